@@ -1,0 +1,62 @@
+"""Given stand-ins for what a deliverable is built on, so that one mistake costs one deliverable.
+
+They compute with fixed tables from `given`, keep no random state, and record how they were called.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from tests.harness.given import Given
+
+State = Tensor | tuple[Tensor, Tensor]
+
+
+class EncoderDouble(nn.Module):
+    """Stands in for an Encoder: outputs are rows of a table, the state is their mean over time.
+
+    Attributes:
+        calls: how often it was called.
+    """
+
+    def __init__(self, given: Given, vocabulary: int, hidden_size: int, model_type: str = "RNN") -> None:
+        super().__init__()
+        self.register_buffer("table", given.uniform("encoder double", vocabulary, hidden_size))
+        self.table: Tensor
+        self.model_type = model_type
+        self.calls = 0
+
+    def forward(self, input: Tensor) -> tuple[Tensor, State]:
+        self.calls += 1
+        output = self.table[input]  # (N, T, H)
+        hidden = output.mean(dim=1).unsqueeze(0)  # (1, N, H)
+        return output, (hidden, -hidden) if self.model_type == "LSTM" else hidden
+
+
+class DecoderDouble(nn.Module):
+    """Stands in for a Decoder: scores depend on the token, the state and the encoder's outputs.
+
+    The state changes with every step, so a state that is not carried over shows.
+
+    Attributes:
+        inputs: the tokens (N, 1) of every call.
+        saw_encoder: for every call, whether encoder_outputs came along.
+    """
+
+    def __init__(self, given: Given, vocabulary: int, hidden_size: int, model_type: str = "RNN") -> None:
+        super().__init__()
+        self.register_buffer("tokens", given.uniform("decoder double tokens", vocabulary, hidden_size))
+        self.register_buffer("scores", given.uniform("decoder double scores", hidden_size, vocabulary, low=-3, high=3))
+        self.tokens: Tensor
+        self.scores: Tensor
+        self.model_type = model_type
+        self.inputs: list[Tensor] = []
+        self.saw_encoder: list[bool] = []
+
+    def forward(self, input: Tensor, hidden: State, encoder_outputs: Tensor | None = None) -> tuple[Tensor, State]:
+        self.inputs.append(input.detach().clone())
+        self.saw_encoder.append(encoder_outputs is not None)
+        h, c = hidden if isinstance(hidden, tuple) else (hidden, None)
+        context = 0 if encoder_outputs is None else encoder_outputs.mean(dim=1)
+        h = torch.tanh(h + self.tokens[input.squeeze(1)] + context)  # (1, N, H)
+        output = torch.log_softmax(h.squeeze(0) @ self.scores, dim=1)
+        return output, h if c is None else (h, c + h)

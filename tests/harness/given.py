@@ -1,0 +1,113 @@
+"""Deterministic inputs: the same numbers on every machine, for every version of torch and numpy.
+
+Nothing here draws from torch's random stream or from numpy's distributions, which both may change. Values come from
+the raw 64-bit output of PCG64, seeded by a hash of everything that names them, and become floats on a grid of 2^-24
+by arithmetic that is exact.
+"""
+
+import hashlib
+import json
+import math
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tests.harness.outcome import Outcome
+
+UNK, PAD, SOS, EOS = range(4)
+
+M = TypeVar("M", bound=nn.Module)
+
+
+class Given:
+    """Hands out inputs, sizes and parameter values that depend on seed, test and name only.
+
+    Args:
+        seed: "0" is public and has stored references; other seeds are secret.
+        test: the identifier of the test and its case.
+        outcome: takes note of the parameters of the modules that are filled.
+    """
+
+    def __init__(self, seed: str, test: str, outcome: Outcome | None = None) -> None:
+        self._seed = seed
+        self._test = test
+        self._outcome = outcome if outcome is not None else Outcome()
+        self._sizes: list[int] = []
+
+    def size(self, name: str, low: int, high: int) -> int:
+        """A size from low to high, both included, different from all sizes that this test drew before.
+
+        Different sizes make a swapped axis show as a wrong shape.
+        """
+        choices = [size for size in range(low, high + 1) if size not in self._sizes]
+        if not choices:
+            raise ValueError(f"no size is left between {low} and {high} for {name!r}: {self._sizes} are taken")
+        size = choices[int(self._raw("size", name, 1)[0] % np.uint64(len(choices)))]
+        self._sizes.append(size)
+        return size
+
+    def uniform(self, name: str, *shape: int, low: float = -1.0, high: float = 1.0) -> Tensor:
+        """Floats between low and high, of the given shape and torch's default dtype."""
+        bits = self._raw("uniform", name, *shape) >> np.uint64(40)  # the 24 upper bits
+        unit = bits.astype(np.float64) * 2.0**-24  # exact: 24 bits fit any float
+        values = torch.from_numpy((low + (high - low) * unit).astype(np.float32))
+        return values.to(torch.get_default_dtype())
+
+    def integers(self, name: str, *shape: int, low: int, high: int) -> Tensor:
+        """Integers (int64) from low to high - 1."""
+        raw = self._raw("integers", name, *shape) % np.uint64(high - low)
+        return torch.from_numpy(raw.astype(np.int64) + low)
+
+    def sentences(self, name: str, batch: int, length: int, vocabulary: int) -> Tensor:
+        """Token ids (batch, length): <sos>, words, <eos>, then <pad>; the first row is full, the others vary.
+
+        Args:
+            length: at least 3, so that every row has a word.
+            vocabulary: at least 5; words are 4 to vocabulary - 1.
+        """
+        rows = self.integers(f"{name}.words", batch, length, low=4, high=vocabulary)
+        ends = self.integers(f"{name}.ends", batch, low=2, high=length)
+        ends[0] = length - 1
+        rows[:, 0] = SOS
+        for row, end in zip(rows, ends.tolist(), strict=True):
+            row[end] = EOS
+            row[end + 1 :] = PAD
+        return rows
+
+    def parameters(self, module: M, key: str = "", of: str = "") -> M:
+        """Fill every parameter with values of its own, put the module in eval mode and return it.
+
+        Weights are uniform with the variance of Xavier's initialisation; biases and the like lie between -0.5 and
+        0.5, so that a forgotten one shows; one-dimensional weights (of norms) lie around 1.
+
+        Args:
+            key: part of every value's name: two modules of a test need two keys.
+            of: layers, separated by spaces, that this test is about; only they are named when something is missing.
+        """
+        if key in self._outcome.parameters:
+            raise ValueError(f"this test has filled a module with key {key!r} before; give the second another key")
+        layers = of.split()
+        noted = self._outcome.parameters[key] = {}
+        with torch.no_grad():
+            for name, parameter in module.named_parameters():
+                shape = tuple(parameter.shape)
+                parameter.copy_(self._fill(f"{key}.{name}", shape))
+                if not layers or name.split(".")[0] in layers:
+                    noted[name] = list(shape)
+        return module.eval()
+
+    def _fill(self, name: str, shape: tuple[int, ...]) -> Tensor:
+        if len(shape) >= 2:
+            bound = math.sqrt(6.0 / (shape[0] + math.prod(shape[1:])))
+            return self.uniform(name, *shape, low=-bound, high=bound)
+        centre = 1.0 if name.endswith("weight") else 0.0
+        return self.uniform(name, *shape, low=centre - 0.5, high=centre + 0.5)
+
+    def _raw(self, kind: str, name: str, *shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint64]]:
+        """64 random bits for every element; everything that names the values is part of the seed."""
+        words = json.dumps([self._seed, self._test, kind, name, *shape])
+        entropy = int.from_bytes(hashlib.sha256(words.encode()).digest(), "little")
+        stream = np.random.PCG64(np.random.SeedSequence(entropy))
+        return np.asarray(stream.random_raw(math.prod(shape)), dtype=np.uint64).reshape(shape)

@@ -1,0 +1,138 @@
+"""The one place that decides whether an outcome is right, and words why not.
+
+It reads no torch and runs no student code: numpy arrays in, words out. Laptop and autograder call the same function.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from tests.harness.marks import Tolerance
+from tests.harness.outcome import NOT_STARTED, Array, Outcome
+
+
+class Kind(StrEnum):
+    """What is wrong, in the order in which it is looked for."""
+
+    PASSED = "passed"
+    NOT_STARTED = "not started"
+    FAULT = "fault"
+    MISSING = "missing"
+    FORM = "form"
+    SHAPE = "shape"
+    DTYPE = "dtype"
+    NOT_FINITE = "not finite"
+    VALUES = "values"
+
+
+# All that is said of a run with secret values: it must not depend on them.
+FIXED_WORDS = {
+    Kind.PASSED: "right",
+    Kind.NOT_STARTED: "a part that this test needs is not implemented yet",
+    Kind.FAULT: "your code stops with an error",
+    Kind.MISSING: "not everything was shown",
+    Kind.FORM: "something of another form than asked for is returned",
+    Kind.SHAPE: "a result has the wrong shape",
+    Kind.DTYPE: "a result has the wrong dtype",
+    Kind.NOT_FINITE: "a result is not finite (NaN or infinity)",
+    Kind.VALUES: "the values differ",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A judgement: passed or not, what kind of difference, and a message for the student."""
+
+    kind: Kind
+    message: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.kind is Kind.PASSED
+
+
+def judge(outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> Verdict:
+    """Compare what a test has shown with what the solution shows: error, form, shape, dtype, finite, values."""
+    verdict = _compare(outcome, expected, tolerance)
+    if verdict.passed or verdict.kind is Kind.NOT_STARTED:
+        return verdict
+    hint = _parameter_difference(outcome, expected)
+    return Verdict(verdict.kind, f"{hint}\n{verdict.message}" if hint else verdict.message)
+
+
+def _compare(outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> Verdict:
+    if outcome.fault and outcome.fault.kind == NOT_STARTED:
+        return Verdict(Kind.NOT_STARTED, f"Not implemented yet: {outcome.fault.message} ({outcome.fault.where}).")
+    if outcome.fault:
+        fault = outcome.fault
+        return Verdict(Kind.FAULT, f"{fault.where}:\n  {fault.kind}: {fault.message}".rstrip(": "))
+    for name, right in expected.shown.items():
+        if name not in outcome.shown:
+            return Verdict(Kind.MISSING, f"{name}: nothing was shown; expected {_form(right)}.")
+        verdict = _compare_value(name, outcome.shown[name], right, tolerance)
+        if not verdict.passed:
+            return verdict
+    return Verdict(Kind.PASSED)
+
+
+def _compare_value(name: str, got: Array | str, right: Array | str, tolerance: Tolerance) -> Verdict:
+    if isinstance(got, str) or isinstance(right, str):
+        same = isinstance(got, str) and isinstance(right, str) and got == right
+        message = f"{name}: expected {_form(right)}, got {_form(got)}."
+        return Verdict(Kind.PASSED) if same else Verdict(Kind.FORM, message)
+    if got.shape != right.shape:
+        return Verdict(Kind.SHAPE, f"{name}: expected shape {right.shape}, got {got.shape}.")
+    if got.dtype != right.dtype:
+        return Verdict(Kind.DTYPE, f"{name}: expected dtype {right.dtype}, got {got.dtype}.")
+    unexpected = ~np.isfinite(got) & np.isfinite(right)
+    if unexpected.any():
+        where = tuple(int(index) for index in np.argwhere(unexpected)[0])
+        message = f"{name}: {got[where]} at {list(where)}; {unexpected.mean():.0%} of the values are not finite."
+        return Verdict(Kind.NOT_FINITE, message)
+    wrong = ~_close(got, right, tolerance)
+    return Verdict(Kind.VALUES, _value_difference(name, got, right, wrong)) if wrong.any() else Verdict(Kind.PASSED)
+
+
+def _close(got: Array, right: Array, tolerance: Tolerance) -> Array:
+    """Elementwise: equal for integers and booleans, within the tolerance for floats; -inf equals -inf."""
+    if not np.issubdtype(right.dtype, np.floating):
+        return np.asarray(got == right)
+    return np.isclose(got, right, rtol=tolerance.rtol, atol=tolerance.atol, equal_nan=False)
+
+
+def _value_difference(name: str, got: Array, right: Array, wrong: Array) -> str:
+    where = tuple(int(index) for index in np.argwhere(wrong)[0])
+    index = f" at {list(where)}" if where else ""
+    share = f"{wrong.mean():.0%}" if wrong.mean() >= 0.01 else "under 1%"
+    extent = f"; {share} of {wrong.size} values differ" if wrong.size > 1 else ""
+    return f"{name}{index}: expected {_number(right[where])}, got {_number(got[where])}{extent}."
+
+
+def _number(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, np.floating) else str(value)
+
+
+def _form(value: Array | str) -> str:
+    return value if isinstance(value, str) else f"a tensor of shape {value.shape}"
+
+
+def _parameter_difference(outcome: Outcome, expected: Outcome) -> str:
+    """Name the parameters that the contract asks for and that the student's module lacks or shapes differently."""
+    for key, shapes in expected.parameters.items():
+        if key not in outcome.parameters:
+            continue  # the test stopped before this module was filled
+        found = outcome.parameters[key]
+        missing = [f"{name} {tuple(shape)}" for name, shape in shapes.items() if name not in found]
+        if missing:
+            others = sorted(set(found) - set(shapes))
+            beside = f" It has {_some(others)}, which the contract does not name." if others else ""
+            return f"Your module lacks parameters of the contract: {_some(missing)}.{beside}"
+        for name, shape in shapes.items():
+            if found[name] != shape:
+                return f"Parameter {name}: expected shape {tuple(shape)}, got {tuple(found[name])}."
+    return ""
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")

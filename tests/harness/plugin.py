@@ -1,0 +1,165 @@
+"""pytest plugin: run graded tests on a tree and report the judge's words without a traceback of the harness.
+
+    python -m pytest tests/models --tree=student|solution|PATH
+    python -m pytest tests/models --update-references
+"""
+
+import importlib.metadata
+from functools import cached_property, partial
+from pathlib import Path
+
+import pytest
+import torch
+
+from collect_submission import Assignment, Finding, Severity, inspect, not_started, read_tree
+from tests.harness import answers, collect
+from tests.harness.answers import Answers
+from tests.harness.graded import TESTS, Case, GradedTest
+from tests.harness.judge import Kind, Verdict, judge
+from tests.harness.outcome import Outcome
+from tests.harness.run import run
+from tests.harness.tree import Tree
+
+ROOT = TESTS.parent
+VERDICT = pytest.StashKey[Verdict]()
+
+
+class Bench:
+    """Everything that graded tests share in one pytest run: the tree, its preflight, the stored answers."""
+
+    def __init__(self, tree: Path, update: bool) -> None:
+        self.tree = Tree(tree, ROOT / "student")
+        self.tree.activate()
+        self.update = update
+        self.new: dict[str, Answers] = {}
+        self._answers: dict[str, Answers] = {}
+
+    @cached_property
+    def assignment(self) -> Assignment:
+        return Assignment.load(ROOT / "student" / "assignment.json")
+
+    @cached_property
+    def _not_started(self) -> dict[str, tuple[str, int]]:
+        return not_started(read_tree(self.tree.root, self.assignment), self.assignment)
+
+    @cached_property
+    def _faults(self) -> dict[str, list[Finding]]:
+        """Deliverable -> what the preflight finds wrong with it, which costs its points here and when graded."""
+        findings = inspect(read_tree(self.tree.root, self.assignment), self.assignment)
+        faults = [finding for finding in findings if finding.severity is Severity.FAULT]
+        return {
+            deliverable.id: [fault for fault in faults if deliverable.id in fault.deliverables]
+            for deliverable in self.assignment.deliverables
+        }
+
+    def verdict(self, test: GradedTest, case: Case) -> Verdict:
+        """Run a test on the tree and judge it."""
+        refused = self._preflight(test)
+        if refused:
+            return refused
+        try:
+            expected = self.expected(test.module)
+            right, seed = expected.outcomes[test.identifier(case)], expected.seeds[test.identifier(case)]
+        except (FileNotFoundError, KeyError):
+            path = answers.public(test.module).relative_to(ROOT)
+            return Verdict(Kind.MISSING, f"No reference in {path}; write it with --update-references.")
+        return judge(self.run(test, case, seed), right, test.tolerance)
+
+    def _preflight(self, test: GradedTest) -> Verdict | None:
+        for deliverable in self.assignment.deliverables:
+            if deliverable.tests != test.module:
+                continue
+            if deliverable.id in self._not_started:
+                file, line = self._not_started[deliverable.id]
+                return Verdict(Kind.NOT_STARTED, f"Not started: {deliverable.title} ({file}:{line}).")
+            if self._faults[deliverable.id]:
+                return Verdict(Kind.FAULT, "\n".join(str(fault) for fault in self._faults[deliverable.id]))
+        return None
+
+    def expected(self, module: str) -> Answers:
+        if module not in self._answers:
+            self._answers[module] = Answers.load(answers.public(module))
+        return self._answers[module]
+
+    def run(self, test: GradedTest, case: Case, seed: str, double: bool = False) -> Outcome:
+        dtype = torch.float64 if double else torch.float32
+        return run(test.function(), self.tree, test.identifier(case), seed, case.arguments, dtype)
+
+    def renew(self, test: GradedTest, case: Case) -> None:
+        """Make a test's public answer from the tree; `save` writes them all at the end."""
+        seed, outcome = answers.make(test, case, "0", partial(self.run, test, case))
+        module = self.new.setdefault(test.module, Answers(header=self.header()))
+        module.seeds[test.identifier(case)] = seed
+        module.outcomes[test.identifier(case)] = outcome
+
+    def save(self) -> None:
+        for module, made in self.new.items():
+            made.save(answers.public(module))
+
+    def header(self) -> dict[str, str]:
+        versions = {package: importlib.metadata.version(package) for package in ("torch", "numpy")}
+        return {**versions, "contract": self.assignment.version.split("+")[0]}
+
+
+BENCH = pytest.StashKey[Bench]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("assignment")
+    group.addoption("--tree", default=None, help="the tree to test: student (default), solution or a path")
+    group.addoption("--update-references", action="store_true", help="rewrite tests/reference from the solution")
+
+
+def bench(config: pytest.Config) -> Bench:
+    """The run's bench, made when the first graded test needs it."""
+    if BENCH not in config.stash:
+        update = bool(config.getoption("--update-references"))
+        tree = Path(config.getoption("--tree") or ("solution" if update else "student"))
+        if update and tree.name != "solution":
+            raise pytest.UsageError("--update-references takes the solution's answers: leave out --tree")
+        root = tree if tree.is_absolute() or tree.is_dir() else ROOT / tree
+        try:
+            config.stash[BENCH] = Bench(root, update)
+        except FileNotFoundError as error:
+            raise pytest.UsageError(str(error)) from None
+    return config.stash[BENCH]
+
+
+@pytest.fixture
+def models() -> None:
+    """The models of the tree under test: `models.naive.LSTM.LSTM` is a class."""
+
+
+@pytest.fixture
+def given() -> None:
+    """Deterministic inputs, sizes and parameter values (harness/given.py)."""
+
+
+@pytest.fixture
+def reference() -> None:
+    """Takes the tensors that have to equal the solution's (harness/reference.py)."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a graded test through the harness, which brings the real fixtures, and fail with the judge's words."""
+    if not collect.is_graded(pyfuncitem.path):
+        return None
+    (test,) = collect.from_items([pyfuncitem])
+    case = collect.case_of(pyfuncitem)
+    shared = bench(pyfuncitem.config)
+    if shared.update:
+        shared.renew(test, case)
+        return True
+    verdict = shared.verdict(test, case)
+    pyfuncitem.stash[VERDICT] = verdict
+    if not verdict.passed:
+        pytest.fail(f"{test.summary}\n{verdict.message}", pytrace=False)
+    return True
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    shared = session.config.stash.get(BENCH, None)
+    if shared and shared.update and exitstatus == 0:
+        shared.save()
+

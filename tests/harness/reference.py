@@ -1,0 +1,96 @@
+"""Where a graded test shows what student code has produced."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tests.harness.outcome import Array, Outcome
+
+MAX_ELEMENTS = 1_000_000  # no graded tensor comes near; a larger one is described, not copied
+
+# The dtypes that can be compared. Others (bfloat16, complex, quantised) are described.
+COMPARABLE = {
+    torch.float64, torch.float32, torch.float16, torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8,
+    torch.bool,
+}  # fmt: skip
+
+
+class Reference:
+    """Collects a test's tensors. It compares nothing: `judge` does, where no student code runs."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+
+    def match(self, **values: Any) -> None:
+        """Show values that have to equal the reference solution's.
+
+        Tensors are copied at once, so what student code does to them later changes nothing. A tuple or list is shown
+        element by element. Numbers, strings, booleans and None are shown as they print, anything else as what it is.
+        """
+        for name, value in values.items():
+            self._show(name, value)
+
+    def gradients(self, module: nn.Module, of: str = "") -> None:
+        """Show the gradient of every parameter, or of those in the layers `of` (separated by spaces)."""
+        for name, parameter in module.named_parameters():
+            if not of or name.split(".")[0] in of.split():
+                self._show(f"gradient of {name}", parameter.grad)
+
+    def raises(
+        self, why: str, expected: type[Exception], call: Callable[[], Any], mentions: Sequence[Any] = ()
+    ) -> None:
+        """Show which exception a call raises, and whether its message mentions what it should.
+
+        Args:
+            why: a short name for the situation, which the student reads.
+            expected: the exception that the contract asks for; its subclasses count as it.
+            mentions: what the message has to contain, as it prints.
+        """
+        try:
+            call()
+        except expected as error:
+            missing = [str(item) for item in mentions if str(item) not in str(error)]
+            fact = f"{expected.__name__} that does not mention {', '.join(missing)}" if missing else expected.__name__
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            fact = type(error).__name__
+        else:
+            fact = "no exception"
+        self._show(why.replace("_", " "), fact)
+
+    def _show(self, name: str, value: Any) -> None:
+        if name in self._outcome.shown:
+            raise ValueError(f"this test has shown {name!r} before; every shown value needs a name of its own")
+        if isinstance(value, tuple | list) and type(value) is not torch.Size and len(value) <= 8:
+            self._outcome.shown[name] = describe(value)
+            for index, element in enumerate(value):
+                self._show(f"{name}[{index}]", element)
+        else:
+            self._outcome.shown[name] = snapshot(value)
+
+
+def snapshot(value: Any) -> Array | str:
+    """Copy a plain tensor's values; describe everything else in words."""
+    if type(value) not in (Tensor, nn.Parameter) or value.layout != torch.strided or value.dtype not in COMPARABLE:
+        return describe(value)
+    if value.numel() > MAX_ELEMENTS:
+        return f"a tensor of shape {tuple(value.shape)}, too large to compare"
+    return np.array(value.detach().cpu().contiguous().numpy())
+
+
+def describe(value: Any) -> str:
+    """Say in a few words what a value is."""
+    if type(value) in (bool, int, float, str, type(None)):
+        return repr(value)[:200]
+    if type(value) is torch.Size:
+        return str(tuple(value))
+    if isinstance(value, Tensor):
+        return f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)} ({type(value).__name__})"
+    if isinstance(value, tuple | list | dict):
+        return f"a {type(value).__name__} of {len(value)}"
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeio' else 'a'} {name}"
