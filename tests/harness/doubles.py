@@ -60,3 +60,28 @@ class DecoderDouble(nn.Module):
         h = torch.tanh(h + self.tokens[input.squeeze(1)] + context)  # (1, N, H)
         output = torch.log_softmax(h.squeeze(0) @ self.scores, dim=1)
         return output, h if c is None else (h, c + h)
+
+
+class AttentionDouble:
+    """Stands in for a decoder's `compute_attention`: the weights are given, whatever it is called with.
+
+    Attributes:
+        weights: (N, 1, T), positive, summing to 1 over T.
+        queries, keys: the two arguments of every call, as they were then.
+    """
+
+    def __init__(self, given: Given, batch: int, length: int) -> None:
+        scores = given.uniform("attention double", batch, 1, length, low=-2, high=2)
+        self.weights = torch.softmax(scores, dim=2)
+        self.queries: list[object] = []
+        self.keys: list[object] = []
+
+    def __call__(self, hidden: object, encoder_outputs: object) -> Tensor:
+        self.queries.append(_copy(hidden))
+        self.keys.append(_copy(encoder_outputs))
+        return self.weights
+
+
+def _copy(value: object) -> object:
+    """A tensor as it is now; anything else, which no contract asks for, as it came."""
+    return value.detach().clone() if isinstance(value, Tensor) else value

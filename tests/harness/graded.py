@@ -45,6 +45,11 @@ class GradedTest:
     def key(self) -> str:
         return f"{self.module}::{self.name}"
 
+    @property
+    def title(self) -> str:
+        """The function's name as words."""
+        return self.name.removeprefix("test_").replace("_", " ")
+
     def identifier(self, case: Case) -> str:
         """Names a test and its case, in the answers and in every input's seed."""
         return f"{self.key}[{case.name}]" if case.name else self.key

@@ -1,7 +1,7 @@
 """pytest plugin: run graded tests on a tree and report the judge's words without a traceback of the harness.
 
-    python -m pytest tests/models --tree=student|solution|PATH
-    python -m pytest tests/models --update-references
+python -m pytest tests/models --tree=student|solution|PATH
+python -m pytest tests/models --update-references
 """
 
 import importlib.metadata
@@ -162,4 +162,3 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     shared = session.config.stash.get(BENCH, None)
     if shared and shared.update and exitstatus == 0:
         shared.save()
-

@@ -89,7 +89,9 @@ def describe(value: Any) -> str:
     if type(value) is torch.Size:
         return str(tuple(value))
     if isinstance(value, Tensor):
-        return f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)} ({type(value).__name__})"
+        return (
+            f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)} ({type(value).__name__})"
+        )
     if isinstance(value, tuple | list | dict):
         return f"a {type(value).__name__} of {len(value)}"
     name = type(value).__name__

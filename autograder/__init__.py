@@ -1,0 +1,1 @@
+"""Builds the handout and the autograder from the solution, and grades submissions."""

@@ -1,0 +1,139 @@
+"""The instructor's commands: `python -m autograder --help`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+
+from autograder.build import answers, demonstration, handout, kit, rehearsal
+from autograder.build.files import replace
+from autograder.rubric import RubricError
+from collect_submission import Assignment
+from tests.harness.answers import Unsteady
+from tests.harness.collect import ContractError
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+app = typer.Typer(help="Make the handout, build the autograder, grade.", no_args_is_help=True, add_completion=False)
+console = Console(highlight=False)
+
+Secret = Annotated[
+    str | None,
+    typer.Option(help="What the hidden seeds derive from. Default: $ASSIGNMENT_SECRET, else .secrets/term."),
+]
+TorchSource = Annotated[str, typer.Option(help="pip's options for installing torch's CPU build in the image.")]
+
+
+@app.command(name="handout")
+def make_handout(
+    check: Annotated[bool, typer.Option("--check", help="Only say whether student/ is up to date.")] = False,
+    zip: Annotated[Path | None, typer.Option(help="Also pack the handout for students into this file.")] = None,
+) -> None:
+    """Derive student/ and its contract from solution/ and the rubric."""
+    if check:
+        if difference := handout.drift(REPOSITORY):
+            print(difference)
+            console.print("student/ is not what solution/ gives; run [bold]python -m autograder handout[/bold]")
+            raise typer.Exit(1)
+        console.print("student/ is up to date.")
+        return
+    changed = handout.write(REPOSITORY)
+    console.print(f"student/: {len(changed)} files written" if changed else "student/: nothing to do")
+    if zip:
+        handout.write_zip(REPOSITORY, zip)
+        console.print(f"{zip}: {zip.stat().st_size / 1024:.0f} KiB")
+
+
+@app.command()
+def build(
+    out: Annotated[Path, typer.Option(help="The folder that autograder.zip is written to.")] = Path("build"),
+    secret: Secret = None,
+    torch_source: TorchSource = kit.TORCH_SOURCE,
+) -> None:
+    """Make autograder.zip, which is uploaded to Gradescope. It holds no solution."""
+    target = out / "autograder.zip"
+    origin = kit.build(REPOSITORY, target, secret, torch_source)
+    console.print(f"{target}: {target.stat().st_size / 1024:.0f} KiB; hidden seeds from {origin}")
+
+
+@app.command()
+def grade(
+    submission: Annotated[Path, typer.Argument(help="A zip or a folder, as a student hands it in.")],
+    kit_zip: Annotated[Path, typer.Option("--kit", help="The autograder to grade with.")] = Path(
+        "build/autograder.zip"
+    ),
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write results.json here.")] = None,
+) -> None:
+    """Grade one submission here, with the same engine as on Gradescope."""
+    if not submission.exists():
+        raise typer.BadParameter(f"there is no {submission}")
+    if not kit_zip.exists():
+        console.print(f"{kit_zip} is not there yet: building it")
+        kit.build(REPOSITORY, kit_zip)
+    rehearsed = rehearsal.rehearse(kit_zip, submission, REPOSITORY)
+    if json_file:
+        replace(json_file, json.dumps(rehearsed.results, indent=1).encode())
+    show(rehearsed)
+
+
+@app.command()
+def demo(out: Annotated[Path, typer.Option(help="The folder that everything is written to.")] = Path("build")) -> None:
+    """Make everything and grade the solution, the skeleton and half-done submissions: what `make grade` calls."""
+    handout.write_zip(REPOSITORY, out / "handout.zip")
+    build(out)
+    for name, archive in demonstration.submissions(REPOSITORY, out).items():
+        console.rule(f"[bold]{name}")
+        rehearsed = rehearsal.rehearse(out / "autograder.zip", archive, REPOSITORY)
+        replace(out / "results" / f"{name}.json", json.dumps(rehearsed.results, indent=1).encode())
+        show(rehearsed)
+
+
+def show(rehearsed: rehearsal.Rehearsal) -> None:
+    """Print a table of deliverables with points and first failures, then each different message once."""
+    assignment = Assignment.load(REPOSITORY / "student" / "assignment.json")
+    table = Table("", "deliverable", "points", "first failure", box=None, pad_edge=False)
+    messages: dict[str, str] = {}
+    for deliverable in assignment.deliverables:
+        rows = [row for row in rehearsed.results["tests"] if row["number"].startswith(f"{deliverable.number}.")]
+        failed = next((row for row in rows if row["status"] == "failed"), None)
+        first = ""
+        if failed:
+            first = f"{failed['number']} {failed['name'].split(': ', 1)[1]}"
+            message = failed["output"].split("\n\n", 1)[-1]
+            if not message.startswith("Not started"):
+                messages.setdefault(message, failed["number"])
+            else:
+                first = "not started"
+        table.add_row(deliverable.number, deliverable.title, _points(rows), escape(first))
+    table.add_row("", "[bold]Total", f"[bold]{_points(rehearsed.results['tests'])}", "")
+    console.print(table)
+    for message, number in messages.items():
+        console.print(Padding(f"\n[bold]{number}[/bold] {escape(message)}", (0, 0, 0, 2)))
+    for problem in rehearsed.results["extra_data"].get("isolation", []):
+        console.print(f"\n[yellow]{escape(problem)}[/yellow]")
+    console.print(
+        f"\ngraded in {rehearsed.seconds:.1f} s; {rehearsed.peak_mib:.0f} MiB at most, all processes together\n"
+    )
+
+
+def _points(rows: list[dict[str, Any]]) -> str:
+    return f"{sum(row['score'] for row in rows):g} of {sum(row['max_score'] for row in rows):g}"
+
+
+def main() -> None:
+    """Run a command; a mistake that a person can mend is one sentence, not a traceback."""
+    try:
+        app(standalone_mode=True)
+    except (
+        handout.HandoutError, RubricError, answers.AnswersError, Unsteady, ContractError, rehearsal.RehearsalError
+    ) as error:  # fmt: skip
+        sys.exit(f"{type(error).__name__}: {error}")
+
+
+if __name__ == "__main__":
+    main()

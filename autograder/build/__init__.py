@@ -1,0 +1,1 @@
+"""What happens before the term: the handout, the answers, the image."""

@@ -1,0 +1,119 @@
+"""Expected outcomes for every seed, made by running the solution; and the secret that hidden seeds grow from."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+from tqdm import tqdm
+
+from tests.harness import answers, collect
+from tests.harness.answers import Answers
+from tests.harness.graded import Case, GradedTest
+from tests.harness.outcome import Outcome
+from tests.harness.run import run
+from tests.harness.tree import Tree
+
+SECRET_FILE = ".secrets/term"  # ignored by git
+SECRET_VARIABLE = "ASSIGNMENT_SECRET"
+PUBLIC = "public"
+
+
+class AnswersError(Exception):
+    """Graded tests or answers that no kit can be made of; the message says which and what to do."""
+
+
+def term_secret(root: Path, given: str | None) -> tuple[bytes, str]:
+    """The secret that hidden seeds derive from, and where it came from in words.
+
+    An option wins over the environment's ASSIGNMENT_SECRET, which wins over the file; without any of them one is
+    drawn and kept in the file, readable by its owner only. It is made once a term and kept over rebuilds.
+    """
+    if given:
+        return given.encode(), "the option --secret"
+    if value := os.environ.get(SECRET_VARIABLE):
+        return value.encode(), f"the environment's {SECRET_VARIABLE}"
+    path = root / SECRET_FILE
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+        return path.read_bytes(), f"{path}, drawn now: keep it until the end of the term, outside git"
+    return path.read_bytes().strip(), str(path)
+
+
+def hidden_seed(secret: bytes, number: int) -> str:
+    """The name of the n-th hidden seed. It tells nothing of the secret."""
+    return hmac.new(secret, f"hidden-{number}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def graded_tests(root: Path) -> list[GradedTest]:
+    """Collect the graded tests with pytest, without running any."""
+
+    class Collector:
+        items: Sequence[pytest.Item] = ()
+
+        def pytest_collection_finish(self, session: pytest.Session) -> None:
+            self.items = session.items
+
+    collector = Collector()
+    folders = [str(root / "tests" / name) for name in collect.FOLDERS if (root / "tests" / name).is_dir()]
+    options = ["--collect-only", "-p", "no:terminal", "-p", "no:cacheprovider", f"--rootdir={root}"]
+    status = pytest.main([*options, *folders], plugins=[collector])
+    if status != pytest.ExitCode.OK:
+        raise AnswersError(f"pytest cannot collect tests/ (exit {status}); `python -m pytest {folders[0]}` says why")
+    return collect.from_items(collector.items)
+
+
+def public_answers(root: Path, tests: Iterable[GradedTest]) -> Answers:
+    """The stored answers of seed "0" of all test modules, as one."""
+    merged = Answers()
+    for module in dict.fromkeys(test.module for test in tests):
+        path = answers.public(module, root / "tests")
+        if not path.exists():
+            raise AnswersError(f"{path} is missing; run `python -m pytest tests/models --update-references`")
+        stored = Answers.load(path)
+        merged.outcomes |= stored.outcomes
+        merged.seeds |= stored.seeds
+        merged.header |= stored.header
+    for test in tests:
+        for case in test.cases:
+            if test.identifier(case) not in merged.outcomes:
+                raise AnswersError(f"{test.identifier(case)} has no reference; run pytest with --update-references")
+    return merged
+
+
+def all_answers(root: Path, tests: Sequence[GradedTest], hidden: Sequence[str]) -> dict[str, Answers]:
+    """Run the solution on every hidden seed and return the answers by name: public, hidden-1, ...
+
+    Raises:
+        Unsteady: for a test whose right answer depends on rounding, or on no seed at all.
+    """
+    tree = Tree(root / "solution", root / "student")
+    tree.activate()
+    made = {PUBLIC: public_answers(root, tests)}
+    for number, seed in enumerate(hidden, start=1):
+        new = made[f"hidden-{number}"] = Answers(header=dict(made[PUBLIC].header))
+        for test in tqdm(tests, desc=f"answers for hidden seed {number}", unit="test", disable=None):
+            for case in test.cases:
+                identifier = test.identifier(case)
+                new.seeds[identifier], new.outcomes[identifier] = answers.make(
+                    test, case, seed, partial(_run, tree, test, case)
+                )
+    for test in tests:
+        for case in test.cases:
+            identifier = test.identifier(case)
+            if len(made) > 1:
+                answers.check_seeds_matter(identifier, {name: each.outcomes[identifier] for name, each in made.items()})
+    return made
+
+
+def _run(tree: Tree, test: GradedTest, case: Case, seed: str, double: bool) -> Outcome:
+    dtype = torch.float64 if double else torch.float32
+    return run(test.function(), tree, test.identifier(case), seed, case.arguments, dtype)

@@ -1,0 +1,120 @@
+"""The catalogue of misconceptions: small changes of the solution, each with the hint of a patient teaching assistant.
+
+One file a deliverable, `misconceptions/<deliverable>.toml`, with entries like
+
+    [[misconception]]
+    name = "cell_without_forgetting"
+    before = '''            c = f * c + i * g'''      # stands exactly once in the deliverable's solution file
+    after = '''            c = i * g'''
+    hint = "..."                                       # what the output looks like and where to look; never the code
+"""
+
+import ast
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.rubric import Deliverable, Rubric
+
+FOLDER = Path("autograder", "build", "misconceptions")
+
+
+class CatalogueError(ValueError):
+    """A mistake in the catalogue. The message names file and entry, what was expected and what was found."""
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong way to write a deliverable.
+
+    Attributes:
+        file: the file that it changes, relative to the tree's root.
+        before: text of the solution; `after` stands in its place.
+        hint: what helps a student whose code does the same.
+    """
+
+    name: str
+    deliverable: str
+    file: str
+    before: str
+    after: str
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.deliverable}/{self.name}"
+
+
+WRITTEN = ("name", "before", "after", "hint")  # the keys of an entry
+
+
+def load(root: Path) -> list[Misconception]:
+    """Read the whole catalogue, in the rubric's order, and check every entry against the solution.
+
+    Args:
+        root: the repository.
+
+    Raises:
+        CatalogueError: names file and entry that cannot be used, and why.
+    """
+    rubric = Rubric.load(root / "autograder" / "rubric.toml")
+    known = {deliverable.id: deliverable for deliverable in rubric.deliverables}
+    for path in sorted((root / FOLDER).glob("*.toml")):
+        if path.stem not in known:
+            raise CatalogueError(f"{path}: expected the id of a deliverable as the name, one of {', '.join(known)}")
+    catalogue: list[Misconception] = []
+    for deliverable in rubric.deliverables:
+        path = root / FOLDER / f"{deliverable.id}.toml"
+        if path.exists():
+            source = (root / "solution" / deliverable.file).read_text(encoding="utf-8")
+            catalogue += _read(path, deliverable, source)
+    return catalogue
+
+
+def apply(misconception: Misconception, source: str) -> str:
+    """The file's source with the misconception in it. Raises CatalogueError unless `before` stands there once."""
+    found = source.count(misconception.before)
+    if found != 1:
+        raise CatalogueError(f"{misconception}: expected `before` once in {misconception.file}, found it {found} times")
+    return source.replace(misconception.before, misconception.after)
+
+
+def _read(path: Path, deliverable: Deliverable, source: str) -> list[Misconception]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # no UTF-8, no TOML
+        raise CatalogueError(f"{path}: expected TOML in UTF-8, found: {error}") from error
+    entries: list[Misconception] = []
+    for position, table in enumerate(document.get("misconception", []), start=1):
+        where = f"{path}, entry {position} ({table.get('name', 'without a name')})"
+        try:
+            entry = _entry(table, deliverable)
+            _check(entry, source, {other.name for other in entries})
+        except CatalogueError as error:
+            raise CatalogueError(f"{where}: {error}") from error
+        entries.append(entry)
+    if set(document) != {"misconception"}:
+        raise CatalogueError(f"{path}: expected one or more [[misconception]] and nothing else")
+    return entries
+
+
+def _entry(table: Mapping[str, Any], deliverable: Deliverable) -> Misconception:
+    if set(table) != set(WRITTEN):
+        raise CatalogueError(f"expected the keys {', '.join(WRITTEN)}, found {', '.join(table) or 'none'}")
+    for key, value in table.items():
+        if not isinstance(value, str) or not (value.strip() or key == "after"):
+            raise CatalogueError(f"{key}: expected text, found {value!r}")
+    return Misconception(deliverable=deliverable.id, file=deliverable.file, **table)
+
+
+def _check(entry: Misconception, source: str, taken: set[str]) -> None:
+    """Demand a name of its own, a place in the solution, and a change that leaves Python which does something else."""
+    if entry.name in taken:
+        raise CatalogueError("expected a name that no other entry has")
+    changed = apply(entry, source)
+    try:
+        if ast.dump(ast.parse(changed)) == ast.dump(ast.parse(source)):
+            raise CatalogueError("expected a change, found none but in layout or comments")
+    except SyntaxError as error:
+        raise CatalogueError(f"expected Python after the change, found: {error}") from error

@@ -1,0 +1,197 @@
+"""The handout: what students get, derived from `solution/` and the rubric.
+
+Everything that students write exists once, in `solution/`. `student/` holds the same files without their regions and
+`assignment.json`, the public contract; `drift` tells whether that still holds, `write` restores it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from autograder.build.files import read_folder, replace, zipped
+from autograder.build.regions import HandoutError, Region, check_leaks, strip
+from autograder.rubric import Deliverable, Rubric
+from collect_submission import definition
+
+__all__ = ["HandoutError", "check_leaks", "derive", "drift", "handout_files", "solution_sources", "write", "write_zip"]
+
+RUBRIC = "autograder/rubric.toml"
+COMMAND = "python -m autograder handout"
+CODE = ("models", "theory")  # folders of student/ and of tests/ that hold what is graded
+SHIPPED = (  # files that go into the handout as they are
+    ("student/workbench", ""),
+    ("tests/harness", ".py"),
+    *((f"tests/{folder}", ".py") for folder in CODE),
+    ("tests/reference", ".safetensors"),
+)
+REQUIRED = ("collect_submission.py", "requirements.txt", "tests/__init__.py", "tests/__main__.py", "tests/conftest.py")
+
+
+def derive(root: Path) -> dict[str, bytes]:
+    """Make all derived files of the student tree, by their path in student/.
+
+    Raises:
+        HandoutError: for a mistake in a solution file.
+        RubricError: for a mistake in the rubric.
+    """
+    rubric = Rubric.load(root / RUBRIC)
+    files: dict[str, bytes] = {}
+    functions: dict[str, list[dict[str, Any]]] = {deliverable.id: [] for deliverable in rubric.deliverables}
+    for name, source in solution_sources(root).items():
+        ids = [deliverable.id for deliverable in rubric.deliverables if deliverable.file == name]
+        text, todos = strip(f"solution/{name}", source, ids)
+        files[name] = text.encode("utf-8")
+        for id, entry in _functions(f"solution/{name}", source, text, todos):
+            functions[id].append(entry)
+    for deliverable in rubric.deliverables:
+        _check_evidence(deliverable, functions[deliverable.id])
+    tests = read_folder(root, "tests/models", ".py") | read_folder(root, "tests/theory", ".py")
+    contract = _contract(rubric, functions, files | {name: _lf(data) for name, data in tests.items()})
+    files["assignment.json"] = (json.dumps(contract, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+    return dict(sorted(files.items()))
+
+
+def solution_sources(root: Path) -> dict[str, str]:
+    """The solution's Python files with their markers, by their path in solution/, with LF line ends."""
+    try:
+        return {name: _lf(data).decode("utf-8") for name, data in read_folder(root / "solution", suffix=".py").items()}
+    except UnicodeDecodeError as error:
+        raise HandoutError(f"solution: expected files in UTF-8, found: {error}; save them so") from error
+
+
+def write(root: Path) -> list[str]:
+    """Bring student/ up to date, each file in one step, and return the paths in it that were written or removed.
+
+    Given code is never touched: outside models/ and theory/ nothing is removed.
+    """
+    student, derived = root / "student", derive(root)
+    changed = [name for name, data in derived.items() if _read(student / name) != data]
+    for name in changed:
+        replace(student / name, derived[name])
+    superfluous = _superfluous(student, derived)
+    for name in superfluous:
+        (student / name).unlink()
+    return sorted(changed + superfluous)
+
+
+def drift(root: Path) -> str:
+    """A unified diff from student/ as it is to what `write` would make of it; empty when they agree."""
+    student, derived = root / "student", derive(root)
+    names = sorted([*derived, *_superfluous(student, derived)])
+    lines = [line for name in names for line in _difference(name, _read(student / name), derived.get(name))]
+    return "\n".join([*lines, ""]) if lines else ""
+
+
+def handout_files(root: Path) -> dict[str, bytes]:
+    """Every file of the handout, by its path below the zip's top folder; student/ is derived afresh.
+
+    Raises:
+        HandoutError: for a file that is missing, and where solution text leaks into one.
+    """
+    rubric = Rubric.load(root / RUBRIC)
+    files = read_folder(root / "autograder/build/handout_root")
+    if not files:
+        raise HandoutError("autograder/build/handout_root: expected the handout's README and settings, found no file")
+    for name in [*REQUIRED, *(f"tests/{deliverable.tests}" for deliverable in rubric.deliverables)]:
+        data = _read(root / name)
+        if data is None:
+            raise HandoutError(f"{name}: expected a file that the handout needs, found none; add it")
+        files[name] = data
+    for folder, suffix in SHIPPED:
+        files |= read_folder(root, folder, suffix)
+    files |= {f"student/{name}": data for name, data in derive(root).items()}
+    check_leaks(files, solution_sources(root))
+    return dict(sorted(files.items()))
+
+
+def write_zip(root: Path, target: Path) -> None:
+    """Write the handout's zip, below one top folder; the same files give the same bytes.
+
+    Raises:
+        HandoutError: where student/ has drifted from the solution, and for all that `handout_files` refuses.
+    """
+    if drift(root):
+        raise HandoutError(f"student/: expected what solution/ and the rubric give, found differences; run `{COMMAND}`")
+    top = Rubric.load(root / RUBRIC).assignment.name
+    replace(target, zipped({f"{top}/{name}": data for name, data in handout_files(root).items()}))
+
+
+# The contract.
+
+
+def _functions(name: str, source: str, handed_out: str, todos: Mapping[Region, int]) -> Iterator[tuple[str, Any]]:
+    """Deliverable and entry of each function with regions. A function of several deliverables is evidence for none."""
+    places: dict[str, dict[str, int]] = {}
+    for region, line in todos.items():
+        found = definition(source, region.function)
+        if found is None or found.line != region.defined:
+            raise HandoutError(f"{name}:{region.defined}: expected the only {region.function} in this file; rename one")
+        places.setdefault(region.function, {}).setdefault(region.deliverable, line)
+    for function, lines in places.items():
+        found = definition(handed_out, function)
+        assert found is not None, "a region does not hold the function that it is in"
+        for id, line in lines.items():
+            untouched = found.fingerprint if len(lines) == 1 else None
+            yield id, {"name": function, "parameters": found.parameters, "todo": line, "untouched": untouched}
+
+
+def _check_evidence(deliverable: Deliverable, functions: list[dict[str, Any]]) -> None:
+    """Whether a deliverable was started must be told by some function."""
+    if all(function["untouched"] is None for function in functions):
+        line = functions[0]["todo"] if functions else 1
+        raise HandoutError(
+            f"solution/{deliverable.file}:{line}: expected `# TODO({deliverable.id}): what to do` and a region in a "
+            "function of this deliverable alone, which tells whether it was started; add it, or change the rubric"
+        )
+
+
+def _contract(rubric: Rubric, functions: Mapping[str, Any], versioned: Mapping[str, bytes]) -> dict[str, Any]:
+    """assignment.json; its version is the rubric's and a hash of all that a student could tell apart."""
+    contract = {
+        **asdict(rubric.assignment),
+        "files": list(dict.fromkeys(deliverable.file for deliverable in rubric.deliverables)),
+        "parts": [asdict(part) for part in rubric.parts],
+        "deliverables": [asdict(deliverable) for deliverable in rubric.deliverables],
+    }
+    digest = hashlib.sha256(json.dumps(contract, sort_keys=True).encode("ascii"))
+    for name, data in sorted(versioned.items()):
+        digest.update(f"\0{name}\0{len(data)}\0".encode() + data)
+    contract["version"] = f"{rubric.assignment.version}+{digest.hexdigest()[:8]}"
+    for entry in contract["deliverables"]:
+        entry["functions"] = functions[entry["id"]]
+    return contract
+
+
+# Files.
+
+
+def _superfluous(student: Path, derived: Mapping[str, bytes]) -> list[str]:
+    """Python files below student/'s derived folders that are not derived any more."""
+    return [name for folder in CODE for name in read_folder(student, folder, ".py") if name not in derived]
+
+
+def _lf(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n")
+
+
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _difference(name: str, found: bytes | None, derived: bytes | None) -> list[str]:
+    """Lines of a unified diff. Splitting at LF alone keeps an empty file and a missing one apart."""
+    if found == derived:
+        return []
+    before, after = ([] if data is None else _lines(data) for data in (found, derived))
+    old, new = ("/dev/null" if data is None else f"student/{name}" for data in (found, derived))
+    return list(difflib.unified_diff(before, after, old, new, "as it is", "as derived", lineterm=""))
+
+
+def _lines(data: bytes) -> list[str]:
+    return data.decode("utf-8", errors="backslashreplace").replace("\r", "\\r").split("\n")

@@ -1,0 +1,95 @@
+"""Pack the kit: `autograder.zip`, which is uploaded to Gradescope and which `grade` unpacks here."""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder.build import answers, handout
+from autograder.build.answers import AnswersError
+from autograder.build.files import read_folder, replace, zipped
+from autograder.rubric import Rubric
+from tests.harness.answers import Answers
+from tests.harness.graded import GradedTest
+
+TORCH_SOURCE = "--index-url https://download.pytorch.org/whl/cpu"  # PyTorch's own index of CPU builds
+GRADER = ("autograder/__init__.py", "autograder/rubric.py", "autograder/rubric.toml", "collect_submission.py")
+
+
+def build(root: Path, target: Path, secret: str | None = None, torch_source: str = TORCH_SOURCE) -> str:
+    """Write the kit's zip and return, in words, where the term's secret came from.
+
+    Args:
+        root: the repository.
+        secret: what hidden seeds derive from; see `term_secret`.
+        torch_source: options for the pip that installs torch in the image.
+    """
+    rubric = Rubric.load(root / handout.RUBRIC)
+    tests = graded_by(rubric, answers.graded_tests(root))
+    key, origin = answers.term_secret(root, secret)
+    hidden = [answers.hidden_seed(key, number + 1) for number in range(rubric.grading.hidden_seeds)]
+    made = answers.all_answers(root, tests, hidden)
+    files = kit_files(root, tests, made, torch_source)
+    private = [name for name in files if name.startswith("answers/")]
+    replace(target, zipped(files, executable=("setup.sh", "run_autograder"), private=private))
+    return origin
+
+
+def kit_files(
+    root: Path, tests: Sequence[GradedTest], made: Mapping[str, Answers], torch_source: str
+) -> dict[str, bytes]:
+    """All files of the kit. The solution is not among them, which `check_leaks` makes sure of."""
+    files = {name: (root / name).read_bytes() for name in GRADER}
+    files |= read_folder(root, "autograder/grade", ".py")
+    files |= read_folder(root, "tests/harness", ".py") | {"tests/__init__.py": b""}
+    for folder in handout.CODE:
+        files |= read_folder(root, f"tests/{folder}", ".py")
+    files |= {f"student/{name}": data for name, data in handout.derive(root).items()}
+    files |= read_folder(root, "student/workbench")
+    handout.check_leaks(files, handout.solution_sources(root))
+    image = read_folder(root / "autograder" / "build" / "image")
+    image["setup.sh"] = image["setup.sh"].replace(b"@TORCH_SOURCE@", torch_source.encode())
+    files |= image
+    with tempfile.TemporaryDirectory() as folder:
+        for name, each in made.items():
+            each.save(Path(folder) / name)
+            files[f"answers/{name}.safetensors"] = (Path(folder) / name).read_bytes()
+    kit: dict[str, Any] = {
+        "answers": _identify(files),
+        "seeds": list(made),
+        "made with": made[answers.PUBLIC].header,
+        "tests": [test.to_json() for test in tests],
+    }
+    files["kit.json"] = (json.dumps(kit, indent=1) + "\n").encode()
+    return files
+
+
+def graded_by(rubric: Rubric, tests: Sequence[GradedTest]) -> list[GradedTest]:
+    """The tests in the rubric's order, each under its deliverable.
+
+    Raises:
+        AnswersError: for a deliverable without tests, and for a test whose number is taken or not its deliverable's.
+    """
+    ordered: list[GradedTest] = []
+    for deliverable in rubric.deliverables:
+        inside = [test for test in tests if test.module == deliverable.tests]
+        if not inside:
+            raise AnswersError(f"tests/{deliverable.tests}: expected graded tests of {deliverable.id}, found none")
+        numbers = [test.number for test in inside]
+        for test in inside:
+            if not test.number.startswith(f"{deliverable.number}.") or numbers.count(test.number) > 1:
+                expected = f"a number of its own that begins with {deliverable.number}."
+                raise AnswersError(f"tests/{test.key}: expected {expected}, found {test.number}")
+        ordered += inside
+    return ordered
+
+
+def _identify(files: Mapping[str, bytes]) -> str:
+    """Eight digits that change with the answers, the tests and the rubric."""
+    digest = hashlib.sha256()
+    for name, data in sorted(files.items()):
+        if name.startswith(("answers/", "tests/models/", "tests/theory/", "autograder/rubric.toml")):
+            digest.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
+    return digest.hexdigest()[:8]

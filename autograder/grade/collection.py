@@ -1,0 +1,187 @@
+"""Find the assignment's files in whatever was handed in. Nothing else in a submission is ever read.
+
+A submission is a zip or a folder and comes from strangers: names lie, sizes lie, folders are one level too deep, a
+browser has unpacked the archive and flattened it. What is unambiguous is taken; the rest gets a sentence.
+"""
+
+import stat
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from collect_submission import Assignment
+
+MAX_FILE = 1 << 20  # bytes of one file; a finished part has a few thousand
+MAX_ENTRIES = 20_000
+IGNORED = ("__MACOSX", "__pycache__", ".git", ".DS_Store")
+
+
+@dataclass
+class Taken:
+    """What was found: contract path -> content, and sentences about what was not or was found elsewhere."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A regular file of a submission; `read` returns at most the number of bytes asked for."""
+
+    name: str
+    size: int
+    read: Callable[[int], bytes]
+
+
+class _Unusable(Exception):
+    """A submission of which nothing can be taken; the message is for the student."""
+
+
+def take(submission: Path, assignment: Assignment) -> Taken:
+    """Take the listed files from a zip or a folder. Never raises for what a submission contains."""
+    taken = Taken()
+    try:
+        entries = _entries(submission, taken)
+    except _Unusable as error:
+        taken.notes.append(str(error))
+        return taken
+    for path, entry in _assign(entries, assignment, taken).items():
+        content = _read(entry, taken)
+        if content is not None:
+            taken.files[path] = content
+    if not taken.files and not taken.notes:
+        found = ", ".join(entry.name for entry in entries[:5]) or "nothing"
+        taken.notes.append(
+            f"No file of this assignment was found. Expected {assignment.files[0]} and so on; found {found}."
+        )
+    return taken
+
+
+def _entries(submission: Path, taken: Taken) -> list[_Entry]:
+    """All regular files with harmless names. A folder that holds one zip and nothing else stands for that zip."""
+    if submission.is_dir():
+        files = [path for path in submission.rglob("*") if path.is_file() and not path.is_symlink()]
+        if len(files) == 1 and files[0].suffix.lower() == ".zip":
+            return _entries(files[0], taken)
+        found = _in_folder(submission)
+    elif submission.is_file():
+        found = _in_zip(submission)
+    else:
+        raise _Unusable(f"There is no submission at {submission.name}.")
+    entries = []
+    for entry in found:
+        if isinstance(entry, _Entry):
+            entries.append(entry)
+        else:
+            taken.notes.append(entry)
+    return entries
+
+
+def _in_folder(folder: Path) -> Iterator[_Entry | str]:
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if _is_ignored(name):
+            continue
+        if path.is_symlink():
+            yield f"{_shown(name)} is a symbolic link and was not followed; hand in the file itself."
+        elif path.is_file():
+            yield _Entry(name, path.stat().st_size, partial(_read_file, path))
+
+
+def _read_file(path: Path, size: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(size)
+
+
+def _in_zip(path: Path) -> Iterator[_Entry | str]:
+    try:
+        archive = zipfile.ZipFile(path)
+        members = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise _Unusable(f"{path.name} is not a zip archive that can be opened ({error}). Pack it again.") from None
+    if not members:
+        raise _Unusable(f"{path.name} is an empty archive: nothing was handed in.")
+    if len(members) > MAX_ENTRIES:
+        raise _Unusable(f"{path.name} holds {len(members)} entries; a submission has a handful. Pack it again.")
+    for member in members:
+        name = member.filename.replace("\\", "/")
+        if member.is_dir() or _is_ignored(name):
+            continue
+        if name.startswith("/") or ":" in name or ".." in PurePosixPath(name).parts:
+            yield f"{_shown(name)} points outside the archive and was ignored."
+        elif stat.S_ISLNK(member.external_attr >> 16):
+            yield f"{_shown(name)} is a symbolic link and was not followed; hand in the file itself."
+        else:
+            yield _Entry(name.removeprefix("./"), member.file_size, partial(_read_member, archive, member))
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, size: int) -> bytes:
+    with archive.open(member) as file:
+        return file.read(size)
+
+
+def _read(entry: _Entry, taken: Taken) -> bytes | None:
+    """Read one file, not trusting the size that its archive states."""
+    try:
+        content = entry.read(MAX_FILE + 1)
+    except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+        taken.notes.append(f"{_shown(entry.name)} cannot be unpacked ({_shown(str(error))}). Pack it again.")
+        return None
+    if len(content) > MAX_FILE:
+        taken.notes.append(f"{_shown(entry.name)} is larger than {MAX_FILE >> 20} MiB and was not read.")
+        return None
+    return content
+
+
+def _assign(entries: list[_Entry], assignment: Assignment, taken: Taken) -> dict[str, _Entry]:
+    """Decide which entry is which file of the assignment: first by one common folder, then loose ones by name."""
+    home = _home(entries, assignment, taken)
+    chosen: dict[str, _Entry] = {}
+    for path in assignment.files:
+        exact = [entry for entry in entries if entry.name == home + path]
+        similar = [entry for entry in entries if entry.name.lower() == (home + path).lower()]
+        loose = [entry for entry in entries if PurePosixPath(entry.name).name == PurePosixPath(path).name]
+        if home or any(entry.name == each for entry in entries for each in assignment.files):
+            loose = [entry for entry in loose if "/" not in entry.name.removeprefix(home)]
+        candidates = exact or similar or loose
+        if len(candidates) > 1:
+            names = " and ".join(_shown(entry.name) for entry in candidates[:3])
+            taken.notes.append(f"{path} is there more than once ({names}): none was taken. Hand in one.")
+        elif candidates:
+            chosen[path] = candidates[0]
+            if not exact:
+                taken.notes.append(f"{_shown(candidates[0].name)} was taken as {path}.")
+    return chosen
+
+
+def _home(entries: list[_Entry], assignment: Assignment, taken: Taken) -> str:
+    """The folder, "" or ending in a slash, that holds most of the assignment's files."""
+    homes: Counter[str] = Counter()
+    for entry in entries:
+        for path in assignment.files:
+            if entry.name == path or entry.name.endswith(f"/{path}"):
+                homes[entry.name.removesuffix(path)] += 1
+    if not homes:
+        return ""
+    best = min(homes, key=lambda home: (-homes[home], home.count("/"), home))
+    others = [home for home in homes if home != best]
+    if others:
+        taken.notes.append(
+            f"Files were found in more than one folder; those in {_shown(best or 'the top folder')} are graded."
+        )
+    return best
+
+
+def _is_ignored(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return any(part in IGNORED or part.startswith("._") for part in parts)
+
+
+def _shown(name: str) -> str:
+    """A name from a stranger, short and without control characters, for a message."""
+    clean = "".join(letter if letter.isprintable() else "?" for letter in name)
+    return clean if len(clean) <= 80 else f"{clean[:40]}...{clean[-30:]}"

@@ -1,0 +1,238 @@
+"""Grade one submission: which tests run, in which child, and what each row's verdict is.
+
+Many tests share one child; whatever does not pass there is run again alone, and that verdict counts. To pass, a
+submission needs values that it cannot know, so sharing a process can only hurt itself, and the second run takes
+that away. Every graded test gets a verdict, whatever the child does.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.grade.kit import Kit
+from autograder.grade.overlay import overlay
+from autograder.grade.warden import Run, Warden
+from autograder.grade.wire import Item
+from collect_submission import Finding, Severity, inspect, not_started
+from tests.harness.graded import GradedTest
+from tests.harness.judge import FIXED_WORDS, Kind, Verdict, judge
+
+PUBLIC = "public"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A graded test's verdict and points."""
+
+    test: GradedTest
+    verdict: Verdict
+    score: float
+    max_score: float
+
+
+@dataclass
+class Grades:
+    """All rows of a submission, in the tests' order, and what was noticed on the way."""
+
+    rows: list[Row]
+    findings: list[Finding]
+    printed: bool = False
+
+
+@dataclass
+class _State:
+    """What grading one submission has to remember."""
+
+    files: Mapping[str, bytes]
+    folder: Path
+    until: float
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    timeouts: Counter[str] = field(default_factory=Counter)
+    printed: bool = False
+
+
+class Engine:
+    """Grades submissions one after the other with one warm zygote.
+
+    Args:
+        kit: the unpacked kit.
+
+    The expected outcomes are read here, after the zygote has split off.
+    """
+
+    def __init__(self, kit: Kit) -> None:
+        self.kit = kit
+        self.limits = kit.rubric.grading.limits
+        self.warden = Warden(kit.root, self.limits)
+        self.answers = kit.answers()
+
+    def close(self) -> None:
+        self.warden.close()
+
+    def probe(self, closed: Sequence[str], unwritable: Sequence[str], needed: Sequence[str]) -> list[str]:
+        """Have a child try what student code must not be able to do; return what it could do, in words."""
+        if self.warden.user is None:
+            return ["not isolated: without root, student code runs as the user who grades"]
+        item = Item("probe", paths=(tuple(closed), tuple(unwritable), tuple(needed)))
+        with overlay(self.kit.root / "student", {}) as folder:
+            run = self.warden.run(folder, [item], time.monotonic() + self.limits.overall_seconds)
+        return list(run.outcomes[0].shown) if 0 in run.outcomes else [f"the probe itself failed: {run.end}"]
+
+    def grade(self, files: Mapping[str, bytes]) -> Grades:
+        """Grade the listed files of a submission, as `collection` has taken them."""
+        findings = inspect(files, self.kit.assignment)
+        until = time.monotonic() + self.limits.overall_seconds
+        with overlay(self.kit.root / "student", files) as folder:
+            state = _State(files, folder, until)
+            self._preflight(state, findings)
+            self._import(state)
+            self._run_together(state)
+            self._run_alone(state)
+        return Grades([self._row(test, state) for test in self.kit.tests], findings, state.printed)
+
+    def _row(self, test: GradedTest, state: _State) -> Row:
+        points = self.kit.points[test.key]
+        verdict = state.verdicts[test.key]
+        return Row(test, verdict, points if verdict.passed else 0.0, points)
+
+    def _preflight(self, state: _State, findings: Sequence[Finding]) -> None:
+        """Decide what needs no run: deliverables that are not started or that the preflight has found at fault."""
+        untouched = not_started(state.files, self.kit.assignment)
+        for deliverable in self.kit.assignment.deliverables:
+            faults = [
+                str(finding)
+                for finding in findings
+                if finding.severity is Severity.FAULT and deliverable.id in finding.deliverables
+            ]
+            if faults:
+                verdict = Verdict(Kind.FAULT, "\n".join(faults))
+            elif deliverable.id in untouched:
+                file, line = untouched[deliverable.id]
+                verdict = Verdict(Kind.NOT_STARTED, f"Not started: {deliverable.title} ({file}:{line}).")
+            else:
+                continue
+            for test in self.kit.tests_of(deliverable):
+                state.verdicts[test.key] = verdict
+
+    def _import(self, state: _State) -> None:
+        """Import every file once; a file that cannot be imported decides all its tests at once."""
+        open_files = {self.kit.deliverable_of(test).file for test in self._open(state)}
+        files = [file for file in self.kit.assignment.files if file in open_files]
+        while files:
+            items = [Item("import", file.removesuffix(".py").replace("/", ".")) for file in files]
+            run = self._child(state, items)
+            for index, file in enumerate(files[: len(run.outcomes) + 1]):
+                if index in run.outcomes and not run.outcomes[index].fault:
+                    continue
+                fault = run.outcomes[index].fault if index in run.outcomes else None
+                words = f"{fault.where}: {fault.kind}: {fault.message}" if fault else f"{file}: {_end_in_words(run)}"
+                verdict = Verdict(Kind.FAULT, f"The file cannot be imported, so none of its tests can run.\n{words}")
+                for test in self._open(state):
+                    if self.kit.deliverable_of(test).file == file:
+                        state.verdicts[test.key] = verdict
+            files = files[len(run.outcomes) + 1 :]
+
+    def _run_together(self, state: _State) -> None:
+        """Run all open tests in one child, and on after a test that ends it; decide those that pass."""
+        waiting = self._open(state)
+        while waiting and time.monotonic() < state.until:
+            items = [item for test in waiting for item in self._items(test)]
+            run = self._child(state, items)
+            position = 0
+            for test in waiting:
+                count = len(self._items(test))
+                verdict = self._judge(test, run, position)
+                position += count
+                if verdict.passed:
+                    state.verdicts[test.key] = verdict
+            if len(run.outcomes) == len(items):
+                return
+            waiting = self._after(waiting, items[len(run.outcomes)].name, run)
+
+    def _after(self, waiting: list[GradedTest], stopped: str, run: Run) -> list[GradedTest]:
+        """The tests that come after the one that ended a child; after a time-out, only other deliverables' tests."""
+        place = [test.key for test in waiting].index(stopped)
+        rest = waiting[place + 1 :]
+        if run.end == "timeout":
+            rest = [test for test in rest if test.module != waiting[place].module]
+        return rest
+
+    def _run_alone(self, state: _State) -> None:
+        """Run what has not passed again, each test in a child of its own; this verdict counts."""
+        for test in self._open(state):
+            if time.monotonic() >= state.until:
+                verdict = Verdict(Kind.FAULT, "Not run: the time for the whole submission was used up.")
+            elif state.timeouts[test.module] >= self.limits.timeouts:
+                verdict = Verdict(Kind.FAULT, "Not run: too many tests of this deliverable ran out of time.")
+            else:
+                run = self._child(state, self._items(test))
+                state.timeouts[test.module] += run.end == "timeout"
+                verdict = self._judge(test, run, 0)
+            state.verdicts[test.key] = verdict
+        self._name_needed(state)
+
+    def _name_needed(self, state: _State) -> None:
+        """An integration test that fails says first which deliverable that it builds on fails."""
+        for test in self.kit.tests:
+            verdict = state.verdicts[test.key]
+            if verdict.passed or not test.integration:
+                continue
+            for id in self.kit.deliverable_of(test).needs:
+                needed = self.kit.assignment.deliverable(id)
+                if not all(state.verdicts[each.key].passed for each in self.kit.tests_of(needed)):
+                    words = f"This test uses your {needed.title} ({needed.number}), which does not pass yet."
+                    state.verdicts[test.key] = Verdict(verdict.kind, f"{words}\n{verdict.message}")
+                    break
+
+    def _open(self, state: _State) -> list[GradedTest]:
+        return [test for test in self.kit.tests if test.key not in state.verdicts]
+
+    def _items(self, test: GradedTest) -> list[Item]:
+        """A test's runs: every case with every seed, the public one first."""
+        return [
+            Item("test", test.key, case.name, self.answers[seed].seeds[test.identifier(case)])
+            for seed in self.kit.seeds
+            for case in test.cases
+        ]
+
+    def _child(self, state: _State, items: Sequence[Item]) -> Run:
+        run = self.warden.run(state.folder, items, state.until)
+        state.printed |= run.printed
+        return run
+
+    def _judge(self, test: GradedTest, run: Run, position: int) -> Verdict:
+        """Judge a test's runs, whose outcomes begin at a position; the first that fails words the verdict."""
+        for offset, (seed, identifier) in enumerate(self._identifiers(test)):
+            if position + offset not in run.outcomes:
+                return Verdict(Kind.FAULT, _end_in_words(run))
+            outcome = run.outcomes[position + offset]
+            verdict = judge(outcome, self.answers[seed].outcomes[identifier], test.tolerance)
+            if not verdict.passed:
+                return verdict if seed == PUBLIC else _hidden(verdict)
+        return Verdict(Kind.PASSED)
+
+    def _identifiers(self, test: GradedTest) -> Iterator[tuple[str, str]]:
+        for seed in self.kit.seeds:
+            for case in test.cases:
+                yield seed, test.identifier(case)
+
+
+def _hidden(verdict: Verdict) -> Verdict:
+    """Say only the kind of difference, in fixed words: anything more could carry a secret value out."""
+    words = f"Right with the published inputs; with other values and sizes {FIXED_WORDS[verdict.kind]}."
+    return Verdict(verdict.kind, words)
+
+
+def _end_in_words(run: Run) -> str:
+    if run.end == "timeout":
+        return "Your code ran out of time: is there a loop that does not end?"
+    if run.end == "garbage":
+        return "Your code wrote to the grader's result channel."
+    kind, _, number = run.end.partition(" ")
+    if kind == "signal":
+        return (
+            f"Your code's process was killed by signal {number} (9: out of time or memory; 11: a crash in native code)."
+        )
+    return f"Your code ended its process (exit status {number}), so nothing could be compared."

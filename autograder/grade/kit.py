@@ -1,0 +1,82 @@
+"""The kit: everything that grading needs, as `python -m autograder build` has packed it. Holds no solution.
+
+kit/
+  setup.sh  run_autograder  requirements.txt  kit.json
+  autograder/  tests/  collect_submission.py     the grader and the graded tests
+  student/                                       the pristine handout
+  answers/public.safetensors, hidden-1.safetensors, ...    expected outcomes, closed to student code
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from autograder.rubric import Rubric
+from collect_submission import Assignment, Deliverable
+from tests.harness.answers import Answers
+from tests.harness.graded import GradedTest
+
+
+@dataclass(frozen=True)
+class Kit:
+    """An unpacked kit.
+
+    Attributes:
+        seeds: names of the answers' files, "public" first.
+        answers_id: changes whenever an expected outcome, a test or the rubric changes.
+    """
+
+    root: Path
+    rubric: Rubric
+    assignment: Assignment
+    tests: tuple[GradedTest, ...]
+    seeds: tuple[str, ...]
+    answers_id: str
+
+    @classmethod
+    def load(cls, root: Path) -> "Kit":
+        data = json.loads((root / "kit.json").read_text(encoding="utf-8"))
+        return cls(
+            root=root,
+            rubric=Rubric.load(root / "autograder" / "rubric.toml"),
+            assignment=Assignment.load(root / "student" / "assignment.json"),
+            tests=tuple(GradedTest.from_json(test) for test in data["tests"]),
+            seeds=tuple(data["seeds"]),
+            answers_id=data["answers"],
+        )
+
+    @property
+    def folder(self) -> Path:
+        """The folder with the expected outcomes."""
+        return self.root / "answers"
+
+    def answers(self) -> dict[str, Answers]:
+        """Read the expected outcomes of every seed. Only after the zygote has started."""
+        return {seed: Answers.load(self.folder / f"{seed}.safetensors") for seed in self.seeds}
+
+    @cached_property
+    def points(self) -> dict[str, float]:
+        """Test key -> its full points: the deliverable's, shared by weight, in hundredths that add up."""
+        points: dict[str, float] = {}
+        for deliverable in self.assignment.deliverables:
+            tests = self.tests_of(deliverable)
+            shares = share(deliverable.points, [test.weight for test in tests])
+            points.update(zip((test.key for test in tests), shares, strict=True))
+        return points
+
+    def tests_of(self, deliverable: Deliverable) -> list[GradedTest]:
+        return [test for test in self.tests if test.module == deliverable.tests]
+
+    def deliverable_of(self, test: GradedTest) -> Deliverable:
+        return next(each for each in self.assignment.deliverables if each.tests == test.module)
+
+
+def share(total: float, weights: list[float]) -> list[float]:
+    """Split points by weight into hundredths whose sum is the total (largest remainders first)."""
+    exact = [100 * total * weight / sum(weights) for weight in weights]
+    cents = [int(each) for each in exact]
+    by_remainder = sorted(range(len(weights)), key=lambda index: cents[index] - exact[index])
+    for index in by_remainder[: round(100 * total) - sum(cents)]:
+        cents[index] += 1
+    return [cent / 100 for cent in cents]

@@ -1,0 +1,257 @@
+"""The judge's side of the zygote: starts it, has children forked, reads what they send, and ends them in time."""
+
+import contextlib
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder.grade import wire
+from autograder.grade.sandbox import Jail
+from autograder.grade.wire import Item
+from autograder.rubric import Limits
+from tests.harness.outcome import Fault, Outcome, decode
+
+START_SECONDS = 120.0  # importing torch on half a slow processor
+REFERENCE_SECONDS = 0.06  # the zygote's fixed work on the machine that the limits were chosen on
+FIRST_USER = 60_000  # slots' users: numbers that no account has
+SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm")
+START = "import sys; sys.path.insert(0, {0!r}); from autograder.grade import zygote; zygote.main({0!r}, {1})"
+
+
+class ZygoteDied(Exception):
+    """The zygote cannot be started, or has ended where it should not."""
+
+
+@dataclass
+class Run:
+    """What came of one child.
+
+    Attributes:
+        outcomes: index of an item -> its outcome, for a prefix of the items.
+        end: "done", "timeout", "exit 3", "signal 9" or "garbage": why there is nothing after that prefix.
+        printed: whether anything was printed.
+    """
+
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    end: str = "done"
+    printed: bool = False
+
+
+class Warden:
+    """Owns one zygote and one slot: at most one child at a time.
+
+    Args:
+        source: the unpacked kit.
+        limits: the rubric's.
+    """
+
+    def __init__(self, source: Path, limits: Limits) -> None:
+        self.source = source
+        self.limits = limits
+        self.user = FIRST_USER if os.geteuid() == 0 else None
+        self.slow = 1.0  # how much slower than the reference this machine is
+        self._start()
+
+    def close(self) -> None:
+        """End the zygote, everything that the slot's user still runs, and what it left in shared folders."""
+        self._control.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self.user is not None:
+            _sweep(self.user)
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        script = START.format(str(self.source), theirs.fileno())
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-c", script],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+            cwd="/",
+        )
+        theirs.close()
+        self._control = ours
+        ready = self._receive(START_SECONDS)
+        self.slow = max(1.0, float(ready["seconds"]) / REFERENCE_SECONDS)
+
+    def _receive(self, seconds: float) -> dict[str, Any]:
+        self._control.settimeout(seconds)
+        try:
+            packet = self._control.recv(1 << 20)
+        except OSError as error:
+            raise ZygoteDied(f"the zygote does not answer: {error}") from None
+        if not packet:
+            raise ZygoteDied("the zygote has ended")
+        message: dict[str, Any] = json.loads(packet)
+        return message
+
+    def run(self, overlay: Path, items: Sequence[Item], until: float) -> Run:
+        """Have a child work on the items; each test may take the rubric's seconds, all must end by `until`.
+
+        Args:
+            until: a time of `time.monotonic`.
+
+        Raises:
+            ZygoteDied: twice in a row; the first time a fresh zygote is started.
+        """
+        try:
+            return self._run(overlay, items, until)
+        except ZygoteDied:
+            self.close()
+            self._start()
+            return self._run(overlay, items, until)
+
+    def _run(self, overlay: Path, items: Sequence[Item], until: float) -> Run:
+        with self._home() as home, _Pipe() as result, _Pipe() as output:
+            jail = Jail(self.user, str(home), self.limits.memory_mib << 20, int(self.limits.overall_seconds) + 1)
+            message = {"jail": asdict(jail), "overlay": str(overlay), "items": [item.to_json() for item in items]}
+            try:
+                socket.send_fds(self._control, [json.dumps(message).encode()], [result.write, output.write])
+            except OSError as error:
+                raise ZygoteDied(f"the zygote takes no message: {error}") from None
+            result.close_write()
+            output.close_write()
+            pid = int(self._receive(10)["pid"])
+            reading = _Reading(items, self.limits.test_seconds * self.slow, until)
+            status = reading.follow(result.read, output.read, self._control)
+            _kill(pid)  # its number stays taken until it is reaped: nothing else can be hit
+            if status is None:
+                status = int(self._receive(10)["exit"])
+            self._control.send(b"reap")
+            self._receive(10)
+            return reading.finish(status)
+
+    @contextlib.contextmanager
+    def _home(self) -> Iterator[Path]:
+        """A private folder for one child, gone afterwards with all that was written there."""
+        home = Path(tempfile.mkdtemp(prefix="child-"))
+        try:
+            if self.user is not None:
+                os.chown(home, self.user, self.user)
+            yield home
+        finally:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+class _Reading:
+    """Reads one child's frames and keeps its deadlines."""
+
+    def __init__(self, items: Sequence[Item], seconds: float, until: float) -> None:
+        self.items = items
+        self.seconds = seconds
+        self.until = until
+        self.run = Run()
+        self._frames = wire.Frames()
+        self._extend()
+
+    def _extend(self) -> None:
+        self._deadline = min(self.until, time.monotonic() + self.seconds)
+
+    def follow(self, result: int, output: int, control: socket.socket) -> int | None:
+        """Read until every item is answered, the child has ended, or time is up; the exit status where it is known."""
+        with selectors.DefaultSelector() as selector:
+            for source in (result, output, control.fileno()):
+                selector.register(source, selectors.EVENT_READ)
+            while len(self.run.outcomes) < len(self.items):
+                left = self._deadline - time.monotonic()
+                if left <= 0:
+                    self.run.end = "timeout"
+                    return None
+                ready = {key.fd for key, _ in selector.select(left)}
+                if output in ready and not self._drain(output):
+                    selector.unregister(output)
+                if result in ready:
+                    if not self._take(result):
+                        return None
+                elif control.fileno() in ready:  # nothing is left on the pipe: a grandchild may still hold it open
+                    return int(json.loads(control.recv(1 << 20) or b'{"exit": -9}')["exit"])
+        return None
+
+    def _drain(self, output: int) -> bool:
+        """Throw away what is printed, so that the child does not block; only that something was is kept."""
+        data = os.read(output, 1 << 16)
+        self.run.printed |= bool(data)
+        return bool(data)
+
+    def _take(self, result: int) -> bool:
+        """Read a piece of the result pipe; False when nothing more is to be had from it."""
+        data = os.read(result, 1 << 16)
+        try:
+            for index, payload in self._frames.feed(data):
+                self._note(index, payload)
+        except wire.BrokenFrame:
+            self.run.end = "garbage"
+            return False
+        return bool(data)
+
+    def _note(self, index: int, payload: bytes) -> None:
+        """Keep the first answer to the next item; a second answer, or one for another item, is thrown away."""
+        if index != len(self.run.outcomes) or index >= len(self.items):
+            return
+        try:
+            (outcome,) = decode(payload)[0].values()
+        except ValueError as error:
+            outcome = Outcome(fault=Fault("Unreadable", str(error), "the result"))
+        self.run.outcomes[index] = outcome
+        if index + 1 == len(self.items) or self.items[index + 1].name != self.items[index].name:
+            self._extend()  # the seconds are for a test with all its seeds
+
+    def finish(self, status: int) -> Run:
+        if len(self.run.outcomes) < len(self.items) and self.run.end == "done":
+            self.run.end = f"signal {-status}" if status < 0 else f"exit {status}"
+        return self.run
+
+
+class _Pipe:
+    """A pipe whose ends are closed at the latest when the block is left."""
+
+    def __enter__(self) -> "_Pipe":
+        self.read, self.write = os.pipe()
+        self._open = {self.read, self.write}
+        return self
+
+    def close_write(self) -> None:
+        self._close(self.write)
+
+    def __exit__(self, *exception: object) -> None:
+        for descriptor in list(self._open):
+            self._close(descriptor)
+
+    def _close(self, descriptor: int) -> None:
+        self._open.remove(descriptor)
+        os.close(descriptor)
+
+
+def _kill(pid: int) -> None:
+    """Kill a child and its session; harmless when it has ended by itself."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(pid, signal.SIGKILL)
+
+
+def _sweep(user: int) -> None:
+    """Remove what a slot's user has left in folders that anyone may write to."""
+    for folder in SHARED_FOLDERS:
+        with contextlib.suppress(OSError):
+            for entry in os.scandir(folder):
+                if entry.stat(follow_symlinks=False).st_uid != user:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    os.unlink(entry.path)

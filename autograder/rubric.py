@@ -1,0 +1,268 @@
+"""`autograder/rubric.toml`, read and checked: what is graded, and how. Everything an instructor decides.
+
+The dataclasses are the schema: their fields are the keys of the tables, fields with a default are optional.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+
+OUTPUT = ("allow", "warn", "zero")
+VISIBILITY = ("hidden", "after_due_date", "after_published", "visible")
+
+
+class RubricError(ValueError):
+    """A mistake in the rubric. The message names the file, the key, what was expected and what was found."""
+
+
+@dataclass(frozen=True)
+class AssignmentSettings:
+    """`[assignment]`: what students and the packager are told."""
+
+    name: str
+    title: str
+    version: str
+    upload: str
+    archive_name: str
+    id_pattern: str
+    group_size: int
+    output: str
+    allowed_imports: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`[grading.limits]`: seconds, MiB, KiB, and the number of time-outs after which a deliverable is left alone."""
+
+    test_seconds: float
+    overall_seconds: float
+    memory_mib: int
+    output_kib: int
+    timeouts: int
+
+
+@dataclass(frozen=True)
+class Grading:
+    """`[grading]`: `hidden_seeds` sets of secret values, the rows' visibility, the limits."""
+
+    hidden_seeds: int
+    visibility: str
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class Part:
+    """`[[part]]`: a group of deliverables. `number` is how people call it."""
+
+    id: str
+    number: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Deliverable:
+    """`[[part.deliverable]]`: what is done and graded as one piece.
+
+    `number` ("1.2") comes from the part and the position; `file` is relative to the tree, `tests` to tests/.
+    """
+
+    id: str
+    number: str
+    part: str
+    title: str
+    file: str
+    tests: str
+    points: int | float
+    needs: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rubric:
+    """The whole rubric, in the file's order."""
+
+    assignment: AssignmentSettings
+    grading: Grading
+    parts: tuple[Part, ...]
+    deliverables: tuple[Deliverable, ...]
+
+    @classmethod
+    def load(cls, path: Path) -> Rubric:
+        """Read a rubric file. Raises RubricError for a file that is missing, no TOML, or no valid rubric."""
+        try:
+            return cls.parse(path.read_text(encoding="utf-8"), str(path))
+        except (OSError, UnicodeDecodeError) as error:
+            raise RubricError(f"{path}: expected a rubric in UTF-8, found: {error}") from error
+
+    @classmethod
+    def parse(cls, text: str, name: str = "rubric.toml") -> Rubric:
+        """Read a rubric from its text; `name` stands for the file in errors. Raises RubricError."""
+        try:
+            return _rubric(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise RubricError(f"{name}: expected TOML, found: {error}") from error
+        except RubricError as error:
+            raise RubricError(f"{name}: {error}") from None
+
+    def deliverable(self, id: str) -> Deliverable:
+        """The deliverable with this id. Raises KeyError."""
+        for deliverable in self.deliverables:
+            if deliverable.id == id:
+                return deliverable
+        raise KeyError(id)
+
+
+def _rubric(document: dict[str, Any]) -> Rubric:
+    _known(document, ("assignment", "grading", "part"), where="")
+    assignment = _build(AssignmentSettings, _table(document, "assignment"), "assignment.")
+    grading = _table(document, "grading")
+    _known(grading, ("hidden_seeds", "visibility", "limits"), "grading.")
+    limits = _build(Limits, _table(grading, "limits", "grading."), "grading.limits.")
+    parts: list[Part] = []
+    deliverables: list[Deliverable] = []
+    for place, table in enumerate(_tables(document, "part"), start=1):
+        where = f"part[{table.get('id', place)}]."
+        _known(table, ("id", "number", "title", "deliverable"), where)
+        entries = _tables(table, "deliverable", where)
+        part = _build(Part, table, where)
+        parts.append(part)
+        for position, entry in enumerate(entries, start=1):
+            inner = f"{where}deliverable[{entry.get('id', position)}]."
+            deliverables.append(_build(Deliverable, entry, inner, number=f"{part.number}.{position}", part=part.id))
+    rubric = Rubric(assignment, _build(Grading, grading, "grading.", limits=limits), tuple(parts), tuple(deliverables))
+    _check_assignment(rubric.assignment)
+    _check_grading(rubric.grading)
+    _check_parts(rubric.parts)
+    _check_deliverables(rubric.deliverables)
+    return rubric
+
+
+# Reading: keys and types. Keys are checked before values, so that a misspelt key is not called a missing one.
+
+
+def _expect(condition: bool, key: str, expected: str, found: object) -> None:
+    if not condition:
+        raise RubricError(f"{key}: expected {expected}, found {'nothing' if found is None else repr(found)}")
+
+
+def _expect_of(where: str, settings: object, condition: bool, key: str, expected: str) -> None:
+    """Expect something of a field of a dataclass that was built from the table at `where`."""
+    _expect(condition, f"{where}.{key}", expected, getattr(settings, key))
+
+
+def _known(table: Mapping[str, Any], keys: Sequence[str], where: str) -> None:
+    for key in table:
+        if key not in keys:
+            nearest = difflib.get_close_matches(key, keys, n=1, cutoff=0.0)[0]
+            raise RubricError(f"{where}{key}: expected a known key (the nearest is {nearest!r}), found {key!r}")
+
+
+def _table(parent: dict[str, Any], key: str, where: str = "") -> dict[str, Any]:
+    """Take a table out of its parent."""
+    value = parent.pop(key, None)
+    _expect(isinstance(value, dict), where + key, f"a table [{where}{key}]", value)
+    return cast(dict[str, Any], value)
+
+
+def _tables(parent: dict[str, Any], key: str, where: str = "") -> list[dict[str, Any]]:
+    """Take a non-empty array of tables out of its parent."""
+    value = parent.pop(key, None)
+    good = isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+    _expect(good, where + key, "one or more tables in [[double brackets]]", value)
+    return cast(list[dict[str, Any]], value)
+
+
+def _build(cls: type[T], table: Mapping[str, Any], where: str, **derived: Any) -> T:
+    """Make a dataclass of a table whose keys are its fields, except those that are derived."""
+    fields = [field for field in dataclasses.fields(cast(Any, cls)) if field.name not in derived]
+    _known(table, [field.name for field in fields], where)
+    for field in fields:
+        if field.name in table:
+            derived[field.name] = _value(table[field.name], cast(str, field.type), where + field.name)
+        else:
+            _expect(field.default is not dataclasses.MISSING, where + field.name, "a value", None)
+    return cls(**derived)
+
+
+def _value(value: Any, type_name: str, key: str) -> Any:
+    """Check a value against a field's annotation. A bool is no number, an int is a float too."""
+    if type_name.startswith("tuple"):
+        good = isinstance(value, list) and all(isinstance(item, str) and item for item in value)
+        _expect(good, key, "a list of strings", value)
+        return tuple(value)
+    if type_name == "str":
+        _expect(isinstance(value, str) and value.strip() != "", key, "a string that is not empty", value)
+        return value
+    if type_name == "int":
+        _expect(isinstance(value, int) and not isinstance(value, bool), key, "a whole number", value)
+        return value
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    _expect(number, key, "a number", value)
+    return float(value) if type_name == "float" else value
+
+
+# Checking: what the values mean.
+
+
+def _check_assignment(settings: AssignmentSettings) -> None:
+    expect = partial(_expect_of, "assignment", settings)
+    expect(re.fullmatch(r"(?a)\w[\w.-]*", settings.name) is not None, "name", "letters, digits, '.', '_' and '-'")
+    expect(re.search(r"[\s+]", settings.version) is None, "version", "no space and no '+'")
+    literal = settings.archive_name.replace("{ids}", "", 1)
+    good = literal != settings.archive_name and re.fullmatch(r"(?a)[\w.-]*\.zip", literal) is not None
+    expect(good, "archive_name", "a file name ending in .zip that contains {ids} once")
+    try:
+        re.compile(settings.id_pattern)
+    except re.error as error:
+        expect(False, "id_pattern", f"a regular expression ({error})")
+    expect(settings.group_size >= 1, "group_size", "at least 1")
+    expect(settings.output in OUTPUT, "output", f"one of {', '.join(OUTPUT)}")
+
+
+def _check_grading(grading: Grading) -> None:
+    expect = partial(_expect_of, "grading", grading)
+    expect(0 <= grading.hidden_seeds <= 8, "hidden_seeds", "0 to 8")
+    expect(grading.visibility in VISIBILITY, "visibility", f"one of {', '.join(VISIBILITY)}")
+    for field in dataclasses.fields(Limits):
+        positive = getattr(grading.limits, field.name) > 0
+        _expect_of("grading.limits", grading.limits, positive, field.name, "a positive number")
+
+
+def _check_parts(parts: Sequence[Part]) -> None:
+    for field in ("id", "number"):
+        seen: set[str] = set()
+        for part in parts:
+            value = getattr(part, field)
+            _expect(value not in seen, f"part[{part.id}].{field}", "a value that no other part has", value)
+            seen.add(value)
+
+
+def _check_deliverables(deliverables: Sequence[Deliverable]) -> None:
+    earlier: set[str] = set()
+    tests: set[str] = set()
+    for deliverable in deliverables:
+        expect = partial(_expect_of, f"part[{deliverable.part}].deliverable[{deliverable.id}]", deliverable)
+        expect(re.fullmatch(r"(?a)\w+\.\w+", deliverable.id) is not None, "id", "part.deliverable")
+        expect(deliverable.id not in earlier, "id", "an id that no other deliverable has")
+        expect(_is_module(deliverable.file), "file", "models/... or theory/..., a .py file")
+        expect(_is_module(deliverable.tests), "tests", "models/... or theory/..., a .py file")
+        expect(deliverable.tests not in tests, "tests", "a test module that no other deliverable has")
+        expect(deliverable.points > 0, "points", "a positive number")
+        expect(earlier.issuperset(deliverable.needs), "needs", "ids of deliverables that stand earlier")
+        earlier.add(deliverable.id)
+        tests.add(deliverable.tests)
+
+
+def _is_module(path: str) -> bool:
+    return re.fullmatch(r"(?a)(models|theory)(/\w+)+\.py", path) is not None

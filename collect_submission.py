@@ -1,0 +1,947 @@
+"""Check your work and pack it for upload.
+
+    python collect_submission.py --id YOUR_ID
+
+It reads the files that are graded, says with file and line what would cost points, and writes one zip file.
+None of your code is run. What it finds has one of three weights:
+
+unusable   nothing could be graded, or the id or the group is wrong: no zip is written
+fault      costs the tests that need this code; packed all the same, so that you can always hand in
+warning    worth knowing
+
+The autograder imports this file and makes the very same checks. About refused names: a deliverable answers
+for the class or function that holds its code and for all in the same file that this code mentions by name,
+directly or not; so one file may hold deliverables with different lists. Names are found by reading the
+source: that stops no determined cheat, and is not meant to.
+
+Standard library only; Python 3.11 to 3.14, any operating system.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import codecs
+import enum
+import fnmatch
+import hashlib
+import io
+import json
+import os
+import re
+import sys
+import textwrap
+import token
+import tokenize
+import warnings
+import zipfile
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple, TypeVar
+
+if sys.version_info < (3, 11):  # noqa: UP036 - a student may well start it with an older one
+    sys.exit("collect_submission.py needs Python 3.11 or newer; this is " + sys.version.split()[0] + ".")
+
+LIMIT = 256 * 1024  # bytes in one file; a hostile one of 1 MiB takes 25 s and 800 MB to parse
+WIDTH = 79  # columns of a message on the terminal
+OLDEST = (3, 11)  # newer syntax would fail where grading runs on this version
+BUILDS_CODE = {"exec", "eval", "compile", "__import__"}
+WRITES = ("print", "sys.stdout.*", "sys.stderr.*", "pprint.*")
+ASKS = ("input", "breakpoint")
+T = TypeVar("T")
+
+
+# The contract: assignment.json
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the contract, named like "LSTM.forward".
+
+    `parameters` are written as in the source without annotations ("states=None"); `todo` is the line of its
+    TODO in the handout; `untouched` is its fingerprint as handed out, or None where that says nothing.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    todo: int
+    untouched: str | None
+
+
+@dataclass(frozen=True)
+class Deliverable:
+    id: str
+    number: str
+    part: str
+    title: str
+    points: float
+    file: str
+    tests: str
+    needs: tuple[str, ...]
+    refused: tuple[str, ...]
+    functions: tuple[Function, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    id: str
+    number: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What is handed in, checked and graded. Other keys in the JSON file are ignored."""
+
+    name: str
+    title: str
+    version: str
+    archive_name: str
+    upload: str
+    group_size: int
+    id_pattern: str
+    output: str
+    allowed_imports: tuple[str, ...]
+    files: tuple[str, ...]
+    parts: tuple[Part, ...]
+    deliverables: tuple[Deliverable, ...]
+
+    @classmethod
+    def load(cls, path: Path | str) -> Assignment:
+        """Read assignment.json; OSError or ValueError when that fails."""
+        return cls.parse(Path(path).read_text(encoding="utf-8"))
+
+    @classmethod
+    def parse(cls, text: str) -> Assignment:
+        """The assignment from its JSON text; ValueError when it is not one."""
+        try:
+            data = json.loads(text)
+            parts = [_pick(Part, part) for part in data["parts"]]
+            deliverables = [_deliverable(entry) for entry in data["deliverables"]]
+            return _pick(cls, {**data, "parts": parts, "deliverables": deliverables})
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"assignment.json is damaged: {type(error).__name__}: {error}") from error
+
+    def deliverable(self, id: str) -> Deliverable:
+        """The deliverable with this id; KeyError when there is none."""
+        return {deliverable.id: deliverable for deliverable in self.deliverables}[id]
+
+    def by_file(self, path: str) -> tuple[Deliverable, ...]:
+        """The deliverables whose code stands in this file."""
+        return tuple(deliverable for deliverable in self.deliverables if deliverable.file == path)
+
+    def dependants(self, ids: Collection[str]) -> tuple[Deliverable, ...]:
+        """The other deliverables that need one of these, directly or through another."""
+        reached = set(ids)
+        for _ in self.deliverables:  # no chain of needs is longer
+            reached |= {d.id for d in self.deliverables if reached.intersection(d.needs)}
+        return tuple(d for d in self.deliverables if d.id in reached and d.id not in ids)
+
+
+def _pick(kind: type[T], data: Mapping[str, Any]) -> T:
+    """A dataclass from the keys that it knows; lists become tuples."""
+    values = {field.name: data[field.name] for field in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+
+
+def _deliverable(data: Mapping[str, Any]) -> Deliverable:
+    return _pick(Deliverable, {**data, "functions": [_pick(Function, entry) for entry in data["functions"]]})
+
+
+class Severity(enum.StrEnum):
+    UNUSABLE = "unusable"
+    FAULT = "fault"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to say about a submission.
+
+    `file` is "" for the submission as a whole, `line` is 0 for a file as a whole. `deliverables` are those
+    whose own code is concerned; what needs them is left to `Assignment.dependants`. `rule` is one of nothing,
+    id, group, missing, irregular, size, encoding, syntax, signature, import, refused, output, not-started.
+    """
+
+    severity: Severity
+    file: str
+    line: int
+    message: str
+    deliverables: tuple[str, ...] = ()
+    rule: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}: " if self.line else f"{self.file}: " if self.file else ""
+        return place + self.message
+
+
+# Source text
+
+
+def read_source(data: bytes) -> str:
+    """A Python file's text: a coding comment counts, else UTF-8, else latin-1; no BOM, lines end in LF."""
+    return _decode(data)[0]
+
+
+def to_utf8(data: bytes) -> bytes:
+    """The same source so that Python reads what `read_source` reads: UTF-8, LF, no BOM, no other coding."""
+    cookie = re.compile(r"^([ \t\f]*#.*?coding[:=][ \t]*)[-\w.]+")
+    lines = read_source(data).split("\n")
+    lines[:2] = [cookie.sub(r"\1utf-8", line) for line in lines[:2]]
+    return "\n".join(lines).encode("utf-8")
+
+
+def _decode(data: bytes) -> tuple[str, str]:
+    """The text and the name of the encoding that it was read in."""
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16" if wide else _declared(data), "utf-8-sig", "latin-1"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeError:
+            continue
+        return text.replace("\r\n", "\n").replace("\r", "\n"), encoding.removesuffix("-sig")
+    raise AssertionError("latin-1 reads everything")
+
+
+def _declared(data: bytes) -> str:
+    """The encoding that BOM or coding comment declare, where it is one that reads ASCII as ASCII."""
+    probe = r"\u0041 \\ +AEE- xn--a"  # utf-7, unicode_escape and the like make something else of this
+    try:
+        name = codecs.lookup(tokenize.detect_encoding(io.BytesIO(data).readline)[0]).name
+        return name if probe.encode("ascii").decode(name) == probe else "utf-8"
+    except (SyntaxError, LookupError, ValueError):
+        return "utf-8"
+
+
+def fingerprint(source: str) -> str:
+    """16 hex digits of a function's code, whatever its comments, docstring and layout.
+
+    f-strings are left out: their tokens depend on Python's version.
+    """
+    words: list[str] = []
+    line: list[tuple[int, str]] = []
+    depth = 0
+    try:
+        for kind, text, *_ in tokenize.generate_tokens(io.StringIO(source).readline):
+            depth += (kind in _OPENS) - (kind in _CLOSES)
+            if kind == token.NEWLINE:
+                if any(kind != token.STRING for kind, _ in line):
+                    words += [word for _, word in line]
+                line = []
+            elif not (depth or kind in _LAYOUT or (kind == token.STRING and _F_STRING.match(text))):
+                line.append((kind, text))
+    except (tokenize.TokenError, SyntaxError):
+        words = source.split()
+    return hashlib.sha256(" ".join(words).encode("utf-8")).hexdigest()[:16]
+
+
+_OPENS = {number for number, name in token.tok_name.items() if name in ("FSTRING_START", "TSTRING_START")}
+_CLOSES = {number for number, name in token.tok_name.items() if name in ("FSTRING_END", "TSTRING_END")}
+_F_STRING = re.compile(r"\w?[fF]")  # a single token before Python 3.12
+_LAYOUT = {token.NL, token.INDENT, token.DEDENT, token.ENCODING, token.ENDMARKER, token.COMMENT, *_CLOSES}
+
+
+# Parsed source
+
+_Scope = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A function as it stands in a file; `line` counts from 1, `parameters` are written as in `Function`."""
+
+    line: int
+    parameters: tuple[str, ...]
+    fingerprint: str
+
+
+def definition(source: str, name: str) -> Definition | None:
+    """The function of this name, such as "LSTM.forward"; None when the source does not define it."""
+    return _Source.parse(source).definition(name)
+
+
+def parameters(arguments: ast.arguments) -> tuple[str, ...]:
+    """A function's parameters as the contract has them: "x", "states=None", "/", "*", "*args", "**kwargs"."""
+    plain = [*arguments.posonlyargs, *arguments.args]
+    defaults: list[ast.expr | None] = [*[None] * (len(plain) - len(arguments.defaults)), *arguments.defaults]
+    words = list(map(_parameter, plain, defaults))
+    if arguments.posonlyargs:
+        words.insert(len(arguments.posonlyargs), "/")
+    if arguments.vararg or arguments.kwonlyargs:
+        words.append("*" + (arguments.vararg.arg if arguments.vararg else ""))
+    words += map(_parameter, arguments.kwonlyargs, arguments.kw_defaults)
+    return (*words, "**" + arguments.kwarg.arg) if arguments.kwarg else tuple(words)
+
+
+def _parameter(argument: ast.arg, default: ast.expr | None) -> str:
+    try:
+        return argument.arg if default is None else f"{argument.arg}={ast.unparse(default)}"
+    except ValueError:  # a number of 5000 digits has no decimal form
+        return f"{argument.arg}=..."
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A parsed file without what runs only as a script; after a syntax error, what is read around it."""
+
+    lines: tuple[str, ...]
+    body: tuple[ast.stmt, ...]
+    error: SyntaxError | None
+
+    @classmethod
+    def parse(cls, text: str) -> _Source:
+        """Never raises: the first error is kept, the block around it is left out, the rest is parsed."""
+        kept = text.split("\n")
+        lines = tuple(kept)
+        first: SyntaxError | None = None
+        for _ in range(6):
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    body = ast.parse("\n".join(kept), feature_version=OLDEST).body
+                return cls(lines, tuple(statement for statement in body if not _is_script(statement)), first)
+            except SyntaxError as error:
+                first = first or error
+                _blank(kept, error.lineno or 1)
+            except (ValueError, RecursionError, MemoryError) as error:
+                first = first or SyntaxError(str(error) or "it is nested too deeply")
+                break
+        return cls(lines, (), first)
+
+    def find(self, name: str) -> ast.stmt | None:
+        """What binds a dotted name last: its definition or, where none can be seen, another statement."""
+        scope = _bound(self.body)
+        found: ast.stmt | None = None
+        for step in name.split("."):
+            parent, found = found, scope.get(step)
+            if found is None and isinstance(parent, ast.ClassDef):
+                names = [base.id for base in parent.bases if isinstance(base, ast.Name)]
+                return next((statement for statement in map(_bound(self.body).get, names) if statement), None)
+            if not isinstance(found, ast.ClassDef):
+                return None if isinstance(found, (ast.Import, ast.ImportFrom)) else found
+            scope = _bound(found.body)
+        return found
+
+    def definition(self, name: str) -> Definition | None:
+        node = self.find(name)
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return None
+        text = "\n".join(self.lines[node.lineno - 1 : node.end_lineno])
+        return Definition(node.lineno, parameters(node.args), fingerprint(text))
+
+
+def _is_script(statement: ast.stmt) -> bool:
+    """`if __name__ == "__main__":` without else, which does not run in grading."""
+    return (
+        isinstance(statement, ast.If)
+        and not statement.orelse
+        and ast.unparse(statement.test) == "__name__ == '__main__'"
+    )
+
+
+def _blank(lines: list[str], number: int) -> None:
+    """Empty the top-level statement around a line, decorators included; all lines keep their numbers."""
+    starts = [index for index, line in enumerate(lines) if re.match(r"[^\W\d]|@", line)]
+    starts = [index for index in starts if index == 0 or not lines[index - 1].startswith("@")]
+    first = max((index for index in starts if index < number), default=0)
+    last = min((index for index in starts if index >= number), default=len(lines))
+    lines[first:last] = [""] * (last - first)
+
+
+def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Every statement that runs when the body runs, those within if, try, with and loops included."""
+    stack: list[ast.AST] = [*body]
+    stack.reverse()
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        if not isinstance(node, (*_Scope, ast.expr)):
+            stack += list(ast.iter_child_nodes(node))[::-1]
+
+
+def _bound(body: Iterable[ast.stmt]) -> dict[str, ast.stmt]:
+    """Each name that a body binds by definition, import or assignment, and the last statement that does."""
+    bound: dict[str, ast.stmt] = {}
+    for statement in _statements(body):
+        if isinstance(statement, _Scope):
+            bound[statement.name] = statement
+        elif isinstance(statement, (ast.Import, ast.ImportFrom)):
+            bound.update({alias.asname or alias.name.split(".")[0]: statement for alias in statement.names})
+        elif isinstance(statement, (ast.Assign, ast.AnnAssign)):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            names = (node for target in targets for node in ast.walk(target) if isinstance(node, ast.Name))
+            bound.update({node.id: statement for node in names if isinstance(node.ctx, ast.Store)})
+    return bound
+
+
+# Names and what they stand for
+
+
+class _Use(NamedTuple):
+    """A name that the code uses, as spelled, and the dotted names it may stand for ("?" is any object)."""
+
+    node: ast.expr
+    spelled: str
+    dotted: tuple[str, ...]
+
+
+class _Names:
+    """Resolves the names of one file through its imports."""
+
+    def __init__(self, body: Sequence[ast.stmt], path: str) -> None:
+        nodes = (node for statement in body for node in ast.walk(statement))
+        self.bound = _bound(body)
+        self.imports = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
+        self.aliases: dict[str, list[tuple[int, str]]] = {}
+        for node in self.imports:
+            for name, dotted in _imported(node, path):
+                self.aliases.setdefault(name, []).append((node.lineno, dotted))
+
+    def resolve(self, name: ast.Name) -> tuple[str, ...]:
+        """The dotted names that a bare name stands for: none for the file's own, itself for a builtin."""
+        own = self.bound.get(name.id)
+        found = self.aliases.get(name.id, [])
+        if isinstance(own, _Scope):  # from its body on, a definition hides an import above it
+            inside = (name.lineno, name.col_offset) >= (own.body[0].lineno, own.body[0].col_offset)
+            return tuple(dotted for line, dotted in found if not inside or line > own.lineno)
+        if found or own is not None:
+            return tuple(dotted for _, dotted in found)
+        return (name.id, *(f"{module}.{name.id}" for _, module in self.aliases.get("*", [])))
+
+    def uses(self, statement: ast.stmt) -> Iterator[_Use]:
+        """All names in a statement: bare ones, attributes of all but self, getattr with a constant."""
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                yield _Use(node, node.id, self.resolve(node))
+            elif isinstance(node, ast.Attribute):
+                yield from self._attribute(node, node.value, node.attr)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr":
+                word = node.args[1] if len(node.args) > 1 else None
+                if isinstance(word, ast.Constant) and isinstance(word.value, str):
+                    yield from self._attribute(node, node.args[0], word.value)
+
+    def _attribute(self, node: ast.expr, base: ast.expr, last: str) -> Iterator[_Use]:
+        if isinstance(base, ast.Name) and base.id in ("self", "cls"):
+            return
+        path = [last]
+        while isinstance(base, ast.Attribute):
+            path.append(base.attr)
+            base = base.value
+        rest = ".".join(path[::-1])
+        roots = (self.resolve(base) if isinstance(base, ast.Name) else ()) or ("?",)
+        spelled = base.id if isinstance(base, ast.Name) else "(...)"
+        yield _Use(node, f"{spelled}.{rest}", tuple(f"{root}.{rest}" for root in roots))
+
+
+def _imported(node: ast.Import | ast.ImportFrom, path: str) -> Iterator[tuple[str, str]]:
+    """The names that an import binds and what they stand for; "*" stands for the module."""
+    for alias in node.names:
+        if isinstance(node, ast.Import):
+            top = alias.name.split(".")[0]
+            yield alias.asname or top, alias.name if alias.asname else top
+        else:
+            module = _module(node, path)
+            yield alias.asname or alias.name, module if alias.name == "*" else f"{module}.{alias.name}"
+
+
+def _module(node: ast.ImportFrom, path: str) -> str:
+    """The absolute name of the module that a file at this path imports from."""
+    here = PurePosixPath(path).parts[: -node.level] if node.level else ()
+    return ".".join([*here, *([node.module] if node.module else [])])
+
+
+def _refuses(pattern: str, dotted: str) -> bool:
+    """Whether "torch.nn.RNN*" refuses a dotted name: by all of it or, on any object, by its last word."""
+    base, _, word = dotted.rpartition(".")
+    last = pattern.rpartition(".")[2]
+    by_last_word = base != "" and last.strip("*?") != "" and fnmatch.fnmatchcase(word, last)
+    return by_last_word or fnmatch.fnmatchcase(dotted, pattern)
+
+
+def _answers_for(functions: Iterable[Function], body: Sequence[ast.stmt]) -> set[ast.stmt]:
+    """The top-level statements that these functions stand in or may use, and all that bind no name."""
+    binders: dict[str, list[ast.stmt]] = {}
+    for statement in body:
+        for name in _bound([statement]) or [""]:
+            binders.setdefault(name, []).append(statement)
+    names = ["", *(function.name.split(".")[0] for function in functions)]
+    reached: set[ast.stmt] = set()
+    while names:
+        for statement in binders.pop(names.pop(), []):
+            if statement not in reached:
+                reached.add(statement)
+                names += [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
+    return reached
+
+
+# Preflight
+
+
+def inspect(files: Mapping[str, bytes], assignment: Assignment) -> list[Finding]:
+    """All there is to say about the listed files, worst first; other files are not looked at.
+
+    `files` maps contract paths ("models/naive/LSTM.py") to contents. Never raises, whatever the bytes.
+    """
+    everything = tuple(deliverable.id for deliverable in assignment.deliverables)
+    if not any(path in files for path in assignment.files):
+        message = f"no file of this assignment is here: expected {assignment.files[0]} and so on."
+        return [Finding(Severity.UNUSABLE, "", 0, message, everything, "nothing")]
+    findings = [f for path in assignment.files for f in _inspect_file(path, files.get(path), assignment)]
+    waiting = not_started(files, assignment)
+    if len(waiting) == len(everything):
+        message = "NOTHING IS STARTED. All is as it was handed out: this would score 0 points."
+        findings.append(Finding(Severity.WARNING, "", 0, message, everything, "not-started"))
+    else:
+        for id, (file, line) in waiting.items():
+            deliverable = assignment.deliverable(id)
+            message = f"{deliverable.number} {deliverable.title} is not started ({_points([deliverable])})."
+            findings.append(Finding(Severity.WARNING, file, line, message, (id,), "not-started"))
+    weights, places = list(Severity), ["", *assignment.files]
+    return sorted(findings, key=lambda f: (weights.index(f.severity), places.index(f.file), f.line))
+
+
+def not_started(files: Mapping[str, bytes], assignment: Assignment) -> dict[str, tuple[str, int]]:
+    """The deliverables whose code is as handed out: id to (file, line of its first TODO, now)."""
+    waiting: dict[str, tuple[str, int]] = {}
+    for path in assignment.files:
+        data = files.get(path, b"")
+        source = _Source.parse(read_source(data) if len(data) <= LIMIT else "")
+        for deliverable in assignment.by_file(path):
+            evidence = [function for function in deliverable.functions if function.untouched]
+            if evidence and all(_is_untouched(source, function) for function in evidence):
+                waiting[deliverable.id] = path, _todo(source, deliverable)
+    return {d.id: waiting[d.id] for d in assignment.deliverables if d.id in waiting}
+
+
+def _is_untouched(source: _Source, function: Function) -> bool:
+    try:
+        found = source.definition(function.name)
+    except RecursionError:
+        return False
+    return found is not None and found.fingerprint == function.untouched
+
+
+def _todo(source: _Source, deliverable: Deliverable) -> int:
+    mark = re.compile(rf"#\s*TODO\({re.escape(deliverable.id)}\)")
+    lines = (number for number, line in enumerate(source.lines, 1) if mark.search(line))
+    return next(lines, deliverable.functions[0].todo)
+
+
+class _Report:
+    """Collects the findings of one file; the same words at several lines become one finding."""
+
+    def __init__(self, path: str, assignment: Assignment) -> None:
+        self.path, self.assignment = path, assignment
+        self.own = assignment.by_file(path)
+        self._lines: dict[tuple[Severity, str, str, tuple[str, ...]], set[int]] = {}
+
+    def fault(self, rule: str, line: int, message: str, hit: Sequence[Deliverable] | None = None) -> None:
+        """A fault, with the price of the deliverables that it hits: by default all of the file."""
+        hit = self.own if hit is None else hit
+        self._add(Severity.FAULT, rule, line, f"{message} {_stake(self.assignment, hit)}", hit)
+
+    def warning(self, rule: str, line: int, message: str, hit: Sequence[Deliverable] | None = None) -> None:
+        self._add(Severity.WARNING, rule, line, message, self.own if hit is None else hit)
+
+    def _add(self, weight: Severity, rule: str, line: int, message: str, hit: Sequence[Deliverable]) -> None:
+        key = weight, rule, _clean(message), tuple(deliverable.id for deliverable in hit)
+        self._lines.setdefault(key, set()).add(line)
+
+    def findings(self) -> list[Finding]:
+        return [
+            Finding(severity, self.path, min(lines), message + _also(sorted(lines)[1:]), ids, rule)
+            for (severity, rule, message, ids), lines in self._lines.items()
+        ]
+
+
+def _also(lines: Sequence[int]) -> str:
+    return f" Also in line {', '.join(map(str, lines[:8]))}{', ...' if lines[8:] else '.'}" if lines else ""
+
+
+def _clean(text: str) -> str:
+    """Without control characters, which a terminal would obey."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _inspect_file(path: str, data: bytes | None, assignment: Assignment) -> list[Finding]:
+    report = _Report(path, assignment)
+    if data is None:
+        report.fault("missing", 0, "this file is missing. If you have lost it, take it from the handout.")
+    elif len(data) > LIMIT:
+        report.fault("size", 0, f"larger than {LIMIT // 1024} KiB, so it is neither packed nor graded.")
+    else:
+        try:
+            _inspect_source(data, report)
+        except (RecursionError, MemoryError):
+            report.fault("syntax", 1, "this file is nested too deeply to be read.")
+    return report.findings()
+
+
+def _inspect_source(data: bytes, report: _Report) -> None:
+    text, encoding = _decode(data)
+    if encoding != "utf-8" and not data.isascii():
+        report.warning("encoding", 1, f"saved as {encoding}, not UTF-8. Let your editor save it as UTF-8.")
+    source = _Source.parse(text)
+    if source.error:
+        line = min(max(source.error.lineno or 1, 1), len(source.lines))
+        words = source.lines[line - 1].strip()
+        words = f"`{words[:50]}{'...' if words[50:] else ''}`" if words else "this line"
+        message = f"Python cannot read {words}: {source.error.msg}."
+        report.fault("syntax", line, f"{message} Until you mend it nothing in this file runs.")
+    names = _Names(source.body, report.path)
+    _check_signatures(source, report)
+    _check_imports(names, report)
+    _check_names(source, names, report)
+
+
+def _check_signatures(source: _Source, report: _Report) -> None:
+    """Every function of the contract is there and can be called as the tests call it."""
+    owners: dict[tuple[str, tuple[str, ...]], list[Deliverable]] = {}
+    missing: dict[str, dict[str, Deliverable]] = {}
+    for deliverable in report.own:
+        for function in deliverable.functions:
+            owners.setdefault((function.name, function.parameters), []).append(deliverable)
+    for (name, wanted), hit in owners.items():
+        holder = name.rpartition(".")[0]
+        found = source.definition(name)
+        if source.find(name) is None:
+            gone = f"class {holder}" if holder and source.find(holder) is None else f"function {name}"
+            missing.setdefault(gone, {}).update({deliverable.id: deliverable for deliverable in hit})
+        elif found and not _fits(wanted, found.parameters):
+            message = f"{name} takes ({', '.join(found.parameters)}), not ({', '.join(wanted)}) as tested."
+            report.fault("signature", found.line, f"{message} Give it these names, order and defaults.", hit)
+    if not source.error:  # else it may stand in what could not be read
+        for gone, needed in missing.items():
+            message = f"{gone} is not defined in this file. Put it back under that name."
+            report.fault("missing", 1, message, [*needed.values()])
+
+
+def _fits(wanted: Sequence[str], got: Sequence[str]) -> bool:
+    """First the same names, order and defaults (a new default is no harm), then what needs no argument."""
+    extra = got[len(wanted) :]
+    same = all(has == wants or has.startswith(f"{wants}=") for wants, has in zip(wanted, got, strict=False))
+    return len(got) >= len(wanted) and same and all("=" in word or word.startswith("*") for word in extra)
+
+
+def _check_imports(names: _Names, report: _Report) -> None:
+    """Only what is there in grading is imported: the allowed modules and the listed files."""
+    listed = _listed_modules(report.assignment)
+    folders = {parent for path in listed.values() for parent in PurePosixPath(path).parents}
+    packages = {str(folder).replace("/", ".") for folder in folders}
+    allowed = {"__future__", *report.assignment.allowed_imports} - {"models"}
+    for node in names.imports:
+        for module in _needed_modules(node, report.path, packages):
+            top = module.split(".")[0]
+            if top in allowed or module in listed or module in packages:
+                continue
+            own = [name for name in listed if name.endswith(f".{module}")]
+            if own:
+                advice = f"is not found in grading. Import it as {own[0]}."
+            elif top == "models":
+                advice = "is not handed in. Move its code into the file that needs it."
+            else:
+                choice = textwrap.shorten(", ".join(sorted(allowed - {"__future__"})), 60, placeholder=" ...")
+                advice = f"may not be imported here. There are: {choice}."
+            report.fault("import", node.lineno, f"{module} {advice}")
+
+
+def _listed_modules(assignment: Assignment) -> dict[str, str]:
+    """The dotted names of the listed files, and their paths."""
+    return {path.removesuffix(".py").replace("/", "."): path for path in assignment.files}
+
+
+def _needed_modules(node: ast.Import | ast.ImportFrom, path: str, packages: Collection[str]) -> list[str]:
+    """The modules that an import needs; `from package import name` needs package.name."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    module = _module(node, path)
+    if module in packages:
+        return [module if alias.name == "*" else f"{module}.{alias.name}" for alias in node.names]
+    return [module or "models"]
+
+
+def _check_names(source: _Source, names: _Names, report: _Report) -> None:
+    """Refused names, code that builds code, and output, each charged to the deliverables it belongs to."""
+    reach = {deliverable.id: _answers_for(deliverable.functions, source.body) for deliverable in report.own}
+    given = _listed_names(report.assignment)
+    for statement in source.body:
+        here = [deliverable for deliverable in report.own if statement in reach[deliverable.id]]
+        calls = {node.func for node in ast.walk(statement) if isinstance(node, ast.Call)}
+        done: set[ast.expr] = set()  # torch._VF.lstm may match twice
+        for use in names.uses(statement):
+            if use.node in done or (not given.intersection(use.dotted) and _check_refused(use, here, report)):
+                done.add(use.node.value if isinstance(use.node, ast.Attribute) else use.node)
+            elif use.node in calls:
+                _check_output(use, here, report)
+
+
+def _listed_names(assignment: Assignment) -> set[str]:
+    """The dotted names of the listed files and of the classes and functions that the contract has in them."""
+    names = set(_listed_modules(assignment))
+    for module, path in _listed_modules(assignment).items():
+        functions = (f for deliverable in assignment.by_file(path) for f in deliverable.functions)
+        names |= {f"{module}.{function.name.split('.')[0]}" for function in functions}
+    return names
+
+
+def _check_refused(use: _Use, here: Sequence[Deliverable], report: _Report) -> bool:
+    """Whether some deliverable refuses this use; if so it is reported."""
+    if BUILDS_CODE.intersection(use.dotted):
+        report.fault("refused", use.node.lineno, f"{use.spelled} is refused: write the code out.", here)
+        return True
+    hit = [d for d in here if any(_refuses(pattern, name) for pattern in d.refused for name in use.dotted)]
+    if hit:
+        message = f"{use.spelled} is refused: write yourself what it does."
+        report.fault("refused", use.node.lineno, message, hit)
+    return bool(hit)
+
+
+def _check_output(use: _Use, here: Sequence[Deliverable], report: _Report) -> None:
+    policy = report.assignment.output
+    if any(fnmatch.fnmatchcase(dotted, pattern) for pattern in ASKS for dotted in use.dotted):
+        advice = "asks for input, and in grading nobody answers: it fails there. Take it out."
+    elif policy == "allow" or not any(fnmatch.fnmatchcase(name, w) for w in WRITES for name in use.dotted):
+        return
+    elif policy == "zero":
+        price = _stake(report.assignment, here)
+        advice = f"writes output, and a test that sees output scores 0. Take it out. {price}"
+    else:
+        advice = "writes output. It costs nothing, but take it out before you hand in."
+    report.warning("output", use.node.lineno, f"{use.spelled}() {advice}", here)
+
+
+def _stake(assignment: Assignment, hit: Sequence[Deliverable]) -> str:
+    """The price of losing these deliverables, with that of what needs them."""
+    more = assignment.dependants([deliverable.id for deliverable in hit])
+    needy = f", and part of {_points(more)} that need it: {_names_of(more)}" if more else ""
+    return f"At stake: {_points(hit)}{': ' if hit else ''}{_names_of(hit)}{needy}."
+
+
+def _points(deliverables: Iterable[Deliverable]) -> str:
+    number = sum(deliverable.points for deliverable in deliverables)
+    return f"{number:g} point{'' if number == 1 else 's'}"
+
+
+def _names_of(deliverables: Sequence[Deliverable]) -> str:
+    long = len(deliverables) < 3
+    return ", ".join(f"{d.number} {d.title}" if long else d.number for d in deliverables)
+
+
+# The tree and the archive
+
+
+def read_tree(tree: Path | str, assignment: Assignment) -> dict[str, bytes]:
+    """The listed files of a tree by contract path; of one above LIMIT just so much that `inspect` sees it."""
+    files: dict[str, bytes] = {}
+    for path in assignment.files:
+        if not _obstacle(Path(tree), path):
+            with Path(tree, path).open("rb") as stream:
+                files[path] = stream.read(LIMIT + 1)
+    return files
+
+
+def irregular(tree: Path | str, assignment: Assignment) -> list[Finding]:
+    """Faults for listed files that are there but cannot be taken: links out of it, folders, no access."""
+    findings: list[Finding] = []
+    for path in assignment.files:
+        reason = _obstacle(Path(tree), path)
+        if reason and reason != "missing":
+            hit = assignment.by_file(path)
+            message = f"{reason}, so it is not packed. {_stake(assignment, hit)}"
+            findings.append(Finding(Severity.FAULT, path, 0, message, tuple(d.id for d in hit), "irregular"))
+    return findings
+
+
+def _obstacle(tree: Path, path: str) -> str:
+    """Why a listed file cannot be taken from a tree, or ""."""
+    target = tree / path
+    try:
+        if not os.path.lexists(target):
+            return "missing"
+        if not target.resolve(strict=True).is_relative_to(tree.resolve()):
+            return "a symbolic link that leads out of the folder (put the file itself here)"
+        if not target.is_file():
+            return "not a file"
+        with target.open("rb"):
+            return ""
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+        return f"cannot be read: {getattr(error, 'strerror', None) or 'links in a circle'}"
+
+
+def pack(files: Mapping[str, bytes], assignment: Assignment, ids: Sequence[str], out: Path | str) -> Path:
+    """Write the zip and return its path; `out` is a file if it ends in .zip, else a folder, made if needed.
+
+    The same files give the same bytes on any machine: nothing is compressed, since zlibs differ. The zip
+    appears only when it is whole. ValueError when there is nothing to pack, OSError when writing fails.
+    """
+    paths = [path for path in sorted(assignment.files) if path in files and len(files[path]) <= LIMIT]
+    members = {path: files[path] for path in paths}
+    if not members:
+        raise ValueError("there is no file to pack")
+    members["manifest.json"] = _manifest(members, assignment, ids)
+    target = Path(out)
+    if target.is_dir() or target.suffix.lower() != ".zip":
+        target /= archive_name(assignment, ids)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        with zipfile.ZipFile(partial, "w") as archive:
+            for path, data in members.items():
+                archive.writestr(_member(path), data)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def _manifest(members: Mapping[str, bytes], assignment: Assignment, ids: Sequence[str]) -> bytes:
+    sums = {path: hashlib.sha256(data).hexdigest() for path, data in members.items()}
+    files = {path: {"sha256": sums[path], "size": len(data)} for path, data in members.items()}
+    manifest = {"name": assignment.name, "version": assignment.version, "ids": list(ids), "files": files}
+    return (json.dumps(manifest, indent=1) + "\n").encode("ascii")
+
+
+def _member(path: str) -> zipfile.ZipInfo:
+    """A zip entry that knows nothing of this machine: stored, 1 January 1980, mode 0644, as made on Unix."""
+    member = zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0))
+    member.compress_type = zipfile.ZIP_STORED
+    member.create_system = 3
+    member.external_attr = 0o100644 << 16
+    return member
+
+
+def archive_name(assignment: Assignment, ids: Sequence[str]) -> str:
+    """The archive's file name; without ids also without the mark before them."""
+    if ids:
+        return assignment.archive_name.replace("{ids}", "_".join(ids))
+    name = re.sub(r"[-_. ]*\{ids\}", "", assignment.archive_name)
+    return f"{assignment.name}.zip" if name.lower() == ".zip" else name
+
+
+# Command line
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    options = _options(arguments)
+    try:
+        assignment = Assignment.load(_contract(options.tree))
+    except (OSError, ValueError) as error:
+        return _refuse(f"{error}\nUnpack the handout again, or name the folder with your work with --tree.")
+    files = read_tree(options.tree, assignment)
+    findings = _all_findings(options, files, assignment)
+    print(f"{assignment.title} {assignment.version}")
+    print(f"{len(files)} of {len(assignment.files)} files in {options.tree}\n")
+    for finding in findings:
+        print(_wrapped(finding))
+    faults = sum(finding.severity is Severity.FAULT for finding in findings)
+    if any(finding.severity is Severity.UNUSABLE for finding in findings):
+        return _refuse("Nothing was written. Put right what is UNUSABLE and start this again.")
+    if faults and options.strict:
+        return _refuse(f"Nothing was written: --strict accepts no faults, and there is {faults}.")
+    if options.check:
+        print("\nOnly checked: nothing was written.")
+        return 0
+    try:
+        archive = pack(files, assignment, options.id, options.out)
+    except (OSError, ValueError) as error:
+        return _refuse(f"The archive could not be written: {error}\nName another place with --out.")
+    _print_packed(archive, files, findings, assignment)
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    student = Path(__file__).resolve().parent / "student"
+    parser = argparse.ArgumentParser(description="Check your work and pack it for upload.")
+    add = parser.add_argument
+    add("--id", action="append", default=[], metavar="ID", help="your id; once for each member of a group")
+    add("--tree", type=Path, default=student, help="the folder with your work (default: student)")
+    add("--out", type=Path, default=Path(), help="a .zip file or a folder to write to (default: here)")
+    add("--group-size", type=int, metavar="N", help="most ids in a group (default: the assignment's)")
+    add("--check", action="store_true", help="only check, write nothing")
+    add("--strict", action="store_true", help="write nothing if there is a fault")
+    return parser.parse_args(arguments)
+
+
+def _contract(tree: Path) -> Path:
+    """assignment.json of the tree or, for a tree without one, of student/ beside this script."""
+    for folder in (tree, Path(__file__).resolve().parent / "student"):
+        if (folder / "assignment.json").is_file():
+            return folder / "assignment.json"
+    raise FileNotFoundError(f"There is no assignment.json in {tree}.")
+
+
+def _all_findings(
+    options: argparse.Namespace, files: Mapping[str, bytes], assignment: Assignment
+) -> list[Finding]:
+    """What is wrong with the ids, with the tree and with the files, worst first."""
+    odd = irregular(options.tree, assignment)
+    there = {finding.file for finding in odd}
+    found = [f for f in inspect(files, assignment) if f.rule != "missing" or f.file not in there]
+    everything = [*_check_ids(options.id, options.group_size, assignment), *odd, *found]
+    return sorted(everything, key=lambda finding: list(Severity).index(finding.severity))
+
+
+def _check_ids(ids: Sequence[str], group_size: int | None, assignment: Assignment) -> Iterator[Finding]:
+    size = assignment.group_size if group_size is None else group_size
+    for id in ids:
+        if not re.fullmatch(assignment.id_pattern, id):
+            message = f'--id "{_clean(id)}" is not an id: expected {assignment.id_pattern}'
+            yield Finding(Severity.UNUSABLE, "", 0, message, (), "id")
+    if len(set(ids)) < len(ids):
+        message = "the same --id is given twice. Name each of you once."
+        yield Finding(Severity.UNUSABLE, "", 0, message, (), "id")
+    if len(ids) > max(size, 0) or size < 1:
+        message = f"{len(ids)} ids are given, but a group has at most {size}."
+        yield Finding(Severity.UNUSABLE, "", 0, message, (), "group")
+    elif size > assignment.group_size:
+        message = f"--group-size {size}: groups here have at most {assignment.group_size}. Have you asked?"
+        yield Finding(Severity.WARNING, "", 0, message, (), "group")
+
+
+def _wrapped(finding: Finding) -> str:
+    name = finding.severity.value
+    return textwrap.fill(
+        f"{name if finding.severity is Severity.WARNING else name.upper()}: {finding}",
+        WIDTH, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False,
+    )
+
+
+def _refuse(message: str) -> int:
+    print(f"\n{message}")
+    return 1
+
+
+def _print_packed(
+    archive: Path, files: Mapping[str, bytes], findings: Sequence[Finding], assignment: Assignment
+) -> None:
+    width = max(map(len, assignment.files))
+    waiting = [file for file, _ in not_started(files, assignment).values()]
+    print("\nPacked:")
+    for path in assignment.files:
+        faults = [f for f in findings if f.file == path and f.severity is Severity.FAULT]
+        left_out = path not in files or len(files[path]) > LIMIT
+        state = _state(left_out, bool(faults), waiting.count(path), len(assignment.by_file(path)))
+        print(f"  {path:{width}}  {state}")
+    print(f"\n{archive.name} ({-(-archive.stat().st_size // 1024)} KiB) is in {archive.resolve().parent}")
+    print(f"Now upload it: {assignment.upload}")
+    if count := sum(finding.severity is Severity.FAULT for finding in findings):
+        print(f"Faults that cost points: {count}. If there is time: mend them, pack and upload again.")
+
+
+def _state(left_out: bool, fault: bool, waiting: int, total: int) -> str:
+    if left_out:
+        return "NOT PACKED, see above"
+    if fault:
+        return "fault, see above"
+    if not waiting:
+        return "looks complete"
+    return "not started" if waiting == total else f"{waiting} of {total} deliverables not started"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

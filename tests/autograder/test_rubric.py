@@ -1,0 +1,193 @@
+"""The rubric: what is read from it, and that every mistake is named with its key and what to write instead."""
+
+from pathlib import Path
+
+import pytest
+
+from autograder.rubric import Rubric, RubricError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+RUBRIC = """
+[assignment]
+name = "fake"
+title = "A fake assignment"
+version = "1.0"
+upload = "somewhere"
+archive_name = "fake_{ids}.zip"
+id_pattern = "[a-z]+"
+group_size = 1
+output = "warn"
+allowed_imports = ["math", "models"]
+
+[grading]
+hidden_seeds = 2
+visibility = "visible"
+
+[grading.limits]
+test_seconds = 5
+overall_seconds = 240.0
+memory_mib = 256
+output_kib = 64
+timeouts = 3
+
+[[part]]
+id = "a"
+number = "1"
+title = "Part A"
+
+[[part.deliverable]]
+id = "a.one"
+title = "One"
+file = "models/a.py"
+tests = "models/test_one.py"
+points = 6
+
+[[part.deliverable]]
+id = "a.two"
+title = "Two"
+file = "models/a.py"
+tests = "models/test_two.py"
+points = 2.5
+needs = ["a.one"]
+refused = ["math.fsum"]
+
+[[part]]
+id = "b"
+number = "2"
+title = "Part B"
+
+[[part.deliverable]]
+id = "b.three"
+title = "Three"
+file = "models/b/c.py"
+tests = "models/b/test_three.py"
+points = 4
+"""
+
+
+def test_everything_is_read():
+    rubric = Rubric.parse(RUBRIC)
+    assert (rubric.assignment.name, rubric.assignment.allowed_imports) == ("fake", ("math", "models"))
+    assert (rubric.grading.hidden_seeds, rubric.grading.limits.test_seconds) == (2, 5.0)
+    assert [(part.id, part.number, part.title) for part in rubric.parts] == [("a", "1", "Part A"), ("b", "2", "Part B")]
+    assert [(entry.id, entry.number, entry.part) for entry in rubric.deliverables] == [
+        ("a.one", "1.1", "a"),
+        ("a.two", "1.2", "a"),
+        ("b.three", "2.1", "b"),
+    ]
+    two = rubric.deliverable("a.two")
+    assert (two.file, two.tests, two.needs, two.refused) == (
+        "models/a.py",
+        "models/test_two.py",
+        ("a.one",),
+        ("math.fsum",),
+    )
+    assert rubric.deliverable("a.one").needs == rubric.deliverable("a.one").refused == ()
+
+
+def test_whole_points_stay_whole():
+    points = [entry.points for entry in Rubric.parse(RUBRIC).deliverables]
+    assert points == [6, 2.5, 4]
+    assert [type(value) for value in points] == [int, float, int]
+
+
+def test_an_unknown_deliverable_is_a_key_error():
+    with pytest.raises(KeyError, match=r"a\.four"):
+        Rubric.parse(RUBRIC).deliverable("a.four")
+
+
+def test_the_real_rubric_is_valid():
+    rubric = Rubric.load(ROOT / "autograder/rubric.toml")
+    assert rubric.deliverable("naive.lstm").number == "1.2"
+    assert all(entry.part in {part.id for part in rubric.parts} for entry in rubric.deliverables)
+
+
+MISTAKES = [
+    # old text, new text, key path, what is expected, what was found
+    ("points = 6", "pionts = 6", "part[a].deliverable[a.one].pionts", "the nearest is 'points'", "'pionts'"),
+    ("group_size", "groupsize", "assignment.groupsize", "the nearest is 'group_size'", "'groupsize'"),
+    ("hidden_seeds", "hidden_seed", "grading.hidden_seed", "the nearest is 'hidden_seeds'", "'hidden_seed'"),
+    ("memory_mib", "memory_mb", "grading.limits.memory_mb", "the nearest is 'memory_mib'", "'memory_mb'"),
+    ("[grading]", "[gradin]", "gradin", "the nearest is 'grading'", "'gradin'"),
+    ('id = "b"', 'id = "b"\nnumer = "2"', "part[b].numer", "the nearest is 'number'", "'numer'"),
+    ('upload = "somewhere"\n', "", "assignment.upload", "a value", "nothing"),
+    ('title = "Part A"\n', "", "part[a].title", "a value", "nothing"),
+    ("points = 6\n", "", "part[a].deliverable[a.one].points", "a value", "nothing"),
+    ('title = "One"', "title = 1", "deliverable[a.one].title", "a string", "1"),
+    ('title = "One"', 'title = " "', "deliverable[a.one].title", "a string that is not empty", "' '"),
+    ("group_size = 1", 'group_size = "1"', "assignment.group_size", "a whole number", "'1'"),
+    ("group_size = 1", "group_size = true", "assignment.group_size", "a whole number", "True"),
+    ("memory_mib = 256", "memory_mib = 25.6", "grading.limits.memory_mib", "a whole number", "25.6"),
+    ("points = 6", "points = true", "deliverable[a.one].points", "a number", "True"),
+    ("points = 6", "points = nan", "deliverable[a.one].points", "a number", "nan"),
+    ('needs = ["a.one"]', 'needs = "a.one"', "deliverable[a.two].needs", "a list of strings", "'a.one'"),
+    ('["math", "models"]', '["math", 1]', "assignment.allowed_imports", "a list of strings", "['math', 1]"),
+    ("points = 6", "points = 0", "deliverable[a.one].points", "a positive number", "0"),
+    ("points = 2.5", "points = -2.5", "deliverable[a.two].points", "a positive number", "-2.5"),
+    ('needs = ["a.one"]', 'needs = ["a.on"]', "deliverable[a.two].needs", "stand earlier", "'a.on'"),
+    ('needs = ["a.one"]', 'needs = ["b.three"]', "deliverable[a.two].needs", "stand earlier", "'b.three'"),
+    ('needs = ["a.one"]', 'needs = ["a.two"]', "deliverable[a.two].needs", "stand earlier", "'a.two'"),
+    ('id = "a.two"', 'id = "a.one"', "deliverable[a.one].id", "no other deliverable has", "'a.one'"),
+    ('id = "a.two"', 'id = "two"', "deliverable[two].id", "part.deliverable", "'two'"),
+    ('id = "b"', 'id = "a"', "part[a].id", "no other part has", "'a'"),
+    ('number = "2"', 'number = "1"', "part[b].number", "no other part has", "'1'"),
+    ("test_two.py", "test_one.py", "deliverable[a.two].tests", "no other deliverable has", "'models/test_one.py'"),
+    ("models/b/c.py", "../c.py", "deliverable[b.three].file", "a .py file", "'../c.py'"),
+    ("models/b/c.py", "models\\\\c.py", "deliverable[b.three].file", "a .py file", "'models\\\\c.py'"),
+    ("models/b/test_three.py", "models/b", "deliverable[b.three].tests", "a .py file", "'models/b'"),
+    ("group_size = 1", "group_size = 0", "assignment.group_size", "at least 1", "0"),
+    ('name = "fake"', 'name = "a fake"', "assignment.name", "letters, digits", "'a fake'"),
+    ('version = "1.0"', 'version = "1+0"', "assignment.version", "no '+'", "'1+0'"),
+    ("fake_{ids}.zip", "fake.zip", "assignment.archive_name", "contains {ids}", "'fake.zip'"),
+    ("fake_{ids}.zip", "a/{ids}.zip", "assignment.archive_name", "a file name", "'a/{ids}.zip'"),
+    ("fake_{ids}.zip", "{ids}_{id}.zip", "assignment.archive_name", "contains {ids} once", "'{ids}_{id}.zip'"),
+    ("[a-z]+", "[a-z", "assignment.id_pattern", "a regular expression", "'[a-z'"),
+    ('output = "warn"', 'output = "loud"', "assignment.output", "allow, warn, zero", "'loud'"),
+    ('"visible"', '"sometimes"', "grading.visibility", "hidden, after_due_date", "'sometimes'"),
+    ("hidden_seeds = 2", "hidden_seeds = 9", "grading.hidden_seeds", "0 to 8", "9"),
+    ("hidden_seeds = 2", "hidden_seeds = -1", "grading.hidden_seeds", "0 to 8", "-1"),
+    ("test_seconds = 5", "test_seconds = 0", "grading.limits.test_seconds", "a positive number", "0.0"),
+    ("output_kib = 64", "output_kib = -64", "grading.limits.output_kib", "a positive number", "-64"),
+    ("timeouts = 3", "timeouts = 0", "grading.limits.timeouts", "a positive number", "0"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "key", "expected", "found"), MISTAKES)
+def test_a_mistake_is_named(old, new, key, expected, found):
+    assert old in RUBRIC
+    with pytest.raises(RubricError) as error:
+        Rubric.parse(RUBRIC.replace(old, new, 1), "fake/rubric.toml")
+    message = str(error.value)
+    assert message.startswith("fake/rubric.toml: ")
+    assert key in message
+    assert expected in message.partition("expected ")[2]
+    assert message.endswith(f"found {found}") or found in message.rpartition("found ")[2]
+
+
+@pytest.mark.parametrize("seeds", [0, 8])
+def test_hidden_seeds_may_be_none_and_eight(seeds):
+    text = RUBRIC.replace("hidden_seeds = 2", f"hidden_seeds = {seeds}")
+    assert Rubric.parse(text).grading.hidden_seeds == seeds
+
+
+def test_missing_tables_are_named():
+    with pytest.raises(RubricError, match=r"assignment: expected a table \[assignment\], found nothing"):
+        Rubric.parse("")
+    with pytest.raises(RubricError, match=r"grading\.limits: expected a table \[grading\.limits\], found nothing"):
+        Rubric.parse(RUBRIC.partition("[grading.limits]")[0] + RUBRIC[RUBRIC.index("[[part]]") :])
+    with pytest.raises(RubricError, match=r"part: expected one or more tables"):
+        Rubric.parse(RUBRIC.partition("[[part]]")[0])
+    with pytest.raises(RubricError, match=r"part\[c\]\.deliverable: expected one or more tables"):
+        Rubric.parse(RUBRIC + '\n[[part]]\nid = "c"\nnumber = "3"\ntitle = "Empty"\n')
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    with pytest.raises(RubricError, match=r"rubric\.toml: expected a rubric"):
+        Rubric.load(tmp_path / "rubric.toml")
+    (tmp_path / "rubric.toml").write_text("[assignment\n", encoding="utf-8")
+    with pytest.raises(RubricError, match=r"rubric\.toml: expected TOML, found: .*line 1"):
+        Rubric.load(tmp_path / "rubric.toml")
+    (tmp_path / "rubric.toml").write_bytes(b"name = '\xff'")
+    with pytest.raises(RubricError, match=r"rubric\.toml: expected a rubric in UTF-8"):
+        Rubric.load(tmp_path / "rubric.toml")

@@ -1,0 +1,92 @@
+"""Decoder.compute_attention: how much each source position matters. Nothing else of the decoder is needed here."""
+
+import pytest
+import torch
+from gradescope_utils.autograder_utils.decorators import number, weight
+
+
+def build(models, H, model_type="RNN"):
+    """A decoder with attention whose hidden states have size H; its layers are not used."""
+    return models.seq2seq.Decoder.Decoder(3, H, H, 5, model_type=model_type, attention=True)
+
+
+def draw(given):
+    """A decoder's hidden state (1, N, H), the encoder's outputs (N, T, H) and the sizes."""
+    N, T, H = given.size("N", 2, 5), given.size("T", 3, 7), given.size("H", 3, 8)
+    return given.uniform("hidden", 1, N, H), given.uniform("encoder outputs", N, T, H), (N, T, H)
+
+
+@number("2.2.1")
+@weight(1)
+@pytest.mark.parametrize("model_type", ["RNN", "LSTM"])
+def test_attention_weighs_source_positions(models, given, reference, model_type):
+    """The weights (N, 1, T) are the softmax over T of the cosines; hidden is (1, N, H) for both model types."""
+    hidden, encoder_outputs, (_, _, H) = draw(given)
+    weights = build(models, H, model_type).compute_attention(hidden, encoder_outputs)
+    reference.match(weights=weights)
+
+
+@number("2.2.2")
+@weight(1)
+def test_attention_ignores_lengths_of_vectors(models, given, reference):
+    """A cosine depends on directions only: vectors that are stretched or shortened get the same weights."""
+    hidden, encoder_outputs, (N, T, H) = draw(given)
+    decoder = build(models, H)
+    reference.match(weights=decoder.compute_attention(hidden, encoder_outputs))
+    stretched = hidden * given.uniform("factors of hidden", 1, N, 1, low=0.1, high=20)
+    weights = decoder.compute_attention(stretched, encoder_outputs)
+    reference.match(**{"weights with other lengths of hidden": weights})
+    stretched = encoder_outputs * given.uniform("factors of encoder outputs", N, T, 1, low=0.1, high=20)
+    weights = decoder.compute_attention(hidden, stretched)
+    reference.match(**{"weights with other lengths of encoder_outputs": weights})
+
+
+@number("2.2.3")
+@weight(1)
+def test_attention_survives_zero_vectors(models, given, reference):
+    """The cosine with an all-zero vector is 0, never NaN, on either side."""
+    hidden, encoder_outputs, (_, _, H) = draw(given)
+    decoder = build(models, H)
+    encoder_outputs[0, 1] = 0
+    reference.match(**{"weights with a zero output": decoder.compute_attention(hidden, encoder_outputs)})
+    hidden[0, -1] = 0
+    reference.match(**{"weights with a zero state": decoder.compute_attention(hidden, encoder_outputs)})
+    weights = decoder.compute_attention(torch.zeros_like(hidden), torch.zeros_like(encoder_outputs))
+    reference.match(**{"weights of zeros alone": weights})
+
+
+@number("2.2.4")
+@weight(1)
+@pytest.mark.parametrize(("N", "T"), [(1, 4), (3, 1), (1, 1)])
+def test_attention_weighs_single_rows_and_positions(models, given, reference, N, T):
+    """A batch of one row keeps its axes; a single source position gets all the weight."""
+    H = given.size("H", 5, 8)
+    decoder = build(models, H)
+    hidden, encoder_outputs = given.uniform("hidden", 1, N, H), given.uniform("encoder outputs", N, T, H)
+    reference.match(weights=decoder.compute_attention(hidden, encoder_outputs))
+    doubled = torch.cat((encoder_outputs, -encoder_outputs), dim=1)
+    reference.match(**{"weights with every position and its opposite": decoder.compute_attention(hidden, doubled)})
+
+
+@number("2.2.5")
+@weight(1)
+def test_attention_lets_gradients_through(models, given, reference):
+    """The weights pass gradients on to the decoder's hidden state and to the encoder's outputs."""
+    hidden, encoder_outputs, (N, T, H) = draw(given)
+    hidden.requires_grad_()
+    encoder_outputs.requires_grad_()
+    weights = build(models, H).compute_attention(hidden, encoder_outputs)
+    (weights * given.uniform("objective", N, 1, T)).sum().backward()
+    reference.match(**{"gradient of hidden": hidden.grad, "gradient of encoder_outputs": encoder_outputs.grad})
+
+
+@number("2.2.6")
+@weight(1)
+def test_attention_leaves_its_arguments_alone(models, given, reference):
+    """Hidden state and encoder outputs are not changed, and a second call gives the same weights."""
+    hidden, encoder_outputs, (_, _, H) = draw(given)
+    decoder = build(models, H)
+    first = decoder.compute_attention(hidden, encoder_outputs)
+    again = decoder.compute_attention(hidden, encoder_outputs)
+    reference.match(first=first, again=again)
+    reference.match(**{"hidden after the calls": hidden, "encoder_outputs after the calls": encoder_outputs})

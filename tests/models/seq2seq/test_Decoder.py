@@ -1,0 +1,192 @@
+"""Decoder: one step a call. Where there is attention, its weights are given, not computed."""
+
+import pytest
+from gradescope_utils.autograder_utils.decorators import number, weight
+
+from tests.harness.doubles import AttentionDouble
+
+both_types = pytest.mark.parametrize("model_type", ["RNN", "LSTM"])
+with_and_without = pytest.mark.parametrize(
+    ("model_type", "attention"), [("RNN", False), ("LSTM", False), ("RNN", True), ("LSTM", True)]
+)
+
+
+def build(models, given, model_type, attention=False, dropout=0.2):
+    """A filled decoder and its sizes (V, E, Henc, Hdec); with attention the two hidden sizes are one."""
+    V, E = given.size("V", 6, 10), given.size("E", 3, 6)
+    Hdec = given.size("Hdec", 3, 7)
+    Henc = Hdec if attention else given.size("Henc", 3, 8)
+    decoder = models.seq2seq.Decoder.Decoder(E, Henc, Hdec, V, dropout, model_type, attention)
+    return given.parameters(decoder), (V, E, Henc, Hdec)
+
+
+def draw_state(given, model_type, N, H, name="state"):
+    """A state before a step: (1, N, H), for an LSTM a pair of these."""
+    h, c = given.uniform(f"{name} h", 1, N, H), given.uniform(f"{name} c", 1, N, H)
+    return (h, c) if model_type == "LSTM" else h
+
+
+def tensors(state):
+    """A state as a tuple: (h,) of an RNN, (h, c) of an LSTM."""
+    return state if isinstance(state, tuple) else (state,)
+
+
+@number("2.3.1")
+@weight(1)
+@with_and_without
+def test_decoder_has_its_layers(models, given, reference, model_type, attention):
+    """The constructor creates embedding, dropout, recurrent, output_layer, and context_layer only with attention."""
+    decoder, _ = build(models, given, model_type, attention, dropout=0.35)
+    reference.match(**{"embedding.weight": decoder.embedding.weight})
+    reference.match(**{"recurrent.weight_ih_l0": decoder.recurrent.weight_ih_l0})
+    reference.match(**{"recurrent.weight_hh_l0": decoder.recurrent.weight_hh_l0})
+    reference.match(**{"output_layer.weight": decoder.output_layer.weight})
+    reference.match(**{"output_layer.bias": decoder.output_layer.bias})
+    context_layer = getattr(decoder, "context_layer", None)
+    reference.match(**{"context_layer.weight": context_layer and context_layer.weight})
+    reference.match(**{"context_layer.bias": context_layer and context_layer.bias})
+    reference.match(**{"recurrent": decoder.recurrent, "p of dropout": decoder.dropout.p})
+
+
+@number("2.3.2")
+@weight(1)
+@both_types
+def test_decoder_takes_one_step_without_attention(models, given, reference, model_type):
+    """One step returns log-probabilities (N, V) and the state after it, in the form that it came in."""
+    decoder, (V, _, _, Hdec) = build(models, given, model_type)
+    N = given.size("N", 2, 5)
+    output, state = decoder(given.integers("token", N, 1, low=0, high=V), draw_state(given, model_type, N, Hdec))
+    reference.match(output=output, state=state)
+
+
+@number("2.3.3")
+@weight(1)
+@both_types
+def test_decoder_mixes_in_the_context(models, given, reference, model_type):
+    """With attention the recurrent input is context_layer([context; embedded]), where context = weights @ outputs."""
+    decoder, (V, _, Henc, Hdec) = build(models, given, model_type, attention=True)
+    N, T = given.size("N", 2, 5), given.size("T", 2, 7)
+    decoder.compute_attention = AttentionDouble(given, N, T)
+    token, encoder_outputs = given.integers("token", N, 1, low=0, high=V), given.uniform("outputs", N, T, Henc)
+    output, state = decoder(token, draw_state(given, model_type, N, Hdec), encoder_outputs)
+    reference.match(output=output, state=state)
+
+
+@number("2.3.4")
+@weight(1)
+@both_types
+def test_decoder_attends_with_the_state_before_the_step(models, given, reference, model_type):
+    """compute_attention is called once a step, with h (never c) of before the step and the encoder's outputs."""
+    decoder, (V, _, Henc, Hdec) = build(models, given, model_type, attention=True)
+    N, T = given.size("N", 2, 5), given.size("T", 2, 7)
+    decoder.compute_attention = attention = AttentionDouble(given, N, T)
+    encoder_outputs, state = given.uniform("outputs", N, T, Henc), draw_state(given, model_type, N, Hdec)
+    for step in range(2):
+        output, state = decoder(given.integers(f"token {step}", N, 1, low=0, high=V), state, encoder_outputs)
+        reference.match(**{f"output of step {step}": output, f"state after step {step}": state})
+    reference.match(**{"calls of compute_attention": len(attention.queries)})
+    reference.match(**{"hidden in the call": attention.queries, "encoder_outputs in the call": attention.keys})
+
+
+@number("2.3.5")
+@weight(1)
+@both_types
+def test_decoder_without_attention_ignores_the_encoder(models, given, reference, model_type):
+    """Without attention encoder_outputs, of any size, change nothing, and compute_attention is not called."""
+    decoder, (V, _, Henc, Hdec) = build(models, given, model_type)
+    N, T = given.size("N", 2, 5), given.size("T", 2, 7)
+    decoder.compute_attention = attention = AttentionDouble(given, N, T)
+    token, state = given.integers("token", N, 1, low=0, high=V), draw_state(given, model_type, N, Hdec)
+    reference.match(**{"output and state": decoder(token, state)})
+    offered = decoder(token, state, given.uniform("outputs", N, T, Henc))
+    reference.match(**{"output and state with encoder_outputs": offered})
+    reference.match(**{"calls of compute_attention": len(attention.queries)})
+
+
+@number("2.3.6")
+@weight(1)
+@with_and_without
+def test_decoder_drops_out_the_embedding_only(models, given, reference, model_type, attention):
+    """In training p = 1 hides the token but not the context or the state; in evaluation nothing is hidden."""
+    decoder, (V, _, Henc, Hdec) = build(models, given, model_type, attention, dropout=1.0)
+    N, T = given.size("N", 2, 5), given.size("T", 2, 7)
+    decoder.compute_attention = AttentionDouble(given, N, T)
+    token, state = given.integers("token", N, 1, low=0, high=V), draw_state(given, model_type, N, Hdec)
+    encoder_outputs = given.uniform("outputs", N, T, Henc)
+    reference.match(**{"output and state": decoder(token, state, encoder_outputs)})
+    decoder.train()
+    reference.match(**{"output and state with p = 1": decoder(token, state, encoder_outputs)})
+    decoder.dropout.p = 0.0
+    reference.match(**{"output and state with p = 0": decoder(token, state, encoder_outputs)})
+
+
+@number("2.3.7")
+@weight(1)
+@with_and_without
+def test_decoder_lets_gradients_through(models, given, reference, model_type, attention):
+    """Output and state pass gradients on to state, encoder outputs, attention weights and all parameters."""
+    decoder, (V, _, Henc, Hdec) = build(models, given, model_type, attention)
+    N, T = given.size("N", 2, 5), given.size("T", 2, 7)
+    decoder.compute_attention = double = AttentionDouble(given, N, T)
+    before = tensors(draw_state(given, model_type, N, Hdec))
+    encoder_outputs = given.uniform("outputs", N, T, Henc)
+    for tensor in (*before, encoder_outputs, double.weights):
+        tensor.requires_grad_()
+    token = given.integers("token", N, 1, low=0, high=V)
+    token[0], token[1] = 0, 1  # <unk> and <pad> learn like any other
+    output, state = decoder(token, before if model_type == "LSTM" else before[0], encoder_outputs)
+    objective = (output * given.uniform("output weights", N, V)).sum()
+    for index, tensor in enumerate(tensors(state)):
+        objective = objective + (tensor * given.uniform(f"weights of state {index}", 1, N, Hdec)).sum()
+    objective.backward()
+    reference.match(**{"gradient of the state before": [tensor.grad for tensor in before]})
+    reference.match(**{"gradient of encoder_outputs": encoder_outputs.grad})
+    reference.match(**{"gradient of the attention weights": double.weights.grad})
+    reference.gradients(decoder)
+
+
+@number("2.3.8")
+@weight(1)
+def test_decoder_refuses_what_it_cannot_do(models, given, reference):
+    """Unknown model_type, attention between two sizes, and attention without encoder_outputs raise ValueError."""
+    Decoder = models.seq2seq.Decoder.Decoder
+    reference.raises("an unknown model_type", ValueError, lambda: Decoder(4, 5, 5, 9, 0.2, "GRU"), ["RNN", "LSTM"])
+    reference.raises(
+        "attention between two sizes", ValueError, lambda: Decoder(4, 53, 67, 9, attention=True), mentions=[53, 67]
+    )
+    decoder, (V, _, Henc, Hdec) = build(models, given, "RNN", attention=True)
+    N, T = given.size("N", 2, 5), given.size("T", 2, 7)
+    decoder.compute_attention = AttentionDouble(given, N, T)
+    token, state = given.integers("token", N, 1, low=0, high=V), draw_state(given, "RNN", N, Hdec)
+    reference.raises("attention without encoder_outputs", ValueError, lambda: decoder(token, state))
+    output, _ = decoder(token, state, given.uniform("outputs", N, T, Henc))
+    reference.match(**{"output with encoder_outputs": output})
+
+
+@number("2.3.9")
+@weight(1)
+@with_and_without
+def test_decoder_steps_with_a_single_row(models, given, reference, model_type, attention):
+    """A batch of one row that reads a single source position keeps all its axes."""
+    decoder, (V, _, Henc, Hdec) = build(models, given, model_type, attention)
+    decoder.compute_attention = AttentionDouble(given, 1, 1)
+    token, state = given.integers("token", 1, 1, low=0, high=V), draw_state(given, model_type, 1, Hdec)
+    output, state = decoder(token, state, given.uniform("outputs", 1, 1, Henc))
+    reference.match(output=output, state=state)
+
+
+@number("2.3.10")
+@weight(1)
+@with_and_without
+def test_decoder_keeps_nothing_between_calls(models, given, reference, model_type, attention):
+    """The same arguments give the same results after another call, and no argument is changed."""
+    decoder, (V, _, Henc, Hdec) = build(models, given, model_type, attention)
+    N, T = given.size("N", 2, 5), given.size("T", 2, 7)
+    decoder.compute_attention = AttentionDouble(given, N, T)
+    token, state = given.integers("token", N, 1, low=0, high=V), draw_state(given, model_type, N, Hdec)
+    encoder_outputs = given.uniform("outputs", N, T, Henc)
+    first = decoder(token, state, encoder_outputs)
+    decoder(given.integers("other token", N, 1, low=0, high=V), first[1], given.uniform("others", N, T, Henc))
+    again = decoder(token, state, encoder_outputs)
+    reference.match(first=first, again=again, **{"token after the calls": token, "state after the calls": state})
+    reference.match(**{"encoder_outputs after the calls": encoder_outputs})

@@ -1,0 +1,127 @@
+"""Encoder: embedding, recurrent layer, and a hidden state in the decoder's size."""
+
+import pytest
+from gradescope_utils.autograder_utils.decorators import number, weight
+
+from tests.harness.given import PAD, UNK
+
+both_types = pytest.mark.parametrize("model_type", ["RNN", "LSTM"])
+
+
+def build(models, given, model_type, dropout=0.2):
+    """A filled encoder and its sizes (V, E, Henc, Hdec); an LSTM's two hidden sizes are one."""
+    V, E = given.size("V", 6, 10), given.size("E", 3, 6)
+    Henc = given.size("Henc", 3, 7)
+    Hdec = Henc if model_type == "LSTM" else given.size("Hdec", 3, 8)
+    encoder = models.seq2seq.Encoder.Encoder(V, E, Henc, Hdec, dropout, model_type)
+    return given.parameters(encoder), (V, E, Henc, Hdec)
+
+
+def tensors(states):
+    """The last states as a tuple: (h,) of an RNN, (h, c) of an LSTM."""
+    return states if isinstance(states, tuple) else (states,)
+
+
+@number("2.1.1")
+@weight(1)
+@both_types
+def test_encoder_has_its_five_layers(models, given, reference, model_type):
+    """The constructor creates embedding, dropout, recurrent, hidden_in and hidden_out with the contract's sizes."""
+    encoder, _ = build(models, given, model_type, dropout=0.35)
+    reference.match(**{"embedding.weight": encoder.embedding.weight})
+    reference.match(**{"recurrent.weight_ih_l0": encoder.recurrent.weight_ih_l0})
+    reference.match(**{"recurrent.weight_hh_l0": encoder.recurrent.weight_hh_l0})
+    reference.match(**{"hidden_in.weight": encoder.hidden_in.weight, "hidden_in.bias": encoder.hidden_in.bias})
+    reference.match(**{"hidden_out.weight": encoder.hidden_out.weight, "hidden_out.bias": encoder.hidden_out.bias})
+    reference.match(**{"recurrent": encoder.recurrent, "p of dropout": encoder.dropout.p})
+
+
+@number("2.1.2")
+@weight(1)
+def test_encoder_reads_with_an_rnn(models, given, reference):
+    """An RNN encoder returns output (N, T, Henc) of every step and tanh(hidden_out(relu(hidden_in(h)))) of the last."""
+    encoder, (V, *_) = build(models, given, "RNN")
+    N, T = given.size("N", 2, 5), given.size("T", 3, 9)
+    output, hidden = encoder(given.sentences("source", N, T, V))
+    reference.match(output=output, hidden=hidden)
+
+
+@number("2.1.3")
+@weight(1)
+def test_encoder_reads_with_an_lstm(models, given, reference):
+    """An LSTM encoder returns (hidden, cell): only hidden goes through the two layers, cell is handed over as it is."""
+    encoder, (V, *_) = build(models, given, "LSTM")
+    N, T = given.size("N", 2, 5), given.size("T", 3, 8)
+    output, states = encoder(given.sentences("source", N, T, V))
+    reference.match(output=output, states=states)
+
+
+@number("2.1.4")
+@weight(1)
+@pytest.mark.parametrize(("model_type", "N", "T"), [("RNN", 1, 4), ("RNN", 3, 1), ("LSTM", 1, 4), ("LSTM", 1, 1)])
+def test_encoder_reads_single_sentences_and_tokens(models, given, reference, model_type, N, T):
+    """A batch of one sentence and sentences of one token keep all their axes."""
+    encoder, (V, *_) = build(models, given, model_type)
+    output, states = encoder(given.integers("source", N, T, low=0, high=V))
+    reference.match(output=output, states=states)
+
+
+@number("2.1.5")
+@weight(1)
+@both_types
+def test_encoder_drops_out_the_embedding_only(models, given, reference, model_type):
+    """In training p = 1 hides every token but nothing behind the embedding; in evaluation nothing is hidden."""
+    encoder, (V, *_) = build(models, given, model_type, dropout=1.0)
+    N, T = given.size("N", 2, 5), given.size("T", 3, 9)
+    source = given.sentences("source", N, T, V)
+    output, states = encoder(source)
+    reference.match(output=output, states=states)
+    output, states = encoder.train()(source)
+    reference.match(**{"output with p = 1": output, "states with p = 1": states})
+    encoder.dropout.p = 0.0
+    output, states = encoder(source)
+    reference.match(**{"output with p = 0": output, "states with p = 0": states})
+
+
+@number("2.1.6")
+@weight(1)
+@both_types
+def test_encoder_lets_gradients_through(models, given, reference, model_type):
+    """Outputs and last states pass gradients on to all parameters, also to the embeddings of special tokens."""
+    encoder, (V, *_) = build(models, given, model_type)
+    N, T = given.size("N", 2, 5), given.size("T", 4, 9)
+    source = given.sentences("source", N, T, V)
+    source[0, 1], source[1, 1] = UNK, PAD
+    output, states = encoder(source)
+    objective = (output * given.uniform("output weights", *output.shape)).sum()
+    for index, state in enumerate(tensors(states)):
+        objective = objective + (state * given.uniform(f"weights of state {index}", *state.shape)).sum()
+    objective.backward()
+    reference.gradients(encoder)
+
+
+@number("2.1.7")
+@weight(1)
+def test_encoder_refuses_what_it_cannot_do(models, given, reference):
+    """An unknown model_type and an LSTM with two hidden sizes raise ValueError; the message has choices or sizes."""
+    Encoder = models.seq2seq.Encoder.Encoder
+    reference.raises("an unknown model_type", ValueError, lambda: Encoder(9, 4, 5, 5, 0.2, "GRU"), ["RNN", "LSTM"])
+    reference.raises("an LSTM with two sizes", ValueError, lambda: Encoder(9, 4, 53, 67, 0.2, "LSTM"), [53, 67])
+    encoder, (V, *_) = build(models, given, "RNN")  # two sizes are fine for an RNN
+    output, hidden = encoder(given.sentences("source", 2, 3, V))
+    reference.match(output=output, hidden=hidden)
+
+
+@number("2.1.8")
+@weight(1)
+@both_types
+def test_encoder_keeps_nothing_between_calls(models, given, reference, model_type):
+    """Every call starts anew: a sentence read again gives the same, and the source is left as it was."""
+    encoder, (V, *_) = build(models, given, model_type)
+    N, T = given.size("N", 2, 5), given.size("T", 3, 9)
+    source = given.sentences("source", N, T, V)
+    output, states = encoder(source)
+    reference.match(output=output, states=states)
+    encoder(given.sentences("other source", N, T, V))
+    output, states = encoder(source)
+    reference.match(**{"output again": output, "states again": states, "source after the calls": source})

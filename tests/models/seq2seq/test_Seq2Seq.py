@@ -1,0 +1,174 @@
+"""Seq2Seq: encodes once, then decodes step by step. Encoder and decoder are given doubles, except at the end."""
+
+import pytest
+import torch
+from gradescope_utils.autograder_utils.decorators import number, weight
+
+from tests.harness import integration, steered_by
+from tests.harness.doubles import DecoderDouble, EncoderDouble
+
+both_types = pytest.mark.parametrize("model_type", ["RNN", "LSTM"])
+
+
+def build(models, given, model_type="RNN"):
+    """A model of two doubles and the vocabulary sizes of source and target."""
+    source_size, target_size, H = given.size("source V", 6, 9), given.size("target V", 7, 11), given.size("H", 3, 6)
+    encoder = EncoderDouble(given, source_size, H, model_type)
+    decoder = DecoderDouble(given, target_size, H, model_type)
+    return models.seq2seq.Seq2Seq.Seq2Seq(encoder, decoder, "cpu"), (source_size, target_size)
+
+
+def build_with_own_parts(models, given, model_type, attention):
+    """A model of the tree's own encoder and decoder, filled, and the vocabulary sizes of source and target."""
+    source_size, target_size = given.size("source V", 6, 9), given.size("target V", 7, 11)
+    E, H = given.size("E", 3, 6), given.size("H", 3, 6)
+    encoder = models.seq2seq.Encoder.Encoder(source_size, E, H, H, 0.2, model_type)
+    decoder = models.seq2seq.Decoder.Decoder(E, H, H, target_size, 0.2, model_type, attention)
+    model = models.seq2seq.Seq2Seq.Seq2Seq(encoder, decoder, "cpu")
+    return given.parameters(model), (source_size, target_size)
+
+
+def fed(model):
+    """The tokens (N, L) that the decoder double was fed, one column a step."""
+    return torch.cat(model.decoder.inputs, dim=1)
+
+
+@number("2.4.1")
+@weight(1)
+def test_seq2seq_keeps_both_models_on_the_device(models, given, reference):
+    """The attributes encoder and decoder are the given models, moved to the device."""
+    V, H = given.size("V", 6, 9), given.size("H", 3, 5)
+    encoder, decoder = EncoderDouble(given, V, H), DecoderDouble(given, V, H)
+    model = models.seq2seq.Seq2Seq.Seq2Seq(encoder, decoder, "cpu")
+    reference.match(**{"encoder's table": model.encoder.table, "decoder's table": model.decoder.tokens})
+    reference.match(
+        **{"encoder and decoder are submodules": {"encoder", "decoder"} <= dict(model.named_children()).keys()}
+    )
+    model = models.seq2seq.Seq2Seq.Seq2Seq(encoder, decoder, torch.device("meta"))
+    reference.match(**{"device of the encoder": str(model.encoder.table.device)})
+    reference.match(**{"device of the decoder": str(model.decoder.tokens.device)})
+
+
+@number("2.4.2")
+@weight(1)
+@steered_by("outputs")
+@both_types
+def test_seq2seq_translates_freely(models, given, reference, model_type):
+    """Without a target the decoder starts with <sos> and is fed its own most probable tokens, T times."""
+    model, (V, _) = build(models, given, model_type)
+    N, T = given.size("N", 2, 5), given.size("T", 3, 8)
+    outputs = model(given.sentences("source", N, T, V))
+    reference.match(outputs=outputs, **{"tokens fed to the decoder": fed(model)})
+
+
+@number("2.4.3")
+@weight(1)
+@steered_by("outputs")
+@pytest.mark.parametrize(("N", "max_length"), [(3, 2), (2, 10), (1, 1)])
+def test_seq2seq_translates_up_to_max_length(models, given, reference, N, max_length):
+    """Without a target max_length says how many positions are predicted, below or above the source's length."""
+    model, (V, _) = build(models, given)
+    T = given.size("T", 4, 9)
+    outputs = model(given.sentences("source", N, T, V), max_length=max_length)
+    reference.match(outputs=outputs, **{"tokens fed to the decoder": fed(model)})
+
+
+@number("2.4.4")
+@weight(1)
+@steered_by("outputs")
+@pytest.mark.parametrize("max_length", [None, 2])
+def test_seq2seq_takes_its_length_from_the_target(models, given, reference, max_length):
+    """A target of L + 1 tokens asks for L positions, whatever max_length says; its tokens are not fed."""
+    model, (source_size, target_size) = build(models, given)
+    N, T, L = given.size("N", 2, 5), given.size("T", 3, 8), given.size("L", 4, 9)
+    target = given.sentences("target", N, L + 1, target_size)
+    outputs = model(given.sentences("source", N, T, source_size), target, max_length=max_length)
+    reference.match(outputs=outputs, **{"tokens fed to the decoder": fed(model)})
+
+
+@number("2.4.5")
+@weight(1)
+@both_types
+def test_seq2seq_is_taught_by_the_target(models, given, reference, model_type):
+    """With teacher forcing step t is fed target[:, t], but the first one <sos> whatever the target begins with."""
+    model, (source_size, target_size) = build(models, given, model_type)
+    N, T, L = given.size("N", 2, 5), given.size("T", 3, 8), given.size("L", 3, 9)
+    source, target = given.sentences("source", N, T, source_size), given.sentences("target", N, L + 1, target_size)
+    target[:, 0] = given.integers("other beginnings", N, low=4, high=target_size)
+    outputs = model(source, target, teacher_forcing=True)
+    reference.match(outputs=outputs, **{"tokens fed to the decoder": fed(model)})
+    reference.match(**{"source after the call": source, "target after the call": target})
+
+
+@number("2.4.6")
+@weight(1)
+@steered_by("outputs")
+@both_types
+def test_seq2seq_encodes_once(models, given, reference, model_type):
+    """The encoder runs once a call, every step is offered its outputs, and nothing is kept for the next call."""
+    model, (V, _) = build(models, given, model_type)
+    N, T = given.size("N", 2, 5), given.size("T", 3, 8)
+    source = given.sentences("source", N, T, V)
+    reference.match(outputs=model(source), **{"calls of the encoder": model.encoder.calls})
+    reference.match(**{"calls of the decoder": len(model.decoder.inputs)})
+    reference.match(**{"every step saw encoder_outputs": all(model.decoder.saw_encoder)})
+    reference.match(**{"outputs of a second call": model(source), "source after the calls": source})
+
+
+@number("2.4.7")
+@weight(1)
+@steered_by("outputs")
+def test_seq2seq_needs_a_target_to_be_taught(models, given, reference):
+    """Teacher forcing without a target raises ValueError, with and without max_length."""
+    model, (V, _) = build(models, given)
+    source = given.sentences("source", given.size("N", 2, 5), given.size("T", 3, 8), V)
+    reference.raises("teacher forcing without target", ValueError, lambda: model(source, teacher_forcing=True))
+    reference.raises(
+        "teacher forcing with max_length", ValueError, lambda: model(source, teacher_forcing=True, max_length=3)
+    )
+    reference.match(outputs=model(source))
+
+
+@number("2.4.8")
+@weight(1)
+@steered_by("outputs")
+@pytest.mark.parametrize("teacher_forcing", [False, True])
+def test_seq2seq_lets_gradients_through(models, given, reference, teacher_forcing):
+    """Every position passes gradients back through all steps before it, down to the encoder."""
+    model, (source_size, target_size) = build(models, given, "LSTM")
+    N, T, L = given.size("N", 2, 5), given.size("T", 3, 8), given.size("L", 3, 9)
+    tables = {"encoder": model.encoder.table, "tokens": model.decoder.tokens, "scores": model.decoder.scores}
+    for table in tables.values():
+        table.requires_grad_()
+    source, target = given.sentences("source", N, T, source_size), given.sentences("target", N, L + 1, target_size)
+    outputs = model(source, target, teacher_forcing)
+    (outputs * given.uniform("objective", N, L, target_size)).sum().backward()
+    reference.match(outputs=outputs)
+    reference.match(**{f"gradient of the doubles' {name}": table.grad for name, table in tables.items()})
+
+
+@number("2.4.9")
+@weight(1)
+@integration
+@pytest.mark.parametrize(("model_type", "attention"), [("RNN", True), ("LSTM", False), ("LSTM", True)])
+def test_seq2seq_teaches_your_encoder_and_decoder(models, given, reference, model_type, attention):
+    """Your encoder and decoder, joined, learn from a target: outputs and gradients of all parameters."""
+    model, (source_size, target_size) = build_with_own_parts(models, given, model_type, attention)
+    N, T, L = given.size("N", 2, 5), given.size("T", 3, 7), given.size("L", 3, 7)
+    source, target = given.sentences("source", N, T, source_size), given.sentences("target", N, L + 1, target_size)
+    outputs = model(source, target, teacher_forcing=True)
+    (outputs * given.uniform("objective", N, L, target_size)).sum().backward()
+    reference.match(outputs=outputs)
+    reference.gradients(model)
+
+
+@number("2.4.10")
+@weight(1)
+@integration
+@steered_by("outputs")
+@pytest.mark.parametrize(("model_type", "attention"), [("RNN", False), ("RNN", True), ("LSTM", True)])
+def test_seq2seq_translates_with_your_encoder_and_decoder(models, given, reference, model_type, attention):
+    """Your encoder and decoder, joined, translate freely."""
+    model, (V, _) = build_with_own_parts(models, given, model_type, attention)
+    outputs = model(given.sentences("source", given.size("N", 2, 5), given.size("T", 3, 7), V), max_length=4)
+    reference.match(outputs=outputs)

@@ -1,0 +1,111 @@
+"""TransformerTranslator.multi_head_attention: several scaled dot-product attentions, residual and LayerNorm."""
+
+import pytest
+import torch
+from gradescope_utils.autograder_utils.decorators import number, weight
+
+LAYERS = "queries keys values attention_head_projection norm_mh"
+
+
+def build(models, given, heads=2):
+    """A filled TransformerTranslator whose dim_k, dim_v and hidden_dim H differ; and H."""
+    H, K, W = given.size("H", 5, 7), given.size("dim_k", 3, 8), given.size("dim_v", 3, 8)
+    model = models.Transformer.TransformerTranslator(
+        11, 13, "cpu", hidden_dim=H, num_heads=heads, dim_feedforward=10, dim_k=K, dim_v=W, dim_q=K, max_length=9
+    )
+    return given.parameters(model, of=LAYERS), H
+
+
+@number("3.2.1")
+@weight(1)
+@pytest.mark.parametrize("heads", [1, 3])
+def test_attention_has_layers_for_every_head(models, given, reference, heads):
+    """queries, keys and values hold one Linear a head; the projection maps the joined heads to hidden_dim."""
+    model, _ = build(models, given, heads)
+    for name in ("queries", "keys", "values"):
+        layers = getattr(model, name)
+        reference.match(**{f"number of {name}": len(layers)})
+        for i, layer in enumerate(layers):
+            reference.match(**{f"{name}[{i}].weight": layer.weight, f"{name}[{i}].bias": layer.bias})
+    reference.match(projection=model.attention_head_projection.weight, norm=model.norm_mh.weight)
+
+
+@number("3.2.2")
+@weight(2)
+@pytest.mark.parametrize("heads", [1, 2, 3])
+def test_attention_equals_the_equations(models, given, reference, heads):
+    """Each head is softmax(Q K^T / sqrt(dim_k)) V; the joined heads are projected, added to the input, normalised."""
+    model, H = build(models, given, heads)
+    N, T = given.size("N", 2, 5), given.size("T", 3, 9)
+    reference.match(attended=model.multi_head_attention(given.uniform("inputs", N, T, H, low=-2, high=2)))
+
+
+@number("3.2.3")
+@weight(1)
+def test_attention_has_a_decided_softmax_over_the_keys(models, given, reference):
+    """With large inputs nearly all of a position's attention goes to few keys; the softmax runs over the keys."""
+    model, H = build(models, given, heads=3)
+    N, T = given.size("N", 2, 5), given.size("T", 3, 9)
+    reference.match(attended=model.multi_head_attention(given.uniform("inputs", N, T, H, low=-5, high=5)))
+
+
+@number("3.2.4")
+@weight(1)
+def test_attention_normalises_small_values_like_layer_norm(models, given, reference):
+    """norm_mh is a LayerNorm as torch builds it: its epsilon shows where the values to normalise are small."""
+    model, H = build(models, given)
+    with torch.no_grad():
+        model.attention_head_projection.weight.mul_(0.01)
+        model.attention_head_projection.bias.mul_(0.01)
+    inputs = given.uniform("inputs", 2, 4, H, low=-0.01, high=0.01)
+    reference.match(attended=model.multi_head_attention(inputs))
+
+
+@number("3.2.5")
+@weight(1)
+@pytest.mark.parametrize(("batch", "length"), [(1, 4), (4, 1), (1, 1)])
+def test_attention_takes_one_sentence_and_one_position(models, given, reference, batch, length):
+    """A batch of one sentence and sentences of one position give (N, T, H) like any other."""
+    model, H = build(models, given)
+    reference.match(attended=model.multi_head_attention(given.uniform("inputs", batch, length, H)))
+
+
+@number("3.2.6")
+@weight(1)
+def test_attention_looks_at_all_positions_of_its_own_sentence(models, given, reference):
+    """Reversing the positions reverses the result (no mask), and a sentence gives the same alone as in a batch."""
+    model, H = build(models, given)
+    N, T = given.size("N", 2, 5), given.size("T", 3, 9)
+    inputs = given.uniform("inputs", N, T, H, low=-2, high=2)
+    before = inputs.clone()
+    reference.match(
+        attended=model.multi_head_attention(inputs),
+        attended_in_reverse=model.multi_head_attention(inputs.flip(1)),
+        second_sentence_alone=model.multi_head_attention(inputs[1:2]),
+        inputs_after_the_calls=inputs,
+        inputs_before_the_calls=before,
+    )
+
+
+@number("3.2.7")
+@weight(2)
+def test_attention_passes_gradients(models, given, reference):
+    """Gradients reach the inputs and the weights and biases of all layers."""
+    model, H = build(models, given)
+    N, T = given.size("N", 2, 5), given.size("T", 3, 9)
+    inputs = given.uniform("inputs", N, T, H, low=-2, high=2).requires_grad_()
+    (model.multi_head_attention(inputs) * given.uniform("weights", N, T, H)).sum().backward()
+    reference.match(gradient_of_inputs=inputs.grad)
+    reference.gradients(model, of=LAYERS)
+
+
+@number("3.2.8")
+@weight(1)
+def test_attention_needs_queries_as_wide_as_keys(models, given, reference):
+    """The constructor raises ValueError for dim_q != dim_k and names both numbers; dim_v is free."""
+    K, Q = given.size("dim_k", 20, 29), given.size("dim_q", 30, 39)
+    model, H = build(models, given)
+    reference.match(attended=model.multi_head_attention(given.uniform("inputs", 2, 3, H)))
+    new = models.Transformer.TransformerTranslator
+    reference.raises("wider queries", ValueError, lambda: new(11, 13, "cpu", dim_k=K, dim_q=Q), mentions=[K, Q])
+    reference.raises("wider keys", ValueError, lambda: new(11, 13, "cpu", dim_k=Q, dim_q=K), mentions=[K, Q])

@@ -1,0 +1,62 @@
+"""TransformerTranslator.embed: word embedding plus position embedding."""
+
+import pytest
+from gradescope_utils.autograder_utils.decorators import number, weight
+
+LAYERS = "word_embedding position_embedding"
+
+
+def build(models, given, max_length):
+    """A filled TransformerTranslator with its vocabulary size V and its hidden_dim H."""
+    V, H = given.size("V", 8, 12), given.size("H", 3, 7)
+    model = models.Transformer.TransformerTranslator(V, 5, "cpu", hidden_dim=H, max_length=max_length)
+    return given.parameters(model, of=LAYERS), V, H
+
+
+@number("3.1.1")
+@weight(1)
+def test_embed_adds_word_and_position(models, given, reference):
+    """embed returns, for every token, word embedding + position embedding (positions 0, 1, ...), without scaling."""
+    N, T = given.size("N", 2, 5), given.size("T", 3, 7)
+    model, V, _ = build(models, given, max_length=T + 6)
+    inputs = given.sentences("inputs", N, T, V)
+    reference.match(
+        word_table=model.word_embedding.weight,
+        position_table=model.position_embedding.weight,
+        embedded=model.embed(inputs),
+        inputs_after_the_call=inputs,
+    )
+
+
+@number("3.1.2")
+@weight(1)
+def test_embed_takes_up_to_max_length_tokens(models, given, reference):
+    """A sequence of exactly max_length tokens is embedded; one more is a ValueError that names both lengths."""
+    M = given.size("max_length", 4, 7)
+    model, V, _ = build(models, given, max_length=M)
+    inputs = given.integers("inputs", 2, M + 1, low=4, high=V)
+    reference.match(longest=model.embed(inputs[:, :M]))
+    reference.raises("one token too many", ValueError, lambda: model.embed(inputs), mentions=[M, M + 1])
+
+
+@number("3.1.3")
+@weight(1)
+@pytest.mark.parametrize(("batch", "length"), [(1, 6), (6, 1), (1, 1)])
+def test_embed_takes_one_sentence_and_one_token(models, given, reference, batch, length):
+    """A batch of one sentence and sentences of one token are embedded like any other."""
+    model, V, _ = build(models, given, max_length=9)
+    inputs = given.integers("inputs", batch, length, low=4, high=V)
+    reference.match(embedded=model.embed(inputs), the_same_again=model.embed(inputs))
+
+
+@number("3.1.4")
+@weight(1)
+def test_embed_passes_gradients_to_both_tables(models, given, reference):
+    """Every row of both tables gets the sum of the gradients of the places where it was used."""
+    N, T = given.size("N", 3, 5), given.size("T", 3, 7)
+    model, V, H = build(models, given, max_length=T + 3)
+    inputs = given.integers("inputs", N, T, low=4, high=V)
+    objective = (model.embed(inputs) * given.uniform("weights", N, T, H)).sum()
+    objective.backward()
+    reference.match(objective=objective)
+    reference.gradients(model, of=LAYERS)

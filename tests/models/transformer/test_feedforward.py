@@ -1,0 +1,66 @@
+"""TransformerTranslator.feedforward_layer: two linear layers at every position, residual and LayerNorm."""
+
+import pytest
+import torch
+from gradescope_utils.autograder_utils.decorators import number, weight
+
+LAYERS = "feedforward_in feedforward_out norm_ff"
+
+
+def build(models, given):
+    """A filled TransformerTranslator and its hidden_dim H."""
+    H, D = given.size("H", 5, 8), given.size("dim_feedforward", 6, 11)
+    model = models.Transformer.TransformerTranslator(12, 13, "cpu", hidden_dim=H, dim_feedforward=D)
+    return given.parameters(model, of=LAYERS), H
+
+
+@number("3.3.1")
+@weight(1)
+def test_feedforward_equals_the_equation(models, given, reference):
+    """feedforward_layer is LayerNorm(x + W_2 relu(W_1 x + b_1) + b_2) and leaves its input as it was."""
+    model, H = build(models, given)
+    N, T = given.size("N", 2, 4), given.size("T", 3, 7)
+    inputs = given.uniform("inputs", N, T, H, low=-2, high=2)
+    reference.match(
+        feedforward_in=model.feedforward_in.weight,
+        feedforward_out=model.feedforward_out.weight,
+        transformed=model.feedforward_layer(inputs),
+        inputs_after_the_call=inputs,
+    )
+
+
+@number("3.3.2")
+@weight(1)
+def test_feedforward_normalises_small_values_like_layer_norm(models, given, reference):
+    """norm_ff is a LayerNorm as torch builds it: its epsilon shows where the values to normalise are small."""
+    model, H = build(models, given)
+    with torch.no_grad():
+        model.feedforward_out.weight.mul_(0.01)
+        model.feedforward_out.bias.mul_(0.01)
+    inputs = given.uniform("inputs", 2, 4, H, low=-0.01, high=0.01)
+    reference.match(transformed=model.feedforward_layer(inputs))
+
+
+@number("3.3.3")
+@weight(1)
+@pytest.mark.parametrize(("batch", "length"), [(1, 4), (4, 1), (1, 1)])
+def test_feedforward_transforms_every_position_by_itself(models, given, reference, batch, length):
+    """A sentence or position alone gives the same as among others, also a batch of one and a length of one."""
+    model, H = build(models, given)
+    inputs = given.uniform("inputs", batch, length, H)
+    reference.match(
+        transformed=model.feedforward_layer(inputs),
+        last_position_alone=model.feedforward_layer(inputs[-1:, -1:]),
+    )
+
+
+@number("3.3.4")
+@weight(1)
+def test_feedforward_passes_gradients(models, given, reference):
+    """Gradients reach the inputs and the weights and biases of the three layers."""
+    model, H = build(models, given)
+    N, T = given.size("N", 2, 4), given.size("T", 3, 7)
+    inputs = given.uniform("inputs", N, T, H, low=-2, high=2).requires_grad_()
+    (model.feedforward_layer(inputs) * given.uniform("weights", N, T, H)).sum().backward()
+    reference.match(gradient_of_inputs=inputs.grad)
+    reference.gradients(model, of=LAYERS)

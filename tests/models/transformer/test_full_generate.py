@@ -1,0 +1,195 @@
+"""FullTransformerTranslator.generate_translation: greedy decoding. Most tests replace `encode` and `decode`."""
+
+import pytest
+import torch
+from gradescope_utils.autograder_utils.decorators import number, weight
+
+from tests.harness.given import EOS, PAD
+from tests.harness.marks import integration, steered_by
+from tests.harness.transformer_doubles import ScriptedDecoding
+
+V_IN = 11
+
+
+def build(models, given, max_length, pad=PAD):
+    """A small model and the size of its target vocabulary."""
+    V = given.size("V", 9, 12)
+    model = models.Transformer.FullTransformerTranslator(
+        V_IN,
+        V,
+        "cpu",
+        hidden_dim=4,
+        dim_feedforward=5,
+        num_layers_enc=1,
+        num_layers_dec=1,
+        max_length=max_length,
+        ignore_index=pad,
+    )
+    return model, V
+
+
+def script_of_words(given, batch, length, vocabulary):
+    """Tokens (N, L) for the stand-ins to favour: words alone, no <eos>."""
+    return given.integers("script", batch, length, low=4, high=vocabulary)
+
+
+def sources(given, batch):
+    """Source sentences (N, T) that begin with <sos>."""
+    return given.sentences("source", batch, given.size("T", 4, 6), V_IN)
+
+
+@number("3.6.1")
+@weight(1)
+@steered_by("scores")
+@pytest.mark.parametrize("batch", [1, 4])
+def test_generation_feeds_the_best_token_back(models, given, reference, batch):
+    """Every step takes the token with the highest score and feeds it back; tokens (N, L), scores (N, L, V)."""
+    L = given.size("L", 5, 8)
+    model, V = build(models, given, max_length=L + 1)
+    ScriptedDecoding(model, given, script_of_words(given, batch, L, V), V, V_IN)
+    tokens, scores = model.generate_translation(sources(given, batch), max_length=L)
+    reference.match(tokens=tokens, scores=scores)
+
+
+@number("3.6.2")
+@weight(1)
+@steered_by("scores")
+def test_generation_begins_with_the_first_source_token(models, given, reference):
+    """Generation begins with src[:, :1], whatever the id there, and leaves src as it was."""
+    L = given.size("L", 5, 8)
+    model, V = build(models, given, max_length=L + 1)
+    ScriptedDecoding(model, given, script_of_words(given, 3, L, V), V, V_IN)
+    src = sources(given, 3)
+    src[:, :1] = given.integers("first", 3, 1, low=4, high=9)
+    tokens, scores = model.generate_translation(src, max_length=L)
+    reference.match(tokens=tokens, scores=scores, source_after_the_call=src)
+
+
+@number("3.6.3")
+@weight(1)
+@steered_by("scores")
+def test_generation_encodes_once(models, given, reference):
+    """The source is encoded once and decoded once for each of the L tokens."""
+    L = given.size("L", 5, 8)
+    model, V = build(models, given, max_length=L + 1)
+    decoding = ScriptedDecoding(model, given, script_of_words(given, 3, L, V), V, V_IN)
+    tokens, scores = model.generate_translation(sources(given, 3), max_length=L)
+    reference.match(calls_of_encode=decoding.encodings, calls_of_decode=decoding.decodings)
+    reference.match(tokens=tokens, scores=scores)
+
+
+@number("3.6.4")
+@weight(2)
+@steered_by("scores")
+@pytest.mark.parametrize("pad", [0, 1, 7])
+def test_generation_ends_a_row_with_its_eos(models, given, reference, pad):
+    """A row keeps token and scores of its <eos>; after it tokens are ignore_index and scores zero. Others go on."""
+    L = given.size("L", 6, 8)
+    model, V = build(models, given, max_length=L + 1, pad=pad)
+    script = script_of_words(given, 4, L, V)
+    script[0, 2] = script[0, 4] = EOS  # what follows the first <eos> is for generations that go on
+    script[1, 0] = EOS
+    script[2, L - 1] = EOS  # and the last row has no <eos>
+    ScriptedDecoding(model, given, script, V, V_IN)
+    tokens, scores = model.generate_translation(sources(given, 4), max_length=L)
+    reference.match(tokens=tokens, scores=scores)
+
+
+@number("3.6.5")
+@weight(1)
+@steered_by("scores")
+@pytest.mark.parametrize("ends", ["apart", "together", "at once"])
+def test_generation_stops_early_at_full_width(models, given, reference, ends):
+    """Once every row has produced <eos> nothing more is decoded; the results have the full width L all the same."""
+    L = given.size("L", 6, 8)
+    model, V = build(models, given, max_length=L + 1)
+    script = script_of_words(given, 3, L, V)
+    for row, end in enumerate({"apart": (3, 1, 2), "together": (2, 2, 2), "at once": (0, 0, 0)}[ends]):
+        script[row, end] = EOS
+    decoding = ScriptedDecoding(model, given, script, V, V_IN)
+    tokens, scores = model.generate_translation(sources(given, 3), max_length=L)
+    reference.match(calls_of_decode=decoding.decodings, tokens=tokens, scores=scores)
+
+
+@number("3.6.6")
+@weight(1)
+@steered_by("scores")
+@pytest.mark.parametrize("pad", [1, 7])
+def test_generation_keeps_a_pad_before_eos(models, given, reference, pad):
+    """A <pad> that is produced before <eos> is a token like others: it is kept, fed back, and the row goes on."""
+    L = given.size("L", 6, 8)
+    model, V = build(models, given, max_length=L + 1, pad=pad)
+    script = script_of_words(given, 3, L, V)
+    script[0, 1] = script[0, 2] = pad
+    script[0, 4] = EOS
+    script[1, 0] = script[1, L - 1] = pad
+    ScriptedDecoding(model, given, script, V, V_IN)
+    tokens, scores = model.generate_translation(sources(given, 3), max_length=L)
+    reference.match(tokens=tokens, scores=scores)
+
+
+@number("3.6.7")
+@weight(1)
+@steered_by("longest_scores", "shorter_scores")
+def test_generation_is_as_long_as_asked(models, given, reference):
+    """L is the max_length asked for, or the constructor's minus one, which is also the most that can be asked for.
+
+    The ValueError for more names the number asked for and the largest that is possible.
+    """
+    L, shorter = given.size("L", 6, 8), given.size("shorter", 3, 5)
+    model, V = build(models, given, max_length=L + 1)
+    ScriptedDecoding(model, given, script_of_words(given, 2, L, V), V, V_IN)
+    src = sources(given, 2)
+    tokens, scores = model.generate_translation(src)
+    reference.match(longest_tokens=tokens, longest_scores=scores)
+    tokens, scores = model.generate_translation(src, max_length=shorter)
+    reference.match(shorter_tokens=tokens, shorter_scores=scores)
+    tokens, scores = model.generate_translation(src, max_length=1)
+    reference.match(single_tokens=tokens, single_scores=scores)
+    reference.raises(
+        "max_length too large",
+        ValueError,
+        lambda: model.generate_translation(src, max_length=L + 1),
+        mentions=[L, L + 1],
+    )
+
+
+@number("3.6.8")
+@weight(1)
+@steered_by("scores")
+@pytest.mark.parametrize("mode", ["train", "eval"])
+def test_generation_runs_in_eval_mode(models, given, reference, mode):
+    """The model is in eval mode during generation and afterwards in the mode in which it was."""
+    L = given.size("L", 5, 8)
+    model, V = build(models, given, max_length=L + 1)
+    script = script_of_words(given, 2, L, V)
+    script[:, 2] = EOS
+    decoding = ScriptedDecoding(model, given, script, V, V_IN)
+    model.train(mode == "train")
+    tokens, scores = model.generate_translation(sources(given, 2), max_length=L)
+    reference.match(in_training_mode_meanwhile=any(decoding.modes), in_training_mode_afterwards=model.training)
+    reference.match(tokens=tokens, scores=scores)
+
+
+@number("3.6.9")
+@weight(1)
+@steered_by("scores")
+@integration
+def test_generation_equals_teacher_forcing_on_its_own_output(models, given, reference):
+    """With your encoder and decoder, forward(src, [<sos>; tokens]) gives the scores that generation has returned."""
+    V, L = given.size("V", 6, 8), given.size("L", 9, 12)
+    model = models.Transformer.FullTransformerTranslator(
+        V_IN, V, "cpu", hidden_dim=12, dim_feedforward=16, num_layers_enc=1, num_layers_dec=2, max_length=L + 1
+    )
+    src = sources(given, 4)
+    given.parameters(model).train()
+    with torch.no_grad():  # larger embeddings and smaller biases, so that the tokens vary
+        for name, parameter in model.named_parameters():
+            parameter.mul_(5.0 if "embedding" in name else 0.1 if name.endswith("bias") else 1.0)
+    tokens, scores = model.generate_translation(src)
+    reference.match(tokens=tokens, scores=scores, scores_require_gradients=scores.requires_grad)
+    model.eval()
+    forced = model(src, torch.cat((src[:, :1], tokens), dim=1))
+    ended = (tokens == EOS).cumsum(dim=1) - (tokens == EOS).long() > 0
+    hidden = ended | (torch.cat((src[:, :1], tokens[:, :-1]), dim=1) == PAD)
+    reference.match(scores_of_forward=forced.masked_fill(hidden.unsqueeze(2), 0.0))
