@@ -311,13 +311,13 @@ class _Source:
 
     def find(self, name: str) -> ast.stmt | None:
         """What binds a dotted name last: its definition or, where none can be seen, another statement."""
-        scope = _bound(self.body)
+        bound = scope = _bound(self.body)
         found: ast.stmt | None = None
         for step in name.split("."):
             parent, found = found, scope.get(step)
             if found is None and isinstance(parent, ast.ClassDef):
-                names = [base.id for base in parent.bases if isinstance(base, ast.Name)]
-                return next((statement for statement in map(_bound(self.body).get, names) if statement), None)
+                bases = [bound.get(base.id) for base in parent.bases if isinstance(base, ast.Name)]
+                return next((base for base in bases if isinstance(base, ast.ClassDef)), None)
             if not isinstance(found, ast.ClassDef):
                 return None if isinstance(found, (ast.Import, ast.ImportFrom)) else found
             scope = _bound(found.body)
@@ -668,6 +668,8 @@ def _check_names(source: _Source, names: _Names, report: _Report) -> None:
     given = _listed_names(report.assignment)
     for statement in source.body:
         here = [deliverable for deliverable in report.own if statement in reach[deliverable.id]]
+        if not here:
+            continue
         calls = {node.func for node in ast.walk(statement) if isinstance(node, ast.Call)}
         done: set[ast.expr] = set()  # torch._VF.lstm may match twice
         for use in names.uses(statement):
@@ -715,8 +717,8 @@ def _check_output(use: _Use, here: Sequence[Deliverable], report: _Report) -> No
 def _stake(assignment: Assignment, hit: Sequence[Deliverable]) -> str:
     """The price of losing these deliverables, with that of what needs them."""
     more = assignment.dependants([deliverable.id for deliverable in hit])
-    needy = f", and part of {_points(more)} that need it: {_names_of(more)}" if more else ""
-    return f"At stake: {_points(hit)}{': ' if hit else ''}{_names_of(hit)}{needy}."
+    needy = f", and part of {_points(more)} that need it ({_numbers(more)})" if more else ""
+    return f"Costs {_points(hit)} ({_numbers(hit)}){needy}." if hit else "Costs nothing."
 
 
 def _points(deliverables: Iterable[Deliverable]) -> str:
@@ -724,7 +726,7 @@ def _points(deliverables: Iterable[Deliverable]) -> str:
     return f"{number:g} point{'' if number == 1 else 's'}"
 
 
-def _names_of(deliverables: Sequence[Deliverable]) -> str:
+def _numbers(deliverables: Sequence[Deliverable]) -> str:
     long = len(deliverables) < 3
     return ", ".join(f"{d.number} {d.title}" if long else d.number for d in deliverables)
 
@@ -836,13 +838,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     findings = _all_findings(options, files, assignment)
     print(f"{assignment.title} {assignment.version}")
     print(f"{len(files)} of {len(assignment.files)} files in {options.tree}\n")
-    for finding in findings:
-        print(_wrapped(finding))
+    print("\n".join(map(_wrapped, findings)) or "No faults found.")
     faults = sum(finding.severity is Severity.FAULT for finding in findings)
     if any(finding.severity is Severity.UNUSABLE for finding in findings):
         return _refuse("Nothing was written. Put right what is UNUSABLE and start this again.")
     if faults and options.strict:
-        return _refuse(f"Nothing was written: --strict accepts no faults, and there is {faults}.")
+        return _refuse(f"Nothing was written: with --strict a fault refuses. Faults: {faults}.")
     if options.check:
         print("\nOnly checked: nothing was written.")
         return 0

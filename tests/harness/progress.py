@@ -71,7 +71,8 @@ class Recorder:
         (test,) = collect.from_items([item])
         standing = self.standings[test.module]
         standing.tests[test.key] = test
-        if standing.verdicts.get(test.key, verdict).passed:  # of several cases, the first that fails counts
+        if test.key not in standing.verdicts or standing.verdicts[test.key].passed:
+            # of several cases, the first that fails counts
             standing.verdicts[test.key] = verdict
         if self._bar:
             self._bar.update()
@@ -88,10 +89,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--tree", default="student", help="student (default), solution or a path")
     options = parser.parse_args(arguments)
     assignment = Assignment.load(ROOT / "student" / "assignment.json")
-    chosen = [each for each in assignment.deliverables if not options.names or _is_named(each, options.names)]
-    if not chosen:
+    unknown = [name for name in options.names if not any(_is_named(each, [name]) for each in assignment.deliverables)]
+    if unknown:
         known = ", ".join(f"{each.number} {each.title}" for each in assignment.deliverables)
-        parser.error(f"no deliverable is called {' or '.join(options.names)}; there are {known}")
+        parser.error(f"no deliverable is called {' or '.join(unknown)}; there are {known}")
+    chosen = [each for each in assignment.deliverables if not options.names or _is_named(each, options.names)]
     recorder = Recorder(assignment)
     status = run_pytest(chosen, options.tree, recorder)
     standings = [recorder.standings[each.tests] for each in chosen]
@@ -113,14 +115,15 @@ def run_pytest(chosen: Sequence[Deliverable], tree: str, recorder: Recorder) -> 
 def show(console: Console, assignment: Assignment, standings: Sequence[Standing], tree: Path) -> None:
     """Print the deliverables in order, the first thing that is wrong, and what comes next."""
     console.print(Text(assignment.title, style="bold"))
+    console.print(Text(f"\n{HEAD}", style="dim"))
     part = ""
     for standing in standings:
         deliverable = standing.deliverable
         if deliverable.part != part:
             part = deliverable.part
             title = next(each.title for each in assignment.parts if each.id == part)
-            console.print(Text(f"\n{title}", style="bold"))
-        console.print(_line(standing, assignment, tree))
+            console.print(Text(title, style="bold"))
+        console.print(_line(standing, tree))
     got, full = sum(each.points for each in standings), sum(each.deliverable.points for each in standings)
     console.print(Text(f"\n{_points(got)} of {_points(full)} points with the published inputs", style="bold"))
     wrong = next((each for each in standings if each.state == "wrong"), None)
@@ -130,25 +133,24 @@ def show(console: Console, assignment: Assignment, standings: Sequence[Standing]
     console.print(Text(f"\n{_next(standings, assignment, tree)}", style="bold"))
 
 
-def _line(standing: Standing, assignment: Assignment, tree: Path) -> Text:
-    """One deliverable in 80 columns: number, title, tests passed, points, state, and where to begin."""
+HEAD = f"    {'':<26}{'tests':>5} {'points':>6}  {'':<13}where in models/"
+
+
+def _line(standing: Standing, tree: Path) -> Text:
+    """One deliverable in 80 columns: number, title, tests passed, points, state, and where its work is."""
     deliverable = standing.deliverable
-    counts = f"{standing.passed}/{len(standing.verdicts)}"
-    points = f"{_points(standing.points)} of {_points(deliverable.points)}"
-    state = standing.state
-    where = f"  {_place(deliverable, tree)}" if state == "not started" else ""
-    line = Text(f"  {deliverable.number} {deliverable.title:<26}{counts:>6}{points:>10}  ")
-    line.append(state, style=STYLE[state])
-    if line.cell_len + len(where) <= 80:
-        line.append(where, style="dim")
-    return line
+    tests = f"{standing.passed}/{len(standing.verdicts)}"
+    points = f"{_points(standing.points)}/{_points(deliverable.points)}"
+    line = Text(f"{deliverable.number} {deliverable.title:<26}{tests:>5} {points:>6}  ")
+    line.append(f"{standing.state:<13}", style=STYLE[standing.state])
+    return line.append(_place(deliverable, tree).removeprefix("models/"), style="dim")
 
 
 def _show_wrong(console: Console, test: GradedTest, verdict: Verdict, deliverable: Deliverable) -> None:
     console.print(Text(f"\nWrong first: {test.number} {deliverable.title}", style="red"))
     for paragraph in (test.summary, *verdict.message.splitlines()):
         console.print(Text(textwrap.fill(paragraph, 78, initial_indent="  ", subsequent_indent="  ")))
-    console.print(Text(f"  (tests/{test.module}, {test.name})", style="dim"))
+    console.print(Text(f"  Test: {test.name}\n  in tests/{test.module}", style="dim"))
 
 
 def _show_warnings(console: Console, assignment: Assignment, tree: Path) -> None:
@@ -163,14 +165,16 @@ def _show_warnings(console: Console, assignment: Assignment, tree: Path) -> None
 
 
 def _next(standings: Sequence[Standing], assignment: Assignment, tree: Path) -> str:
-    """What was finished last, by the time its file was saved, and the first open deliverable after it."""
+    """The first wrong deliverable; where none is, what was finished last (its file was saved last) and what follows."""
     open_ones = [each for each in standings if each.state != "done"]
     done = [each for each in standings if each.state == "done"]
     if not open_ones:
-        return "Everything is done. Pack it: python collect_submission.py"
+        whole = len(standings) == len(assignment.deliverables)
+        return "Everything is done. Pack it: python collect_submission.py" if whole else "All of this is done."
     last = max(done, key=lambda each: (_saved(each.deliverable, tree), standings.index(each)), default=None)
-    if last is None:
-        first = open_ones[0]
+    wrong = [each for each in open_ones if each.state == "wrong"]
+    if wrong or last is None:
+        first = (wrong or open_ones)[0]
         return f"Next: {first.deliverable.title} ({_place(first.deliverable, tree)})"
     after = [each for each in open_ones if standings.index(each) > standings.index(last)]
     following = (after or open_ones)[0].deliverable

@@ -154,7 +154,7 @@ def test_seq2seq_lets_gradients_through(models, given, reference, teacher_forcin
 def test_seq2seq_teaches_your_encoder_and_decoder(models, given, reference, model_type, attention):
     """Your encoder and decoder, joined, learn from a target: outputs and gradients of all parameters."""
     model, (source_size, target_size) = build_with_own_parts(models, given, model_type, attention)
-    N, T, L = given.size("N", 2, 5), given.size("T", 3, 7), given.size("L", 3, 7)
+    N, T, L = given.size("N", 2, 5), given.size("T", 3, 9), given.size("L", 3, 10)
     source, target = given.sentences("source", N, T, source_size), given.sentences("target", N, L + 1, target_size)
     outputs = model(source, target, teacher_forcing=True)
     (outputs * given.uniform("objective", N, L, target_size)).sum().backward()
@@ -170,5 +170,5 @@ def test_seq2seq_teaches_your_encoder_and_decoder(models, given, reference, mode
 def test_seq2seq_translates_with_your_encoder_and_decoder(models, given, reference, model_type, attention):
     """Your encoder and decoder, joined, translate freely."""
     model, (V, _) = build_with_own_parts(models, given, model_type, attention)
-    outputs = model(given.sentences("source", given.size("N", 2, 5), given.size("T", 3, 7), V), max_length=4)
+    outputs = model(given.sentences("source", given.size("N", 2, 5), given.size("T", 3, 9), V), max_length=4)
     reference.match(outputs=outputs)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from tests.harness.given import EOS, PAD
+from tests.harness.given import EOS, PAD, SOS, UNK
 from tests.harness.marks import integration, steered_by
 from tests.harness.transformer_doubles import ScriptedDecoding
 
@@ -46,7 +46,9 @@ def test_generation_feeds_the_best_token_back(models, given, reference, batch):
     """Every step takes the token with the highest score and feeds it back; tokens (N, L), scores (N, L, V)."""
     L = given.size("L", 5, 8)
     model, V = build(models, given, max_length=L + 1)
-    ScriptedDecoding(model, given, script_of_words(given, batch, L, V), V, V_IN)
+    script = script_of_words(given, batch, L, V)
+    script[0, 1], script[0, 3] = UNK, SOS  # they can be the best, too
+    ScriptedDecoding(model, given, script, V, V_IN)
     tokens, scores = model.generate_translation(sources(given, batch), max_length=L)
     reference.match(tokens=tokens, scores=scores)
 
@@ -98,11 +100,11 @@ def test_generation_ends_a_row_with_its_eos(models, given, reference, pad):
 @number("3.6.5")
 @weight(1)
 @steered_by("scores")
-@pytest.mark.parametrize("ends", ["apart", "together", "at once"])
-def test_generation_stops_early_at_full_width(models, given, reference, ends):
+@pytest.mark.parametrize(("ends", "pad"), [("apart", 1), ("together", 7), ("at once", 0)])
+def test_generation_stops_early_at_full_width(models, given, reference, ends, pad):
     """Once every row has produced <eos> nothing more is decoded; the results have the full width L all the same."""
     L = given.size("L", 6, 8)
-    model, V = build(models, given, max_length=L + 1)
+    model, V = build(models, given, max_length=L + 1, pad=pad)
     script = script_of_words(given, 3, L, V)
     for row, end in enumerate({"apart": (3, 1, 2), "together": (2, 2, 2), "at once": (0, 0, 0)}[ends]):
         script[row, end] = EOS
@@ -157,13 +159,13 @@ def test_generation_is_as_long_as_asked(models, given, reference):
 @number("3.6.8")
 @weight(1)
 @steered_by("scores")
-@pytest.mark.parametrize("mode", ["train", "eval"])
-def test_generation_runs_in_eval_mode(models, given, reference, mode):
+@pytest.mark.parametrize(("mode", "stops"), [("train", "early"), ("train", "late"), ("eval", "early"), ("eval", "late")])
+def test_generation_runs_in_eval_mode(models, given, reference, mode, stops):
     """The model is in eval mode during generation and afterwards in the mode in which it was."""
     L = given.size("L", 5, 8)
     model, V = build(models, given, max_length=L + 1)
     script = script_of_words(given, 2, L, V)
-    script[:, 2] = EOS
+    script[:, 2 if stops == "early" else L - 1] = EOS
     decoding = ScriptedDecoding(model, given, script, V, V_IN)
     model.train(mode == "train")
     tokens, scores = model.generate_translation(sources(given, 2), max_length=L)
