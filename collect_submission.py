@@ -317,7 +317,8 @@ class _Source:
             parent, found = found, scope.get(step)
             if found is None and isinstance(parent, ast.ClassDef):
                 bases = [bound.get(base.id) for base in parent.bases if isinstance(base, ast.Name)]
-                return next((base for base in bases if isinstance(base, ast.ClassDef)), None)
+                others = (base for base in bases if isinstance(base, ast.ClassDef) and base is not parent)
+                return next(others, None)
             if not isinstance(found, ast.ClassDef):
                 return None if isinstance(found, (ast.Import, ast.ImportFrom)) else found
             scope = _bound(found.body)
@@ -369,11 +370,17 @@ def _bound(body: Iterable[ast.stmt]) -> dict[str, ast.stmt]:
             bound[statement.name] = statement
         elif isinstance(statement, (ast.Import, ast.ImportFrom)):
             bound.update({alias.asname or alias.name.split(".")[0]: statement for alias in statement.names})
-        elif isinstance(statement, (ast.Assign, ast.AnnAssign)):
-            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            names = (node for target in targets for node in ast.walk(target) if isinstance(node, ast.Name))
-            bound.update({node.id: statement for node in names if isinstance(node.ctx, ast.Store)})
+        else:
+            bound.update({node.id: statement for node in _targets(statement) if isinstance(node, ast.Name)})
     return bound
+
+
+def _targets(statement: ast.stmt) -> list[ast.AST]:
+    """The names, attributes and items that an assignment sets."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    targets += [statement.target] if isinstance(statement, ast.AnnAssign) else []
+    nodes = (node for target in targets for node in ast.walk(target))
+    return [node for node in nodes if isinstance(getattr(node, "ctx", None), ast.Store)]
 
 
 # Names and what they stand for
@@ -461,10 +468,10 @@ def _refuses(pattern: str, dotted: str) -> bool:
 
 
 def _answers_for(functions: Iterable[Function], body: Sequence[ast.stmt]) -> set[ast.stmt]:
-    """The top-level statements that these functions stand in or may use, and all that bind no name."""
+    """The top-level statements that these functions stand in or may use, and all that do more than bind."""
     binders: dict[str, list[ast.stmt]] = {}
     for statement in body:
-        for name in _bound([statement]) or [""]:
+        for name in _bound([statement]) if _only_binds(statement) else [""]:
             binders.setdefault(name, []).append(statement)
     names = ["", *(function.name.split(".")[0] for function in functions)]
     reached: set[ast.stmt] = set()
@@ -474,6 +481,13 @@ def _answers_for(functions: Iterable[Function], body: Sequence[ast.stmt]) -> set
                 reached.add(statement)
                 names += [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
     return reached
+
+
+def _only_binds(statement: ast.stmt) -> bool:
+    """Whether a statement does nothing until one of its names is used."""
+    if isinstance(statement, (ast.Assign, ast.AnnAssign)):
+        return not any(isinstance(node, (ast.Attribute, ast.Subscript)) for node in _targets(statement))
+    return isinstance(statement, (*_Scope, ast.Import, ast.ImportFrom))
 
 
 # Preflight
@@ -629,7 +643,7 @@ def _check_imports(names: _Names, report: _Report) -> None:
     """Only what is there in grading is imported: the allowed modules and the listed files."""
     listed = _listed_modules(report.assignment)
     folders = {parent for path in listed.values() for parent in PurePosixPath(path).parents}
-    packages = {str(folder).replace("/", ".") for folder in folders}
+    packages = {".".join(folder.parts) for folder in folders if folder.parts}
     allowed = {"__future__", *report.assignment.allowed_imports} - {"models"}
     for node in names.imports:
         for module in _needed_modules(node, report.path, packages):
@@ -659,7 +673,7 @@ def _needed_modules(node: ast.Import | ast.ImportFrom, path: str, packages: Coll
     module = _module(node, path)
     if module in packages:
         return [module if alias.name == "*" else f"{module}.{alias.name}" for alias in node.names]
-    return [module or "models"]
+    return [module or "." * node.level]
 
 
 def _check_names(source: _Source, names: _Names, report: _Report) -> None:
@@ -908,12 +922,17 @@ def _wrapped(finding: Finding) -> str:
     name = finding.severity.value
     return textwrap.fill(
         f"{name if finding.severity is Severity.WARNING else name.upper()}: {finding}",
-        WIDTH, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False,
+        WIDTH,
+        subsequent_indent="    ",
+        break_on_hyphens=False,
+        break_long_words=False,
     )
 
 
 def _refuse(message: str) -> int:
-    print(f"\n{message}")
+    print()
+    for line in message.split("\n"):
+        print(textwrap.fill(line, WIDTH, break_on_hyphens=False, break_long_words=False))
     return 1
 
 

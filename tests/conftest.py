@@ -4,9 +4,18 @@ from tests.harness.plugin import (
     given,
     models,
     pytest_addoption,
+    pytest_configure,
     pytest_pyfunc_call,
     pytest_sessionfinish,
     reference,
 )
 
-__all__ = ["given", "models", "pytest_addoption", "pytest_pyfunc_call", "pytest_sessionfinish", "reference"]
+__all__ = [
+    "given",
+    "models",
+    "pytest_addoption",
+    "pytest_configure",
+    "pytest_pyfunc_call",
+    "pytest_sessionfinish",
+    "reference",
+]

@@ -109,12 +109,12 @@ def _entry(table: Mapping[str, Any], deliverable: Deliverable) -> Misconception:
 
 
 def _check(entry: Misconception, source: str, taken: set[str]) -> None:
-    """Demand a name of its own, a place in the solution, and a change that leaves Python which does something else."""
+    """Demand a name of its own, a place in the solution, and a change that leaves Python."""
     if entry.name in taken:
         raise CatalogueError("expected a name that no other entry has")
-    changed = apply(entry, source)
+    if entry.before.split() == entry.after.split():
+        raise CatalogueError("expected a change, found none but in layout")
     try:
-        if ast.dump(ast.parse(changed)) == ast.dump(ast.parse(source)):
-            raise CatalogueError("expected a change, found none but in layout or comments")
+        ast.parse(apply(entry, source))
     except SyntaxError as error:
         raise CatalogueError(f"expected Python after the change, found: {error}") from error

@@ -319,7 +319,8 @@ class FullTransformerTranslator(nn.Module):
             and masked as in `forward`, so that forward(src, [<sos>; tokens]) gives the same scores up to <eos>.
 
         Raises:
-            ValueError: for a max_length above the constructor's max_length - 1 (the message has both numbers).
+            ValueError: for a max_length above the constructor's max_length - 1 (the message has the number asked for
+                and the largest possible one).
         """
         # TODO(full.generate): one `encode`, at most L times `decode`; fill rows that have ended.
         # BEGIN SOLUTION

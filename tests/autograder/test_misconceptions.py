@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import torch
 
 from autograder.build import catalogue
 from autograder.build.catalogue import CatalogueError, Misconception
@@ -54,7 +55,7 @@ def test_the_solution_passes_and_has_misconceptions(deliverable: Deliverable, re
         ("name = 'n'\nbefore = 'torch.tanh('\nafter = '('", "expected the keys name, before, after, hint"),
         ("name = 'n'\nbefore = 'torch.tanh('\nafter = '('\nhint = ''", "hint: expected text"),
         ("name = 'n'\nbefore = 'torch.tanh('\nafter = 'torch.tanh(('\nhint = 'h'", "expected Python after the change"),
-        ("name = 'n'\nbefore = 'torch.tanh('\nafter = 'torch.tanh( '\nhint = 'h'", "expected a change"),
+        ("name = 'n'\nbefore = 'torch.tanh('\nafter = ' torch.tanh('\nhint = 'h'", "expected a change"),
         ("name =", "expected TOML"),
     ],
 )
@@ -91,8 +92,12 @@ def verdicts(tests: list[GradedTest], root: Path) -> dict[str, Verdict]:
 
 @contextmanager
 def activated(root: Path) -> Iterator[Tree]:
-    """A tree whose modules are imported inside; afterwards those of before are back."""
-    path, modules = list(sys.path), dict(sys.modules)
+    """A tree whose modules are imported inside; afterwards those of before are back.
+
+    One thread: the tensors are tiny, and threads that wait for a busy processor take a hundred times as long.
+    """
+    path, modules, threads = list(sys.path), dict(sys.modules), torch.get_num_threads()
+    torch.set_num_threads(1)
     tree = Tree(root, ROOT / "student")
     tree.activate()
     try:
@@ -102,3 +107,4 @@ def activated(root: Path) -> Iterator[Tree]:
             del sys.modules[name]
         sys.modules.update({name: module for name, module in modules.items() if name.split(".")[0] in PACKAGES})
         sys.path[:] = path
+        torch.set_num_threads(threads)

@@ -1,6 +1,7 @@
 """Given stand-ins for what a deliverable is built on, so that one mistake costs one deliverable.
 
-They compute with fixed tables from `given`, keep no random state, and record how they were called.
+They compute with fixed tables from `given`, keep no random state, and record how they were called. They have the
+attributes that the handed-out constructors set.
 """
 
 import torch
@@ -22,6 +23,8 @@ class EncoderDouble(nn.Module):
         super().__init__()
         self.register_buffer("table", given.uniform("encoder double", vocabulary, hidden_size))
         self.table: Tensor
+        self.input_size = vocabulary
+        self.encoder_hidden_size = self.decoder_hidden_size = hidden_size
         self.model_type = model_type
         self.calls = 0
 
@@ -48,7 +51,10 @@ class DecoderDouble(nn.Module):
         self.register_buffer("scores", given.uniform("decoder double scores", hidden_size, vocabulary, low=-3, high=3))
         self.tokens: Tensor
         self.scores: Tensor
+        self.output_size = vocabulary
+        self.encoder_hidden_size = self.decoder_hidden_size = hidden_size
         self.model_type = model_type
+        self.attention = True
         self.inputs: list[Tensor] = []
         self.saw_encoder: list[bool] = []
 

@@ -54,7 +54,17 @@ def encode(outcomes: Mapping[str, Outcome], header: Mapping[str, str] | None = N
             "fault": outcome.fault and [outcome.fault.kind, outcome.fault.message, outcome.fault.where],
         }
     metadata = {**(header or {}), "outcomes": json.dumps(notes, ensure_ascii=True)}
-    return safetensors.save(arrays, metadata)
+    return _in_order(safetensors.save(arrays, metadata))
+
+
+def _in_order(data: bytes) -> bytes:
+    """Sort the metadata, which safetensors writes in a random order: the same outcomes give the same bytes."""
+    end = 8 + struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # tensors begin at a multiple of 8
+    return struct.pack("<Q", len(text)) + text + data[end:]
 
 
 def decode(data: bytes) -> tuple[dict[str, Outcome], dict[str, str]]:

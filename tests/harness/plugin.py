@@ -110,18 +110,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--update-references", action="store_true", help="rewrite tests/reference from the solution")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--update-references") and config.getoption("--tree"):
+        raise pytest.UsageError("--update-references takes the solution's answers: leave out --tree")
+    tree = _tree(config)
+    if not (tree / "models").is_dir():
+        raise pytest.UsageError(f"--tree: {tree} holds no folder 'models'; name the folder that does")
+
+
+def _tree(config: pytest.Config) -> Path:
+    """The tree under test: a path, or a folder beside tests/ wherever pytest was started."""
+    tree = Path(config.getoption("--tree") or ("solution" if config.getoption("--update-references") else "student"))
+    return tree if (tree / "models").is_dir() else ROOT / tree
+
+
 def bench(config: pytest.Config) -> Bench:
     """The run's bench, made when the first graded test needs it."""
     if BENCH not in config.stash:
-        update = bool(config.getoption("--update-references"))
-        tree = Path(config.getoption("--tree") or ("solution" if update else "student"))
-        if update and tree.name != "solution":
-            raise pytest.UsageError("--update-references takes the solution's answers: leave out --tree")
-        root = tree if tree.is_absolute() or tree.is_dir() else ROOT / tree
-        try:
-            config.stash[BENCH] = Bench(root, update)
-        except FileNotFoundError as error:
-            raise pytest.UsageError(str(error)) from None
+        config.stash[BENCH] = Bench(_tree(config), bool(config.getoption("--update-references")))
     return config.stash[BENCH]
 
 

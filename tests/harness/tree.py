@@ -27,13 +27,7 @@ class Tree:
         self.models = Package("models")
 
     def activate(self) -> None:
-        """Make this tree's modules the ones that are imported from now on.
-
-        Raises:
-            FileNotFoundError: when the folder holds no `models`.
-        """
-        if not (self.root / "models").is_dir():
-            raise FileNotFoundError(f"{self.root} holds no folder 'models'; name the folder that does with --tree")
+        """Make this tree's modules the ones that are imported from now on."""
         for name in [name for name in sys.modules if name.split(".")[0] in PACKAGES]:
             del sys.modules[name]
         folders = [str(self.root), str(self.given)]

@@ -1,0 +1,121 @@
+"""What must hold of the graded tests as a whole: fail on the skeleton, pass on the solution, on any machine."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+
+from autograder.build.answers import public_answers
+from autograder.build.kit import graded_by
+from autograder.rubric import Rubric
+from tests.harness import answers
+from tests.harness.graded import Case, GradedTest
+from tests.harness.outcome import Outcome
+from tests.harness.run import run
+from tests.harness.tree import Tree
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def tests() -> list[GradedTest]:
+    script = (
+        "import json, pathlib; from autograder.build.answers import graded_tests;"
+        f"print(json.dumps([test.to_json() for test in graded_tests(pathlib.Path({str(ROOT)!r}))]))"
+    )  # a pytest inside this pytest would share its plugins
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [GradedTest.from_json(each) for each in json.loads(done.stdout.splitlines()[-1])]
+
+
+@pytest.fixture(scope="module")
+def solution() -> Tree:
+    tree = Tree(ROOT / "solution", ROOT / "student")
+    tree.activate()
+    return tree
+
+
+def run_on(tree: Tree, test: GradedTest, case: Case, seed: str, double: bool) -> Outcome:
+    dtype = torch.float64 if double else torch.float32
+    return run(test.function(), tree, test.identifier(case), seed, case.arguments, dtype)
+
+
+def graded_run(tree: str, **environment: str) -> dict[str, int]:
+    """Run the graded tests as a student does and count results."""
+    command = [sys.executable, "-m", "pytest", "tests/models", f"--tree={tree}", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+    return {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|error)", done.stdout)}
+
+
+def test_there_are_at_least_seventy_and_each_belongs_to_a_deliverable(tests):
+    rubric = Rubric.load(ROOT / "autograder" / "rubric.toml")
+    ordered = graded_by(rubric, tests)
+    assert len(ordered) == len(tests) >= 70
+
+
+def test_weights_add_up_to_the_points(tests):
+    for deliverable in Rubric.load(ROOT / "autograder" / "rubric.toml").deliverables:
+        inside = [test for test in tests if test.module == deliverable.tests]
+        assert sum(test.weight for test in inside) == deliverable.points, deliverable.id
+
+
+def test_at_most_two_tests_of_a_part_use_the_students_own_pieces(tests):
+    rubric = Rubric.load(ROOT / "autograder" / "rubric.toml")
+    for part in rubric.parts:
+        modules = {each.tests for each in rubric.deliverables if each.part == part.id}
+        assert sum(test.integration for test in tests if test.module in modules) <= 2, part.id
+
+
+def test_every_graded_test_fails_on_the_skeleton():
+    results = graded_run("student")
+    assert results.get("passed", 0) == 0
+    assert results["failed"] >= 70
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+@pytest.mark.parametrize("kernels", ["default", "avx2"])
+def test_the_solution_passes_whatever_the_processor_does(kernels, threads):
+    """Other vector instructions and another number of threads sum in another order."""
+    results = graded_run("solution", ATEN_CPU_CAPABILITY=kernels, OMP_NUM_THREADS=threads, MKL_NUM_THREADS=threads)
+    assert set(results) == {"passed"}
+    assert results["passed"] >= 70
+
+
+def test_rounding_takes_up_at_most_a_tenth_of_the_tolerance(tests, solution):
+    """float32 against float64 on the stored draws: what is left is head room for processors that we do not own."""
+    stored = public_answers(ROOT, tests)
+    for test in tests:
+        for case in test.cases:
+            identifier = test.identifier(case)
+            single, double = (run_on(solution, test, case, stored.seeds[identifier], each) for each in (False, True))
+            answers.check_head_room(single, double, test.tolerance)
+            answers.check_margins(single, test.steered_by)
+
+
+def test_every_test_has_steady_draws_and_shows_a_float_that_depends_on_the_seed(tests, solution):
+    for test in tests:
+        for case in test.cases:
+            made = [answers.make(test, case, seed, partial(run_on, solution, test, case)) for seed in ("0", "1", "2")]
+            answers.check_seeds_matter(test.identifier(case), dict(made))
+
+
+def test_no_graded_test_draws_from_torch_or_asserts(tests):
+    """Their inputs come from `given` alone, and only the judge judges."""
+    drawn = r"\btorch\.(rand|randn|randint|randperm|manual_seed|normal|bernoulli)\w*\(|np\.random"
+    forbidden = re.compile(rf"{drawn}|^\s*assert\b")
+    for module in {test.module for test in tests}:
+        for number, line in enumerate((ROOT / "tests" / module).read_text(encoding="utf-8").splitlines(), 1):
+            assert not forbidden.search(line), f"tests/{module}:{number}: {line.strip()}"
+
+
+def test_references_say_what_they_were_made_with(tests):
+    for module in {test.module for test in tests}:
+        header = answers.Answers.load(answers.public(module)).header
+        assert set(header) >= {"torch", "numpy", "contract"}

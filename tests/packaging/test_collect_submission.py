@@ -1,0 +1,1307 @@
+"""The packager: what it finds, what it writes, and what a student reads at 23:58."""
+
+import ast
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from collect_submission import (
+    LIMIT,
+    Assignment,
+    Finding,
+    Severity,
+    archive_name,
+    definition,
+    fingerprint,
+    inspect,
+    irregular,
+    main,
+    not_started,
+    pack,
+    parameters,
+    read_source,
+    read_tree,
+    to_utf8,
+)
+
+SCRIPT = Path(__file__).resolve().parents[2] / "collect_submission.py"
+RNN, LSTM, TRANSFORMER = "models/naive/RNN.py", "models/naive/LSTM.py", "models/Transformer.py"
+
+SKELETON = {
+    RNN: '''\
+import torch
+import torch.nn as nn
+
+
+class VanillaRNN(nn.Module):
+    def forward(self, input, hidden):
+        """One step."""
+        # TODO(naive.rnn): one step
+        raise NotImplementedError("naive.rnn")
+''',
+    LSTM: '''\
+import torch
+import torch.nn as nn
+
+
+class LSTM(nn.Module):
+    def __init__(self, input_size, hidden_size=5):
+        super(LSTM, self).__init__()
+        # TODO(naive.lstm): sixteen parameters
+
+    def forward(self, x, states=None):
+        """Return the last states."""
+        # TODO(naive.lstm): walk the sequence
+        raise NotImplementedError("naive.lstm")
+''',
+    TRANSFORMER: """\
+import torch.nn as nn
+
+
+class Small(nn.Module):
+    def __init__(self, size):
+        super().__init__()
+
+    def embed(self, x):
+        # TODO(small.embed): words and positions
+        raise NotImplementedError("small.embed")
+
+    def attend(self, x):
+        # TODO(small.attention): heads
+        raise NotImplementedError("small.attention")
+
+
+class Full(nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        # TODO(full.forward): layers
+
+    def forward(self, source, target):
+        # TODO(full.forward): masks
+        raise NotImplementedError("full.forward")
+""",
+}
+
+SOLVED = {
+    RNN: SKELETON[RNN].replace('raise NotImplementedError("naive.rnn")', "return torch.tanh(input + hidden)"),
+    LSTM: SKELETON[LSTM]
+    .replace(
+        "        # TODO(naive.lstm): sixteen",
+        "        # BEGIN SOLUTION\n        self.w = 1\n        # END SOLUTION",
+    )
+    .replace('raise NotImplementedError("naive.lstm")', "return x, states"),
+    TRANSFORMER: SKELETON[TRANSFORMER]
+    .replace('raise NotImplementedError("small.embed")', "return x + 1")
+    .replace('raise NotImplementedError("small.attention")', "return x.softmax(-1)")
+    .replace("        # TODO(full.forward): layers", "        self.transformer = nn.Transformer(size)")
+    .replace('raise NotImplementedError("full.forward")', "return self.transformer(source, target)"),
+}
+
+
+def function(path: str, name: str, shared: bool = False) -> dict[str, object]:
+    """A function of the contract, described from the skeleton as the handout's generator does it."""
+    found = definition(SKELETON[path], name)
+    assert found is not None
+    untouched = None if shared else found.fingerprint
+    return {
+        "name": name,
+        "parameters": list(found.parameters),
+        "todo": found.line + 2,
+        "untouched": untouched,
+    }
+
+
+def deliverable(
+    id: str, number: str, points: float, file: str, functions: list[dict[str, object]], **more: object
+):
+    part = id.partition(".")[0]
+    title = id.partition(".")[2].capitalize()
+    plain = {"id": id, "number": number, "part": part, "title": title, "points": points, "file": file}
+    return {**plain, "tests": "models/test.py", "needs": [], "refused": [], "functions": functions, **more}
+
+
+FROM_SCRATCH = ["torch.nn.LSTM", "torch.nn.RNN*", "torch.lstm*", "torch._VF*"]
+CONTRACT = {
+    "name": "sequence-models",
+    "title": "Sequence models",
+    "version": "1.0+3f2a91c4",
+    "archive_name": "sequence-models_{ids}.zip",
+    "upload": 'Gradescope, assignment "Sequence models"',
+    "group_size": 1,
+    "id_pattern": "[A-Za-z0-9][A-Za-z0-9._-]{1,31}",
+    "output": "warn",
+    "allowed_imports": ["torch", "numpy", "math", "sys", "models"],
+    "files": [RNN, LSTM, TRANSFORMER],
+    "parts": [{"id": "naive", "number": "1", "title": "From scratch", "more": "is ignored"}],
+    "deliverables": [
+        deliverable("naive.rnn", "1.1", 4, RNN, [function(RNN, "VanillaRNN.forward")], refused=FROM_SCRATCH),
+        deliverable(
+            "naive.lstm",
+            "1.2",
+            12,
+            LSTM,
+            [function(LSTM, "LSTM.__init__"), function(LSTM, "LSTM.forward")],
+            refused=FROM_SCRATCH,
+        ),
+        deliverable(
+            "small.embed",
+            "2.1",
+            3,
+            TRANSFORMER,
+            [function(TRANSFORMER, "Small.__init__", shared=True), function(TRANSFORMER, "Small.embed")],
+        ),
+        deliverable(
+            "small.attention",
+            "2.2",
+            5,
+            TRANSFORMER,
+            [function(TRANSFORMER, "Small.__init__", shared=True), function(TRANSFORMER, "Small.attend")],
+            refused=["torch.nn.MultiheadAttention", "torch.nn.Transformer*"],
+        ),
+        deliverable(
+            "full.forward",
+            "2.3",
+            6.5,
+            TRANSFORMER,
+            [function(TRANSFORMER, "Full.__init__"), function(TRANSFORMER, "Full.forward")],
+            needs=["small.attention"],
+        ),
+    ],
+}
+
+
+def contract(**changes: object) -> Assignment:
+    return Assignment.parse(json.dumps({**CONTRACT, **changes}))
+
+
+ASSIGNMENT = contract()
+
+
+def look(files: dict[str, str | bytes], assignment: Assignment = ASSIGNMENT) -> list[Finding]:
+    """What is found in the solved files with some of them changed."""
+    changed = {**SOLVED, **files}
+    data = {path: text.encode() if isinstance(text, str) else text for path, text in changed.items()}
+    return inspect(data, assignment)
+
+
+def look_at(path: str, text: str | bytes, assignment: Assignment = ASSIGNMENT) -> list[Finding]:
+    return look({path: text}, assignment)
+
+
+def only(findings: list[Finding]) -> Finding:
+    assert len(findings) == 1, [str(finding) for finding in findings]
+    return findings[0]
+
+
+def write(tree: Path, files: dict[str, str | bytes], contract: dict[str, object] | None = CONTRACT) -> Path:
+    for path, text in files.items():
+        target = tree / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text.encode() if isinstance(text, str) else text)
+    if contract is not None:
+        tree.mkdir(parents=True, exist_ok=True)
+        (tree / "assignment.json").write_text(json.dumps(contract), encoding="utf-8")
+    return tree
+
+
+def in_lstm(line: str, before: str = "") -> str:
+    """The solved LSTM with one more line at the head of forward (line 12) and others at the top of the file."""
+    text = SOLVED[LSTM].replace('"""Return the last states."""', line)
+    assert line in text
+    return before + text
+
+
+def line_of(text: str, words: str) -> int:
+    return next(number for number, line in enumerate(text.split("\n"), 1) if words in line)
+
+
+# The contract
+
+
+def test_the_contract_is_read_and_keys_that_are_not_known_are_ignored():
+    assert ASSIGNMENT.deliverable("naive.lstm").functions[1].parameters == ("self", "x", "states=None")
+    assert [deliverable.id for deliverable in ASSIGNMENT.by_file(TRANSFORMER)][-1] == "full.forward"
+    assert ASSIGNMENT.parts[0].title == "From scratch"
+    with pytest.raises(KeyError):
+        ASSIGNMENT.deliverable("naive.gru")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"parts": 3, "deliverables": []}', "null"])
+def test_a_damaged_contract_is_a_value_error(text):
+    with pytest.raises(ValueError, match=r"assignment\.json"):
+        Assignment.parse(text)
+
+
+def test_dependants_follow_chains_of_needs():
+    chain = [
+        deliverable(id, id, 1, RNN, [], needs=needs)
+        for id, needs in (("d", ["c"]), ("c", ["b"]), ("b", ["a"]), ("a", []), ("e", ["e"]))
+    ]
+    assert [found.id for found in contract(deliverables=chain).dependants(["a"])] == ["d", "c", "b"]
+
+
+# Source text
+
+
+def test_source_text_loses_bom_and_windows_line_ends():
+    assert read_source(b"\xef\xbb\xbfa = 1\r\nb = 2\rc = 3\n") == "a = 1\nb = 2\nc = 3\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("# -*- coding: cp1252 -*-\ns = '€ü'".encode("cp1252"), "# -*- coding: cp1252 -*-\ns = '€ü'"),
+        (
+            "#!/usr/bin/python\n# coding=latin-1\ns = 'ü'".encode("latin-1"),
+            "#!/usr/bin/python\n# coding=latin-1\ns = 'ü'",
+        ),
+        ("s = 'ü'".encode("latin-1"), "s = 'ü'"),
+        ("s = 'ü'".encode("utf-16"), "s = 'ü'"),
+        ("# coding: no-such-thing\ns = 'ü'".encode(), "# coding: no-such-thing\ns = 'ü'"),
+        ("s = 1\n# coding: latin-1\ns = 'ü'".encode(), "s = 1\n# coding: latin-1\ns = 'ü'"),
+        (b"# coding: utf-7\ns = '+AGU-val'", "# coding: utf-7\ns = '+AGU-val'"),
+        (b"# coding: unicode_escape\ns = '\\u0041'", "# coding: unicode_escape\ns = '\\u0041'"),
+        (b"# coding: hex\n61", "# coding: hex\n61"),
+    ],
+)
+def test_source_text_in_other_encodings(data, text):
+    assert read_source(data) == text
+
+
+def test_utf8_copy_reads_the_same_for_python():
+    for encoding in ("latin-1", "cp1252", "utf-8"):
+        source = f"# coding: {encoding}\r\nname = 'Müller'\r\n".encode(encoding)
+        space: dict[str, object] = {}
+        exec(compile(to_utf8(source), "copy", "exec"), space)
+        assert space["name"] == "Müller"
+        assert b"\r" not in to_utf8(source)
+
+
+# Fingerprints and definitions
+
+
+def test_fingerprint_sees_code_and_nothing_else():
+    plain = 'def f(x, y=1):\n    """Doc."""\n    return (x +\n        y)\n'
+    same = 'def f( x,y = 1 ):  # now\n\n        """Other\n  words."""\n        # a comment\n        return (x + y)\n'
+    assert fingerprint(plain) == fingerprint(same)
+    assert fingerprint(plain) != fingerprint(plain.replace("y=1", "y=2"))
+    assert fingerprint(plain) != fingerprint(plain.replace("return", "yield"))
+    assert fingerprint("def f():\n    return 'a'\n") != fingerprint("def f():\n    return 'b'\n")
+    assert len(fingerprint(plain)) == 16
+
+
+def test_fingerprint_is_the_same_in_a_class_and_on_every_python():
+    text = (
+        "class A:\n    def f(self):\n        ä = f'{self!r:>{3}} ü {{}}' f\"{1}\" 'plain'\n        return ä\n"
+    )
+    found = definition(text, "A.f")
+    assert found is not None
+    assert (
+        found.fingerprint == hashlib.sha256("def f ( self ) : ä = 'plain' return ä".encode()).hexdigest()[:16]
+    )
+
+
+def test_fingerprint_survives_text_that_is_not_python():
+    assert fingerprint("(((") != fingerprint("'''")
+    assert fingerprint("  a\n b\n") == fingerprint("  a\n b\n")
+
+
+def test_definition_finds_the_one_that_counts():
+    text = "def f(a): pass\nif True:\n    def f(b): pass\nelse:\n    pass\nclass A:\n    @property\n    async def g(self): pass\n"
+    assert definition(text, "f").parameters == ("b",)
+    assert definition(text, "A.g").line == 8
+    assert definition(text, "A.h") is None
+    assert definition(text, "B.h") is None
+    assert definition("f = 3", "f") is None
+
+
+@pytest.mark.parametrize(
+    ("signature", "words"),
+    [
+        ("self, x: int, states: tuple | None = None", ("self", "x", "states=None")),
+        ("a, /, b=.50, *args, c, d='x', **k", ("a", "/", "b=0.5", "*args", "c", "d='x'", "**k")),
+        ("*, a=1", ("*", "a=1")),
+        ("", ()),
+        (f"a=0x{'f' * 5000}", ("a=...",)),
+    ],
+)
+def test_parameters_are_written_as_in_the_contract(signature, words):
+    assert parameters(ast.parse(f"def f({signature}): pass").body[0].args) == words
+
+
+# Preflight: nothing to say, nothing there, nothing started
+
+
+def test_a_finished_submission_has_no_findings():
+    assert look({}) == []
+
+
+def test_an_empty_submission_is_unusable():
+    finding = only(inspect({}, ASSIGNMENT))
+    assert finding.severity is Severity.UNUSABLE
+    assert RNN in finding.message
+    assert only(inspect({"LSTM.py": b"", "models/other.py": b""}, ASSIGNMENT)).severity is Severity.UNUSABLE
+
+
+def test_a_missing_file_costs_its_deliverables_and_names_what_needs_them():
+    rest = {path: text.encode() for path, text in SOLVED.items() if path != TRANSFORMER}
+    finding = only(inspect(rest, ASSIGNMENT))
+    assert (finding.severity, finding.rule, finding.file) == (Severity.FAULT, "missing", TRANSFORMER)
+    assert finding.deliverables == ("small.embed", "small.attention", "full.forward")
+    assert "14.5 points (2.1, 2.2, 2.3)" in finding.message
+    rest = {path: text.encode() for path, text in SOLVED.items() if path != LSTM}
+    assert str(only(inspect(rest, ASSIGNMENT))).endswith("Costs 12 points (1.2 Lstm).")
+
+
+def test_an_untouched_skeleton_is_told_in_big_words():
+    finding = only(look(SKELETON))
+    assert finding.severity is Severity.WARNING
+    assert "NOTHING IS STARTED" in finding.message
+    assert set(finding.deliverables) == {deliverable.id for deliverable in ASSIGNMENT.deliverables}
+
+
+def test_what_is_not_started_is_told_with_the_line_where_its_todo_stands_now():
+    moved = "\n\n\n" + SKELETON[LSTM]
+    finding = only(look_at(LSTM, moved))
+    assert (finding.severity, finding.rule, finding.deliverables) == (
+        Severity.WARNING,
+        "not-started",
+        ("naive.lstm",),
+    )
+    assert finding.line == line_of(moved, "TODO(naive.lstm)") == 11
+    assert "12 points" in finding.message
+
+
+def test_without_its_todo_comment_the_line_is_that_of_the_handout():
+    text = SKELETON[RNN].replace("        # TODO(naive.rnn): one step\n", "")
+    assert not_started({RNN: text.encode()}, ASSIGNMENT) == {"naive.rnn": (RNN, 8)}
+
+
+def test_one_touched_function_is_a_start():
+    text = SKELETON[LSTM].replace(
+        "super(LSTM, self).__init__()", "super(LSTM, self).__init__()\n        self.w = 1"
+    )
+    assert not_started({LSTM: text.encode()}, ASSIGNMENT) == {}
+
+
+def test_shared_constructors_prove_nothing():
+    """With the constructor as evidence, one layer for `embed` would also start `attention`."""
+    text = SKELETON[TRANSFORMER].replace(
+        "super().__init__()\n\n", "super().__init__()\n        self.e = 1\n\n", 1
+    )
+    assert list(not_started({TRANSFORMER: text.encode()}, ASSIGNMENT)) == [
+        "small.embed",
+        "small.attention",
+        "full.forward",
+    ]
+    text = text.replace('raise NotImplementedError("small.embed")', "return self.e")
+    assert list(not_started({TRANSFORMER: text.encode()}, ASSIGNMENT)) == ["small.attention", "full.forward"]
+
+
+def test_comments_docstrings_and_line_ends_are_no_start():
+    text = SKELETON[LSTM].replace("Return the last states.", "Ich weiß es nicht.").replace("walk", "run")
+    for data in (
+        text.encode(),
+        text.replace("\n", "\r\n").encode(),
+        b"\xef\xbb\xbf" + text.encode(),
+        text.encode("latin-1"),
+    ):
+        assert "naive.lstm" in not_started({LSTM: data}, ASSIGNMENT)
+
+
+# Preflight: syntax
+
+
+def test_a_syntax_error_has_line_text_and_message():
+    text = in_lstm("h = (x + 1")
+    finding = only(look_at(LSTM, text))
+    assert (finding.severity, finding.rule) == (Severity.FAULT, "syntax")
+    assert finding.line == line_of(text, "h = (x + 1")
+    assert "`h = (x + 1`" in finding.message
+    assert "never closed" in finding.message
+    assert "12 points" in finding.message
+
+
+def test_a_syntax_error_hides_nothing_else():
+    text = SOLVED[TRANSFORMER].replace("return x + 1", "return x +") + "\n\nimport pandas\n"
+    findings = look({TRANSFORMER: text, LSTM: in_lstm("nn.LSTM"), RNN: SKELETON[RNN]})
+    assert [(finding.file, finding.rule) for finding in findings] == [
+        (LSTM, "refused"),
+        (TRANSFORMER, "syntax"),
+        (TRANSFORMER, "import"),
+        (RNN, "not-started"),
+    ]
+    text = SKELETON[TRANSFORMER].replace("def embed(self, x):", "def embed(self, x)")
+    findings = look_at(TRANSFORMER, text)
+    assert [(finding.rule, finding.deliverables) for finding in findings[1:]] == [
+        ("not-started", ("full.forward",))
+    ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"\0",
+        b"(" * 5000,
+        b"-" * 200_000 + b"1",
+        b"a" + b".b" * 50_000,
+        b"if 1:\n" * 3,
+        b"'''",
+        b"\\",
+        b"\x0c\x1a",
+        b"def f(x=" + b"-" * 3000 + b"1): pass",
+        b"if " + b"-" * 900 + b"1: pass",
+        b"class LSTM(LSTM): pass",
+        b"class LSTM(A): pass\nclass A(LSTM): pass",
+        b"x = 0x" + b"f" * 9000,
+        b"from . import *",
+        b"from .... import a",
+        b"\xff\xfe\x00",
+        b"# coding: idna\n",
+        b"getattr()",
+        b"getattr(x, *y)",
+        b"lambda: (yield)",
+        b"@",
+        b"@a\n" * 500,
+        b"type X = int",
+        b"def f[T](x: T): pass",
+        b"try: pass\nexcept* A: pass",
+        b"match x:\n case _: y",
+    ],
+    ids=range(26),
+)
+def test_odd_files_never_stop_the_packager(source):
+    assert isinstance(look_at(LSTM, source), list)
+    assert not_started({LSTM: source}, ASSIGNMENT) == {}
+
+
+PIECES = [
+    "class LSTM:\n",
+    " def forward(self, ",
+    "x",
+    ")",
+    ":",
+    "\n",
+    "\r",
+    "    ",
+    "(",
+    "'",
+    '"""',
+    "f'{",
+    "}",
+    "nn.",
+    "import ",
+    "from . ",
+    "getattr(x, 'LSTM')",
+    "\\",
+    "# coding: utf-16\n",
+    "\0",
+    "ü",
+    "@",
+    "lambda ",
+    "=",
+    "if __name__ == '__main__':",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.binary(max_size=400)
+    | st.lists(st.sampled_from(PIECES), max_size=40).map(lambda words: "".join(words).encode())
+)
+@example(b"# coding: unicode_escape\n\\")
+@example(b"# coding: punycode\n-\xff")
+def test_inspect_never_raises(data):
+    files = {LSTM: data, TRANSFORMER: data}
+    for finding in inspect(files, ASSIGNMENT):
+        assert str(finding).isprintable()
+    assert definition(read_source(data), "LSTM.forward") is None or "LSTM" in read_source(data)
+    to_utf8(data)
+
+
+def test_python_newer_than_grading_is_a_fault():
+    finding = look_at(LSTM, "type Tensors = int\n" + SOLVED[LSTM])[0]
+    assert (finding.rule, finding.line) == ("syntax", 1)
+
+
+# Preflight: signatures
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "self, x, states=None",
+        "self, x: int, states: tuple | None = None",
+        "self, x=None, states=None",
+        "self, x, states=None, trace=False",
+        "self, x, states=None, *more, **options",
+        "self, x, states=None, *, trace=False",
+    ],
+)
+def test_signatures_that_the_tests_can_call(signature):
+    assert look_at(LSTM, SOLVED[LSTM].replace("self, x, states=None", signature)) == []
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "self, x, states",
+        "self, x, states=0",
+        "self, x",
+        "self, x, h=None",
+        "self, states=None, x=1",
+        "self, *args",
+        "self, x, states=None, trace",
+        "self, x, *, states=None",
+        "self, x, /, states=None",
+        "x, states=None",
+        "self, x, states=None, *, trace",
+        "self, x, states=None, /",
+        "self, **options",
+        "",
+    ],
+)
+def test_signatures_that_the_tests_cannot_call(signature):
+    text = SOLVED[LSTM].replace("self, x, states=None", signature)
+    findings = look_at(LSTM, text)
+    if signature == "self, x, states=None, trace":
+        assert findings[0].rule == "syntax"  # a parameter without default after one with
+        return
+    finding = only(findings)
+    assert (finding.severity, finding.rule, finding.deliverables) == (
+        Severity.FAULT,
+        "signature",
+        ("naive.lstm",),
+    )
+    assert finding.line == line_of(text, "def forward")
+    assert f"({signature})" in finding.message
+    assert "(self, x, states=None)" in finding.message
+
+
+def test_a_changed_shared_constructor_costs_every_deliverable_that_has_it():
+    text = SOLVED[TRANSFORMER].replace("def __init__(self, size)", "def __init__(self, width)", 1)
+    finding = only(look_at(TRANSFORMER, text))
+    assert finding.deliverables == ("small.embed", "small.attention")
+    assert (
+        "8 points (2.1 Embed, 2.2 Attention), and part of 6.5 points that need it (2.3 Forward)."
+        in finding.message
+    )
+
+
+def test_a_missing_class_is_told_once_and_a_missing_function_by_name():
+    finding = only(look_at(TRANSFORMER, SOLVED[TRANSFORMER].replace("class Small", "class Tiny")))
+    assert "class Small is not defined" in finding.message
+    assert finding.deliverables == ("small.embed", "small.attention")
+    finding = only(look_at(TRANSFORMER, SOLVED[TRANSFORMER].replace("def attend", "def attention")))
+    assert "function Small.attend is not defined" in finding.message
+    assert finding.deliverables == ("small.attention",)
+
+
+def test_an_imported_class_does_not_stand_for_the_students_own():
+    for text in ("from torch.nn import LSTM\n", SOLVED[LSTM] + "\nfrom torch.nn import LSTM\n"):
+        assert "class LSTM is not defined" in look_at(LSTM, text)[0].message
+
+
+def test_functions_may_be_inherited_within_the_file_decorated_or_chosen():
+    moved = (
+        SOLVED[LSTM]
+        .replace("class LSTM(nn.Module)", "class Base(nn.Module)")
+        .replace("super(LSTM", "super(Base")
+    )
+    assert look_at(LSTM, moved + "\n\nclass LSTM(Base):\n    pass\n") == []
+    assert (
+        look_at(LSTM, SOLVED[LSTM].replace("    def forward", "    @torch.no_grad()\n    def forward")) == []
+    )
+    assert (
+        look_at(
+            LSTM, SOLVED[LSTM].replace("class LSTM", "if True:\n class LSTM").replace("\n    ", "\n     ")
+        )
+        == []
+    )
+    assert look_at(LSTM, SOLVED[LSTM] + "\n    walk = forward\n") == []
+
+
+def test_a_class_without_the_function_does_not_find_it_in_torch():
+    text = SOLVED[LSTM].replace("def forward", "def walk").replace("nn.Module", "Module")
+    assert only(look_at(LSTM, "from torch.nn import Module\n" + text)).rule == "missing"
+
+
+# Preflight: imports
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import math, numpy as np",
+        "from __future__ import annotations",
+        "import torch.nn.functional as F",
+        "from models.naive.RNN import VanillaRNN",
+        "from models.naive import RNN",
+        "import models.naive.RNN as rnn",
+        "from .RNN import VanillaRNN",
+        "from . import RNN",
+        "from ..naive.RNN import VanillaRNN",
+        "from .. import Transformer",
+    ],
+)
+def test_allowed_imports(line):
+    assert look_at(LSTM, line + "\n" + SOLVED[LSTM]) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "module"),
+    [
+        ("import pandas as pd", "pandas"),
+        ("import torch, matplotlib.pyplot", "matplotlib.pyplot"),
+        ("from scipy.special import expit", "scipy.special"),
+        ("from models.helpers import step", "models.helpers"),
+        ("from models.naive import helpers", "models.naive.helpers"),
+        ("from .helpers import step", "models.naive.helpers"),
+        ("from . import helpers", "models.naive.helpers"),
+        ("import importlib", "importlib"),
+        ("from RNN import VanillaRNN", "RNN"),
+        ("try:\n    import pandas\nexcept ImportError:\n    pass", "pandas"),
+        ("from torchtext import data", "torchtext"),
+        ("from ..... import torch", "....."),
+    ],
+)
+def test_imports_outside_the_list(line, module):
+    finding = only(look_at(LSTM, line + "\n" + SOLVED[LSTM]))
+    assert (finding.severity, finding.rule, finding.deliverables) == (
+        Severity.FAULT,
+        "import",
+        ("naive.lstm",),
+    )
+    assert finding.line in (1, 2)
+    assert finding.message.startswith(module + " ")
+
+
+def test_an_import_inside_a_function_counts():
+    assert only(look_at(LSTM, in_lstm("import pandas"))).rule == "import"
+
+
+def test_a_neighbours_import_is_told_its_right_name():
+    finding = only(look_at(LSTM, "from RNN import VanillaRNN\n" + SOLVED[LSTM]))
+    assert "Import it as models.naive.RNN" in finding.message
+
+
+# Preflight: refused names
+
+
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [
+        ("", "nn.LSTM(1, 2)"),
+        ("", "torch.nn.LSTM"),
+        ("", "nn.RNNCell(1, 2)"),
+        ("", "torch.lstm_cell(x)"),
+        ("from torch.nn import LSTM as L\n", "L(1, 2)"),
+        ("from torch import nn as n\n", "n.LSTM(1)"),
+        ("import torch.nn as q\n", "q.LSTM(1)"),
+        ("from torch import lstm\n", "lstm(x)"),
+        ("", "torch.nn.modules.rnn.LSTM(1)"),
+        ("from torch.nn.modules.rnn import LSTM as L\n", "L(1)"),
+        ("", "x.LSTM"),
+        ("", "x().LSTM"),
+        ("", "x[0].LSTM"),
+        ("", 'getattr(nn, "LSTM")'),
+        ("", 'getattr(torch.nn, "RNNBase")(1)'),
+        ("", "torch._VF.lstm(x)"),
+        ("from torch import _VF\n", "_VF.gru(x)"),
+        ("", "torch.ops.aten.lstm(x)"),
+        ("", "nn.LSTM.forward(self, x)"),
+        ("from torch.nn import *\n", "RNN(1, 2)"),
+        ("n = nn\n", "n.LSTM(1)"),
+        ("", "eval('nn.L' + 'STM')"),
+        ("", "exec(x)"),
+        ("", "__import__('torch')"),
+        ("", "compile(x, '', 'exec')"),
+        ("", "e = eval"),
+        ("from models.naive.RNN import nn as m\n", "m.LSTM(1)"),
+    ],
+)
+def test_refused_names(before, line):
+    text = in_lstm(line, before)
+    finding = only(look_at(LSTM, text))
+    assert (finding.severity, finding.rule, finding.deliverables) == (
+        Severity.FAULT,
+        "refused",
+        ("naive.lstm",),
+    )
+    assert finding.line == line_of(text, "        " + line)
+    assert "Costs 12 points (1.2 Lstm)." in finding.message
+
+
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [
+        ("", "super(LSTM, self)"),
+        ("", "LSTM.forward"),
+        ("", "self.LSTM = self.lstm_cell"),
+        ("", "isinstance(x, LSTM)"),
+        ("from torch.nn import LSTM\n", "super(LSTM, self)"),
+        ("from torch.nn import LSTM\n", "pass"),
+        ("", "self.eval()"),
+        ("import torch.compiler\n", "torch.compile(x)"),
+        ("", "x.lst"),
+        ("", "lstm = lambda: x; lstm()"),
+        ("from models.naive import RNN\n", "RNN.VanillaRNN(1)"),
+        ("from models.naive.RNN import VanillaRNN as RNN\n", "RNN(1)"),
+        ("from .RNN import VanillaRNN as RNN\n", "RNN(1)"),
+        ("", "getattr(self, 'LSTM')"),
+        ("", "getattr(nn, x)"),
+        ("", "'nn.LSTM'"),
+        ("def eval(x): return x\n", "eval(x)"),
+    ],
+)
+def test_names_that_only_look_refused(before, line):
+    assert look_at(LSTM, in_lstm(line, before)) == []
+
+
+def test_a_class_of_the_right_name_made_of_the_refused_one():
+    """A class that hides an import is the student's own, but not in its own bases."""
+    text = SOLVED[LSTM].replace("class LSTM(nn.Module)", "class LSTM(LSTM)")
+    assert only(look_at(LSTM, "from torch.nn import LSTM\n" + text)).rule == "refused"
+    assert (
+        only(look_at(LSTM, "from torch.nn import LSTM as Base\n" + text.replace("(LSTM)", "(Base)"))).rule
+        == "refused"
+    )
+    assert only(look_at(LSTM, SOLVED[LSTM].replace("nn.Module", "nn.LSTM"))).rule == "refused"
+
+
+@pytest.mark.parametrize(
+    "helper",
+    [
+        "def helper(x):\n    return nn.LSTM(1, 2)(x)\n",
+        "def deeper(x):\n    return nn.LSTM(1, 2)(x)\n\n\ndef helper(x):\n    return deeper(x)\n",
+        "class helper:\n    layer = nn.LSTM\n",
+        "helper = nn.LSTM\n",
+        "if True:\n    helper = nn.LSTM\n",
+    ],
+)
+def test_a_deliverable_answers_for_what_it_mentions(helper):
+    finding = only(look_at(LSTM, in_lstm("helper(x)") + "\n\n" + helper))
+    assert (finding.rule, finding.deliverables) == ("refused", ("naive.lstm",))
+
+
+@pytest.mark.parametrize(
+    "loose",
+    [
+        "LSTM.forward = nn.LSTM.forward",
+        "a = LSTM.forward = nn.LSTM",
+        "setattr(LSTM, 'f', nn.LSTM)",
+        "if x:\n    a = nn.LSTM",
+    ],
+)
+def test_statements_that_do_more_than_bind_names_concern_every_deliverable(loose):
+    assert look_at(LSTM, SOLVED[LSTM] + "\n\n" + loose + "\n")[0].rule == "refused"
+    assert look_at(LSTM, SOLVED[LSTM] + "\n\nunused = nn.LSTM\n") == []
+
+
+def test_names_are_refused_only_where_their_deliverable_can_reach_them():
+    """By file, nn.Transformer in Full would cost the attention of Small, which refuses it."""
+    assert look({}) == []
+    helper = "\n\ndef layers(size):\n    return nn.TransformerEncoderLayer(size)\n"
+    text = SOLVED[TRANSFORMER].replace("nn.Transformer(size)", "layers(size)") + helper
+    assert look_at(TRANSFORMER, text) == []
+    finding = only(look_at(TRANSFORMER, text.replace("return x.softmax(-1)", "return layers(x)")))
+    assert finding.deliverables == ("small.attention",)
+    assert "part of 6.5 points that need it (2.3 Forward)" in finding.message
+
+
+def test_what_runs_only_as_a_script_is_free():
+    script = '\n\nif __name__ == "__main__":\n    import pandas\n    print(nn.LSTM)\n'
+    assert look_at(LSTM, SOLVED[LSTM] + script) == []
+    for guard in ('if __name__ != "__main__":', 'if "__main__" == __name__ or True:', "if __name__:"):
+        assert len(look_at(LSTM, SOLVED[LSTM] + script.replace('if __name__ == "__main__":', guard))) == 3
+    assert look_at(LSTM, SOLVED[LSTM] + script + "else:\n    LSTM = nn.LSTM\n")[0].severity is Severity.FAULT
+
+
+def test_the_same_at_several_lines_is_told_once():
+    finding = only(look_at(LSTM, in_lstm("a = nn.LSTM\n        b = nn.LSTM\n        c = nn.LSTM")))
+    assert finding.message.endswith(f"Also in line {finding.line + 1}, {finding.line + 2}.")
+
+
+def test_messages_hold_no_control_characters():
+    for source in (in_lstm("getattr(nn, 'RNN\x1b[31m')"), "x = '\x1b[2J\x07\x9b" + SOLVED[LSTM]):
+        assert all(str(finding).isprintable() for finding in look_at(LSTM, source))
+        assert look_at(LSTM, source)
+
+
+# Preflight: output, encoding, size
+
+
+@pytest.mark.parametrize("line", ["print(x)", "sys.stdout.write('x')", "sys.stderr.write('x')"])
+def test_output_is_told_as_the_assignment_treats_it(line):
+    text = in_lstm(line, "import sys\n")
+    finding = only(look_at(LSTM, text))
+    assert (finding.severity, finding.rule, finding.line) == (Severity.WARNING, "output", line_of(text, line))
+    assert "costs nothing" in finding.message
+    zero = only(look_at(LSTM, text, contract(output="zero")))
+    assert zero.severity is Severity.WARNING
+    assert "scores 0" in zero.message
+    assert "12 points" in zero.message
+    assert look_at(LSTM, text, contract(output="allow")) == []
+
+
+@pytest.mark.parametrize("policy", ["allow", "warn", "zero"])
+def test_input_fails_in_grading_whatever_the_policy(policy):
+    finding = only(look_at(LSTM, in_lstm("y = input()"), contract(output=policy)))
+    assert (finding.severity, finding.rule) == (Severity.WARNING, "output")
+    assert "fails" in finding.message
+
+
+def test_output_that_grading_does_not_reach_is_not_told():
+    helper = "\n\ndef show(x):\n    print(x)\n"
+    assert look_at(LSTM, SOLVED[LSTM] + helper) == []
+    assert only(look_at(LSTM, in_lstm("show(x)") + helper)).rule == "output"
+    assert look_at(LSTM, in_lstm("self.print(x)") + "\n\ndef print(x): pass\n") == []
+
+
+def test_a_parameter_named_input_is_no_call_of_input():
+    text = SOLVED[RNN].replace("return torch", "input = input.float()\n        return torch")
+    assert look_at(RNN, text) == []
+
+
+def test_text_that_is_not_utf8_is_a_warning_and_still_checked():
+    text = in_lstm("ü = nn.LSTM")
+    findings = look_at(LSTM, text.encode("latin-1"))
+    assert [finding.rule for finding in findings] == ["refused", "encoding"]
+    assert "latin-1" in findings[1].message
+    assert look_at(LSTM, SOLVED[LSTM].encode("latin-1")) == []
+    for data in (b"\xef\xbb\xbf" + text.encode(), text.replace("\n", "\r\n").encode()):
+        finding = only(look_at(LSTM, data))
+        assert (finding.rule, finding.line) == ("refused", line_of(text, "ü = nn.LSTM"))
+
+
+def test_a_huge_file_is_a_fault():
+    fill = b"\n" * (LIMIT - len(SOLVED[LSTM].encode()))
+    assert look_at(LSTM, SOLVED[LSTM].encode() + fill) == []
+    finding = only(look_at(LSTM, SOLVED[LSTM].encode() + fill + b"\n"))
+    assert (finding.severity, finding.rule) == (Severity.FAULT, "size")
+    assert "neither packed nor graded" in finding.message
+
+
+def test_findings_come_worst_first_then_in_the_order_of_the_files():
+    findings = look(
+        {
+            LSTM: in_lstm("print(x)", "import pandas\n"),
+            RNN: SKELETON[RNN],
+            TRANSFORMER: "import os\n" + SOLVED[TRANSFORMER],
+        }
+    )
+    assert [(f.severity.value, f.file) for f in findings] == [
+        ("fault", LSTM),
+        ("fault", TRANSFORMER),
+        ("warning", RNN),
+        ("warning", LSTM),
+    ]
+
+
+# The tree
+
+
+def test_a_tree_is_read_by_the_list(tmp_path):
+    write(tmp_path, {**SOLVED, "models/other.py": "", "LSTM.py": ""})
+    assert read_tree(tmp_path, ASSIGNMENT) == {path: text.encode() for path, text in SOLVED.items()}
+    assert irregular(tmp_path, ASSIGNMENT) == []
+
+
+def test_a_huge_file_is_not_read_whole(tmp_path):
+    write(tmp_path, {LSTM: b"#" * (3 * LIMIT)})
+    assert len(read_tree(tmp_path, ASSIGNMENT)[LSTM]) == LIMIT + 1
+
+
+def symlink(link: Path, target: Path) -> None:
+    try:
+        link.symlink_to(target)
+    except OSError:
+        pytest.skip("no symbolic links here")
+
+
+def test_links_out_of_the_tree_are_refused(tmp_path):
+    tree = write(tmp_path / "student", SOLVED)
+    secret = tmp_path / "secret.py"
+    secret.write_text("secret")
+    (tree / LSTM).unlink()
+    symlink(tree / LSTM, secret)
+    finding = only(irregular(tree, ASSIGNMENT))
+    assert (finding.severity, finding.file, finding.deliverables) == (Severity.FAULT, LSTM, ("naive.lstm",))
+    assert "leads out" in finding.message
+    assert LSTM not in read_tree(tree, ASSIGNMENT)
+
+
+def test_a_linked_folder_is_refused_too(tmp_path):
+    """Looking at the file alone misses this: the last step of its path is no link."""
+    tree = write(tmp_path / "student", {TRANSFORMER: SOLVED[TRANSFORMER]})
+    write(tmp_path / "elsewhere", {"RNN.py": "secret"}, None)
+    symlink(tree / "models" / "naive", tmp_path / "elsewhere")
+    assert list(read_tree(tree, ASSIGNMENT)) == [TRANSFORMER]
+
+
+def test_links_within_the_tree_and_to_the_tree_are_followed(tmp_path):
+    tree = write(tmp_path / "student", SOLVED)
+    (tree / LSTM).rename(tree / "mine.py")
+    symlink(tree / LSTM, tree / "mine.py")
+    symlink(tmp_path / "link", tree)
+    assert read_tree(tmp_path / "link", ASSIGNMENT)[LSTM] == SOLVED[LSTM].encode()
+
+
+def test_links_in_a_circle_and_folders_are_told(tmp_path):
+    tree = write(tmp_path, {TRANSFORMER: SOLVED[TRANSFORMER]})
+    (tree / LSTM).mkdir(parents=True)
+    symlink(tree / RNN, tree / RNN)
+    assert [finding.file for finding in irregular(tree, ASSIGNMENT)] == [RNN, LSTM]
+    assert list(read_tree(tree, ASSIGNMENT)) == [TRANSFORMER]
+
+
+# The archive
+
+BYTES = {path: text.encode() for path, text in SOLVED.items()}
+
+
+def test_the_archive_holds_the_listed_files_and_a_manifest(tmp_path):
+    files = {**BYTES, "models/other.py": b"", LSTM: b"\xff\r\n"}
+    path = pack(files, ASSIGNMENT, ["ab123"], tmp_path / "sub" / "x.zip")
+    assert path == tmp_path / "sub" / "x.zip"
+    with zipfile.ZipFile(path) as archive:
+        assert archive.namelist() == [TRANSFORMER, LSTM, RNN, "manifest.json"]
+        assert archive.read(LSTM) == b"\xff\r\n"
+        manifest = json.loads(archive.read("manifest.json"))
+    assert manifest["version"] == "1.0+3f2a91c4"
+    assert manifest["name"] == "sequence-models"
+    assert manifest["ids"] == ["ab123"]
+    assert set(manifest["files"]) == set(BYTES)
+    assert manifest["files"][LSTM] == {"sha256": hashlib.sha256(b"\xff\r\n").hexdigest(), "size": 3}
+
+
+def test_the_same_files_give_the_same_bytes(tmp_path):
+    one = pack(BYTES, ASSIGNMENT, ["ab"], tmp_path / "one.zip")
+    two = pack(dict(reversed(BYTES.items())), ASSIGNMENT, ["ab"], tmp_path / "two.zip")
+    assert one.read_bytes() == two.read_bytes()
+    assert one.read_bytes() != pack(BYTES, ASSIGNMENT, ["cd"], tmp_path / "two.zip").read_bytes()
+
+
+def test_the_bytes_do_not_depend_on_clock_machine_or_version(tmp_path):
+    """Two runs of one minute on one machine also agree where time stamp, umask or zlib leak in."""
+    path = pack({RNN: b"a = 1\n"}, contract(deliverables=[]), [], tmp_path / "x.zip")
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            assert member.date_time == (1980, 1, 1, 0, 0, 0)
+            assert (member.create_system, member.external_attr >> 16) == (3, 0o100644)
+            assert member.compress_type == zipfile.ZIP_STORED
+            assert not member.extra
+    assert hashlib.sha256(path.read_bytes()).hexdigest()[:16] == "64e58e0fcf62d4fe"
+
+
+def test_a_failed_write_leaves_the_old_archive_and_no_rest(tmp_path, monkeypatch):
+    target = tmp_path / "x.zip"
+    target.write_bytes(b"old")
+
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    for owner, name in ((zipfile.ZipFile, "writestr"), (Path, "replace")):
+        with monkeypatch.context() as patched:
+            patched.setattr(owner, name, fail)
+            with pytest.raises(OSError, match="disk full"):
+                pack(BYTES, ASSIGNMENT, [], target)
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+    pack(BYTES, ASSIGNMENT, [], target)
+    assert zipfile.is_zipfile(target)
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_the_target_is_a_file_or_a_folder(tmp_path):
+    (tmp_path / "folder.zip").mkdir()
+    assert pack(BYTES, ASSIGNMENT, ["ab"], tmp_path) == tmp_path / "sequence-models_ab.zip"
+    assert pack(BYTES, ASSIGNMENT, ["ab"], tmp_path / "new") == tmp_path / "new" / "sequence-models_ab.zip"
+    assert pack(BYTES, ASSIGNMENT, ["ab"], tmp_path / "folder.zip").parent.name == "folder.zip"
+    assert pack(BYTES, ASSIGNMENT, ["ab"], tmp_path / "Mine.ZIP").name == "Mine.ZIP"
+
+
+def test_a_huge_file_is_left_out_and_nothing_at_all_is_an_error(tmp_path):
+    with zipfile.ZipFile(pack({**BYTES, LSTM: b"#" * (LIMIT + 1)}, ASSIGNMENT, [], tmp_path)) as archive:
+        assert LSTM not in archive.namelist()
+    with pytest.raises(ValueError, match="no file"):
+        pack({"models/other.py": b""}, ASSIGNMENT, [], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("template", "ids", "name"),
+    [
+        ("seq_{ids}.zip", ["a", "b"], "seq_a_b.zip"),
+        ("seq_{ids}.zip", [], "seq.zip"),
+        ("{ids}.zip", [], "sequence-models.zip"),
+        ("{ids}-seq.zip", ["a"], "a-seq.zip"),
+        ("fixed {0}.zip", ["a"], "fixed {0}.zip"),
+    ],
+)
+def test_the_archives_name(template, ids, name):
+    assert archive_name(contract(archive_name=template), ids) == name
+
+
+# The command
+
+
+def run(capsys, *arguments: object) -> tuple[int, str]:
+    code = main([str(argument) for argument in arguments])
+    text = capsys.readouterr().out
+    assert all(len(line) < 80 for line in text.split("\n") if os.sep not in line), text
+    return code, text
+
+
+@pytest.fixture
+def student(tmp_path):
+    return write(tmp_path / "student", SOLVED)
+
+
+def test_a_finished_tree_is_packed(capsys, tmp_path, student):
+    code, text = run(capsys, "--tree", student, "--out", tmp_path, "--id", "ab123")
+    assert code == 0
+    archive = tmp_path / "sequence-models_ab123.zip"
+    assert zipfile.is_zipfile(archive)
+    assert text.count("looks complete") == 3
+    for words in (
+        "No faults found",
+        archive.name,
+        str(tmp_path.resolve()),
+        "KiB",
+        'Gradescope, assignment "Sequence models"',
+    ):
+        assert words in text
+
+
+def test_at_two_minutes_to_midnight_a_broken_file_is_packed_all_the_same(capsys, tmp_path, student):
+    write(student, {LSTM: in_lstm("h = (x"), RNN: SKELETON[RNN]})
+    code, text = run(capsys, "--tree", student, "--out", tmp_path / "x.zip", "--id", "ab123")
+    assert code == 0
+    with zipfile.ZipFile(tmp_path / "x.zip") as archive:
+        assert archive.read(LSTM).decode() == in_lstm("h = (x")
+    assert f"FAULT: {LSTM}:" in text
+    assert "fault, see above" in text
+    assert f"warning: {RNN}:" in text
+    assert "not started" in text
+
+
+def test_a_skeleton_is_packed_with_big_words(capsys, tmp_path, student):
+    write(student, SKELETON)
+    code, text = run(capsys, "--tree", student, "--out", tmp_path)
+    assert code == 0
+    assert "NOTHING IS STARTED" in text
+    assert (tmp_path / "sequence-models.zip").exists()
+
+
+def test_a_half_done_file_says_how_much_is_left(capsys, tmp_path, student):
+    half = SKELETON[TRANSFORMER].replace('raise NotImplementedError("small.embed")', "return x + 1")
+    write(student, {TRANSFORMER: half})
+    assert "2 of 3 deliverables not started" in run(capsys, "--tree", student, "--out", tmp_path)[1]
+
+
+def test_strict_refuses_faults_and_only_faults(capsys, tmp_path, student):
+    write(student, {RNN: SKELETON[RNN]})
+    assert run(capsys, "--tree", student, "--out", tmp_path / "ok.zip", "--strict")[0] == 0
+    write(student, {LSTM: "import os\n" + SOLVED[LSTM]})
+    code, text = run(capsys, "--tree", student, "--out", tmp_path / "x.zip", "--strict")
+    assert code == 1
+    assert "Nothing was written" in text
+    assert not (tmp_path / "x.zip").exists()
+
+
+@pytest.mark.parametrize(("more", "code"), [([], 0), (["--strict"], 1), (["--id", "?"], 1)])
+def test_check_writes_nothing(capsys, tmp_path, student, more, code):
+    write(student, {LSTM: "import os\n" + SOLVED[LSTM]})
+    found, text = run(capsys, "--tree", student, "--out", tmp_path / "x.zip", "--check", *more)
+    assert found == code
+    assert "othing was written" in text
+    assert [path.name for path in tmp_path.iterdir()] == ["student"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--id", "Müller"],
+        ["--id", "ab cd"],
+        ["--id", ""],
+        ["--id", "../../x"],
+        ["--id", "a\n"],
+        ["--id", "ab", "--id", "cd"],
+        ["--id", "ab", "--id", "ab", "--group-size", "2"],
+        ["--group-size", "0"],
+        ["--id", "ab", "--group-size", "-1"],
+    ],
+)
+def test_a_wrong_id_or_group_writes_nothing(capsys, tmp_path, student, arguments):
+    code, text = run(capsys, "--tree", student, "--out", tmp_path / "x.zip", *arguments)
+    assert code == 1
+    assert "UNUSABLE" in text
+    assert not (tmp_path / "x.zip").exists()
+
+
+def test_groups(capsys, tmp_path, student):
+    pair = ["--tree", student, "--out", tmp_path, "--id", "ab", "--id", "cd"]
+    code, text = run(capsys, *pair, "--group-size", "2")
+    assert code == 0
+    assert "at most 1" in text
+    assert (tmp_path / "sequence-models_ab_cd.zip").exists()
+    write(student, {}, {**CONTRACT, "group_size": 2})
+    code, text = run(capsys, *pair)
+    assert code == 0
+    assert "No faults" in text
+    assert run(capsys, *pair, "--group-size", "1")[0] == 1
+
+
+def test_nothing_gradable_is_refused(capsys, tmp_path):
+    tree = write(tmp_path / "student", {"LSTM.py": SOLVED[LSTM]})
+    code, text = run(capsys, "--tree", tree, "--out", tmp_path / "x.zip")
+    assert code == 1
+    assert "UNUSABLE" in text
+    assert not (tmp_path / "x.zip").exists()
+
+
+def test_missing_huge_and_linked_files_are_not_packed_and_told_once(capsys, tmp_path, student):
+    (student / RNN).unlink()
+    (student / RNN).mkdir()
+    write(student, {LSTM: b"#" * (LIMIT + 1)})
+    code, text = run(capsys, "--tree", student, "--out", tmp_path / "x.zip")
+    assert code == 0
+    assert text.count(f"FAULT: {RNN}") == text.count(f"FAULT: {LSTM}") == 1
+    assert text.count("NOT PACKED") == 2
+    with zipfile.ZipFile(tmp_path / "x.zip") as archive:
+        assert archive.namelist() == [TRANSFORMER, "manifest.json"]
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]"])
+def test_without_its_contract_it_says_what_to_do(capsys, tmp_path, monkeypatch, text):
+    monkeypatch.setattr("collect_submission.__file__", str(tmp_path / "collect_submission.py"))
+    tree = write(tmp_path / "tree", SOLVED, None)
+    if text is not None:
+        (tree / "assignment.json").write_text(text)
+    code, out = run(capsys, "--tree", tree, "--out", tmp_path / "x.zip")
+    assert code == 1
+    assert "assignment.json" in out
+    assert "--tree" in out
+
+
+def test_an_archive_that_cannot_be_written_is_told(capsys, tmp_path, student):
+    (tmp_path / "file").write_text("")
+    code, text = run(capsys, "--tree", student, "--out", tmp_path / "file" / "x.zip")
+    assert code == 1
+    assert "--out" in text
+
+
+# As a student runs it: a folder with a space and an umlaut, an interpreter that sees nothing else
+
+
+@pytest.fixture
+def handout(tmp_path):
+    folder = tmp_path / "Übung 3"
+    write(folder / "student", SOLVED)
+    shutil.copy(SCRIPT, folder)
+    return folder
+
+
+def start(
+    folder: Path, *arguments: str, encoding: str = "utf-8", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    command = [
+        sys.executable,
+        "-I",
+        "-X",
+        f"utf8={int(encoding == 'utf-8')}",
+        "-W",
+        "error",
+        str(folder / "collect_submission.py"),
+    ]
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LC_", "LANG"))
+    }
+    return subprocess.run(
+        [*command, *arguments],
+        cwd=folder.parent,
+        env={**clean, **environment},
+        capture_output=True,
+        encoding=encoding,
+        errors="replace",
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def test_from_another_folder_with_no_option_it_packs_student_beside_it(handout):
+    done = start(handout, "--id", "ab123")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (handout.parent / "sequence-models_ab123.zip").exists()
+
+
+def test_on_a_console_that_knows_only_ascii(handout):
+    write(handout / "student", {LSTM: in_lstm("größe = nn.LSTM(€")})
+    done = start(handout, "--out", str(handout), encoding="ascii", LC_ALL="C", PYTHONCOERCECLOCALE="0")
+    assert done.returncode == 0, done.stderr
+    assert "gr\\xf6\\xdfe = nn.LSTM(\\u20ac" in done.stdout
+
+
+def test_another_tree_uses_the_contract_of_student(handout):
+    commented = {
+        path: text.replace("        return", "        # BEGIN SOLUTION\n        return")
+        for path, text in SOLVED.items()
+    }
+    write(handout / "solution", commented, None)
+    one, two = handout / "one.zip", handout / "two.zip"
+    for out in (one, two):
+        done = start(handout, "--tree", str(handout / "solution"), "--out", str(out), "--strict")
+        assert done.returncode == 0, done.stdout
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_help_names_every_option(handout):
+    done = start(handout, "--help")
+    for option in ("--tree", "--out", "--id", "--group-size", "--strict", "--check"):
+        assert option in done.stdout
+
+
+def test_standard_library_only():
+    imports = [
+        node
+        for node in ast.walk(ast.parse(SCRIPT.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    modules = {alias.name for node in imports for alias in node.names if isinstance(node, ast.Import)}
+    modules |= {str(node.module) for node in imports if isinstance(node, ast.ImportFrom)}
+    assert {module.split(".")[0] for module in modules} <= sys.stdlib_module_names - {
+        "fcntl",
+        "resource",
+        "termios",
+        "pwd",
+    }
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.12", "3.13", "3.14"])
+def test_on_other_pythons_where_there_are_some(handout, version):
+    python = shutil.which(f"python{version}")
+    if not python or subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode:
+        pytest.skip(f"no Python {version} here")
+    write(handout / "student", SKELETON)
+    script = str(handout / "collect_submission.py")
+    done = subprocess.run(
+        [python, script, "--out", str(handout)], capture_output=True, encoding="utf-8", check=False
+    )
+    if version == "3.9":
+        assert done.returncode == 1
+        assert "needs Python 3.11" in done.stderr
+        return
+    assert "NOTHING IS STARTED" in done.stdout, done.stdout + done.stderr
+    ours = pack(
+        {path: text.encode() for path, text in SKELETON.items()}, ASSIGNMENT, [], handout / "ours.zip"
+    )
+    assert (handout / "sequence-models.zip").read_bytes() == ours.read_bytes()
