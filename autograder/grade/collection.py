@@ -4,6 +4,7 @@ A submission is a zip or a folder and comes from strangers: names lie, sizes lie
 browser has unpacked the archive and flattened it. What is unambiguous is taken; the rest gets a sentence.
 """
 
+import re
 import stat
 import zipfile
 import zlib
@@ -17,6 +18,8 @@ from collect_submission import Assignment
 
 MAX_FILE = 1 << 20  # bytes of one file; a finished part has a few thousand
 MAX_ENTRIES = 20_000
+DRIVE = re.compile(r"[A-Za-z]:")
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # other methods unpack a few kilobytes to gigabytes at once
 IGNORED = ("__MACOSX", "__pycache__", ".git", ".DS_Store")
 
 
@@ -54,7 +57,7 @@ def take(submission: Path, assignment: Assignment) -> Taken:
         if content is not None:
             taken.files[path] = content
     if not taken.files and not taken.notes:
-        found = ", ".join(entry.name for entry in entries[:5]) or "nothing"
+        found = ", ".join(_shown(entry.name) for entry in entries[:5]) or "nothing"
         taken.notes.append(
             f"No file of this assignment was found. Expected {assignment.files[0]} and so on; found {found}."
         )
@@ -71,7 +74,7 @@ def _entries(submission: Path, taken: Taken) -> list[_Entry]:
     elif submission.is_file():
         found = _in_zip(submission)
     else:
-        raise _Unusable(f"There is no submission at {submission.name}.")
+        raise _Unusable(f"There is no submission at {_shown(submission.name)}.")
     entries = []
     for entry in found:
         if isinstance(entry, _Entry):
@@ -98,20 +101,22 @@ def _read_file(path: Path, size: int) -> bytes:
 
 
 def _in_zip(path: Path) -> Iterator[_Entry | str]:
+    shown = _shown(path.name)
     try:
         archive = zipfile.ZipFile(path)
         members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise _Unusable(f"{path.name} is not a zip archive that can be opened ({error}). Pack it again.") from None
+        reason = _shown(str(error))
+        raise _Unusable(f"{shown} is not a zip archive that can be opened ({reason}). Pack it again.") from None
     if not members:
-        raise _Unusable(f"{path.name} is an empty archive: nothing was handed in.")
+        raise _Unusable(f"{shown} is an empty archive: nothing was handed in.")
     if len(members) > MAX_ENTRIES:
-        raise _Unusable(f"{path.name} holds {len(members)} entries; a submission has a handful. Pack it again.")
+        raise _Unusable(f"{shown} holds {len(members)} entries; a submission has a handful. Pack it again.")
     for member in members:
         name = member.filename.replace("\\", "/")
         if member.is_dir() or _is_ignored(name):
             continue
-        if name.startswith("/") or ":" in name or ".." in PurePosixPath(name).parts:
+        if name.startswith("/") or DRIVE.match(name) or ".." in PurePosixPath(name).parts:
             yield f"{_shown(name)} points outside the archive and was ignored."
         elif stat.S_ISLNK(member.external_attr >> 16):
             yield f"{_shown(name)} is a symbolic link and was not followed; hand in the file itself."
@@ -120,6 +125,8 @@ def _in_zip(path: Path) -> Iterator[_Entry | str]:
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, size: int) -> bytes:
+    if member.compress_type not in PACKED:
+        raise NotImplementedError(f"compression method {member.compress_type}")
     with archive.open(member) as file:
         return file.read(size)
 

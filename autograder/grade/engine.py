@@ -104,7 +104,7 @@ class Engine:
             faults = [
                 str(finding)
                 for finding in findings
-                if finding.severity is Severity.FAULT and deliverable.id in finding.deliverables
+                if finding.severity is not Severity.WARNING and deliverable.id in finding.deliverables
             ]
             if faults:
                 verdict = Verdict(Kind.FAULT, "\n".join(faults))
@@ -117,22 +117,26 @@ class Engine:
                 state.verdicts[test.key] = verdict
 
     def _import(self, state: _State) -> None:
-        """Import every file once; a file that cannot be imported decides all its tests at once."""
+        """Import every file; one that cannot be imported, first in a child, decides all its tests at once."""
         open_files = {self.kit.deliverable_of(test).file for test in self._open(state)}
         files = [file for file in self.kit.assignment.files if file in open_files]
         while files:
-            items = [Item("import", file.removesuffix(".py").replace("/", ".")) for file in files]
-            run = self._child(state, items)
-            for index, file in enumerate(files[: len(run.outcomes) + 1]):
-                if index in run.outcomes and not run.outcomes[index].fault:
-                    continue
-                fault = run.outcomes[index].fault if index in run.outcomes else None
-                words = f"{fault.where}: {fault.kind}: {fault.message}" if fault else f"{file}: {_end_in_words(run)}"
-                verdict = Verdict(Kind.FAULT, f"The file cannot be imported, so none of its tests can run.\n{words}")
-                for test in self._open(state):
-                    if self.kit.deliverable_of(test).file == file:
-                        state.verdicts[test.key] = verdict
-            files = files[len(run.outcomes) + 1 :]
+            run = self._child(state, [Item("import", file.removesuffix(".py").replace("/", ".")) for file in files])
+            good = 0
+            while good in run.outcomes and not run.outcomes[good].fault:
+                good += 1
+            if good == 0:  # no other file can have caused that
+                self._not_imported(state, files[0], run)
+            files = files[max(good, 1) :]
+
+    def _not_imported(self, state: _State, file: str, run: Run) -> None:
+        """Decide the tests of a file that was the first to be imported in a child, and failed."""
+        fault = run.outcomes[0].fault if 0 in run.outcomes else None
+        words = f"{fault.where}: {fault.kind}: {fault.message}" if fault else f"{file}: {_end_in_words(run)}"
+        verdict = Verdict(Kind.FAULT, f"The file cannot be imported, so none of its tests can run.\n{words}")
+        for test in self._open(state):
+            if self.kit.deliverable_of(test).file == file:
+                state.verdicts[test.key] = verdict
 
     def _run_together(self, state: _State) -> None:
         """Run all open tests in one child, and on after a test that ends it; decide those that pass."""
@@ -205,10 +209,11 @@ class Engine:
     def _judge(self, test: GradedTest, run: Run, position: int) -> Verdict:
         """Judge a test's runs, whose outcomes begin at a position; the first that fails words the verdict."""
         for offset, (seed, identifier) in enumerate(self._identifiers(test)):
-            if position + offset not in run.outcomes:
-                return Verdict(Kind.FAULT, _end_in_words(run))
-            outcome = run.outcomes[position + offset]
-            verdict = judge(outcome, self.answers[seed].outcomes[identifier], test.tolerance)
+            outcome = run.outcomes.get(position + offset)
+            if outcome is None:
+                verdict = Verdict(Kind.FAULT, _end_in_words(run))
+            else:
+                verdict = judge(outcome, self.answers[seed].outcomes[identifier], test.tolerance)
             if not verdict.passed:
                 return verdict if seed == PUBLIC else _hidden(verdict)
         return Verdict(Kind.PASSED)

@@ -32,7 +32,7 @@ def compose(kit: Kit, grades: Grades, notes: Sequence[str], extra: Mapping[str, 
     return {
         "score": score,
         "execution_time": round(seconds, 2),
-        "output": text[:MAX_TEXT],
+        "output": plain(text),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
@@ -71,6 +71,11 @@ def points(number: float) -> str:
     return f"{number:.2f}".rstrip("0").rstrip(".")
 
 
+def plain(text: str) -> str:
+    """A field's text, which student code may have had its hands in: of bounded length, without control characters."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text[:MAX_TEXT])
+
+
 def _line(title: str, rows: Sequence[Row]) -> str:
     got, full = sum(row.score for row in rows), sum(row.max_score for row in rows)
     return f"{title:<46} {points(got):>6} of {points(full):>5}"
@@ -85,7 +90,7 @@ def _row(row: Row, kit: Kit) -> dict[str, Any]:
         "score": row.score,
         "max_score": row.max_score,
         "status": "passed" if row.verdict.passed else "failed",
-        "output": f"{row.test.summary}\n\n{outcome}"[:MAX_TEXT],
+        "output": plain(f"{row.test.summary}\n\n{outcome}"),
         "output_format": "text",
         "visibility": row.test.visibility or kit.rubric.grading.visibility,
         "tags": list(row.test.tags),

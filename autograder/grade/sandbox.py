@@ -87,7 +87,9 @@ def address_space() -> int:
 
 def opens(closed: Sequence[str], unwritable: Sequence[str], needed: Sequence[str]) -> list[str]:
     """Try, as the user that student code will be, what must fail and what must work; return what surprises."""
-    problems = [f"not isolated: student code can read {path}" for path in closed if _can(path, os.O_RDONLY)]
+    problems = [
+        f"not isolated: student code can read {path} (chmod o= {path})" for path in closed if _can(path, os.O_RDONLY)
+    ]
     problems += [f"not isolated: student code can write to {path}" for path in unwritable if os.access(path, os.W_OK)]
     late = "what it imports late fails, what the grader has imported works"
     problems += [f"note: student code cannot read {path}: {late}" for path in needed if not _can(path, os.O_RDONLY)]

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -64,15 +65,13 @@ class Warden:
         self._start()
 
     def close(self) -> None:
-        """End the zygote, everything that the slot's user still runs, and what it left in shared folders."""
+        """End the zygote. Its children have ended, with all that their user ran and left in shared folders."""
         self._control.close()
         try:
             self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self.user is not None:
-            _sweep(self.user)
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -111,7 +110,7 @@ class Warden:
         """
         try:
             return self._run(overlay, items, until)
-        except ZygoteDied:
+        except (ZygoteDied, ConnectionError):
             self.close()
             self._start()
             return self._run(overlay, items, until)
@@ -120,8 +119,9 @@ class Warden:
         with self._home() as home, _Pipe() as result, _Pipe() as output:
             jail = Jail(self.user, str(home), self.limits.memory_mib << 20, int(self.limits.overall_seconds) + 1)
             message = {"jail": asdict(jail), "overlay": str(overlay), "items": [item.to_json() for item in items]}
+            packet = zlib.compress(json.dumps(message).encode())  # a packet must fit into the socket's buffer
             try:
-                socket.send_fds(self._control, [json.dumps(message).encode()], [result.write, output.write])
+                socket.send_fds(self._control, [packet], [result.write, output.write])
             except OSError as error:
                 raise ZygoteDied(f"the zygote takes no message: {error}") from None
             result.close_write()
@@ -134,6 +134,8 @@ class Warden:
                 status = int(self._receive(10)["exit"])
             self._control.send(b"reap")
             self._receive(10)
+            if self.user is not None:
+                _sweep(self.user)  # nothing that one child has seen reaches the next through a file
             return reading.finish(status)
 
     @contextlib.contextmanager

@@ -1,8 +1,9 @@
 """The zygote: a process that has torch and the tests imported and forks a child for every list of items.
 
 It is started by exec, so nothing of the judge's memory is in it, and it reads no expected outcome. It speaks JSON, one
-message a packet, on a socket that the judge holds: `run` (with the child's two pipes) -> pid -> exit status, then
-`reap`, before which the child's number stays taken, so that the judge can kill it without hitting another process.
+message a packet, on a socket that the judge holds: `run` (compressed, with the child's two pipes) -> pid -> exit
+status, then `reap`, before which the child's number stays taken, so that the judge can kill it without hitting
+another process.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ import os
 import socket
 import sys
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,7 @@ def main(source: str, descriptor: int) -> None:
         packet, descriptors, _, _ = socket.recv_fds(control, MAX_MESSAGE, 2)
         if not packet:
             return
-        message = json.loads(packet)
+        message = json.loads(zlib.decompress(packet))
         result, output = descriptors
         pid = os.fork()
         if pid == 0:

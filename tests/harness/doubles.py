@@ -13,7 +13,7 @@ State = Tensor | tuple[Tensor, Tensor]
 
 
 class EncoderDouble(nn.Module):
-    """Stands in for an Encoder: outputs are rows of a table, the state is their mean over time.
+    """Stands in for an Encoder: outputs are rows of a table, the later the larger; the state is their mean over time.
 
     Attributes:
         calls: how often it was called.
@@ -31,6 +31,8 @@ class EncoderDouble(nn.Module):
     def forward(self, input: Tensor) -> tuple[Tensor, State]:
         self.calls += 1
         output = self.table[input]  # (N, T, H)
+        steps = torch.arange(1, input.size(1) + 1, dtype=output.dtype).unsqueeze(1)  # (T, 1)
+        output = output * steps / input.size(1)  # another order of the same tokens is another sentence
         hidden = output.mean(dim=1).unsqueeze(0)  # (1, N, H)
         return output, (hidden, -hidden) if self.model_type == "LSTM" else hidden
 
@@ -41,6 +43,7 @@ class DecoderDouble(nn.Module):
     The state changes with every step, so a state that is not carried over shows.
 
     Attributes:
+        bias: (V,), zeros, added to the scores; a test may favour a token with it.
         inputs: the tokens (N, 1) of every call.
         saw_encoder: for every call, whether encoder_outputs came along.
     """
@@ -51,6 +54,7 @@ class DecoderDouble(nn.Module):
         self.register_buffer("scores", given.uniform("decoder double scores", hidden_size, vocabulary, low=-3, high=3))
         self.tokens: Tensor
         self.scores: Tensor
+        self.bias = torch.zeros(vocabulary)
         self.output_size = vocabulary
         self.encoder_hidden_size = self.decoder_hidden_size = hidden_size
         self.model_type = model_type
@@ -64,7 +68,7 @@ class DecoderDouble(nn.Module):
         h, c = hidden if isinstance(hidden, tuple) else (hidden, None)
         context = 0 if encoder_outputs is None else encoder_outputs.mean(dim=1)
         h = torch.tanh(h + self.tokens[input.squeeze(1)] + context)  # (1, N, H)
-        output = torch.log_softmax(h.squeeze(0) @ self.scores, dim=1)
+        output = torch.log_softmax(h.squeeze(0) @ self.scores + self.bias, dim=1)
         return output, h if c is None else (h, c + h)
 
 

@@ -30,7 +30,7 @@ class Kind(StrEnum):
 FIXED_WORDS = {
     Kind.PASSED: "right",
     Kind.NOT_STARTED: "a part that this test needs is not implemented yet",
-    Kind.FAULT: "your code stops with an error",
+    Kind.FAULT: "your code stops with an error or does not end",
     Kind.MISSING: "not everything was shown",
     Kind.FORM: "something of another form than asked for is returned",
     Kind.SHAPE: "a result has the wrong shape",

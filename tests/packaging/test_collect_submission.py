@@ -214,7 +214,7 @@ def write(tree: Path, files: dict[str, str | bytes], contract: dict[str, object]
 
 
 def in_lstm(line: str, before: str = "") -> str:
-    """The solved LSTM with one more line at the head of forward (line 12) and others at the top of the file."""
+    """The solved LSTM with one more line at the head of forward and others at the top of the file."""
     text = SOLVED[LSTM].replace('"""Return the last states."""', line)
     assert line in text
     return before + text
@@ -291,7 +291,7 @@ def test_utf8_copy_reads_the_same_for_python():
 
 def test_fingerprint_sees_code_and_nothing_else():
     plain = 'def f(x, y=1):\n    """Doc."""\n    return (x +\n        y)\n'
-    same = 'def f( x,y = 1 ):  # now\n\n        """Other\n  words."""\n        # a comment\n        return (x + y)\n'
+    same = 'def f( x,y = 1 ):  # now\n\n    """Other\n  words."""\n    # a comment\n    return (x + y)\n'
     assert fingerprint(plain) == fingerprint(same)
     assert fingerprint(plain) != fingerprint(plain.replace("y=1", "y=2"))
     assert fingerprint(plain) != fingerprint(plain.replace("return", "yield"))
@@ -316,7 +316,8 @@ def test_fingerprint_survives_text_that_is_not_python():
 
 
 def test_definition_finds_the_one_that_counts():
-    text = "def f(a): pass\nif True:\n    def f(b): pass\nelse:\n    pass\nclass A:\n    @property\n    async def g(self): pass\n"
+    text = "def f(a): pass\nif True:\n    def f(b): pass\nelse:\n    pass\n"
+    text += "class A:\n    @property\n    async def g(self): pass\n"
     assert definition(text, "f").parameters == ("b",)
     assert definition(text, "A.g").line == 8
     assert definition(text, "A.h") is None

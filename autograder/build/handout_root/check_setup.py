@@ -40,7 +40,7 @@ def main() -> int:
         problems = check_packages()
     say("")
     for problem, remedy in problems:
-        say(textwrap.fill(problem, 79, initial_indent="PROBLEM  ", subsequent_indent=" " * 9))
+        say(textwrap.fill("PROBLEM  " + problem, 79, subsequent_indent=" " * 9, break_on_hyphens=False))
         say("   do    " + remedy)
     if not problems:
         say("All is well. Next: python -m tests")
@@ -87,7 +87,7 @@ def check_environment() -> None:
     elif os.environ.get("CONDA_DEFAULT_ENV", "base") != "base":
         show("Environment", "conda, " + os.environ["CONDA_DEFAULT_ENV"])
     else:
-        show("Environment", "none of its own; you can make one (and then use its Python) with")
+        show("Environment", "none of its own; to make one, and then use its Python:")
         show("", f"{typed(sys.executable)} -m venv .venv")
 
 
@@ -105,7 +105,8 @@ def check_packages() -> "list[tuple[str, str]]":
     try:
         wanted = requirements((HERE / "requirements.txt").read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
-        return [("requirements.txt is not beside check_setup.py", "unpack the handout again, start this in there")]
+        remedy = "unpack the handout again and start check_setup.py in there"
+        return [("requirements.txt is not beside check_setup.py", remedy)]
     needed = []
     for name, specifier in wanted:
         fine, words = state_of(name, specifier)
@@ -154,8 +155,8 @@ def satisfies(version: str, specifier: str) -> bool:
 
 
 def fits(have: "tuple[int, ...]", part: str) -> bool:
-    operator, text = re.match(r"([<>=!~]*)(.*)", part).groups()
-    want = numbers(text)
+    text = part.lstrip("<>=!~")
+    operator, want = part[: len(part) - len(text)], numbers(text)
     if operator == "~=":  # ~=1.4 is >=1.4 and ==1.*
         return have >= want and have[: len(want) - 1] == want[:-1]
     if text.endswith(".*"):
@@ -177,11 +178,12 @@ def check_torch() -> "list[tuple[str, str]]":
     try:
         done = subprocess.run(probe, cwd=str(HERE), timeout=300, capture_output=True, check=False)
     except subprocess.TimeoutExpired:
-        return [("import torch does not come to an end", "restart the computer and try again, or " + reinstall)]
+        return [("import torch does not come to an end", "restart the computer, or " + reinstall)]
     if done.returncode:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         last = lines[-1] if lines else f"exit status {done.returncode}"
-        shadow = [name for name in ("torch.py", "numpy.py", "random.py", "types.py") if (HERE / name).exists()]
+        names = ("torch.py", "numpy.py", "random.py", "types.py")
+        shadow = [name for name in names if (HERE / name).exists()]
         return [("import torch fails: " + last, f"rename your {shadow[0]}" if shadow else reinstall)]
     torch = json.loads(done.stdout.decode("utf-8").strip().splitlines()[-1])
     device = f"CUDA, {torch['cuda']}" if torch["cuda"] else "MPS" if torch["mps"] else "CPU, which is enough"

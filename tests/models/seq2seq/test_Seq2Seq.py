@@ -6,6 +6,7 @@ from gradescope_utils.autograder_utils.decorators import number, weight
 
 from tests.harness import integration, steered_by
 from tests.harness.doubles import DecoderDouble, EncoderDouble
+from tests.harness.given import EOS
 
 both_types = pytest.mark.parametrize("model_type", ["RNN", "LSTM"])
 
@@ -63,14 +64,16 @@ def test_seq2seq_translates_freely(models, given, reference, model_type):
 
 @number("2.4.3")
 @weight(1)
-@steered_by("outputs")
+@steered_by("outputs", "outputs when <eos> is likely")
 @pytest.mark.parametrize(("N", "max_length"), [(3, 2), (2, 10), (1, 1)])
 def test_seq2seq_translates_up_to_max_length(models, given, reference, N, max_length):
-    """Without a target max_length says how many positions are predicted, below or above the source's length."""
+    """Without a target max_length alone says how many positions are predicted, in any row and after any token."""
     model, (V, _) = build(models, given)
-    T = given.size("T", 4, 9)
-    outputs = model(given.sentences("source", N, T, V), max_length=max_length)
+    source = given.sentences("source", N, given.size("T", 4, 9), V)
+    outputs = model(source, max_length=max_length)
     reference.match(outputs=outputs, **{"tokens fed to the decoder": fed(model)})
+    model.decoder.bias[EOS] = 20.0
+    reference.match(**{"outputs when <eos> is likely": model(source, max_length=max_length)})
 
 
 @number("2.4.4")
@@ -90,14 +93,15 @@ def test_seq2seq_takes_its_length_from_the_target(models, given, reference, max_
 @weight(1)
 @both_types
 def test_seq2seq_is_taught_by_the_target(models, given, reference, model_type):
-    """With teacher forcing step t is fed target[:, t], but the first one <sos> whatever the target begins with."""
+    """Taught, in training or not, step t is fed target[:, t], but the first <sos> whatever the target begins with."""
     model, (source_size, target_size) = build(models, given, model_type)
     N, T, L = given.size("N", 2, 5), given.size("T", 3, 8), given.size("L", 3, 9)
     source, target = given.sentences("source", N, T, source_size), given.sentences("target", N, L + 1, target_size)
     target[:, 0] = given.integers("other beginnings", N, low=4, high=target_size)
     outputs = model(source, target, teacher_forcing=True)
     reference.match(outputs=outputs, **{"tokens fed to the decoder": fed(model)})
-    reference.match(**{"source after the call": source, "target after the call": target})
+    reference.match(**{"outputs in evaluation": model.eval()(source, target, teacher_forcing=True)})
+    reference.match(**{"source after the calls": source, "target after the calls": target})
 
 
 @number("2.4.6")
