@@ -95,6 +95,7 @@ def all_answers(root: Path, tests: Sequence[GradedTest], hidden: Sequence[str]) 
     Raises:
         Unsteady: for a test whose right answer depends on rounding, or on no seed at all.
     """
+    torch.set_num_threads(1)  # with more, tensors this small spend most of their time waiting
     tree = Tree(root / "solution", root / "student")
     tree.activate()
     made = {PUBLIC: public_answers(root, tests)}

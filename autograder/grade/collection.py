@@ -9,7 +9,7 @@ import stat
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -18,6 +18,7 @@ from collect_submission import Assignment
 
 MAX_FILE = 1 << 20  # bytes of one file; a finished part has a few thousand
 MAX_ENTRIES = 20_000
+MAX_NOTES = 10  # sentences about entries that cannot be files of a submission
 DRIVE = re.compile(r"[A-Za-z]:")
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # other methods unpack a few kilobytes to gigabytes at once
 IGNORED = ("__MACOSX", "__pycache__", ".git", ".DS_Store")
@@ -67,20 +68,24 @@ def take(submission: Path, assignment: Assignment) -> Taken:
 def _entries(submission: Path, taken: Taken) -> list[_Entry]:
     """All regular files with harmless names. A folder that holds one zip and nothing else stands for that zip."""
     if submission.is_dir():
-        files = [path for path in submission.rglob("*") if path.is_file() and not path.is_symlink()]
-        if len(files) == 1 and files[0].suffix.lower() == ".zip":
-            return _entries(files[0], taken)
-        found = _in_folder(submission)
+        found: Iterable[_Entry | str] = list(_in_folder(submission))
+        files = [entry.name for entry in found if isinstance(entry, _Entry)]
+        if len(files) == 1 and files[0].lower().endswith(".zip"):
+            return _entries(submission / files[0], taken)
     elif submission.is_file():
         found = _in_zip(submission)
     else:
         raise _Unusable(f"There is no submission at {_shown(submission.name)}.")
-    entries = []
+    entries: list[_Entry] = []
+    oddities: list[str] = []
     for entry in found:
         if isinstance(entry, _Entry):
             entries.append(entry)
         else:
-            taken.notes.append(entry)
+            oddities.append(entry)
+    taken.notes += oddities[:MAX_NOTES]
+    if len(oddities) > MAX_NOTES:
+        taken.notes.append(f"{len(oddities) - MAX_NOTES} more entries were ignored for such reasons.")
     return entries
 
 
@@ -125,6 +130,8 @@ def _in_zip(path: Path) -> Iterator[_Entry | str]:
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, size: int) -> bytes:
+    if member.flag_bits & 1:
+        raise RuntimeError("it is encrypted")
     if member.compress_type not in PACKED:
         raise NotImplementedError(f"compression method {member.compress_type}")
     with archive.open(member) as file:

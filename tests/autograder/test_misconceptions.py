@@ -35,15 +35,15 @@ def test_a_misconception_fails_a_public_test(
     file = tmp_path / misconception.file
     file.write_text(catalogue.apply(misconception, file.read_text(encoding="utf-8")), encoding="utf-8")
     tests = graded_tests(RUBRIC.deliverable(misconception.deliverable), request.session)
-    failed = [verdict for verdict in verdicts(tests, tmp_path).values() if not verdict.passed]
+    failed = next((verdict for _, verdict in verdicts(tests, tmp_path) if not verdict.passed), None)
     assert failed, f"{misconception} passes all {len(tests)} tests"
-    assert not any("NameError" in verdict.message for verdict in failed), "a slip in the catalogue, no misconception"
+    assert "NameError" not in failed.message, "a slip in the catalogue, no misconception"
 
 
 @pytest.mark.parametrize("deliverable", RUBRIC.deliverables, ids=lambda each: each.id)
 def test_the_solution_passes_and_has_misconceptions(deliverable: Deliverable, request: pytest.FixtureRequest) -> None:
     tests = graded_tests(deliverable, request.session)
-    failed = {name: verdict for name, verdict in verdicts(tests, ROOT / "solution").items() if not verdict.passed}
+    failed = {name: verdict for name, verdict in verdicts(tests, ROOT / "solution") if not verdict.passed}
     assert not failed
     assert sum(entry.deliverable == deliverable.id for entry in CATALOGUE) >= 5
 
@@ -77,17 +77,15 @@ def graded_tests(deliverable: Deliverable, session: pytest.Session) -> list[Grad
     return collect.from_items([item for item in module.collect() if isinstance(item, pytest.Item)])
 
 
-def verdicts(tests: list[GradedTest], root: Path) -> dict[str, Verdict]:
-    """Run every public case on a tree and judge it: identifier -> verdict."""
-    found: dict[str, Verdict] = {}
+def verdicts(tests: list[GradedTest], root: Path) -> Iterator[tuple[str, Verdict]]:
+    """Run one public case after the other on a tree and judge it: identifier and verdict."""
     with activated(root) as tree:
         for test in tests:
             expected = stored(test.module)
             for case in test.cases:
                 name = test.identifier(case)
                 outcome = run(test.function(), tree, name, expected.seeds[name], case.arguments)
-                found[name] = judge(outcome, expected.outcomes[name], test.tolerance)
-    return found
+                yield name, judge(outcome, expected.outcomes[name], test.tolerance)
 
 
 @contextmanager

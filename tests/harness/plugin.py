@@ -5,6 +5,7 @@ python -m pytest tests/models --update-references
 """
 
 import importlib.metadata
+import os
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -28,6 +29,8 @@ class Bench:
     """Everything that graded tests share in one pytest run: the tree, its preflight, the stored answers."""
 
     def __init__(self, tree: Path, update: bool) -> None:
+        if "OMP_NUM_THREADS" not in os.environ:
+            torch.set_num_threads(1)  # the tensors are tiny: threads only wait for each other
         self.tree = Tree(tree, ROOT / "student")
         self.tree.activate()
         self.update = update

@@ -59,9 +59,7 @@ def install(folder: Path, source: str = TORCH.format(cuda="False", mps="False"),
 
 def start(handout: Path, packages: Path, **environment: str) -> tuple[int, str]:
     """Exit status and output of check_setup.py with these packages, started from elsewhere."""
-    clean = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "CONDA", "COLAB"))
-    }
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "CONDA", "COLAB"))}
     done = subprocess.run(
         [sys.executable, "-S", "-W", "error", str(handout / "check_setup.py")],
         cwd=packages,
@@ -200,9 +198,7 @@ def test_pythons_that_will_not_do(script, monkeypatch, capsys, version):
     assert "MISSING" not in text
 
 
-@pytest.mark.parametrize(
-    ("system", "machine", "good"), [("Darwin", "arm64", True), ("Darwin", "x86_64", False)]
-)
+@pytest.mark.parametrize(("system", "machine", "good"), [("Darwin", "arm64", True), ("Darwin", "x86_64", False)])
 def test_macs(script, monkeypatch, system, machine, good):
     monkeypatch.setattr(platform, "system", lambda: system)
     monkeypatch.setattr(platform, "machine", lambda: machine)

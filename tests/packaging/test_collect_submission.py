@@ -120,9 +120,7 @@ def function(path: str, name: str, shared: bool = False) -> dict[str, object]:
     }
 
 
-def deliverable(
-    id: str, number: str, points: float, file: str, functions: list[dict[str, object]], **more: object
-):
+def deliverable(id: str, number: str, points: float, file: str, functions: list[dict[str, object]], **more: object):
     part = id.partition(".")[0]
     title = id.partition(".")[2].capitalize()
     plain = {"id": id, "number": number, "part": part, "title": title, "points": points, "file": file}
@@ -300,14 +298,10 @@ def test_fingerprint_sees_code_and_nothing_else():
 
 
 def test_fingerprint_is_the_same_in_a_class_and_on_every_python():
-    text = (
-        "class A:\n    def f(self):\n        ä = f'{self!r:>{3}} ü {{}}' f\"{1}\" 'plain'\n        return ä\n"
-    )
+    text = "class A:\n    def f(self):\n        ä = f'{self!r:>{3}} ü {{}}' f\"{1}\" 'plain'\n        return ä\n"
     found = definition(text, "A.f")
     assert found is not None
-    assert (
-        found.fingerprint == hashlib.sha256("def f ( self ) : ä = 'plain' return ä".encode()).hexdigest()[:16]
-    )
+    assert found.fingerprint == hashlib.sha256("def f ( self ) : ä = 'plain' return ä".encode()).hexdigest()[:16]
 
 
 def test_fingerprint_survives_text_that_is_not_python():
@@ -388,17 +382,13 @@ def test_without_its_todo_comment_the_line_is_that_of_the_handout():
 
 
 def test_one_touched_function_is_a_start():
-    text = SKELETON[LSTM].replace(
-        "super(LSTM, self).__init__()", "super(LSTM, self).__init__()\n        self.w = 1"
-    )
+    text = SKELETON[LSTM].replace("super(LSTM, self).__init__()", "super(LSTM, self).__init__()\n        self.w = 1")
     assert not_started({LSTM: text.encode()}, ASSIGNMENT) == {}
 
 
 def test_shared_constructors_prove_nothing():
     """With the constructor as evidence, one layer for `embed` would also start `attention`."""
-    text = SKELETON[TRANSFORMER].replace(
-        "super().__init__()\n\n", "super().__init__()\n        self.e = 1\n\n", 1
-    )
+    text = SKELETON[TRANSFORMER].replace("super().__init__()\n\n", "super().__init__()\n        self.e = 1\n\n", 1)
     assert list(not_started({TRANSFORMER: text.encode()}, ASSIGNMENT)) == [
         "small.embed",
         "small.attention",
@@ -443,9 +433,7 @@ def test_a_syntax_error_hides_nothing_else():
     ]
     text = SKELETON[TRANSFORMER].replace("def embed(self, x):", "def embed(self, x)")
     findings = look_at(TRANSFORMER, text)
-    assert [(finding.rule, finding.deliverables) for finding in findings[1:]] == [
-        ("not-started", ("full.forward",))
-    ]
+    assert [(finding.rule, finding.deliverables) for finding in findings[1:]] == [("not-started", ("full.forward",))]
 
 
 @pytest.mark.parametrize(
@@ -516,8 +504,7 @@ PIECES = [
 
 @settings(max_examples=300, deadline=None)
 @given(
-    st.binary(max_size=400)
-    | st.lists(st.sampled_from(PIECES), max_size=40).map(lambda words: "".join(words).encode())
+    st.binary(max_size=400) | st.lists(st.sampled_from(PIECES), max_size=40).map(lambda words: "".join(words).encode())
 )
 @example(b"# coding: unicode_escape\n\\")
 @example(b"# coding: punycode\n-\xff")
@@ -592,10 +579,7 @@ def test_a_changed_shared_constructor_costs_every_deliverable_that_has_it():
     text = SOLVED[TRANSFORMER].replace("def __init__(self, size)", "def __init__(self, width)", 1)
     finding = only(look_at(TRANSFORMER, text))
     assert finding.deliverables == ("small.embed", "small.attention")
-    assert (
-        "8 points (2.1 Embed, 2.2 Attention), and part of 6.5 points that need it (2.3 Forward)."
-        in finding.message
-    )
+    assert "8 points (2.1 Embed, 2.2 Attention), and part of 6.5 points that need it (2.3 Forward)." in finding.message
 
 
 def test_a_missing_class_is_told_once_and_a_missing_function_by_name():
@@ -613,21 +597,10 @@ def test_an_imported_class_does_not_stand_for_the_students_own():
 
 
 def test_functions_may_be_inherited_within_the_file_decorated_or_chosen():
-    moved = (
-        SOLVED[LSTM]
-        .replace("class LSTM(nn.Module)", "class Base(nn.Module)")
-        .replace("super(LSTM", "super(Base")
-    )
+    moved = SOLVED[LSTM].replace("class LSTM(nn.Module)", "class Base(nn.Module)").replace("super(LSTM", "super(Base")
     assert look_at(LSTM, moved + "\n\nclass LSTM(Base):\n    pass\n") == []
-    assert (
-        look_at(LSTM, SOLVED[LSTM].replace("    def forward", "    @torch.no_grad()\n    def forward")) == []
-    )
-    assert (
-        look_at(
-            LSTM, SOLVED[LSTM].replace("class LSTM", "if True:\n class LSTM").replace("\n    ", "\n     ")
-        )
-        == []
-    )
+    assert look_at(LSTM, SOLVED[LSTM].replace("    def forward", "    @torch.no_grad()\n    def forward")) == []
+    assert look_at(LSTM, SOLVED[LSTM].replace("class LSTM", "if True:\n class LSTM").replace("\n    ", "\n     ")) == []
     assert look_at(LSTM, SOLVED[LSTM] + "\n    walk = forward\n") == []
 
 
@@ -773,8 +746,7 @@ def test_a_class_of_the_right_name_made_of_the_refused_one():
     text = SOLVED[LSTM].replace("class LSTM(nn.Module)", "class LSTM(LSTM)")
     assert only(look_at(LSTM, "from torch.nn import LSTM\n" + text)).rule == "refused"
     assert (
-        only(look_at(LSTM, "from torch.nn import LSTM as Base\n" + text.replace("(LSTM)", "(Base)"))).rule
-        == "refused"
+        only(look_at(LSTM, "from torch.nn import LSTM as Base\n" + text.replace("(LSTM)", "(Base)"))).rule == "refused"
     )
     assert only(look_at(LSTM, SOLVED[LSTM].replace("nn.Module", "nn.LSTM"))).rule == "refused"
 
@@ -1224,9 +1196,7 @@ def start(
         "error",
         str(folder / "collect_submission.py"),
     ]
-    clean = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LC_", "LANG"))
-    }
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LC_", "LANG"))}
     return subprocess.run(
         [*command, *arguments],
         cwd=folder.parent,
@@ -1294,15 +1264,11 @@ def test_on_other_pythons_where_there_are_some(handout, version):
         pytest.skip(f"no Python {version} here")
     write(handout / "student", SKELETON)
     script = str(handout / "collect_submission.py")
-    done = subprocess.run(
-        [python, script, "--out", str(handout)], capture_output=True, encoding="utf-8", check=False
-    )
+    done = subprocess.run([python, script, "--out", str(handout)], capture_output=True, encoding="utf-8", check=False)
     if version == "3.9":
         assert done.returncode == 1
         assert "needs Python 3.11" in done.stderr
         return
     assert "NOTHING IS STARTED" in done.stdout, done.stdout + done.stderr
-    ours = pack(
-        {path: text.encode() for path, text in SKELETON.items()}, ASSIGNMENT, [], handout / "ours.zip"
-    )
+    ours = pack({path: text.encode() for path, text in SKELETON.items()}, ASSIGNMENT, [], handout / "ours.zip")
     assert (handout / "sequence-models.zip").read_bytes() == ours.read_bytes()

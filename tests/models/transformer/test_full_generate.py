@@ -4,9 +4,9 @@ import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
+from tests.harness.doubles import ScriptedDecoding
 from tests.harness.given import EOS, PAD, SOS, UNK
 from tests.harness.marks import integration, steered_by
-from tests.harness.transformer_doubles import ScriptedDecoding
 
 V_IN = 11
 
