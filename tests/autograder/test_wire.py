@@ -1,0 +1,65 @@
+"""Frames on the result pipe: cut from any pieces, and nothing in them is believed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder.grade import wire
+from autograder.grade.wire import BrokenFrame, Frames, Item
+
+FRAMES = st.lists(st.tuples(st.integers(0, 2**32 - 1), st.binary(max_size=60)), max_size=6)
+
+
+def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
+    places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
+    return [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+
+
+@given(frames=FRAMES, cuts=st.lists(st.integers(0, 10_000), max_size=20))
+def test_frames_come_out_as_they_went_in_however_the_pipe_cuts_them(frames, cuts):
+    stream = b"".join(wire.pack(index, payload) for index, payload in frames)
+    reader = Frames()
+    assert [frame for piece in pieces(stream, cuts) for frame in reader.feed(piece)] == frames
+
+
+def test_an_unfinished_frame_waits():
+    reader = Frames()
+    frame = wire.pack(7, b"payload")
+    assert list(reader.feed(frame[:-1])) == []
+    assert list(reader.feed(frame[-1:])) == [(7, b"payload")]
+
+
+def test_frames_before_the_garbage_count():
+    reader = Frames()
+    stream = reader.feed(wire.pack(0, b"good") + b"garbage, long enough for a head")
+    assert next(stream) == (0, b"good")
+    with pytest.raises(BrokenFrame, match="bytes that are no result"):
+        next(stream)
+
+
+def test_an_over_long_frame_is_refused_before_it_is_stored():
+    head = wire.HEAD.pack(wire.MAGIC, 0, wire.MAX_PAYLOAD + 1)
+    with pytest.raises(BrokenFrame):
+        list(Frames().feed(head))
+    assert list(Frames().feed(wire.HEAD.pack(wire.MAGIC, 0, wire.MAX_PAYLOAD))) == []
+
+
+@given(data=st.binary(max_size=300))
+def test_arbitrary_bytes_end_the_reading_or_wait(data):
+    try:
+        for _, payload in Frames().feed(data):
+            assert payload in data
+    except BrokenFrame:
+        pass
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        Item("test", "models/a.py::test_a", "one-2", "abc.1"),
+        Item("import", "models.naive.LSTM"),
+        Item("probe", paths=(("/a", "/b"), (), ("/c",))),
+    ],
+)
+def test_an_item_survives_json(item):
+    assert Item.from_json(item.to_json()) == item
