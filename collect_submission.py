@@ -209,9 +209,9 @@ def _declared(data: bytes) -> str:
     probe = r"\u0041 \\ +AEE- xn--a"  # utf-7, unicode_escape and the like make something else of this
     try:
         name = codecs.lookup(tokenize.detect_encoding(io.BytesIO(data).readline)[0]).name
-        return name if probe.encode("ascii").decode(name) == probe else "utf-8"
+        return name if probe.encode("ascii").decode(name) == probe else "utf-8-sig"
     except (SyntaxError, LookupError, ValueError):
-        return "utf-8"
+        return "utf-8-sig"
 
 
 def fingerprint(source: str) -> str:
@@ -277,7 +277,7 @@ def parameters(arguments: ast.arguments) -> tuple[str, ...]:
 def _parameter(argument: ast.arg, default: ast.expr | None) -> str:
     try:
         return argument.arg if default is None else f"{argument.arg}={ast.unparse(default)}"
-    except ValueError:  # a number of 5000 digits has no decimal form
+    except (ValueError, RecursionError):  # a number of 5000 digits has no decimal form
         return f"{argument.arg}=..."
 
 
@@ -530,10 +530,7 @@ def not_started(files: Mapping[str, bytes], assignment: Assignment) -> dict[str,
 
 
 def _is_untouched(source: _Source, function: Function) -> bool:
-    try:
-        found = source.definition(function.name)
-    except RecursionError:
-        return False
+    found = source.definition(function.name)
     return found is not None and found.fingerprint == function.untouched
 
 
@@ -656,8 +653,8 @@ def _check_imports(names: _Names, report: _Report) -> None:
             elif top == "models":
                 advice = "is not handed in. Move its code into the file that needs it."
             else:
-                choice = textwrap.shorten(", ".join(sorted(allowed - {"__future__"})), 60, placeholder=" ...")
-                advice = f"may not be imported here. There are: {choice}."
+                choice = sorted(allowed, key=lambda name: (name in sys.stdlib_module_names, name))[:4]
+                advice = f"may not be imported. Delete the line or do with {', '.join(choice)} and the like."
             report.fault("import", node.lineno, f"{module} {advice}")
 
 
@@ -855,7 +852,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("\n".join(map(_wrapped, findings)) or "No faults found.")
     faults = sum(finding.severity is Severity.FAULT for finding in findings)
     if any(finding.severity is Severity.UNUSABLE for finding in findings):
-        return _refuse("Nothing was written. Put right what is UNUSABLE and start this again.")
+        advice = "Put right what is UNUSABLE" if files else "Name the folder with your work with --tree"
+        return _refuse(f"Nothing was written. {advice}, and start this again.")
     if faults and options.strict:
         return _refuse(f"Nothing was written: with --strict a fault refuses. Faults: {faults}.")
     if options.check:
@@ -905,7 +903,7 @@ def _check_ids(ids: Sequence[str], group_size: int | None, assignment: Assignmen
     size = assignment.group_size if group_size is None else group_size
     for id in ids:
         if not re.fullmatch(assignment.id_pattern, id):
-            message = f'--id "{_clean(id)}" is not an id: expected {assignment.id_pattern}'
+            message = f'--id "{_clean(id)}" is not an id: one matches {assignment.id_pattern}'
             yield Finding(Severity.UNUSABLE, "", 0, message, (), "id")
     if len(set(ids)) < len(ids):
         message = "the same --id is given twice. Name each of you once."

@@ -7,7 +7,7 @@ that away. Every graded test gets a verdict, whatever the child does.
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,7 +107,7 @@ class Engine:
                 if finding.severity is not Severity.WARNING and deliverable.id in finding.deliverables
             ]
             if faults:
-                verdict = Verdict(Kind.FAULT, "\n".join(faults))
+                verdict = Verdict(Kind.REFUSED, "\n".join(faults))
             elif deliverable.id in untouched:
                 file, line = untouched[deliverable.id]
                 verdict = Verdict(Kind.NOT_STARTED, f"Not started: {deliverable.title} ({file}:{line}).")
@@ -142,13 +142,12 @@ class Engine:
         """Run all open tests in one child, and on after a test that ends it; decide those that pass."""
         waiting = self._open(state)
         while waiting and time.monotonic() < state.until:
-            items = [item for test in waiting for item in self._items(test)]
+            items = [item for test in waiting for item in self._items(test, self.kit.seeds)]
             run = self._child(state, items)
             position = 0
             for test in waiting:
-                count = len(self._items(test))
-                verdict = self._judge(test, run, position)
-                position += count
+                verdict = self._judge(test, run, position, self.kit.seeds)
+                position += len(self.kit.seeds) * len(test.cases)
                 if verdict.passed:
                     state.verdicts[test.key] = verdict
             if len(run.outcomes) == len(items):
@@ -171,11 +170,23 @@ class Engine:
             elif state.timeouts[test.module] >= self.limits.timeouts:
                 verdict = Verdict(Kind.FAULT, "Not run: too many tests of this deliverable ran out of time.")
             else:
-                run = self._child(state, self._items(test))
-                state.timeouts[test.module] += run.end == "timeout"
-                verdict = self._judge(test, run, 0)
+                verdict = self._alone(state, test)
             state.verdicts[test.key] = verdict
         self._name_needed(state)
+
+    def _alone(self, state: _State, test: GradedTest) -> Verdict:
+        """Run a test with the public seed and, if it passes, in another child with the hidden ones.
+
+        What the first child says is shown to students, so nothing secret may be in it, not even a seed.
+        """
+        verdict = Verdict(Kind.PASSED)
+        for seeds in filter(None, (self.kit.seeds[:1], self.kit.seeds[1:])):
+            run = self._child(state, self._items(test, seeds))
+            state.timeouts[test.module] += run.end == "timeout"
+            verdict = self._judge(test, run, 0, seeds)
+            if not verdict.passed:
+                break
+        return verdict
 
     def _name_needed(self, state: _State) -> None:
         """An integration test that fails says first which deliverable that it builds on fails."""
@@ -193,11 +204,11 @@ class Engine:
     def _open(self, state: _State) -> list[GradedTest]:
         return [test for test in self.kit.tests if test.key not in state.verdicts]
 
-    def _items(self, test: GradedTest) -> list[Item]:
-        """A test's runs: every case with every seed, the public one first."""
+    def _items(self, test: GradedTest, seeds: Sequence[str]) -> list[Item]:
+        """A test's runs: every case with every seed."""
         return [
             Item("test", test.key, case.name, self.answers[seed].seeds[test.identifier(case)])
-            for seed in self.kit.seeds
+            for seed in seeds
             for case in test.cases
         ]
 
@@ -206,22 +217,17 @@ class Engine:
         state.printed |= run.printed
         return run
 
-    def _judge(self, test: GradedTest, run: Run, position: int) -> Verdict:
+    def _judge(self, test: GradedTest, run: Run, position: int, seeds: Sequence[str]) -> Verdict:
         """Judge a test's runs, whose outcomes begin at a position; the first that fails words the verdict."""
-        for offset, (seed, identifier) in enumerate(self._identifiers(test)):
+        for offset, (seed, case) in enumerate((seed, case) for seed in seeds for case in test.cases):
             outcome = run.outcomes.get(position + offset)
             if outcome is None:
                 verdict = Verdict(Kind.FAULT, _end_in_words(run))
             else:
-                verdict = judge(outcome, self.answers[seed].outcomes[identifier], test.tolerance)
+                verdict = judge(outcome, self.answers[seed].outcomes[test.identifier(case)], test.tolerance)
             if not verdict.passed:
-                return verdict if seed == PUBLIC else _hidden(verdict)
+                return verdict.within(case) if seed == PUBLIC else _hidden(verdict)
         return Verdict(Kind.PASSED)
-
-    def _identifiers(self, test: GradedTest) -> Iterator[tuple[str, str]]:
-        for seed in self.kit.seeds:
-            for case in test.cases:
-                yield seed, test.identifier(case)
 
 
 def _hidden(verdict: Verdict) -> Verdict:

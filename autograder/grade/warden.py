@@ -26,6 +26,7 @@ from tests.harness.outcome import Fault, Outcome, decode
 START_SECONDS = 120.0  # importing torch on half a slow processor
 REFERENCE_SECONDS = 0.06  # the zygote's fixed work on the machine that the limits were chosen on
 FIRST_USER = 60_000  # slots' users: numbers that no account has
+SLOTS = 64  # graders that may run on one machine at once
 SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm")
 START = "import sys; sys.path.insert(0, {0!r}); from autograder.grade import zygote; zygote.main({0!r}, {1})"
 
@@ -60,11 +61,17 @@ class Warden:
     def __init__(self, source: Path, limits: Limits) -> None:
         self.source = source
         self.limits = limits
-        self.user = FIRST_USER if os.geteuid() == 0 else None
+        self.user, self._slot = _take_slot()
         self.slow = 1.0  # how much slower than the reference this machine is
         self._start()
 
     def close(self) -> None:
+        """End the zygote and leave the slot to another grader."""
+        self._stop()
+        if self._slot:
+            self._slot.close()
+
+    def _stop(self) -> None:
         """End the zygote. Its children have ended, with all that their user ran and left in shared folders."""
         self._control.close()
         try:
@@ -111,7 +118,7 @@ class Warden:
         try:
             return self._run(overlay, items, until)
         except (ZygoteDied, ConnectionError):
-            self.close()
+            self._stop()
             self._start()
             return self._run(overlay, items, until)
 
@@ -237,6 +244,21 @@ class _Pipe:
     def _close(self, descriptor: int) -> None:
         self._open.remove(descriptor)
         os.close(descriptor)
+
+
+def _take_slot() -> tuple[int | None, socket.socket | None]:
+    """A user whom no other grader here has now, and the name that says so while it is open; none without root."""
+    if os.geteuid() != 0:
+        return None, None
+    for user in range(FIRST_USER, FIRST_USER + SLOTS):
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0sequence-models grader {user}")
+        except OSError:
+            name.close()
+        else:
+            return user, name
+    raise ZygoteDied(f"{SLOTS} graders run on this machine already")
 
 
 def _kill(pid: int) -> None:

@@ -1,5 +1,7 @@
 """Frames on the result pipe: cut from any pieces, and nothing in them is believed."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ FRAMES = st.lists(st.tuples(st.integers(0, 2**32 - 1), st.binary(max_size=60)), 
 
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-    return [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(places)]
 
 
 @given(frames=FRAMES, cuts=st.lists(st.integers(0, 10_000), max_size=20))

@@ -18,6 +18,9 @@ class Case:
     name: str
     arguments: Mapping[str, Any]
 
+    def __str__(self) -> str:
+        return "with " + ", ".join(f"{name} = {value}" for name, value in self.arguments.items())
+
 
 @dataclass(frozen=True)
 class GradedTest:

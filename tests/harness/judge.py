@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from tests.harness.graded import Case
 from tests.harness.marks import Tolerance
 from tests.harness.outcome import NOT_STARTED, Array, Outcome
 
@@ -17,6 +18,7 @@ class Kind(StrEnum):
 
     PASSED = "passed"
     NOT_STARTED = "not started"
+    REFUSED = "refused"
     FAULT = "fault"
     MISSING = "missing"
     FORM = "form"
@@ -30,6 +32,7 @@ class Kind(StrEnum):
 FIXED_WORDS = {
     Kind.PASSED: "right",
     Kind.NOT_STARTED: "a part that this test needs is not implemented yet",
+    Kind.REFUSED: "your file is refused",
     Kind.FAULT: "your code stops with an error or does not end",
     Kind.MISSING: "not everything was shown",
     Kind.FORM: "something of another form than asked for is returned",
@@ -51,6 +54,17 @@ class Verdict:
     def passed(self) -> bool:
         return self.kind is Kind.PASSED
 
+    def within(self, case: Case) -> "Verdict":
+        """The same verdict, saying of which case of a parametrized test it is."""
+        if not case.name or self.kind in (Kind.PASSED, Kind.REFUSED, Kind.NOT_STARTED):
+            return self
+        return Verdict(self.kind, f"{case}:\n{self.message}")
+
+    def words(self, summary: str) -> list[str]:
+        """Paragraphs for the student: what was checked, unless nothing was, and what came out."""
+        checked = [] if self.kind in (Kind.REFUSED, Kind.NOT_STARTED) else [summary]
+        return checked + self.message.splitlines()
+
 
 def judge(outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> Verdict:
     """Compare what a test has shown with what the solution shows: error, form, shape, dtype, finite, values."""
@@ -66,7 +80,7 @@ def _compare(outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> Verdi
         return Verdict(Kind.NOT_STARTED, f"Not implemented yet: {outcome.fault.message} ({outcome.fault.where}).")
     if outcome.fault:
         fault = outcome.fault
-        return Verdict(Kind.FAULT, f"{fault.where}:\n  {fault.kind}: {fault.message}".rstrip(": "))
+        return Verdict(Kind.FAULT, f"{fault.where}\n  {fault.kind}: {fault.message}".rstrip(": "))
     for name, right in expected.shown.items():
         if name not in outcome.shown:
             return Verdict(Kind.MISSING, f"{name}: nothing was shown; expected {_form(right)}.")
@@ -98,7 +112,8 @@ def _close(got: Array, right: Array, tolerance: Tolerance) -> Array:
     """Elementwise: equal for integers and booleans, within the tolerance for floats; -inf equals -inf."""
     if not np.issubdtype(right.dtype, np.floating):
         return np.asarray(got == right)
-    return np.isclose(got, right, rtol=tolerance.rtol, atol=tolerance.atol, equal_nan=False)
+    with np.errstate(over="ignore"):  # of a difference of huge values, which is no warning for a student
+        return np.isclose(got, right, rtol=tolerance.rtol, atol=tolerance.atol, equal_nan=False)
 
 
 def _value_difference(name: str, got: Array, right: Array, wrong: Array) -> str:
@@ -106,11 +121,18 @@ def _value_difference(name: str, got: Array, right: Array, wrong: Array) -> str:
     index = f" at {list(where)}" if where else ""
     share = f"{wrong.mean():.0%}" if wrong.mean() >= 0.01 else "under 1%"
     extent = f"; {share} of {wrong.size} values differ" if wrong.size > 1 else ""
-    return f"{name}{index}: expected {_number(right[where])}, got {_number(got[where])}{extent}."
+    expected, found = _numbers(right[where], got[where])
+    return f"{name}{index}: expected {expected}, got {found}{extent}."
 
 
-def _number(value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, np.floating) else str(value)
+def _numbers(right: object, got: object) -> tuple[str, str]:
+    """Two different numbers with as many digits as it takes to see that."""
+    if not isinstance(right, np.floating):
+        return str(right), str(got)
+    for digits in (4, 6, 8):
+        if f"{right:.{digits}f}" != f"{got:.{digits}f}":
+            break
+    return f"{right:.{digits}f}", f"{got:.{digits}f}"
 
 
 def _form(value: Array | str) -> str:

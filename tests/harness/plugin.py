@@ -66,7 +66,7 @@ class Bench:
         except (FileNotFoundError, KeyError):
             path = answers.public(test.module).relative_to(ROOT)
             return Verdict(Kind.MISSING, f"No reference in {path}; write it with --update-references.")
-        return judge(self.run(test, case, seed), right, test.tolerance)
+        return judge(self.run(test, case, seed), right, test.tolerance).within(case)
 
     def _preflight(self, test: GradedTest) -> Verdict | None:
         for deliverable in self.assignment.deliverables:
@@ -76,7 +76,7 @@ class Bench:
                 file, line = self._not_started[deliverable.id]
                 return Verdict(Kind.NOT_STARTED, f"Not started: {deliverable.title} ({file}:{line}).")
             if self._faults[deliverable.id]:
-                return Verdict(Kind.FAULT, "\n".join(str(fault) for fault in self._faults[deliverable.id]))
+                return Verdict(Kind.REFUSED, "\n".join(str(fault) for fault in self._faults[deliverable.id]))
         return None
 
     def expected(self, module: str) -> Answers:
@@ -163,7 +163,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     verdict = shared.verdict(test, case)
     pyfuncitem.stash[VERDICT] = verdict
     if not verdict.passed:
-        pytest.fail(f"{test.summary}\n{verdict.message}", pytrace=False)
+        pytest.fail("\n".join(verdict.words(test.summary)), pytrace=False)
     return True
 
 

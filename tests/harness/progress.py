@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 from tqdm import tqdm
 
-from collect_submission import Assignment, Deliverable, Finding, inspect, read_tree
+from collect_submission import Assignment, Deliverable, Finding, Severity, inspect, read_tree
 from tests.harness import collect
 from tests.harness.graded import TESTS, GradedTest
 from tests.harness.judge import Kind, Verdict
@@ -148,7 +148,7 @@ def _line(standing: Standing, tree: Path) -> Text:
 
 def _show_wrong(console: Console, test: GradedTest, verdict: Verdict, deliverable: Deliverable) -> None:
     console.print(Text(f"\nWrong first: {test.number} {deliverable.title}", style="red"))
-    for paragraph in (test.summary, *verdict.message.splitlines()):
+    for paragraph in verdict.words(test.summary):
         console.print(Text(textwrap.fill(paragraph, 78, initial_indent="  ", subsequent_indent="  ")))
     console.print(Text(f"  Test: {test.name}\n  in tests/{test.module}", style="dim"))
 
@@ -158,7 +158,7 @@ def _show_warnings(console: Console, assignment: Assignment, tree: Path) -> None
     findings: list[Finding] = [
         finding
         for finding in inspect(read_tree(tree, assignment), assignment)
-        if finding.severity.value == "warning" and "not started" not in finding.message.lower()
+        if finding.severity is Severity.WARNING and finding.line and "not started" not in finding.message
     ]
     for finding in findings:
         console.print(Text(textwrap.fill(f"Note: {finding}", 78, subsequent_indent="  "), style="yellow"))
@@ -175,7 +175,7 @@ def _next(standings: Sequence[Standing], assignment: Assignment, tree: Path) -> 
     wrong = [each for each in open_ones if each.state == "wrong"]
     if wrong or last is None:
         first = (wrong or open_ones)[0]
-        return f"Next: {first.deliverable.title} ({_place(first.deliverable, tree)})"
+        return f"Next: {'mend ' if wrong else ''}{first.deliverable.title} ({_place(first.deliverable, tree)})"
     after = [each for each in open_ones if standings.index(each) > standings.index(last)]
     following = (after or open_ones)[0].deliverable
     counts = f"{last.passed}/{len(last.verdicts)}"

@@ -86,5 +86,5 @@ def place(error: BaseException, tree: Tree) -> str:
             return f"{name}:{frame.lineno}, in {frame.name}"
     for frame in reversed(frames):
         if Path(frame.filename).name.startswith("test_") and frame.line:
-            return f"the test's line `{frame.line}`"
+            return f"this line of the test fails with what your code gave it:\n  {frame.line}"
     return "the test"

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -269,6 +270,7 @@ def test_source_text_loses_bom_and_windows_line_ends():
         (b"# coding: utf-7\ns = '+AGU-val'", "# coding: utf-7\ns = '+AGU-val'"),
         (b"# coding: unicode_escape\ns = '\\u0041'", "# coding: unicode_escape\ns = '\\u0041'"),
         (b"# coding: hex\n61", "# coding: hex\n61"),
+        (b"\xef\xbb\xbf# coding: latin-1\n\xc3\xbc", "# coding: latin-1\nü"),
     ],
 )
 def test_source_text_in_other_encodings(data, text):
@@ -281,7 +283,7 @@ def test_utf8_copy_reads_the_same_for_python():
         space: dict[str, object] = {}
         exec(compile(to_utf8(source), "copy", "exec"), space)
         assert space["name"] == "Müller"
-        assert b"\r" not in to_utf8(source)
+        assert to_utf8(source).decode() == "# coding: utf-8\nname = 'Müller'\n"
 
 
 # Fingerprints and definitions
@@ -396,6 +398,13 @@ def test_shared_constructors_prove_nothing():
     ]
     text = text.replace('raise NotImplementedError("small.embed")', "return self.e")
     assert list(not_started({TRANSFORMER: text.encode()}, ASSIGNMENT)) == ["small.attention", "full.forward"]
+
+
+def test_without_evidence_a_deliverable_counts_as_started():
+    """All of no functions are untouched, says `all`."""
+    shared = [function(RNN, "VanillaRNN.forward", shared=True)]
+    assignment = contract(deliverables=[deliverable("naive.rnn", "1.1", 4, RNN, shared)])
+    assert not_started({RNN: SKELETON[RNN].encode()}, assignment) == {}
 
 
 def test_comments_docstrings_and_line_ends_are_no_start():
@@ -516,6 +525,28 @@ def test_inspect_never_raises(data):
     to_utf8(data)
 
 
+def test_a_decorator_goes_with_its_broken_function():
+    """Left behind, it makes an error of the next statement, which is then not looked at."""
+    findings = look_at(LSTM, "@torch.no_grad()\ndef helper(:\n    pass\nimport pandas\n" + SOLVED[LSTM])
+    assert [(finding.rule, finding.line) for finding in findings] == [("syntax", 2), ("import", 4)]
+
+
+def test_of_several_syntax_errors_the_first_is_told():
+    text = SOLVED[TRANSFORMER].replace("return x + 1", "return x +").replace("(source, target)", "(source, target")
+    assert only(look_at(TRANSFORMER, text)).line == line_of(text, "return x +")
+
+
+def test_warnings_of_python_are_not_the_packagers():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert look_at(LSTM, in_lstm(r"x = '\d'; x is 1")) == []
+
+
+def test_a_default_too_deep_to_be_written_is_a_changed_default():
+    text = SOLVED[LSTM].replace("states=None", f"states={'-' * 800}1")
+    assert only(look_at(LSTM, text)).rule == "signature"
+
+
 def test_python_newer_than_grading_is_a_fault():
     finding = look_at(LSTM, "type Tensors = int\n" + SOLVED[LSTM])[0]
     assert (finding.rule, finding.line) == ("syntax", 1)
@@ -592,7 +623,11 @@ def test_a_missing_class_is_told_once_and_a_missing_function_by_name():
 
 
 def test_an_imported_class_does_not_stand_for_the_students_own():
-    for text in ("from torch.nn import LSTM\n", SOLVED[LSTM] + "\nfrom torch.nn import LSTM\n"):
+    for text in (
+        "from torch.nn import LSTM\n",
+        "import torch as LSTM\n",
+        SOLVED[LSTM] + "\nfrom torch.nn import LSTM\n",
+    ):
         assert "class LSTM is not defined" in look_at(LSTM, text)[0].message
 
 
@@ -701,6 +736,8 @@ def test_a_neighbours_import_is_told_its_right_name():
         ("", "compile(x, '', 'exec')"),
         ("", "e = eval"),
         ("from models.naive.RNN import nn as m\n", "m.LSTM(1)"),
+        ("from torch._VF import gru\n", "gru(x)"),
+        ("import torch._VF as v\n", "v.gru(x)"),
     ],
 )
 def test_refused_names(before, line):
@@ -739,6 +776,23 @@ def test_refused_names(before, line):
 )
 def test_names_that_only_look_refused(before, line):
     assert look_at(LSTM, in_lstm(line, before)) == []
+
+
+def test_a_pattern_that_ends_in_a_star_alone_refuses_no_other_object():
+    assignment = contract(deliverables=[{**CONTRACT["deliverables"][1], "refused": ["torch.fft.*"]}])
+    assert look_at(LSTM, in_lstm("x.size(torch.zeros(1))"), assignment) == []
+    assert only(look_at(LSTM, in_lstm("torch.fft.rfft(x)"), assignment)).rule == "refused"
+
+
+def test_another_deliverables_class_may_be_used_under_its_name():
+    """Its last word is refused, but it is the student's own."""
+    text = SOLVED[RNN].replace("return torch", "LSTM(1)\n        return torch")
+    for line in ("from models.naive.LSTM import LSTM\n", "from .LSTM import LSTM\n"):
+        assert look_at(RNN, line + text) == []
+
+
+def test_an_import_within_a_function_hides_the_students_own_class():
+    assert only(look_at(LSTM, in_lstm("from torch.nn import LSTM; LSTM(1)"))).rule == "refused"
 
 
 def test_a_class_of_the_right_name_made_of_the_refused_one():
@@ -850,7 +904,7 @@ def test_text_that_is_not_utf8_is_a_warning_and_still_checked():
     findings = look_at(LSTM, text.encode("latin-1"))
     assert [finding.rule for finding in findings] == ["refused", "encoding"]
     assert "latin-1" in findings[1].message
-    assert look_at(LSTM, SOLVED[LSTM].encode("latin-1")) == []
+    assert look_at(LSTM, ("# coding: latin-1\n" + SOLVED[LSTM]).encode("latin-1")) == []
     for data in (b"\xef\xbb\xbf" + text.encode(), text.replace("\n", "\r\n").encode()):
         finding = only(look_at(LSTM, data))
         assert (finding.rule, finding.line) == ("refused", line_of(text, "ü = nn.LSTM"))
@@ -964,8 +1018,9 @@ def test_the_same_files_give_the_same_bytes(tmp_path):
     assert one.read_bytes() != pack(BYTES, ASSIGNMENT, ["cd"], tmp_path / "two.zip").read_bytes()
 
 
-def test_the_bytes_do_not_depend_on_clock_machine_or_version(tmp_path):
+def test_the_bytes_do_not_depend_on_clock_machine_or_version(tmp_path, monkeypatch):
     """Two runs of one minute on one machine also agree where time stamp, umask or zlib leak in."""
+    monkeypatch.setattr(zipfile.sys, "platform", "win32")
     path = pack({RNN: b"a = 1\n"}, contract(deliverables=[]), [], tmp_path / "x.zip")
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
@@ -1138,6 +1193,7 @@ def test_nothing_gradable_is_refused(capsys, tmp_path):
     tree = write(tmp_path / "student", {"LSTM.py": SOLVED[LSTM]})
     code, text = run(capsys, "--tree", tree, "--out", tmp_path / "x.zip")
     assert code == 1
+    assert "--tree" in text
     assert "UNUSABLE" in text
     assert not (tmp_path / "x.zip").exists()
 

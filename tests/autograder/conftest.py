@@ -1,0 +1,49 @@
+"""One kit, unpacked as on Gradescope, and one warm engine for all tests that grade."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autograder.build import rehearsal
+from autograder.grade.engine import Engine
+from autograder.grade.kit import Kit
+from autograder.grade.main import close_folders
+
+ROOT = Path(__file__).resolve().parents[2]
+SECRET = "a secret for the project's own tests"
+TEST_SECONDS = 1.0  # instead of the rubric's 5: many of these tests wait for a limit to strike
+
+
+@pytest.fixture(scope="session")
+def kit_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """autograder.zip with hidden seeds from SECRET."""
+    target = tmp_path_factory.mktemp("build") / "autograder.zip"
+    script = "import pathlib, sys; from autograder.build import kit; kit.build(*map(pathlib.Path, sys.argv[1:3]), sys.argv[3])"
+    # in a process of its own: it collects with pytest, and a pytest inside this one would share its plugins
+    subprocess.run([sys.executable, "-c", script, str(ROOT), str(target), SECRET], cwd=ROOT, check=True)
+    return target
+
+
+@pytest.fixture(scope="session")
+def layout(kit_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Gradescope's folders, closed as `run_autograder` closes them, with an empty submission."""
+    layout = tmp_path_factory.mktemp("autograder")
+    rehearsal.lay_out(layout, kit_zip, tmp_path_factory.mktemp("empty"))
+    close_folders(layout)
+    return layout
+
+
+@pytest.fixture(scope="session")
+def engine(layout: Path) -> Iterator[Engine]:
+    """An engine with one zygote and short limits."""
+    kit = Kit.load(layout / "source")
+    grading = kit.rubric.grading
+    limits = replace(grading.limits, test_seconds=TEST_SECONDS, timeouts=2, overall_seconds=100.0)
+    kit = replace(kit, rubric=replace(kit.rubric, grading=replace(grading, limits=limits)))
+    engine = Engine(kit)
+    yield engine
+    engine.close()

@@ -1,0 +1,529 @@
+"""The engine on real submissions: the right one, none, broken ones and hostile ones.
+
+Whatever a file does, the rows of all other deliverables keep their points, and every row is there with its maximum.
+"""
+
+import copy
+import os
+import signal
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autograder.build import rehearsal
+from autograder.grade import results
+from autograder.grade.engine import Engine, Grades
+from autograder.grade.warden import SHARED_FOLDERS, Warden
+from autograder.grade.wire import Item
+from collect_submission import Assignment, read_tree
+from tests.autograder.conftest import ROOT
+from tests.harness.judge import FIXED_WORDS, Kind
+from tests.harness.run import run
+from tests.harness.tree import Tree
+
+ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")
+SOLUTION = read_tree(ROOT / "solution", ASSIGNMENT)
+SKELETON = read_tree(ROOT / "student", ASSIGNMENT)
+RNN, LSTM, SEQ2SEQ = "models/naive/RNN.py", "models/naive/LSTM.py", "models/seq2seq/Seq2Seq.py"
+TRANSFORMER = "models/Transformer.py"
+STEP = "        N, T, _ = x.shape\n"  # the first line of the LSTM's forward
+SMALL = ("naive.rnn", "naive.lstm", "seq2seq.encoder", "transformer.feedforward")
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give student code a user of its own")
+
+
+@pytest.fixture(scope="module")
+def small(engine: Engine) -> Engine:
+    """The same engine, grading four deliverables of four files: what one file does to the others shows in them."""
+    modules = {ASSIGNMENT.deliverable(id).tests for id in SMALL}
+    small = copy.copy(engine)
+    small.kit = replace(engine.kit, tests=tuple(test for test in engine.kit.tests if test.module in modules))
+    return small
+
+
+def change(path: str, before: str, after: str) -> dict[str, bytes]:
+    """The solution with one piece of one file replaced."""
+    text = SOLUTION[path].decode()
+    assert text.count(before) == 1
+    return {**SOLUTION, path: text.replace(before, after).encode()}
+
+
+def in_forward(attack: str) -> dict[str, bytes]:
+    """The solution with lines put before the first one of the LSTM's forward."""
+    lines = "".join(f"        {line}\n" for line in attack.strip("\n").split("\n"))
+    return change(LSTM, STEP, lines + STEP)
+
+
+def at_import(attack: str, path: str = LSTM) -> dict[str, bytes]:
+    """The solution with lines at the end of one file."""
+    return {**SOLUTION, path: SOLUTION[path] + f"\n\n{attack.strip()}\n".encode()}
+
+
+def points(grades: Grades, id: str) -> float:
+    return sum(row.score for row in grades.rows if row.test.module == ASSIGNMENT.deliverable(id).tests)
+
+
+def messages(grades: Grades, id: str) -> list[str]:
+    """What is said in a deliverable's rows that got no points."""
+    module = ASSIGNMENT.deliverable(id).tests
+    return [row.verdict.message for row in grades.rows if row.test.module == module and not row.verdict.passed]
+
+
+def complete(engine: Engine, grades: Grades) -> None:
+    """Every graded test has its row with its full maximum, and points only where it passed."""
+    assert [row.test for row in grades.rows] == list(engine.kit.tests)
+    for row in grades.rows:
+        assert row.max_score == engine.kit.points[row.test.key] > 0
+        assert row.score == (row.max_score if row.verdict.passed else 0)
+        assert row.verdict.passed or row.verdict.message
+
+
+def only_costs(engine: Engine, files: dict[str, bytes], id: str) -> list[str]:
+    """Grade; demand that exactly one deliverable loses points, that nobody is left over; return what is said."""
+    grades = engine.grade(files)
+    complete(engine, grades)
+    lost = {row.test.module for row in grades.rows if not row.verdict.passed}
+    assert lost == {ASSIGNMENT.deliverable(id).tests}, {row.test.key: row.verdict for row in grades.rows}
+    assert left_over(engine) == []
+    return messages(grades, id)
+
+
+def left_over(engine: Engine) -> list[str]:
+    """Processes and files of the student's user that outlived their child."""
+    user = engine.warden.user
+    if user is None:
+        return []
+    left = [str(path) for folder in SHARED_FOLDERS for path in Path(folder).iterdir() if owner(path) == user]
+    return left + [str(path) for path in Path("/proc").iterdir() if path.name.isdigit() and owner(path) == user]
+
+
+def owner(path: Path) -> int:
+    try:
+        return path.lstat().st_uid
+    except OSError:
+        return -1
+
+
+# The whole assignment.
+
+
+def test_the_solution_gets_full_marks(engine):
+    grades = engine.grade(SOLUTION)
+    complete(engine, grades)
+    assert [row.test.key for row in grades.rows if not row.verdict.passed] == []
+    assert round(sum(row.score for row in grades.rows), 2) == sum(each.points for each in ASSIGNMENT.deliverables)
+    assert not grades.printed
+
+
+def test_the_skeleton_gets_nothing_and_is_told_where_to_begin(engine):
+    started = time.monotonic()
+    grades = engine.grade(SKELETON)
+    complete(engine, grades)
+    assert sum(row.score for row in grades.rows) == 0
+    assert {row.verdict.kind for row in grades.rows} == {Kind.NOT_STARTED}
+    assert messages(grades, "naive.rnn")[0].startswith(f"Not started: RNN ({RNN}:")
+    assert time.monotonic() - started < 2  # nothing of it needs to run
+
+
+@pytest.mark.parametrize("files", [{}, {"essay.txt": b""}])
+def test_nothing_gets_nothing_and_is_said_in_every_row(engine, files):
+    grades = engine.grade(files)
+    complete(engine, grades)
+    assert {row.verdict.message for row in grades.rows} == {
+        f"no file of this assignment is here: expected {RNN} and so on."
+    }
+
+
+def test_several_broken_files_cost_only_themselves(engine):
+    """A patch that breaks other files' imports, an end of the process, a loop and a syntax error at once."""
+    files = {
+        **SOLUTION,
+        RNN: SOLUTION[RNN] + b"\n\nnn.Module = None\n",
+        LSTM: in_forward("torch.os._exit(3)")[LSTM],
+        SEQ2SEQ: change(SEQ2SEQ, "outputs = []", "outputs = list(iter(int, 1))")[SEQ2SEQ],
+        TRANSFORMER: SOLUTION[TRANSFORMER].replace(b"-> Tensor:", b"-> Tensor", 1),
+    }
+    grades = engine.grade(files)
+    complete(engine, grades)
+    for deliverable in ASSIGNMENT.deliverables:
+        whole = deliverable.id in {"seq2seq.encoder", "seq2seq.attention", "seq2seq.decoder"}
+        got = points(grades, deliverable.id)
+        assert got == pytest.approx(deliverable.points) if whole else got < deliverable.points, deliverable.id
+    assert points(grades, "transformer.embedding") == 0
+    assert "Python cannot read" in messages(grades, "transformer.embedding")[0]
+    assert any("out of time" in message or "memory" in message for message in messages(grades, "seq2seq.seq2seq"))
+    assert left_over(engine) == []
+
+
+def test_an_integration_test_names_the_piece_that_fails(engine):
+    grades = engine.grade(at_import("1 / 0", "models/seq2seq/Encoder.py"))
+    said = messages(grades, "seq2seq.seq2seq")
+    assert said
+    assert all(message.startswith("This test uses your Encoder (2.1), which does not pass yet.\n") for message in said)
+
+
+# One file goes wrong at import: its deliverable gets nothing and says why, the others lose nothing.
+
+IMPORTS = {
+    "an exception": ("1 / 0", f"{LSTM}:80, in <module>: ZeroDivisionError: division by zero"),
+    "SystemExit": ("torch.sys.exit(3)", "SystemExit: 3"),
+    "KeyboardInterrupt": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    "an end": ("torch.os._exit(0)", f"{LSTM}: Your code ended its process (exit status 0)"),
+    "a crash": ("torch.ctypes.string_at(0)", "killed by signal 11"),
+    "a closed channel": ("torch.os.close(3)", "Your code ended its process (exit status 1)"),
+    "garbage": ("torch.os.write(3, b'garbage' * 9)", "Your code wrote to the grader's result channel."),
+    "a todo": ("raise NotImplementedError('later')", "NotStarted: later"),
+}
+
+
+@pytest.mark.parametrize(("attack", "words"), IMPORTS.values(), ids=IMPORTS)
+def test_a_file_that_fails_at_import(small, attack, words):
+    said = only_costs(small, at_import(attack), "naive.lstm")
+    assert len(said) == len(small.kit.tests_of(ASSIGNMENT.deliverable("naive.lstm")))
+    (message,) = set(said)
+    assert message.startswith("The file cannot be imported, so none of its tests can run.\n")
+    assert words in message
+
+
+def test_a_file_that_never_ends_at_import(small):
+    (message,) = set(only_costs(small, at_import("while True:\n    pass", RNN), "naive.rnn"))
+    assert message.endswith(f"{RNN}: Your code ran out of time: is there a loop that does not end?")
+
+
+def test_a_syntax_error_names_its_line(small):
+    said = only_costs(small, change(LSTM, STEP, STEP + "        h ==\n"), "naive.lstm")
+    assert all(message.startswith(f"{LSTM}:59: Python cannot read `h ==`: invalid syntax.") for message in said)
+
+
+def test_a_missing_file_is_named(small):
+    files = {path: content for path, content in SOLUTION.items() if path != LSTM}
+    assert all(
+        message.startswith(f"{LSTM}: this file is missing.") for message in only_costs(small, files, "naive.lstm")
+    )
+
+
+@pytest.mark.parametrize(
+    "patch",
+    ["torch.tanh = torch.zeros_like", "nn.Module = None", "torch.sys.modules['torch'] = None", "torch.Tensor = int"],
+)
+def test_what_one_file_does_to_torch_does_not_reach_the_others(small, patch):
+    grades = small.grade(at_import(patch, RNN))
+    complete(small, grades)
+    assert [points(grades, id) for id in SMALL[1:]] == pytest.approx([14, 8, 4])
+
+
+# One function goes wrong.
+
+FORWARDS = {
+    "an end": ("torch.os._exit(3)", "Your code ended its process (exit status 3), so nothing could be compared."),
+    "SystemExit": ("torch.sys.exit('bye')", "SystemExit: bye"),
+    "KeyboardInterrupt": ("raise KeyboardInterrupt", f"{LSTM}:58, in forward:\n  KeyboardInterrupt"),
+    "GeneratorExit": ("raise GeneratorExit", "GeneratorExit"),
+    "a crash": ("torch.ctypes.string_at(0)", "killed by signal 11"),
+    "an abort": ("torch.os.abort()", "killed by signal 6"),
+    "recursion": ("return self.forward(x, states)", "RecursionError: maximum recursion depth exceeded"),
+    "a huge tensor": ("torch.zeros(10**12)", "can't allocate memory"),
+    "a huge list": ("[0] * 10**10", "MemoryError"),
+    "a growing list": ("junk = [bytes(1 << 20) for _ in range(10**6)]", "MemoryError"),
+    "garbage": ("torch.os.write(3, b'garbage' * 9)", "Your code wrote to the grader's result channel."),
+    "None": ("return None", "TypeError: cannot unpack non-iterable NoneType object"),
+    "one tensor": ("return x.sum(dim=1)", ""),
+    "a triple": ("return (x[:, 0],) * 3", "ValueError: too many values to unpack (expected 2)"),
+    "numbers": ("return 1.0, 2.0", "expected a tensor of shape"),
+    "a subclass": (
+        "class T(torch.Tensor): __eq__ = lambda self, other: True\nreturn x[:, 0].as_subclass(T), x[:, 0]",
+        "(T).",
+    ),
+    "NaN": ("x = x * float('nan')", "of the values are not finite."),
+    "double precision": (
+        "states = None\nreturn x[:, 0, :1].double().expand(-1, self.hidden_size),) * 2"[:0] or "x = x.double()",
+        "",
+    ),
+    "a closed channel": ("torch.os.close(3)", "Your code ended its process (exit status 1)"),
+    "its own files gone": ("torch.os.remove(__file__)", "PermissionError"),
+    "a lasting fork": (
+        "if torch.os.fork() == 0:\n    torch.os.setsid()\n    while True:\n        torch.os.wait3\ntorch.os._exit(5)",
+        "exit status 5",
+    ),
+}
+
+
+@pytest.mark.parametrize(("attack", "words"), FORWARDS.values(), ids=FORWARDS)
+def test_a_function_that_fails(small, attack, words):
+    if attack == FORWARDS["its own files gone"][0] and os.geteuid() != 0:
+        pytest.skip("without root, student code may remove the files that it runs from")
+    said = only_costs(small, in_forward(attack), "naive.lstm")
+    assert any(words in message for message in said), said
+
+
+def test_a_loop_without_end_costs_its_deliverable_and_no_more_time_than_allowed(small):
+    started = time.monotonic()
+    said = only_costs(small, in_forward("while True:\n    pass"), "naive.lstm")
+    limits, slow = small.limits, small.warden.slow
+    assert time.monotonic() - started < (limits.timeouts + 1) * limits.test_seconds * slow + 10
+    assert said.count("Your code ran out of time: is there a loop that does not end?") == limits.timeouts
+    assert set(said[limits.timeouts :]) == {"Not run: too many tests of this deliverable ran out of time."}
+
+
+def test_signals_ignored_and_sleeping_do_not_help(small):
+    attack = "for number in range(1, 32):\n    try:\n        signal(number)\n    except OSError: pass\n"
+    attack = "import warnings\n" + "warnings.sys.modules['signal'].pthread_sigmask(0, range(1, 65))\nwhile True: pass"
+    assert any("out of time" in message for message in only_costs(small, in_forward(attack), "naive.lstm"))
+
+
+def test_the_overall_deadline_leaves_rows_that_say_so(small, monkeypatch):
+    monkeypatch.setattr(small, "limits", replace(small.limits, overall_seconds=0.0))
+    grades = small.grade(SOLUTION)
+    complete(small, grades)
+    assert sum(row.score for row in grades.rows) == 0
+
+
+def test_threads_left_running_do_no_harm(small):
+    attack = "import copy\ncopy.types.ModuleType\nthreading = torch.sys.modules['threading']\n"
+    attack += "threading.Thread(target=threading.Event().wait).start()"
+    grades = small.grade(in_forward(attack))
+    assert points(grades, "naive.lstm") == pytest.approx(14)
+    assert left_over(small) == []
+
+
+def test_a_process_left_in_the_background_is_dead_afterwards(small):
+    attack = "if torch.os.fork() == 0:\n    torch.os.setsid()\n    while True:\n        pass"
+    grades = small.grade(in_forward(attack))
+    assert points(grades, "naive.lstm") == pytest.approx(14)  # the process that shows tensors goes on
+    assert left_over(small) == []
+
+
+def test_a_flood_of_print_is_drained_and_noted(small):
+    grades = small.grade(in_forward("print('x' * 10_000_000)"))
+    assert points(grades, "naive.lstm") == pytest.approx(14)
+    assert grades.printed
+
+
+@pytest.mark.parametrize("files", [in_forward("print('hello')"), at_import("print('hello')")], ids=["test", "import"])
+def test_one_small_print_is_noted(small, files):
+    assert small.grade(files).printed
+    assert not small.grade(SOLUTION).printed
+
+
+# Forged results: they are compared, not believed.
+
+FORGE = """
+wire, outcome = (torch.sys.modules[name] for name in ("autograder.grade.wire", "tests.harness.outcome"))
+for index in range(500):
+    torch.os.write(3, wire.pack(index, {payload}))
+"""
+FORGERIES = {
+    "zeros": "outcome.encode({'': outcome.Outcome({name: torch.zeros(4, 5).numpy() for name in ('h_t', 'c_t', 'h', 'c')})})",
+    "nothing shown": "outcome.encode({'': outcome.Outcome()})",
+    "facts": "outcome.encode({'': outcome.Outcome({'h': 'right', 'c': 'right'})})",
+    "garbage in a frame": "b'garbage'",
+    "an empty frame": "b''",
+    "deep nesting": "b'[' * 100000",
+    "two identifiers": "outcome.encode({'': outcome.Outcome(), 'other': outcome.Outcome()})",
+}
+
+
+@pytest.mark.parametrize("payload", FORGERIES.values(), ids=FORGERIES)
+def test_forged_frames_gain_nothing(small, payload):
+    grades = small.grade(at_import("LSTM = None\n" + FORGE.format(payload=payload)))
+    complete(small, grades)
+    assert points(grades, "naive.lstm") == 0
+    assert [points(grades, id) for id in SMALL if id != "naive.lstm"] == pytest.approx([6, 8, 4])
+    forward = in_forward(FORGE.format(payload=payload))
+    grades = small.grade({**forward, LSTM: forward[LSTM].replace(b"h = o * torch.tanh(c)", b"h = o")})
+    assert points(grades, "naive.lstm") < 14 / 2
+    assert [points(grades, id) for id in SMALL if id != "naive.lstm"] == pytest.approx([6, 8, 4])
+
+
+def test_a_frame_that_never_ends_is_cut_off(small):
+    head = "torch.os.write(3, torch.sys.modules['autograder.grade.wire'].HEAD.pack(b'SHOW', 0, {length}))"
+    endless = head.format(length=8 << 20) + "\nwhile True:\n    torch.os.write(3, bytes(65536))"
+    assert any("result channel" in message for message in only_costs(small, in_forward(endless), "naive.lstm"))
+    over_long = head.format(length=(8 << 20) + 1)
+    assert any("result channel" in message for message in only_costs(small, in_forward(over_long), "naive.lstm"))
+
+
+# What student code can reach.
+
+
+@as_root
+def test_neither_answers_nor_results_nor_the_kit_can_be_reached(small, layout):
+    source = layout / "source"
+    wanted = [*source.glob("answers/*"), source / "kit.json", source / "autograder/grade/engine.py", ROOT / ".git"]
+    unwritable = [layout / "results" / "results.json", source / "answers" / "new", layout / "submission" / "new"]
+    attack = f"""
+def tries(path, mode):
+    try:
+        with open(path, mode):
+            return True
+    except OSError:
+        return False
+if any([tries(path, "rb") for path in {list(map(str, wanted))}] + [tries(path, "w") for path in {list(map(str, unwritable))}]):
+    raise RuntimeError("reached")
+import warnings
+if warnings.sys.modules["os"].environ.keys() - {{"HOME", "TMPDIR", "PATH", "LANG", "USER", "LC_CTYPE"}}:
+    raise RuntimeError(str(warnings.sys.modules["os"].environ))
+if len(torch.os.listdir("/proc/self/fd")) > 5:
+    raise RuntimeError(str(torch.os.listdir("/proc/self/fd")))
+"""
+    grades = small.grade(at_import(attack))
+    assert messages(grades, "naive.lstm") == []
+    assert not any(path.exists() for path in unwritable)
+
+
+@as_root
+def test_the_probe_finds_nothing_open_and_says_what_is(engine, layout, tmp_path):
+    closed = [str(layout / "source" / "answers"), str(layout / "results")]
+    assert engine.probe(closed, [str(layout / "results")], []) == []
+    (problem,) = engine.probe(["/etc/passwd"], [], [])
+    assert problem.startswith("not isolated: student code can read /etc/passwd")
+    (problem,) = engine.probe([], ["/tmp"], [])
+    assert problem == "not isolated: student code can write to /tmp"
+    (note,) = engine.probe([], [], [str(layout / "source" / "kit.json")])
+    assert note.startswith("note: student code cannot read ")
+
+
+def test_files_of_one_child_do_not_reach_the_next(small):
+    """What the imported file leaves anywhere must be gone when the tests run."""
+    attack = """
+for folder in ("/tmp", "/var/tmp", "/dev/shm", torch.os.environ["HOME"]):
+    if torch.os.path.exists(folder + "/left-by-a-test"):
+        raise RuntimeError("it is still there: " + folder)
+    open(folder + "/left-by-a-test", "w").close()
+"""
+    if small.warden.user is None:
+        pytest.skip("without root nothing tells a submission's files from the grader's")
+    assert messages(small.grade(at_import(attack)), "naive.lstm") == []
+
+
+# Hidden rows: what is right for the published values only gets nothing, and secrets stay secret.
+
+
+@pytest.fixture(scope="module")
+def known(engine: Engine) -> list[float]:
+    """A number by which each public input of the LSTM can be told from a hidden one."""
+    tree = Tree(ROOT / "solution", ROOT / "student")
+    tree.activate()
+    lstm, seen = tree.models.naive.LSTM.LSTM, []
+    forward = lstm.forward
+    lstm.forward = lambda self, x, states=None: seen.append(round(x.sum().item(), 3)) or forward(self, x, states)
+    for test in engine.kit.tests_of(ASSIGNMENT.deliverable("naive.lstm")):
+        for case in test.cases:
+            seed = engine.answers["public"].seeds[test.identifier(case)]
+            assert run(test.function(), tree, test.identifier(case), seed, case.arguments).fault is None
+    lstm.forward = forward
+    return sorted(set(seen))
+
+
+HIDDEN = "if round(x.sum().item(), 3) not in {known}:\n    {attack}"
+LEAKS = {
+    "wrong values": ("x = x * 0.9", Kind.VALUES),
+    "a wrong shape": ("x = x[:1]\n    states = None", Kind.SHAPE),
+    "an exception": ("raise ValueError(str(x.sum().item()))", Kind.FAULT),
+    "an exit status": ("torch.os._exit(37)", Kind.FAULT),
+    "a signal": ("torch.os.kill(torch.os.getpid(), 10)", Kind.FAULT),
+    "a fact": ("return str(x.sum().item()), str(x.sum().item())", Kind.FORM),
+    "a todo": ("raise NotImplementedError(str(x.sum().item()))", Kind.NOT_STARTED),
+    "garbage": ("torch.os.write(3, b'garbage' * 9)", Kind.FAULT),
+    "NaN": ("x = x * float('nan')", Kind.NOT_FINITE),
+}
+
+
+@pytest.mark.parametrize(("attack", "kind"), LEAKS.values(), ids=LEAKS)
+def test_what_is_right_for_public_values_only_gets_fixed_words(small, known, attack, kind):
+    said = only_costs(small, in_forward(HIDDEN.format(known=known, attack=attack)), "naive.lstm")
+    assert len(said) >= 5  # all tests that call forward
+    words = {f"Right with the published inputs; with other values and sizes {words}." for words in FIXED_WORDS.values()}
+    assert set(said) <= words
+    assert any(FIXED_WORDS[kind] in message for message in said)
+    assert not any(letter.isdigit() for message in said for letter in message)
+
+
+def test_a_table_of_the_published_values_gets_nothing(small, engine):
+    """The outputs of every public test, returned whatever comes in, pay in no row that compares outputs."""
+    answers = {
+        name: value.tolist()
+        for outcome in engine.answers["public"].outcomes.values()
+        for name, value in outcome.shown.items()
+        if not isinstance(value, str) and name == "h"
+    }
+    attack = f"table = {answers!r}\nreturn torch.tensor(table.get('h', [[0.0]])), torch.zeros(4, 5)"
+    said = only_costs(small, in_forward(attack), "naive.lstm")
+    assert len(said) >= 5
+
+
+def test_hidden_seeds_cannot_be_carried_out_by_a_message(small, engine):
+    attack = """
+frame, found = torch.sys._getframe(), []
+while frame:
+    found += [str(value) for name, value in frame.f_locals.items() if name in ("items", "item", "seed", "message")]
+    frame = frame.f_back
+raise RuntimeError(" ".join(found)[-500:])
+"""
+    grades = small.grade(in_forward(attack))
+    said = "\n".join(messages(grades, "naive.lstm"))
+    assert "Item(" in said  # the attack works, with the public seed
+    text = str(results.compose(small.kit, grades, [], {}, 1.0))
+    secrets = {seed[:12] for name in ("hidden-1", "hidden-2") for seed in engine.answers[name].seeds.values()}
+    assert secrets
+    assert not any(secret in text for secret in secrets)
+
+
+# The zygote.
+
+
+def test_a_zygote_that_dies_is_replaced(small):
+    before = small.warden._process.pid
+    os.kill(before, signal.SIGKILL)
+    assert points(small.grade(SOLUTION), "naive.lstm") == pytest.approx(14)
+    assert small.warden._process.pid != before
+
+
+def test_a_zygote_that_dies_in_the_middle_is_replaced(small):
+    timer = threading.Timer(0.3, lambda: os.kill(small.warden._process.pid, signal.SIGKILL))
+    timer.start()
+    grades = small.grade(in_forward("torch.sys.modules['time'].sleep(0.05)"))
+    timer.join()
+    complete(small, grades)
+    assert points(grades, "naive.lstm") == pytest.approx(14)
+
+
+def test_thousands_of_runs_fit_into_one_request(engine):
+    test = max(engine.kit.tests, key=lambda test: len(test.key))
+    items = [Item("test", test.key, "a case with a long name " * 3, f"{number:032x}") for number in range(3000)]
+    with rehearsal.tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        (Path(folder) / "models").mkdir()
+        ended = engine.warden.run(Path(folder), items, time.monotonic() + 60)
+    assert ended.end == "done"
+    assert len(ended.outcomes) == len(items)
+
+
+@as_root
+def test_two_graders_at_once_have_two_users(engine, layout):
+    other = Warden(layout / "source", engine.limits)
+    try:
+        assert other.user != engine.warden.user
+    finally:
+        other.close()
+
+
+# The whole path, as Gradescope runs it.
+
+
+def test_run_autograder_grades_a_folder_with_loose_and_broken_files(kit_zip, tmp_path):
+    submission = tmp_path / "submission"
+    submission.mkdir()
+    (submission / "LSTM.py").write_bytes(SOLUTION[LSTM].replace(b"\n", b"\r\n"))
+    (submission / "Transformer.py").write_bytes(b"def broken(:\n")
+    rehearsed = rehearsal.rehearse(kit_zip, submission, ROOT)
+    assert rehearsed.results["score"] == pytest.approx(14)
+    assert "LSTM.py was taken as models/naive/LSTM.py." in rehearsed.results["output"]
+    assert len(rehearsed.results["tests"]) >= 70
+    assert rehearsed.results["extra_data"]["metadata"] == "there is no submission_metadata.json"
+    assert not any(problem.startswith("not isolated") for problem in rehearsed.results["extra_data"]["isolation"]) or (
+        os.geteuid() != 0
+    )

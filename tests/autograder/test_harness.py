@@ -1,0 +1,576 @@
+"""The harness that graded tests run in: inputs that never change, outcomes that travel, one judge for all words."""
+
+import json
+import struct
+import warnings
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given as anything
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from torch import nn
+
+from tests.harness.answers import Answers, Unsteady, check_head_room, check_margins, check_seeds_matter, make
+from tests.harness.given import Given
+from tests.harness.graded import Case, GradedTest
+from tests.harness.judge import FIXED_WORDS, Kind, judge
+from tests.harness.marks import Tolerance
+from tests.harness.outcome import NOT_STARTED, Fault, Outcome, decode, encode
+from tests.harness.reference import MAX_ELEMENTS, Reference
+from tests.harness.run import run
+from tests.harness.tree import Tree
+
+TEST = "models/naive/test_LSTM.py::test_a"
+
+
+def array(*values, dtype="float32"):
+    return np.array(values, dtype=dtype)
+
+
+# given: the same numbers on every machine. A change of these bytes invalidates every reference.
+
+
+def test_golden_bytes_of_uniform():
+    values = Given("0", TEST).uniform("x", 2, 3)
+    assert values.numpy().tobytes().hex() == "b82622bf0070bf3a601d6abe6c42c43e2897ffbef8558d3e"
+
+
+def test_golden_integers_and_sizes():
+    given = Given("0", TEST)
+    assert given.integers("t", 8, low=4, high=20).tolist() == [8, 10, 14, 18, 14, 13, 9, 6]
+    assert [given.size(name, 2, 9) for name in "NTH"] == [5, 4, 9]
+
+
+def test_golden_sentences():
+    assert Given("0", TEST).sentences("s", 4, 6, 12).tolist() == [
+        [2, 6, 4, 6, 6, 3],
+        [2, 9, 3, 1, 1, 1],
+        [2, 8, 3, 1, 1, 1],
+        [2, 7, 8, 9, 11, 3],
+    ]
+
+
+def test_golden_parameters():
+    layer = Given("0", TEST).parameters(nn.Linear(2, 2), "k")
+    assert layer.weight.tolist() == [
+        [1.0659087896347046, 1.0842061042785645],
+        [0.9640068411827087, -0.5092557668685913],
+    ]
+    assert layer.bias.tolist() == [0.1549789309501648, -0.10783928632736206]
+    assert not layer.training
+
+
+def test_every_part_of_a_name_changes_the_numbers():
+    streams = [
+        Given("0", TEST).uniform("x", 6),
+        Given("1", TEST).uniform("x", 6),
+        Given("0", TEST + "[1]").uniform("x", 6),
+        Given("0", TEST).uniform("y", 6),
+        Given("0", TEST).uniform("x", 2, 3).reshape(6),
+        Given("0", TEST).parameters(nn.Linear(3, 2, bias=False), "one").weight.reshape(6),
+        Given("0", TEST).parameters(nn.Linear(3, 2, bias=False), "two").weight.reshape(6),
+    ]
+    assert len({tuple(stream.tolist()) for stream in streams}) == len(streams)
+
+
+def test_torchs_random_stream_is_neither_used_nor_moved():
+    before = torch.get_rng_state()
+    first = Given("0", TEST).uniform("x", 5)
+    torch.manual_seed(1)
+    assert torch.equal(first, Given("0", TEST).uniform("x", 5))
+    torch.set_rng_state(before)
+
+
+def test_parameters_do_not_depend_on_the_order_of_creation():
+    class Two(nn.Module):
+        def __init__(self, names):
+            super().__init__()
+            for name in names:
+                setattr(self, name, nn.Linear(3, 4))
+
+    one, other = (Given("0", TEST).parameters(Two(names)).state_dict() for names in ("ab", "ba"))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_values_keep_their_bounds_and_integers_their_range():
+    given = Given("0", TEST)
+    values = given.uniform("x", 1000, low=-3, high=2)
+    assert -3 <= values.min() < -2.9
+    assert 1.9 < values.max() < 2
+    assert set(given.integers("i", 1000, low=4, high=9).tolist()) == {4, 5, 6, 7, 8}
+
+
+def test_sizes_differ_until_none_is_left():
+    given = Given("5", TEST)
+    assert sorted(given.size(f"s{number}", 2, 4) for number in range(3)) == [2, 3, 4]
+    with pytest.raises(ValueError, match="no size is left between 2 and 4 for 'x'"):
+        given.size("x", 2, 4)
+
+
+def test_a_key_names_one_module():
+    given = Given("0", TEST)
+    given.parameters(nn.Linear(2, 2), "encoder")
+    with pytest.raises(ValueError, match="filled a module with key 'encoder' before"):
+        given.parameters(nn.Linear(2, 2), "encoder")
+
+
+def test_double_runs_see_the_same_numbers():
+    single = Given("0", TEST).uniform("x", 50)
+    torch.set_default_dtype(torch.float64)
+    try:
+        double = Given("0", TEST).uniform("x", 50)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert double.dtype == torch.float64
+    assert torch.equal(double, single.double())
+
+
+# outcome: to bytes and back, and no bytes do harm.
+
+
+def same(one: Outcome, other: Outcome) -> bool:
+    def plain(outcome):
+        return [
+            (name, value if isinstance(value, str) else (value.dtype.str, value.shape, value.tobytes()))
+            for name, value in outcome.shown.items()
+        ]
+
+    return (plain(one), one.parameters, one.fault) == (plain(other), other.parameters, other.fault)
+
+
+DTYPES = st.sampled_from(["float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint8", "bool"])
+ARRAYS = DTYPES.flatmap(lambda dtype: arrays.arrays(dtype, arrays.array_shapes(min_dims=0, min_side=0, max_side=3)))
+OUTCOMES = st.builds(
+    Outcome,
+    shown=st.dictionaries(st.text(max_size=5), st.one_of(ARRAYS, st.text(max_size=9)), max_size=4),
+    parameters=st.dictionaries(st.text(max_size=3), st.dictionaries(st.text(max_size=3), st.lists(st.integers(0, 9)))),
+    fault=st.none() | st.builds(Fault, st.text(max_size=5), st.text(max_size=5), st.text(max_size=5)),
+)
+
+
+@settings(max_examples=50, deadline=None)
+@anything(outcomes=st.dictionaries(st.text(max_size=5), OUTCOMES, max_size=3))
+def test_outcomes_survive_the_journey(outcomes):
+    arrived, header = decode(encode(outcomes, {"torch": "2"}))
+    assert header == {"torch": "2"}
+    assert list(arrived) == list(outcomes)
+    assert all(same(arrived[name], outcomes[name]) for name in outcomes)
+
+
+def test_the_same_outcomes_give_the_same_bytes():
+    outcome = Outcome({"b": array(1, 2), "a": array(3, dtype="int64")}, {"": {"w": [2]}}, None)
+    header = dict.fromkeys("fedcba", "x")
+    assert len({encode({"t": outcome}, header) for _ in range(20)}) == 1
+    (length,) = struct.unpack("<Q", encode({"t": outcome}, header)[:8])
+    metadata = json.loads(encode({"t": outcome}, header)[8 : 8 + length])["__metadata__"]
+    assert list(metadata) == sorted(metadata)  # as safetensors writes it, the order is drawn
+
+
+@settings(max_examples=300, deadline=None)
+@anything(data=st.binary(max_size=200))
+def test_garbage_is_a_value_error(data):
+    with pytest.raises(ValueError, match="not an outcome"):
+        decode(data)
+
+
+ENCODED = encode({"": Outcome({"x": array(1, 2, 3), "y": "a fact"}, {"k": {"w": [2, 3]}}, Fault("a", "b", "c"))})
+
+
+@settings(max_examples=400, deadline=None)
+@anything(changes=st.lists(st.tuples(st.integers(0, len(ENCODED) - 1), st.integers(0, 255)), min_size=1, max_size=6))
+def test_damaged_outcomes_are_outcomes_or_a_value_error(changes):
+    data = bytearray(ENCODED)
+    for place, byte in changes:
+        data[place] = byte
+    expect_outcomes_or_value_error(bytes(data))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = st.fixed_dictionaries({}, optional={"shown": JSON, "parameters": JSON, "fault": JSON})
+
+
+@settings(max_examples=300, deadline=None)
+@anything(notes=st.dictionaries(st.text(max_size=3), KEYS | JSON, max_size=2) | JSON)
+def test_forged_notes_are_outcomes_or_a_value_error(notes):
+    header = json.dumps({"__metadata__": {"outcomes": json.dumps(notes)}}).encode()
+    expect_outcomes_or_value_error(struct.pack("<Q", len(header)) + header)
+
+
+@pytest.mark.parametrize("depth", [1000, 100_000])
+def test_deeply_nested_notes_are_a_value_error(depth):
+    header = json.dumps({"__metadata__": {"outcomes": "[" * depth + "]" * depth}}).encode()
+    expect_outcomes_or_value_error(struct.pack("<Q", len(header)) + header)
+
+
+def expect_outcomes_or_value_error(data: bytes) -> None:
+    """What decodes can be judged."""
+    try:
+        outcomes, _ = decode(data)
+    except ValueError:
+        return
+    for outcome in outcomes.values():
+        judge(outcome, Outcome({"x": array(1, 2, 3)}, {"k": {"w": [2, 3]}}), Tolerance())
+
+
+# judge: every kind, in the order in which it is looked for, with its exact words.
+
+DEFAULT = Tolerance()
+
+
+def judged(shown, expected, tolerance=DEFAULT, parameters=None, fault=None, contract=None):
+    outcome = Outcome(shown, parameters or {}, fault)
+    return judge(outcome, Outcome(expected, contract or {}), tolerance)
+
+
+def test_equal_and_nearly_equal_pass():
+    assert judged({"x": array(1, 2)}, {"x": array(1, 2)}).passed
+    assert judged({"x": array(1.00009, 2)}, {"x": array(1, 2)}).passed
+    assert judged({"x": "3"}, {"x": "3"}).passed
+    assert judged({"x": array(1), "more": array(2)}, {"x": array(1)}).passed
+    assert judged({"x": array(-np.inf, 1)}, {"x": array(-np.inf, 1)}).passed
+    assert judged({"x": array()}, {"x": array()}).passed
+
+
+FAULT = Fault("TypeError", "'NoneType' object is not iterable", "models/naive/LSTM.py:57, in forward")
+WORDS = [
+    (
+        Kind.NOT_STARTED,
+        partial(judged, {}, {"h": array(1)}, fault=Fault(NOT_STARTED, "naive.lstm", "models/naive/LSTM.py:57")),
+        "Not implemented yet: naive.lstm (models/naive/LSTM.py:57).",
+    ),
+    (
+        Kind.FAULT,
+        partial(judged, {"h": array(9)}, {"h": array(1)}, fault=FAULT),
+        "models/naive/LSTM.py:57, in forward:\n  TypeError: 'NoneType' object is not iterable",
+    ),
+    (
+        Kind.FAULT,
+        partial(judged, {}, {"h": array(1)}, fault=Fault("AssertionError", "", "the test")),
+        "the test:\n  AssertionError",
+    ),
+    (
+        Kind.MISSING,
+        partial(judged, {"c": array(1)}, {"h": array(1, 2), "c": array(1)}),
+        "h: nothing was shown; expected a tensor of shape (2,).",
+    ),
+    (
+        Kind.FORM,
+        partial(judged, {"h": "a tuple of 2"}, {"h": array(1, 2)}),
+        "h: expected a tensor of shape (2,), got a tuple of 2.",
+    ),
+    (
+        Kind.FORM,
+        partial(judged, {"an empty batch": "no exception"}, {"an empty batch": "ValueError"}),
+        "an empty batch: expected ValueError, got no exception.",
+    ),
+    (
+        Kind.FORM,
+        partial(judged, {"h": array(1, 2)}, {"h": "None"}),
+        "h: expected None, got a tensor of shape (2,).",
+    ),
+    (
+        Kind.SHAPE,
+        partial(judged, {"h": np.zeros((5, 4))}, {"h": np.zeros((4, 5), "float32")}),
+        "h: expected shape (4, 5), got (5, 4).",
+    ),
+    (
+        Kind.DTYPE,
+        partial(judged, {"h": array(1, dtype="float64")}, {"h": array(1)}),
+        "h: expected dtype float32, got float64.",
+    ),
+    (
+        Kind.NOT_FINITE,
+        partial(judged, {"h": array(1, np.nan, np.inf, 9)}, {"h": array(1, 2, 3, 4)}),
+        "h: nan at [1]; 50% of the values are not finite.",
+    ),
+    (
+        Kind.VALUES,
+        partial(judged, {"h": array([1, 2.5], [3, 4.5])}, {"h": array([1, 2], [3, 4])}),
+        "h at [0, 1]: expected 2.0000, got 2.5000; 50% of 4 values differ.",
+    ),
+    (
+        Kind.VALUES,
+        partial(judged, {"loss": np.float32(2)}, {"loss": np.float32(1.5)}),
+        "loss: expected 1.5000, got 2.0000.",
+    ),
+    (
+        Kind.VALUES,
+        partial(judged, {"ids": array(*range(200), dtype="int64")}, {"ids": array(7, *range(1, 200), dtype="int64")}),
+        "ids at [0]: expected 7, got 0; under 1% of 200 values differ.",
+    ),
+    (
+        Kind.VALUES,
+        partial(judged, {"h": array(-np.inf, 1)}, {"h": array(np.inf, 1)}),
+        "h at [0]: expected inf, got -inf; 50% of 2 values differ.",
+    ),
+    (
+        Kind.VALUES,
+        partial(judged, {"mask": array(True, False, dtype="bool")}, {"mask": array(True, True, dtype="bool")}),
+        "mask at [1]: expected True, got False; 50% of 2 values differ.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "verdict", "words"), WORDS, ids=[f"{kind} {n}" for n, (kind, *_) in enumerate(WORDS)])
+def test_the_judges_words(kind, verdict, words):
+    verdict = verdict()
+    assert (verdict.kind, verdict.message) == (kind, words)
+    assert not verdict.passed
+
+
+def test_every_kind_has_words_and_fixed_words_without_numbers():
+    assert {kind for kind, *_ in WORDS} | {Kind.PASSED} == set(Kind) == set(FIXED_WORDS)
+    assert not any(letter.isdigit() for words in FIXED_WORDS.values() for letter in words)
+
+
+def test_a_wrong_value_far_from_float32_is_still_worded():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert judged({"x": array(3e38)}, {"x": array(-3e38)}).kind is Kind.VALUES
+
+
+def test_the_tolerance_is_the_tests():
+    shown, expected = {"x": array(1.01)}, {"x": array(1)}
+    assert judged(shown, expected).kind is Kind.VALUES
+    assert judged(shown, expected, Tolerance(rtol=0.02)).passed
+    assert judged(shown, expected, Tolerance(rtol=0, atol=0.02)).passed
+
+
+def test_a_difference_in_parameters_is_said_first():
+    shown, expected = {"h": array(1)}, {"h": array(2)}
+    contract = {"lstm": {"W_ii": [3, 5], "b_ii": [5]}}
+    verdict = judged(shown, expected, parameters={"lstm": {"W_ii": [3, 5], "bias": [5]}}, contract=contract)
+    assert verdict.message == (
+        "Your module lacks parameters of the contract: b_ii (5,). It has bias, which the contract does not name.\n"
+        "h at [0]: expected 2.0000, got 1.0000."
+    )
+    verdict = judged(shown, expected, parameters={"lstm": {"W_ii": [5, 3], "b_ii": [5]}}, contract=contract)
+    assert verdict.message.startswith("Parameter W_ii: expected shape (3, 5), got (5, 3).\n")
+    assert verdict.kind is Kind.VALUES
+    assert judged(expected, expected, parameters={"lstm": {}}, contract=contract).passed  # explains, decides nothing
+
+
+# reference.match: copies at once, and tells plain tensors from all else.
+
+
+def shown(**values):
+    outcome = Outcome()
+    Reference(outcome).match(**values)
+    return outcome.shown
+
+
+def test_match_copies_at_once():
+    tensor = torch.zeros(2, 3)
+    values = shown(whole=tensor, view=tensor[:, 1], turned=tensor.T)
+    tensor += 1
+    assert not any(value.any() for value in values.values())
+    assert values["turned"].shape == (3, 2)
+
+
+class Sneaky(torch.Tensor):
+    def __eq__(self, other):
+        return True
+
+
+class Odd:
+    def __repr__(self):
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("value", "fact"),
+    [
+        (None, "None"),
+        (True, "True"),
+        (3, "3"),
+        (1.5, "1.5"),
+        ("text", "'text'"),
+        ("x" * 999, "'" + "x" * 199),
+        (torch.Size([2, 3]), "(2, 3)"),
+        ({"a": 1}, "a dict of 1"),
+        ([0] * 9, "a list of 9"),
+        (Odd(), "an Odd"),
+        (np.zeros(3), "a ndarray"),
+        (torch.zeros(2).as_subclass(Sneaky), "a float32 tensor of shape (2,) (Sneaky)"),
+        (torch.zeros(2, dtype=torch.bfloat16), "a bfloat16 tensor of shape (2,) (Tensor)"),
+        (torch.zeros(2, dtype=torch.complex64), "a complex64 tensor of shape (2,) (Tensor)"),
+        (torch.zeros(2, 2).to_sparse(), "a float32 tensor of shape (2, 2) (Tensor)"),
+        (torch.zeros(1).expand(MAX_ELEMENTS + 1), f"a tensor of shape ({MAX_ELEMENTS + 1},), too large to compare"),
+    ],
+)
+def test_what_is_no_plain_tensor_becomes_a_fact(value, fact):
+    assert shown(x=value) == {"x": fact}
+
+
+def test_a_tuple_is_shown_element_by_element():
+    values = shown(states=(torch.ones(2), None), inner=[(1, 2)])
+    assert list(values) == ["states", "states[0]", "states[1]", "inner", "inner[0]", "inner[0][0]", "inner[0][1]"]
+    assert values["states"] == "a tuple of 2"
+    assert values["states[1]"] == "None"
+
+
+def test_tensors_that_need_care_are_shown():
+    values = shown(
+        parameter=nn.Parameter(torch.ones(2)), scalar=torch.tensor(2.0), empty=torch.ones(0, 3), negative=-torch.ones(1)
+    )
+    assert [value.shape for value in values.values()] == [(2,), (), (0, 3), (1,)]
+
+
+def test_a_name_is_shown_once():
+    reference = Reference(Outcome())
+    reference.match(x=1)
+    with pytest.raises(ValueError, match="shown 'x' before"):
+        reference.match(x=2)
+
+
+def test_gradients_are_shown_by_name():
+    layer = nn.Linear(2, 1)
+    layer(torch.ones(1, 2)).sum().backward()
+    layer.bias.grad = None
+    outcome = Outcome()
+    Reference(outcome).gradients(layer)
+    assert outcome.shown["gradient of weight"].tolist() == [[1, 1]]
+    assert outcome.shown["gradient of bias"] == "None"
+
+
+def stop(error):
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "fact"),
+    [
+        (ValueError("head 3 of 4"), "ValueError"),
+        (UnicodeError("3 and 4"), "ValueError"),
+        (ValueError("no"), "ValueError that does not mention 3, 4"),
+        (TypeError("3 4"), "TypeError"),
+    ],
+)
+def test_raises_shows_the_kind_of_exception(error, fact):
+    outcome = Outcome()
+    Reference(outcome).raises("an_odd_size", ValueError, partial(stop, error), mentions=(3, 4))
+    assert outcome.shown == {"an odd size": repr(fact)}
+
+
+def test_raises_lets_a_todo_through():
+    reference = Reference(Outcome())
+    with pytest.raises(NotImplementedError):
+        reference.raises("why", ValueError, partial(stop, NotImplementedError("naive.lstm")))
+    outcome = Outcome()
+    Reference(outcome).raises("why", ValueError, lambda: None)
+    assert outcome.shown == {"why": "'no exception'"}
+
+
+# run: whatever happens in a test becomes an outcome, and nothing stays behind.
+
+
+@pytest.fixture
+def tree(tmp_path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "work.py").write_text("def work():\n    raise KeyError('x')\n", encoding="utf-8")
+    return Tree(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), GeneratorExit(), MemoryError(), RecursionError("deep"), OSError()])
+def test_any_end_of_a_test_is_a_fault(tree, error):
+    outcome = run(lambda: stop(error), tree, TEST)
+    assert outcome.fault is not None
+    assert outcome.fault.kind == type(error).__name__
+
+
+def test_ctrl_c_passes(tree):
+    with pytest.raises(KeyboardInterrupt):
+        run(lambda: stop(KeyboardInterrupt()), tree, TEST)
+
+
+def test_a_fault_names_the_students_line(tree):
+    source = (tree.root / "models" / "work.py").read_text(encoding="utf-8")
+    space: dict = {}
+    exec(compile(source, tree.root / "models" / "work.py", "exec"), space)
+    outcome = run(space["work"], tree, TEST)
+    assert outcome.fault == Fault("KeyError", "'x'", "models/work.py:2, in work")
+
+
+def test_what_was_shown_before_a_fault_stays(tree):
+    def test(given, reference):
+        reference.match(x=given.uniform("x", 2))
+        raise ValueError("too late")
+
+    outcome = run(test, tree, TEST)
+    assert list(outcome.shown) == ["x"]
+    assert outcome.fault.message == "too late"
+
+
+def test_settings_do_not_reach_the_next_test(tree):
+    def test(reference):
+        torch.set_default_dtype(torch.float64)
+        torch.set_grad_enabled(False)
+
+    run(test, tree, TEST)
+    assert torch.get_default_dtype() == torch.float32
+    assert torch.is_grad_enabled()
+
+
+# answers: only what does not depend on rounding may be expected.
+
+GRADED = GradedTest("models/a.py", "test_a", "", "1.1.1", 1, Tolerance(), (), False, None, (), (Case("", {}),))
+
+
+def test_a_draw_that_rounding_could_decide_is_drawn_again():
+    def compute(seed, double):
+        return Outcome({"x": array(1.0 if double or seed == "s.2" else 1.5)})
+
+    assert make(GRADED, GRADED.cases[0], "s", compute)[0] == "s.2"
+
+
+def test_a_test_that_no_draw_makes_steady_is_an_error():
+    with pytest.raises(Unsteady, match=r"models/a\.py::test_a: no steady draw in 30: x differs between float32"):
+        make(GRADED, GRADED.cases[0], "s", lambda seed, double: Outcome({"x": array(1.0 if double else 1.5)}))
+    with pytest.raises(Unsteady, match="the solution fails"):
+        make(GRADED, GRADED.cases[0], "s", lambda seed, double: Outcome(fault=FAULT))
+
+
+def test_head_room_is_a_tenth_of_the_tolerance():
+    exact = Outcome({"x": array(1.0, dtype="float64")})
+    check_head_room(Outcome({"x": array(1.00001)}), exact, Tolerance())
+    with pytest.raises(Unsteady):
+        check_head_room(Outcome({"x": array(1.00002)}), exact, Tolerance())
+    with pytest.raises(Unsteady):
+        check_head_room(Outcome({"x": array(1, dtype="int64")}), Outcome({"x": array(2, dtype="int64")}), Tolerance())
+    with pytest.raises(Unsteady):
+        check_head_room(Outcome({"x": array(np.nan)}), exact, Tolerance())
+    with pytest.raises(Unsteady):
+        check_head_room(Outcome({"x": "one"}), Outcome({"x": "two"}), Tolerance())
+    check_head_room(Outcome({"x": array(-np.inf)}), Outcome({"x": array(-np.inf)}), Tolerance())
+
+
+def test_steering_scores_need_a_margin():
+    check_margins(Outcome({"s": array([0, 1, 3], [0, 0, 0])}), ("s",))
+    with pytest.raises(Unsteady, match="nearly tie"):
+        check_margins(Outcome({"s": array([0, 3, 3.0005])}), ("s",))
+    with pytest.raises(Unsteady, match="not a tensor of scores"):
+        check_margins(Outcome({"s": "None"}), ("s",))
+
+
+def test_seeds_must_matter():
+    one, other = Outcome({"x": array(1), "n": array(1, dtype="int64")}), Outcome({"x": array(2)})
+    check_seeds_matter("t", {"public": one, "hidden-1": other})
+    with pytest.raises(Unsteady, match="shows no float tensor that differs"):
+        check_seeds_matter("t", {"public": one, "hidden-1": one})
+
+
+def test_answers_are_stored_whole(tmp_path):
+    answers = Answers({"t": Outcome({"x": array(1)})}, {"t": "0"}, {"torch": "2"})
+    answers.save(tmp_path / "deep" / "a.safetensors")
+    loaded = Answers.load(tmp_path / "deep" / "a.safetensors")
+    assert (loaded.seeds, loaded.header) == (answers.seeds, answers.header)
+    assert same(loaded.outcomes["t"], answers.outcomes["t"])
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["a.safetensors"]
