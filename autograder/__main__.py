@@ -3,10 +3,10 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
@@ -20,7 +20,7 @@ from tests.harness.collect import ContractError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 app = typer.Typer(help="Make the handout, build the autograder, grade.", no_args_is_help=True, add_completion=False)
-console = Console(highlight=False)
+console = Console(highlight=False, record=True)
 
 Secret = Annotated[
     str | None,
@@ -68,6 +68,7 @@ def grade(
         "build/autograder.zip"
     ),
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write results.json here.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Also save what is printed, as an SVG.")] = None,
 ) -> None:
     """Grade one submission here, with the same engine as on Gradescope."""
     if not submission.exists():
@@ -79,6 +80,8 @@ def grade(
     if json_file:
         replace(json_file, json.dumps(rehearsed.results, indent=1).encode())
     show(rehearsed)
+    if picture:
+        replace(picture, console.export_svg(title=f"python -m autograder grade {submission}").encode())
 
 
 @app.command()
@@ -96,20 +99,14 @@ def demo(out: Annotated[Path, typer.Option(help="The folder that everything is w
 def show(rehearsed: rehearsal.Rehearsal) -> None:
     """Print a table of deliverables with points and first failures, then each different message once."""
     assignment = Assignment.load(REPOSITORY / "student" / "assignment.json")
-    table = Table("", "deliverable", "points", "first failure", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for header, justify in (("", "left"), ("deliverable", "left"), ("points", "right"), ("first failure", "left")):
+        table.add_column(header, justify=cast(JustifyMethod, justify))
     messages: dict[str, str] = {}
     for deliverable in assignment.deliverables:
         rows = [row for row in rehearsed.results["tests"] if row["number"].startswith(f"{deliverable.number}.")]
         failed = next((row for row in rows if row["status"] == "failed"), None)
-        first = ""
-        if failed:
-            first = f"{failed['number']} {failed['name'].split(': ', 1)[1]}"
-            message = failed["output"].split("\n\n", 1)[-1]
-            if not message.startswith("Not started"):
-                messages.setdefault(message, failed["number"])
-            else:
-                first = "not started"
-        table.add_row(deliverable.number, deliverable.title, _points(rows), escape(first))
+        table.add_row(deliverable.number, deliverable.title, _points(rows), escape(_failure(failed, messages)))
     table.add_row("", "[bold]Total", f"[bold]{_points(rehearsed.results['tests'])}", "")
     console.print(table)
     for message, number in messages.items():
@@ -121,8 +118,22 @@ def show(rehearsed: rehearsal.Rehearsal) -> None:
     )
 
 
+def _failure(row: dict[str, Any] | None, messages: dict[str, str]) -> str:
+    """What a table's row says of its first failure; its message, when it is new, is noted with its number."""
+    if row is None:
+        return ""
+    message = row["output"].split("\n\n", 1)[-1]
+    if message.startswith("Not started"):
+        return "not started"
+    if message in messages:
+        return f"as {messages[message]}"
+    messages[message] = row["number"]
+    return f"{row['number']} {row['name'].split(': ', 1)[1]}"
+
+
 def _points(rows: list[dict[str, Any]]) -> str:
-    return f"{sum(row['score'] for row in rows):g} of {sum(row['max_score'] for row in rows):g}"
+    got, full = (sum(row[key] for row in rows) for key in ("score", "max_score"))
+    return f"[{'green' if got == full else 'red' if got == 0 else 'yellow'}]{got:g}[/] of {full:>3g}"
 
 
 def main() -> None:

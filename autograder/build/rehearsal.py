@@ -62,7 +62,7 @@ def rehearse(kit: Path, submission: Path, repository: Path) -> Rehearsal:
     with tempfile.TemporaryDirectory(prefix="autograder-") as folder:
         layout = Path(folder)
         lay_out(layout, kit, submission)
-        environment = {**os.environ, "AUTOGRADER_PYTHON": sys.executable}
+        environment = {"AUTOGRADER_PYTHON": sys.executable, **os.environ}
         with _command(layout, repository) as command:
             started = time.monotonic()
             process = subprocess.Popen(

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from collect_submission import Assignment
+from collect_submission import LIMIT, Assignment
 
-MAX_FILE = 1 << 20  # bytes of one file; a finished part has a few thousand
 MAX_ENTRIES = 20_000
 MAX_NOTES = 10  # sentences about entries that cannot be files of a submission
 DRIVE = re.compile(r"[A-Za-z]:")
@@ -141,12 +140,12 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, size: int) -
 def _read(entry: _Entry, taken: Taken) -> bytes | None:
     """Read one file, not trusting the size that its archive states."""
     try:
-        content = entry.read(MAX_FILE + 1)
+        content = entry.read(LIMIT + 1)
     except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
         taken.notes.append(f"{_shown(entry.name)} cannot be unpacked ({_shown(str(error))}). Pack it again.")
         return None
-    if len(content) > MAX_FILE:
-        taken.notes.append(f"{_shown(entry.name)} is larger than {MAX_FILE >> 20} MiB and was not read.")
+    if len(content) > LIMIT:
+        taken.notes.append(f"{_shown(entry.name)} is larger than {LIMIT >> 10} KiB and was not read.")
         return None
     return content
 

@@ -164,7 +164,8 @@ class Engine:
 
     def _run_alone(self, state: _State) -> None:
         """Run what has not passed again, each test in a child of its own; this verdict counts."""
-        for test in self._open(state):
+        tests = self._open(state)
+        for test in tests:
             if time.monotonic() >= state.until:
                 verdict = Verdict(Kind.FAULT, "Not run: the time for the whole submission was used up.")
             elif state.timeouts[test.module] >= self.limits.timeouts:
@@ -172,7 +173,7 @@ class Engine:
             else:
                 verdict = self._alone(state, test)
             state.verdicts[test.key] = verdict
-        self._name_needed(state)
+        self._name_needed(state, tests)
 
     def _alone(self, state: _State, test: GradedTest) -> Verdict:
         """Run a test with the public seed and, if it passes, in another child with the hidden ones.
@@ -188,9 +189,9 @@ class Engine:
                 break
         return verdict
 
-    def _name_needed(self, state: _State) -> None:
-        """An integration test that fails says first which deliverable that it builds on fails."""
-        for test in self.kit.tests:
+    def _name_needed(self, state: _State, tests: Sequence[GradedTest]) -> None:
+        """An integration test that has run and failed says first which deliverable that it builds on fails."""
+        for test in tests:
             verdict = state.verdicts[test.key]
             if verdict.passed or not test.integration:
                 continue

@@ -186,6 +186,8 @@ class _Reading:
                     selector.unregister(output)
                 if result in ready:
                     if not self._take(result):
+                        selector.unregister(result)  # the child has ended, or closed its end and will not get far
+                    if self.run.end == "garbage":
                         return None
                 elif control.fileno() in ready:  # nothing is left on the pipe: a grandchild may still hold it open
                     return int(json.loads(control.recv(1 << 20) or b'{"exit": -9}')["exit"])

@@ -3,6 +3,7 @@
 Whatever a file does, the rows of all other deliverables keep their points, and every row is there with its maximum.
 """
 
+import contextlib
 import copy
 import os
 import signal
@@ -30,17 +31,18 @@ SKELETON = read_tree(ROOT / "student", ASSIGNMENT)
 RNN, LSTM, SEQ2SEQ = "models/naive/RNN.py", "models/naive/LSTM.py", "models/seq2seq/Seq2Seq.py"
 TRANSFORMER = "models/Transformer.py"
 STEP = "        N, T, _ = x.shape\n"  # the first line of the LSTM's forward
-SMALL = ("naive.rnn", "naive.lstm", "seq2seq.encoder", "transformer.feedforward")
+SMALL = {"naive.rnn": 6, "naive.lstm": 14, "transformer.feedforward": 4}  # deliverable -> its points
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give student code a user of its own")
 
 
 @pytest.fixture(scope="module")
 def small(engine: Engine) -> Engine:
-    """The same engine, grading four deliverables of four files: what one file does to the others shows in them."""
+    """The same engine, grading three files with one hidden seed: what one file does to the others shows in them."""
     modules = {ASSIGNMENT.deliverable(id).tests for id in SMALL}
     small = copy.copy(engine)
-    small.kit = replace(engine.kit, tests=tuple(test for test in engine.kit.tests if test.module in modules))
+    tests = tuple(test for test in engine.kit.tests if test.module in modules)
+    small.kit = replace(engine.kit, tests=tests, seeds=engine.kit.seeds[:2])
     return small
 
 
@@ -60,6 +62,12 @@ def in_forward(attack: str) -> dict[str, bytes]:
 def at_import(attack: str, path: str = LSTM) -> dict[str, bytes]:
     """The solution with lines at the end of one file."""
     return {**SOLUTION, path: SOLUTION[path] + f"\n\n{attack.strip()}\n".encode()}
+
+
+def others_are_whole(grades: Grades, id: str) -> None:
+    """Every deliverable of the small kit but one has all its points."""
+    got = {each: points(grades, each) for each in SMALL if each != id}
+    assert got == {each: pytest.approx(full) for each, full in SMALL.items() if each != id}
 
 
 def points(grades: Grades, id: str) -> float:
@@ -94,17 +102,22 @@ def only_costs(engine: Engine, files: dict[str, bytes], id: str) -> list[str]:
 def left_over(engine: Engine) -> list[str]:
     """Processes and files of the student's user that outlived their child."""
     user = engine.warden.user
-    if user is None:
-        return []
-    left = [str(path) for folder in SHARED_FOLDERS for path in Path(folder).iterdir() if owner(path) == user]
-    return left + [str(path) for path in Path("/proc").iterdir() if path.name.isdigit() and owner(path) == user]
+    files = [path for folder in SHARED_FOLDERS for path in Path(folder).iterdir() if owner(path) == user]
+    running = [path for path in Path("/proc").iterdir() if path.name.isdigit() and owner(path) == user and runs(path)]
+    return list(map(str, files + running))
 
 
 def owner(path: Path) -> int:
-    try:
+    with contextlib.suppress(OSError):
         return path.lstat().st_uid
-    except OSError:
-        return -1
+    return -1
+
+
+def runs(process: Path) -> bool:
+    """Whether a process is more than an entry that nobody has collected yet."""
+    with contextlib.suppress(OSError):
+        return (process / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
 
 
 # The whole assignment.
@@ -149,7 +162,7 @@ def test_several_broken_files_cost_only_themselves(engine):
     grades = engine.grade(files)
     complete(engine, grades)
     for deliverable in ASSIGNMENT.deliverables:
-        whole = deliverable.id in {"seq2seq.encoder", "seq2seq.attention", "seq2seq.decoder"}
+        whole = deliverable.id in {"naive.rnn", "seq2seq.encoder", "seq2seq.attention", "seq2seq.decoder"}
         got = points(grades, deliverable.id)
         assert got == pytest.approx(deliverable.points) if whole else got < deliverable.points, deliverable.id
     assert points(grades, "transformer.embedding") == 0
@@ -168,7 +181,7 @@ def test_an_integration_test_names_the_piece_that_fails(engine):
 # One file goes wrong at import: its deliverable gets nothing and says why, the others lose nothing.
 
 IMPORTS = {
-    "an exception": ("1 / 0", f"{LSTM}:80, in <module>: ZeroDivisionError: division by zero"),
+    "an exception": ("1 / 0", ", in <module>: ZeroDivisionError: division by zero"),
     "SystemExit": ("torch.sys.exit(3)", "SystemExit: 3"),
     "KeyboardInterrupt": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
     "an end": ("torch.os._exit(0)", f"{LSTM}: Your code ended its process (exit status 0)"),
@@ -194,8 +207,10 @@ def test_a_file_that_never_ends_at_import(small):
 
 
 def test_a_syntax_error_names_its_line(small):
-    said = only_costs(small, change(LSTM, STEP, STEP + "        h ==\n"), "naive.lstm")
-    assert all(message.startswith(f"{LSTM}:59: Python cannot read `h ==`: invalid syntax.") for message in said)
+    files = change(LSTM, STEP, STEP + "        h ==\n")
+    line = files[LSTM].decode().split("\n").index("        h ==") + 1
+    said = only_costs(small, files, "naive.lstm")
+    assert all(message.startswith(f"{LSTM}:{line}: Python cannot read `h ==`: invalid syntax.") for message in said)
 
 
 def test_a_missing_file_is_named(small):
@@ -212,7 +227,7 @@ def test_a_missing_file_is_named(small):
 def test_what_one_file_does_to_torch_does_not_reach_the_others(small, patch):
     grades = small.grade(at_import(patch, RNN))
     complete(small, grades)
-    assert [points(grades, id) for id in SMALL[1:]] == pytest.approx([14, 8, 4])
+    others_are_whole(grades, "naive.rnn")
 
 
 # One function goes wrong.
@@ -220,7 +235,7 @@ def test_what_one_file_does_to_torch_does_not_reach_the_others(small, patch):
 FORWARDS = {
     "an end": ("torch.os._exit(3)", "Your code ended its process (exit status 3), so nothing could be compared."),
     "SystemExit": ("torch.sys.exit('bye')", "SystemExit: bye"),
-    "KeyboardInterrupt": ("raise KeyboardInterrupt", f"{LSTM}:58, in forward:\n  KeyboardInterrupt"),
+    "KeyboardInterrupt": ("raise KeyboardInterrupt", ", in forward:\n  KeyboardInterrupt"),
     "GeneratorExit": ("raise GeneratorExit", "GeneratorExit"),
     "a crash": ("torch.ctypes.string_at(0)", "killed by signal 11"),
     "an abort": ("torch.os.abort()", "killed by signal 6"),
@@ -238,14 +253,11 @@ FORWARDS = {
         "(T).",
     ),
     "NaN": ("x = x * float('nan')", "of the values are not finite."),
-    "double precision": (
-        "states = None\nreturn x[:, 0, :1].double().expand(-1, self.hidden_size),) * 2"[:0] or "x = x.double()",
-        "",
-    ),
+    "double precision": ("return (x[:, 0, :1].double().expand(-1, self.hidden_size),) * 2", "expected dtype float32"),
     "a closed channel": ("torch.os.close(3)", "Your code ended its process (exit status 1)"),
     "its own files gone": ("torch.os.remove(__file__)", "PermissionError"),
     "a lasting fork": (
-        "if torch.os.fork() == 0:\n    torch.os.setsid()\n    while True:\n        torch.os.wait3\ntorch.os._exit(5)",
+        "if torch.os.fork() == 0:\n    torch.os.setsid()\n    torch.sys.modules['time'].sleep(600)\ntorch.os._exit(5)",
         "exit status 5",
     ),
 }
@@ -268,9 +280,8 @@ def test_a_loop_without_end_costs_its_deliverable_and_no_more_time_than_allowed(
     assert set(said[limits.timeouts :]) == {"Not run: too many tests of this deliverable ran out of time."}
 
 
-def test_signals_ignored_and_sleeping_do_not_help(small):
-    attack = "for number in range(1, 32):\n    try:\n        signal(number)\n    except OSError: pass\n"
-    attack = "import warnings\n" + "warnings.sys.modules['signal'].pthread_sigmask(0, range(1, 65))\nwhile True: pass"
+def test_blocked_signals_do_not_help(small):
+    attack = "torch.sys.modules['signal'].pthread_sigmask(0, range(1, 65))\nwhile True:\n    pass"
     assert any("out of time" in message for message in only_costs(small, in_forward(attack), "naive.lstm"))
 
 
@@ -282,17 +293,24 @@ def test_the_overall_deadline_leaves_rows_that_say_so(small, monkeypatch):
 
 
 def test_threads_left_running_do_no_harm(small):
-    attack = "import copy\ncopy.types.ModuleType\nthreading = torch.sys.modules['threading']\n"
-    attack += "threading.Thread(target=threading.Event().wait).start()"
+    attack = """
+threading = torch.sys.modules["threading"]
+if threading.active_count() < 9:
+    threading.Thread(target=threading.Event().wait).start()
+"""
     grades = small.grade(in_forward(attack))
     assert points(grades, "naive.lstm") == pytest.approx(14)
     assert left_over(small) == []
 
 
 def test_a_process_left_in_the_background_is_dead_afterwards(small):
-    attack = "if torch.os.fork() == 0:\n    torch.os.setsid()\n    while True:\n        pass"
-    grades = small.grade(in_forward(attack))
-    assert points(grades, "naive.lstm") == pytest.approx(14)  # the process that shows tensors goes on
+    attack = """
+if torch.os.fork() == 0:
+    torch.os.setsid()
+    torch.sys.modules["time"].sleep(600)
+"""
+    grades = small.grade(at_import(attack))
+    assert points(grades, "naive.lstm") == pytest.approx(14)  # the process that goes on shows what is right
     assert left_over(small) == []
 
 
@@ -316,7 +334,7 @@ for index in range(500):
     torch.os.write(3, wire.pack(index, {payload}))
 """
 FORGERIES = {
-    "zeros": "outcome.encode({'': outcome.Outcome({name: torch.zeros(4, 5).numpy() for name in ('h_t', 'c_t', 'h', 'c')})})",
+    "zeros": "outcome.encode({'': outcome.Outcome({name: torch.zeros(4, 5).numpy() for name in 'hc'})})",
     "nothing shown": "outcome.encode({'': outcome.Outcome()})",
     "facts": "outcome.encode({'': outcome.Outcome({'h': 'right', 'c': 'right'})})",
     "garbage in a frame": "b'garbage'",
@@ -331,11 +349,11 @@ def test_forged_frames_gain_nothing(small, payload):
     grades = small.grade(at_import("LSTM = None\n" + FORGE.format(payload=payload)))
     complete(small, grades)
     assert points(grades, "naive.lstm") == 0
-    assert [points(grades, id) for id in SMALL if id != "naive.lstm"] == pytest.approx([6, 8, 4])
+    others_are_whole(grades, "naive.lstm")
     forward = in_forward(FORGE.format(payload=payload))
     grades = small.grade({**forward, LSTM: forward[LSTM].replace(b"h = o * torch.tanh(c)", b"h = o")})
     assert points(grades, "naive.lstm") < 14 / 2
-    assert [points(grades, id) for id in SMALL if id != "naive.lstm"] == pytest.approx([6, 8, 4])
+    others_are_whole(grades, "naive.lstm")
 
 
 def test_a_frame_that_never_ends_is_cut_off(small):
@@ -361,11 +379,12 @@ def tries(path, mode):
             return True
     except OSError:
         return False
-if any([tries(path, "rb") for path in {list(map(str, wanted))}] + [tries(path, "w") for path in {list(map(str, unwritable))}]):
-    raise RuntimeError("reached")
-import warnings
-if warnings.sys.modules["os"].environ.keys() - {{"HOME", "TMPDIR", "PATH", "LANG", "USER", "LC_CTYPE"}}:
-    raise RuntimeError(str(warnings.sys.modules["os"].environ))
+reached = [path for path in {list(map(str, wanted))} if tries(path, "rb")]
+reached += [path for path in {list(map(str, unwritable))} if tries(path, "w")]
+if reached:
+    raise RuntimeError(f"reached {{reached}}")
+if torch.os.environ.keys() - {{"HOME", "TMPDIR", "PATH", "LANG", "USER"}}:
+    raise RuntimeError(str(torch.os.environ))
 if len(torch.os.listdir("/proc/self/fd")) > 5:
     raise RuntimeError(str(torch.os.listdir("/proc/self/fd")))
 """
@@ -418,7 +437,7 @@ def known(engine: Engine) -> list[float]:
     return sorted(set(seen))
 
 
-HIDDEN = "if round(x.sum().item(), 3) not in {known}:\n    {attack}"
+HIDDEN = "if round(x.sum().item(), 3) not in {known}:\n    {attack}"  # else as the solution
 LEAKS = {
     "wrong values": ("x = x * 0.9", Kind.VALUES),
     "a wrong shape": ("x = x[:1]\n    states = None", Kind.SHAPE),
@@ -436,8 +455,8 @@ LEAKS = {
 def test_what_is_right_for_public_values_only_gets_fixed_words(small, known, attack, kind):
     said = only_costs(small, in_forward(HIDDEN.format(known=known, attack=attack)), "naive.lstm")
     assert len(said) >= 5  # all tests that call forward
-    words = {f"Right with the published inputs; with other values and sizes {words}." for words in FIXED_WORDS.values()}
-    assert set(said) <= words
+    start = "Right with the published inputs; with other values and sizes"
+    assert set(said) <= {f"{start} {words}." for words in FIXED_WORDS.values()}
     assert any(FIXED_WORDS[kind] in message for message in said)
     assert not any(letter.isdigit() for message in said for letter in message)
 

@@ -154,11 +154,11 @@ def _show_wrong(console: Console, test: GradedTest, verdict: Verdict, deliverabl
 
 
 def _show_warnings(console: Console, assignment: Assignment, tree: Path) -> None:
-    """Warnings of the preflight other than "not started", which the list shows already."""
+    """Warnings of the preflight, but for what the list shows already."""
     findings: list[Finding] = [
         finding
         for finding in inspect(read_tree(tree, assignment), assignment)
-        if finding.severity is Severity.WARNING and finding.line and "not started" not in finding.message
+        if finding.severity is Severity.WARNING and finding.rule not in ("not-started", "nothing")
     ]
     for finding in findings:
         console.print(Text(textwrap.fill(f"Note: {finding}", 78, subsequent_indent="  "), style="yellow"))
