@@ -76,6 +76,10 @@ def grade(
     if not kit_zip.exists():
         console.print(f"{kit_zip} is not there yet: building it")
         kit.build(REPOSITORY, kit_zip)
+    elif (built := kit.version(kit_zip)) != (now := contract().version):
+        console.print(
+            f"[yellow]{kit_zip} is of version {built}, the repository of {now}: build it again to grade with that"
+        )
     rehearsed = rehearsal.rehearse(kit_zip, submission, REPOSITORY)
     if json_file:
         replace(json_file, json.dumps(rehearsed.results, indent=1).encode())
@@ -96,9 +100,13 @@ def demo(out: Annotated[Path, typer.Option(help="The folder that everything is w
         show(rehearsed)
 
 
+def contract() -> Assignment:
+    return Assignment.load(REPOSITORY / "student" / "assignment.json")
+
+
 def show(rehearsed: rehearsal.Rehearsal) -> None:
     """Print a table of deliverables with points and first failures, then each different message once."""
-    assignment = Assignment.load(REPOSITORY / "student" / "assignment.json")
+    assignment = contract()
     table = Table(box=None, pad_edge=False)
     for header, justify in (("", "left"), ("deliverable", "left"), ("points", "right"), ("first failure", "left")):
         table.add_column(header, justify=cast(JustifyMethod, justify))

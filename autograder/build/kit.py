@@ -3,6 +3,7 @@
 import hashlib
 import json
 import tempfile
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from autograder.build import answers, handout
 from autograder.build.answers import AnswersError
 from autograder.build.files import read_folder, replace, zipped
 from autograder.rubric import Rubric
+from collect_submission import Assignment
 from tests.harness.answers import Answers
 from tests.harness.graded import GradedTest
 
@@ -64,6 +66,12 @@ def kit_files(
     }
     files["kit.json"] = (json.dumps(kit, indent=1) + "\n").encode()
     return files
+
+
+def version(kit: Path) -> str:
+    """The assignment's version that a kit's zip was built from."""
+    with zipfile.ZipFile(kit) as archive:
+        return Assignment.parse(archive.read("student/assignment.json").decode("utf-8")).version
 
 
 def graded_by(rubric: Rubric, tests: Sequence[GradedTest]) -> list[GradedTest]:

@@ -38,11 +38,10 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give stude
 
 @pytest.fixture(scope="module")
 def small(engine: Engine) -> Engine:
-    """The same engine, grading three files with one hidden seed: what one file does to the others shows in them."""
-    modules = {ASSIGNMENT.deliverable(id).tests for id in SMALL}
+    """The same engine with every other test of three files and one hidden seed: enough to see who harms whom."""
     small = copy.copy(engine)
-    tests = tuple(test for test in engine.kit.tests if test.module in modules)
-    small.kit = replace(engine.kit, tests=tests, seeds=engine.kit.seeds[:2])
+    tests = [test for id in SMALL for test in engine.kit.tests_of(ASSIGNMENT.deliverable(id))[::2]]
+    small.kit = replace(engine.kit, tests=tuple(tests), seeds=engine.kit.seeds[:2])
     return small
 
 
@@ -235,7 +234,7 @@ def test_what_one_file_does_to_torch_does_not_reach_the_others(small, patch):
 FORWARDS = {
     "an end": ("torch.os._exit(3)", "Your code ended its process (exit status 3), so nothing could be compared."),
     "SystemExit": ("torch.sys.exit('bye')", "SystemExit: bye"),
-    "KeyboardInterrupt": ("raise KeyboardInterrupt", ", in forward:\n  KeyboardInterrupt"),
+    "KeyboardInterrupt": ("raise KeyboardInterrupt", ", in forward\n  KeyboardInterrupt"),
     "GeneratorExit": ("raise GeneratorExit", "GeneratorExit"),
     "a crash": ("torch.ctypes.string_at(0)", "killed by signal 11"),
     "an abort": ("torch.os.abort()", "killed by signal 6"),
@@ -276,7 +275,7 @@ def test_a_loop_without_end_costs_its_deliverable_and_no_more_time_than_allowed(
     said = only_costs(small, in_forward("while True:\n    pass"), "naive.lstm")
     limits, slow = small.limits, small.warden.slow
     assert time.monotonic() - started < (limits.timeouts + 1) * limits.test_seconds * slow + 10
-    assert said.count("Your code ran out of time: is there a loop that does not end?") == limits.timeouts
+    assert sum("Your code ran out of time: is there a loop" in message for message in said) == limits.timeouts
     assert set(said[limits.timeouts :]) == {"Not run: too many tests of this deliverable ran out of time."}
 
 
@@ -346,22 +345,29 @@ FORGERIES = {
 
 @pytest.mark.parametrize("payload", FORGERIES.values(), ids=FORGERIES)
 def test_forged_frames_gain_nothing(small, payload):
-    grades = small.grade(at_import("LSTM = None\n" + FORGE.format(payload=payload)))
+    """Forged for all items at once, where a wrong result follows."""
+    forward = in_forward(FORGE.format(payload=payload))
+    said = only_costs(small, {**forward, LSTM: forward[LSTM].replace(b"h = o * torch.tanh(c)", b"h = o")}, "naive.lstm")
+    assert len(said) >= 3
+
+
+def test_frames_forged_at_import_gain_nothing(small):
+    payload = FORGERIES["zeros"]
+    grades = small.grade(at_import(FORGE.format(payload=payload) + "\nLSTM = None"))
     complete(small, grades)
     assert points(grades, "naive.lstm") == 0
     others_are_whole(grades, "naive.lstm")
-    forward = in_forward(FORGE.format(payload=payload))
-    grades = small.grade({**forward, LSTM: forward[LSTM].replace(b"h = o * torch.tanh(c)", b"h = o")})
-    assert points(grades, "naive.lstm") < 14 / 2
-    others_are_whole(grades, "naive.lstm")
 
 
-def test_a_frame_that_never_ends_is_cut_off(small):
-    head = "torch.os.write(3, torch.sys.modules['autograder.grade.wire'].HEAD.pack(b'SHOW', 0, {length}))"
-    endless = head.format(length=8 << 20) + "\nwhile True:\n    torch.os.write(3, bytes(65536))"
-    assert any("result channel" in message for message in only_costs(small, in_forward(endless), "naive.lstm"))
-    over_long = head.format(length=(8 << 20) + 1)
-    assert any("result channel" in message for message in only_costs(small, in_forward(over_long), "naive.lstm"))
+@pytest.mark.parametrize("length", [8 << 20, (8 << 20) + 1])
+def test_a_frame_of_megabytes_is_no_result(small, length):
+    attack = f"""
+torch.os.write(3, torch.sys.modules["autograder.grade.wire"].HEAD.pack(b"SHOW", 0, {length}))
+while True:
+    torch.os.write(3, bytes(1 << 16))
+"""
+    said = only_costs(small, in_forward(attack), "naive.lstm")
+    assert all("not an outcome" in message or "result channel" in message for message in said)
 
 
 # What student code can reach.
@@ -454,7 +460,7 @@ LEAKS = {
 @pytest.mark.parametrize(("attack", "kind"), LEAKS.values(), ids=LEAKS)
 def test_what_is_right_for_public_values_only_gets_fixed_words(small, known, attack, kind):
     said = only_costs(small, in_forward(HIDDEN.format(known=known, attack=attack)), "naive.lstm")
-    assert len(said) >= 5  # all tests that call forward
+    assert len(said) >= 3  # all tests that call forward
     start = "Right with the published inputs; with other values and sizes"
     assert set(said) <= {f"{start} {words}." for words in FIXED_WORDS.values()}
     assert any(FIXED_WORDS[kind] in message for message in said)
@@ -471,7 +477,7 @@ def test_a_table_of_the_published_values_gets_nothing(small, engine):
     }
     attack = f"table = {answers!r}\nreturn torch.tensor(table.get('h', [[0.0]])), torch.zeros(4, 5)"
     said = only_costs(small, in_forward(attack), "naive.lstm")
-    assert len(said) >= 5
+    assert len(said) >= 3
 
 
 def test_hidden_seeds_cannot_be_carried_out_by_a_message(small, engine):

@@ -17,7 +17,7 @@ from torch import nn
 from tests.harness.answers import Answers, Unsteady, check_head_room, check_margins, check_seeds_matter, make
 from tests.harness.given import Given
 from tests.harness.graded import Case, GradedTest
-from tests.harness.judge import FIXED_WORDS, Kind, judge
+from tests.harness.judge import FIXED_WORDS, Kind, Verdict, judge
 from tests.harness.marks import Tolerance
 from tests.harness.outcome import NOT_STARTED, Fault, Outcome, decode, encode
 from tests.harness.reference import MAX_ELEMENTS, Reference
@@ -249,12 +249,12 @@ WORDS = [
     (
         Kind.FAULT,
         partial(judged, {"h": array(9)}, {"h": array(1)}, fault=FAULT),
-        "models/naive/LSTM.py:57, in forward:\n  TypeError: 'NoneType' object is not iterable",
+        "models/naive/LSTM.py:57, in forward\n  TypeError: 'NoneType' object is not iterable",
     ),
     (
         Kind.FAULT,
         partial(judged, {}, {"h": array(1)}, fault=Fault("AssertionError", "", "the test")),
-        "the test:\n  AssertionError",
+        "the test\n  AssertionError",
     ),
     (
         Kind.MISSING,
@@ -327,7 +327,8 @@ def test_the_judges_words(kind, verdict, words):
 
 
 def test_every_kind_has_words_and_fixed_words_without_numbers():
-    assert {kind for kind, *_ in WORDS} | {Kind.PASSED} == set(Kind) == set(FIXED_WORDS)
+    worded_elsewhere = {Kind.PASSED, Kind.REFUSED}
+    assert {kind for kind, *_ in WORDS} | worded_elsewhere == set(Kind) == set(FIXED_WORDS)
     assert not any(letter.isdigit() for words in FIXED_WORDS.values() for letter in words)
 
 
@@ -335,6 +336,31 @@ def test_a_wrong_value_far_from_float32_is_still_worded():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert judged({"x": array(3e38)}, {"x": array(-3e38)}).kind is Kind.VALUES
+
+
+@pytest.mark.parametrize(
+    ("right", "got", "words"),
+    [
+        (1.0, 1.5, "expected 1.0000, got 1.5000"),
+        (0.5, 0.50009, "expected 0.5000, got 0.5001"),
+        (0.00001, 0.00004, "expected 0.000010, got 0.000040"),
+    ],
+)
+def test_two_numbers_that_differ_look_different(right, got, words):
+    assert words in judged({"x": array(got)}, {"x": array(right)}).message
+
+
+def test_a_verdict_names_its_case():
+    case = Case("one row", {"N": 1, "T": 4})
+    verdict = judged({"x": array(2)}, {"x": array(1)})
+    assert verdict.within(case).message == f"with N = 1, T = 4:\n{verdict.message}"
+    assert verdict.within(Case("", {})) == verdict
+    assert Verdict(Kind.PASSED).within(case) == Verdict(Kind.PASSED)
+
+
+def test_what_was_checked_is_said_where_something_was():
+    assert Verdict(Kind.VALUES, "one\ntwo").words("What is checked.") == ["What is checked.", "one", "two"]
+    assert Verdict(Kind.NOT_STARTED, "one").words("What is checked.") == ["one"]
 
 
 def test_the_tolerance_is_the_tests():
