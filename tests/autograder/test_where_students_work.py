@@ -1,0 +1,136 @@
+"""The handout as on a student's computer: no POSIX-only module, an odd folder name, no default encoding relied on."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autograder.build import handout
+from tests.autograder.conftest import ROOT
+
+FOLDER = "Abgabe für Übung 1"
+FOREIGN = ("matplotlib", "spacy", "torchtext", "transformers")
+
+# Python runs this first. What it hides is not there on Windows; what it forbids depends on the computer's language.
+SITECUSTOMIZE = """
+import os, sys, warnings
+
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("resource", "termios", "fcntl", "pwd", "grp"):
+            raise ModuleNotFoundError(f"No module named {name!r} on Windows", name=name)
+
+sys.meta_path.insert(0, Hidden())
+for name in ("resource", "termios", "fcntl", "pwd", "grp"):
+    sys.modules.pop(name, None)
+for name in ("fork", "forkpty", "getuid", "geteuid", "setsid", "killpg", "mkfifo", "getpgid", "wait3", "waitid"):
+    delattr(os, name)
+warnings.filterwarnings("ignore", category=EncodingWarning)  # other people's packages
+warnings.filterwarnings("error", category=EncodingWarning, module=r"__main__$|tests\\b|collect_submission|check_setup")
+"""
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("home") / FOLDER
+    for name, content in handout.handout_files(ROOT).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.fixture
+def python(unpacked: Path, tmp_path: Path) -> Run:
+    """Run Python in the unpacked handout, as nearly as on Windows as this machine can."""
+    (tmp_path / "sitecustomize.py").write_text(SITECUSTOMIZE, encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
+    environment |= {
+        "PYTHONPATH": str(tmp_path),
+        "PYTHONWARNDEFAULTENCODING": "1",
+        "PYTHONIOENCODING": "cp1252",  # what a Windows console in Germany takes
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+    def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=unpacked, env=environment, capture_output=True, encoding="cp1252", check=False,
+        )  # fmt: skip
+
+    return python
+
+
+def test_hiding_works(python):
+    assert python("-c", "import os, fcntl").returncode == 1
+    assert python("-c", "import os; os.fork").returncode == 1
+    assert "EncodingWarning" in python("-c", "open('README.md').close()").stderr
+
+
+def test_the_view_runs(python):
+    done = python("-m", "tests")
+    assert done.returncode == 1, done.stderr
+    assert done.stderr == ""
+    assert "0 of 100 points with the published inputs" in done.stdout
+    assert "Next: RNN (models/naive/RNN.py:" in done.stdout
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+
+
+def test_pytest_runs(python):
+    done = python("-m", "pytest", "tests/models", "-q", "-p", "no:cacheprovider")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Not started: RNN (models/naive/RNN.py:" in done.stdout
+    assert " passed" not in done.stdout.splitlines()[-1]
+    assert "Traceback" not in done.stdout
+    assert "INTERNALERROR" not in done.stdout
+
+
+def test_the_packager_runs(python, tmp_path):
+    done = python("collect_submission.py", "--check")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "NOTHING IS STARTED" in done.stdout
+    done = python("collect_submission.py", "--id", "ab12", "--out", str(tmp_path / FOLDER))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [path.name for path in (tmp_path / FOLDER).iterdir()] == ["sequence-models_ab12.zip"]
+
+
+def test_the_check_of_the_setup_runs(python):
+    done = python("check_setup.py")
+    assert "Traceback" not in done.stderr, done.stderr
+    assert "Python" in done.stdout
+
+
+def test_a_solved_deliverable_is_seen(unpacked, python):
+    """Solve the LSTM with Windows line ends, as an editor there saves it."""
+    target = unpacked / "student" / "models" / "naive" / "LSTM.py"
+    before = target.read_bytes()
+    target.write_bytes((ROOT / "solution" / "models" / "naive" / "LSTM.py").read_bytes().replace(b"\n", b"\r\n"))
+    try:
+        done = python("-m", "tests", "RNN", "LSTM")
+    finally:
+        target.write_bytes(before)
+    assert done.returncode == 1, done.stderr
+    assert "done" in next(line for line in done.stdout.splitlines() if line.startswith("1.2 LSTM"))
+    assert "14 of 20 points" in done.stdout
+
+
+def test_the_harness_imports_nothing_heavy_beside_torch(python):
+    names = "tree given outcome reference judge doubles run collect answers plugin progress graded marks"
+    imports = "".join(f"import tests.harness.{name}; " for name in names.split())
+    done = python("-c", f"{imports}import sys; print(*{{name.split('.')[0] for name in sys.modules}})")
+    assert done.returncode == 0, done.stderr
+    found = set(done.stdout.split())
+    assert {"torch", "numpy", "pytest"} <= found
+    assert not found & {*FOREIGN, "psutil", "typer", "hypothesis", "autograder"}
+
+
+def test_the_contract_and_the_judge_do_not_even_need_torch(python):
+    script = (
+        "import tests.harness, tests.harness.judge, tests.harness.graded, tests.harness.outcome, collect_submission"
+    )
+    done = python("-c", f"{script}, sys; print('torch' in sys.modules, 'pytest' in sys.modules)")
+    assert done.stdout.split() == ["False", "False"], done.stderr
