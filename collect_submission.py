@@ -888,9 +888,7 @@ def _contract(tree: Path) -> Path:
     raise FileNotFoundError(f"There is no assignment.json in {tree}.")
 
 
-def _all_findings(
-    options: argparse.Namespace, files: Mapping[str, bytes], assignment: Assignment
-) -> list[Finding]:
+def _all_findings(options: argparse.Namespace, files: Mapping[str, bytes], assignment: Assignment) -> list[Finding]:
     """What is wrong with the ids, with the tree and with the files, worst first."""
     odd = irregular(options.tree, assignment)
     there = {finding.file for finding in odd}

@@ -52,6 +52,8 @@ def _graded(group: list[pytest.Function]) -> GradedTest:
         raise ContractError(f"{where}: a graded test is a plain function of models, given, reference; not {extra}")
     if not function.__doc__ or not hasattr(function, "__number__") or not hasattr(function, "__weight__"):
         raise ContractError(f"{where}: a graded test has a docstring, @number and @weight")
+    if not function.__weight__ > 0:
+        raise ContractError(f"{where}: expected a weight above zero, found {function.__weight__}")
     try:
         json.dumps([dict(case.arguments) for case in cases])
     except TypeError as error:

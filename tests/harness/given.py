@@ -52,13 +52,13 @@ class Given:
         """Floats between low and high, of the given shape and torch's default dtype."""
         bits = self._raw("uniform", name, *shape) >> np.uint64(40)  # the 24 upper bits
         unit = bits.astype(np.float64) * 2.0**-24  # exact: 24 bits fit any float
-        values = torch.from_numpy((low + (high - low) * unit).astype(np.float32))
+        values = torch.from_numpy(np.asarray(low + (high - low) * unit, dtype=np.float32))
         return values.to(torch.get_default_dtype())
 
     def integers(self, name: str, *shape: int, low: int, high: int) -> Tensor:
         """Integers (int64) from low to high - 1."""
         raw = self._raw("integers", name, *shape) % np.uint64(high - low)
-        return torch.from_numpy(raw.astype(np.int64) + low)
+        return torch.from_numpy(np.asarray(raw.astype(np.int64) + low))
 
     def sentences(self, name: str, batch: int, length: int, vocabulary: int) -> Tensor:
         """Token ids (batch, length): <sos>, words, <eos>, then <pad>; the first row is full, the others vary.

@@ -60,11 +60,15 @@ class Reference:
             fact = type(error).__name__
         else:
             fact = "no exception"
-        self._show(why.replace("_", " "), fact)
+        self._claim(why)
+        self._outcome.shown[why] = fact
 
-    def _show(self, name: str, value: Any) -> None:
+    def _claim(self, name: str) -> None:
         if name in self._outcome.shown:
             raise ValueError(f"this test has shown {name!r} before; every shown value needs a name of its own")
+
+    def _show(self, name: str, value: Any) -> None:
+        self._claim(name)
         if isinstance(value, tuple | list) and type(value) is not torch.Size and len(value) <= 8:
             self._outcome.shown[name] = describe(value)
             for index, element in enumerate(value):
