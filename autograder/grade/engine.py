@@ -15,9 +15,10 @@ from autograder.grade.kit import Kit
 from autograder.grade.overlay import overlay
 from autograder.grade.warden import Run, Warden
 from autograder.grade.wire import Item
-from collect_submission import Finding, Severity, inspect, not_started
+from collect_submission import Finding, inspect
 from tests.harness.graded import GradedTest
 from tests.harness.judge import FIXED_WORDS, Kind, Verdict, judge
+from tests.harness.verdicts import name_needed, preflight
 
 PUBLIC = "public"
 
@@ -99,21 +100,10 @@ class Engine:
 
     def _preflight(self, state: _State, findings: Sequence[Finding]) -> None:
         """Decide what needs no run: deliverables that are not started or that the preflight has found at fault."""
-        untouched = not_started(state.files, self.kit.assignment)
-        for deliverable in self.kit.assignment.deliverables:
-            faults = [
-                str(finding)
-                for finding in findings
-                if finding.severity is not Severity.WARNING and deliverable.id in finding.deliverables
-            ]
-            if faults:
-                verdict = Verdict(Kind.REFUSED, "\n".join(faults))
-            elif deliverable.id in untouched:
-                file, line = untouched[deliverable.id]
-                verdict = Verdict(Kind.NOT_STARTED, f"Not started: {deliverable.title} ({file}:{line}).")
-            else:
-                continue
-            for test in self.kit.tests_of(deliverable):
+        decided = preflight(state.files, findings, self.kit.assignment)
+        for test in self.kit.tests:
+            verdict = decided.get(self.kit.deliverable_of(test).id)
+            if verdict:
                 state.verdicts[test.key] = verdict
 
     def _import(self, state: _State) -> None:
@@ -173,7 +163,7 @@ class Engine:
             else:
                 verdict = self._alone(state, test)
             state.verdicts[test.key] = verdict
-        self._name_needed(state, tests)
+        state.verdicts |= name_needed(state.verdicts, tests, self.kit.assignment)
 
     def _alone(self, state: _State, test: GradedTest) -> Verdict:
         """Run a test with the public seed and, if it passes, in another child with the hidden ones.
@@ -188,19 +178,6 @@ class Engine:
             if not verdict.passed:
                 break
         return verdict
-
-    def _name_needed(self, state: _State, tests: Sequence[GradedTest]) -> None:
-        """An integration test that has run and failed says first which deliverable that it builds on fails."""
-        for test in tests:
-            verdict = state.verdicts[test.key]
-            if verdict.passed or not test.integration:
-                continue
-            for id in self.kit.deliverable_of(test).needs:
-                needed = self.kit.assignment.deliverable(id)
-                if not all(state.verdicts[each.key].passed for each in self.kit.tests_of(needed)):
-                    words = f"This test uses your {needed.title} ({needed.number}), which does not pass yet."
-                    state.verdicts[test.key] = Verdict(verdict.kind, f"{words}\n{verdict.message}")
-                    break
 
     def _open(self, state: _State) -> list[GradedTest]:
         return [test for test in self.kit.tests if test.key not in state.verdicts]

@@ -19,7 +19,7 @@ class Case:
     arguments: Mapping[str, Any]
 
     def __str__(self) -> str:
-        return "with " + ", ".join(f"{name} = {value}" for name, value in self.arguments.items())
+        return "In the case " + ", ".join(f"{name} = {value}" for name, value in self.arguments.items())
 
 
 @dataclass(frozen=True)

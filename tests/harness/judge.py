@@ -72,6 +72,8 @@ def judge(outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> Verdict:
     if verdict.passed or verdict.kind is Kind.NOT_STARTED:
         return verdict
     hint = _parameter_difference(outcome, expected)
+    if hint.endswith(verdict.message):  # "Parameter w: ..." where the test shows w itself
+        hint = ""
     return Verdict(verdict.kind, f"{hint}\n{verdict.message}" if hint else verdict.message)
 
 

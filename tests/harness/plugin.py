@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from collect_submission import Assignment, Finding, Severity, inspect, not_started, read_tree
+from collect_submission import Assignment, inspect, read_tree
 from tests.harness import answers, collect
 from tests.harness.answers import Answers
 from tests.harness.graded import TESTS, Case, GradedTest
@@ -20,6 +20,7 @@ from tests.harness.judge import Kind, Verdict, judge
 from tests.harness.outcome import Outcome
 from tests.harness.run import run
 from tests.harness.tree import Tree
+from tests.harness.verdicts import preflight
 
 ROOT = TESTS.parent
 VERDICT = pytest.StashKey[Verdict]()
@@ -42,24 +43,16 @@ class Bench:
         return Assignment.load(ROOT / "student" / "assignment.json")
 
     @cached_property
-    def _not_started(self) -> dict[str, tuple[str, int]]:
-        return not_started(read_tree(self.tree.root, self.assignment), self.assignment)
-
-    @cached_property
-    def _faults(self) -> dict[str, list[Finding]]:
-        """Deliverable -> what the preflight finds wrong with it, which costs its points here and when graded."""
-        findings = inspect(read_tree(self.tree.root, self.assignment), self.assignment)
-        faults = [finding for finding in findings if finding.severity is Severity.FAULT]
-        return {
-            deliverable.id: [fault for fault in faults if deliverable.id in fault.deliverables]
-            for deliverable in self.assignment.deliverables
-        }
+    def _decided(self) -> dict[str, Verdict]:
+        """Test module -> the verdict that the preflight gives to all its tests."""
+        files = read_tree(self.tree.root, self.assignment)
+        decided = preflight(files, inspect(files, self.assignment), self.assignment)
+        return {each.tests: decided[each.id] for each in self.assignment.deliverables if each.id in decided}
 
     def verdict(self, test: GradedTest, case: Case) -> Verdict:
         """Run a test on the tree and judge it."""
-        refused = self._preflight(test)
-        if refused:
-            return refused
+        if test.module in self._decided:
+            return self._decided[test.module]
         try:
             expected = self.expected(test.module)
             right, seed = expected.outcomes[test.identifier(case)], expected.seeds[test.identifier(case)]
@@ -67,17 +60,6 @@ class Bench:
             path = answers.public(test.module).relative_to(ROOT)
             return Verdict(Kind.MISSING, f"No reference in {path}; write it with --update-references.")
         return judge(self.run(test, case, seed), right, test.tolerance).within(case)
-
-    def _preflight(self, test: GradedTest) -> Verdict | None:
-        for deliverable in self.assignment.deliverables:
-            if deliverable.tests != test.module:
-                continue
-            if deliverable.id in self._not_started:
-                file, line = self._not_started[deliverable.id]
-                return Verdict(Kind.NOT_STARTED, f"Not started: {deliverable.title} ({file}:{line}).")
-            if self._faults[deliverable.id]:
-                return Verdict(Kind.REFUSED, "\n".join(str(fault) for fault in self._faults[deliverable.id]))
-        return None
 
     def expected(self, module: str) -> Answers:
         if module not in self._answers:

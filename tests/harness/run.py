@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from tests.harness.given import Given
-from tests.harness.outcome import NOT_STARTED, Fault, Outcome
+from tests.harness.outcome import NOT_STARTED, Fault, Outcome, is_todo
 from tests.harness.reference import Reference
 from tests.harness.tree import Tree
 
@@ -56,7 +56,7 @@ def run(
 
 @contextmanager
 def neutral(dtype: torch.dtype) -> Iterator[None]:
-    """Give every test the same torch settings and undo what student code has changed in them."""
+    """Give every test the same default dtype and gradient mode, whatever student code does to them."""
     torch.set_default_dtype(dtype)
     torch.set_grad_enabled(True)
     with warnings.catch_warnings():
@@ -72,8 +72,8 @@ def fault(error: BaseException, tree: Tree) -> Fault:
     """Describe an exception by its kind, its message and the last line of the student's that was running."""
     message = "\n".join(str(error).strip().splitlines()[:6])[:MAX_MESSAGE]
     if isinstance(error, SyntaxError) and tree.relative(error.filename or ""):
-        return Fault(type(error).__name__, str(error.msg), f"{tree.relative(error.filename or '')}:{error.lineno}")
-    if isinstance(error, NotImplementedError) and message:
+        return Fault(type(error).__name__, str(error.msg), f"{tree.relative(error.filename or '')}:{error.lineno or 1}")
+    if is_todo(error):
         return Fault(NOT_STARTED, message, place(error, tree))
     return Fault(type(error).__name__, message, place(error, tree))
 

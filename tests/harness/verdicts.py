@@ -1,0 +1,54 @@
+"""Verdicts that need no run, and what a needed deliverable adds to a verdict: one place for laptop and grader."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from collect_submission import Assignment, Finding, Severity, not_started
+from tests.harness.graded import GradedTest
+from tests.harness.judge import Kind, Verdict
+
+
+def preflight(files: Mapping[str, bytes], findings: Sequence[Finding], assignment: Assignment) -> dict[str, Verdict]:
+    """Decide the deliverables that the preflight refuses or that are not started: id -> the verdict of all its tests.
+
+    Args:
+        files: path in the tree -> content.
+        findings: what `collect_submission.inspect` says of them.
+    """
+    untouched = not_started(files, assignment)
+    decided: dict[str, Verdict] = {}
+    for deliverable in assignment.deliverables:
+        faults = [
+            str(finding)
+            for finding in findings
+            if finding.severity is not Severity.WARNING and deliverable.id in finding.deliverables
+        ]
+        if faults:
+            decided[deliverable.id] = Verdict(Kind.REFUSED, "\n".join(faults))
+        elif deliverable.id in untouched:
+            file, line = untouched[deliverable.id]
+            decided[deliverable.id] = Verdict(Kind.NOT_STARTED, f"Not started: {deliverable.title} ({file}:{line}).")
+    return decided
+
+
+def name_needed(
+    verdicts: Mapping[str, Verdict], tests: Iterable[GradedTest], assignment: Assignment
+) -> dict[str, Verdict]:
+    """New verdicts for integration tests that fail while a deliverable that they build on fails: they say so first.
+
+    Args:
+        verdicts: key of a test -> its verdict. A needed deliverable none of whose tests is among them counts as passed.
+        tests: the tests that have run.
+    """
+    modules = {each.id: each.tests for each in assignment.deliverables}
+    failing = {key.split("::")[0] for key, verdict in verdicts.items() if not verdict.passed}
+    renamed: dict[str, Verdict] = {}
+    for test in tests:
+        verdict = verdicts[test.key]
+        if verdict.passed or not test.integration:
+            continue
+        needs = next(each.needs for each in assignment.deliverables if each.tests == test.module)
+        needed = next((assignment.deliverable(id) for id in needs if modules[id] in failing), None)
+        if needed:
+            words = f"This test uses your {needed.title} ({needed.number}), which does not pass yet."
+            renamed[test.key] = Verdict(verdict.kind, f"{words}\n{verdict.message}")
+    return renamed
