@@ -91,7 +91,7 @@ class Given:
         layers = of.split()
         noted = self._outcome.parameters[key] = {}
         with torch.no_grad():
-            for name, parameter in module.named_parameters():
+            for parameter, name in _names(module).items():
                 shape = tuple(parameter.shape)
                 parameter.copy_(self._fill(f"{key}.{name}", shape))
                 if not layers or name.split(".")[0] in layers:
@@ -108,6 +108,15 @@ class Given:
     def _raw(self, kind: str, name: str, *shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint64]]:
         """64 random bits for every element; everything that names the values is part of the seed."""
         words = json.dumps([self._seed, self._test, kind, name, *shape])
-        entropy = int.from_bytes(hashlib.sha256(words.encode()).digest(), "little")
+        entropy = np.frombuffer(hashlib.sha256(words.encode()).digest(), dtype="<u4")
         stream = np.random.PCG64(np.random.SeedSequence(entropy))
         return np.asarray(stream.random_raw(math.prod(shape)), dtype=np.uint64).reshape(shape)
+
+
+def _names(module: nn.Module) -> dict[nn.Parameter, str]:
+    """Every parameter with its name; of several names (`net.0.weight`, `hidden_in.weight`) the least nested one."""
+    names: dict[nn.Parameter, str] = {}
+    named = module.named_parameters(remove_duplicate=False)
+    for name, parameter in sorted(named, key=lambda pair: pair[0].count(".")):
+        names.setdefault(parameter, name)
+    return names
