@@ -92,7 +92,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Assignment:
-    """What is handed in, checked and graded. Other keys in the JSON file are ignored."""
+    """What is handed in, checked and graded. Other keys in the JSON file are ignored.
+
+    `id_help` says in words what `id_pattern` matches; "" where nobody has.
+    """
 
     name: str
     title: str
@@ -106,6 +109,7 @@ class Assignment:
     files: tuple[str, ...]
     parts: tuple[Part, ...]
     deliverables: tuple[Deliverable, ...]
+    id_help: str = ""
 
     @classmethod
     def load(cls, path: Path | str) -> Assignment:
@@ -140,8 +144,9 @@ class Assignment:
 
 
 def _pick(kind: type[T], data: Mapping[str, Any]) -> T:
-    """A dataclass from the keys that it knows; lists become tuples."""
-    values = {field.name: data[field.name] for field in fields(kind)}  # type: ignore[arg-type]
+    """A dataclass from the keys that it knows; lists become tuples. TypeError when one is missing."""
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    values = {name: data[name] for name in names.intersection(data)}
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
 
 
@@ -160,8 +165,20 @@ class Finding:
     """One thing to say about a submission.
 
     `file` is "" for the submission as a whole, `line` is 0 for a file as a whole. `deliverables` are those
-    whose own code is concerned; what needs them is left to `Assignment.dependants`. `rule` is one of nothing,
-    id, group, missing, irregular, size, encoding, syntax, signature, import, refused, output, not-started.
+    whose own code is concerned; what needs them is left to `Assignment.dependants`. `rule` is one of
+
+    nothing      no file of the assignment is there
+    id, group    what --id and --group-size say
+    missing      a file, or a class or function in it
+    irregular    a file that is there and cannot be taken
+    size         a file above LIMIT
+    encoding     a file that is not UTF-8
+    syntax       a file that Python cannot read
+    signature    a function that cannot be called as it is tested
+    import       a module that is not there in grading
+    refused      a name that a deliverable refuses, or code that builds code
+    output       something printed, or input asked for
+    not-started  a deliverable that is as handed out
     """
 
     severity: Severity
@@ -387,19 +404,25 @@ def _targets(statement: ast.stmt) -> list[ast.AST]:
 
 
 class _Use(NamedTuple):
-    """A name that the code uses, as spelled, and the dotted names it may stand for ("?" is any object)."""
+    """A name that the code uses, as spelled, and the dotted names it may stand for ("?" is any object).
+
+    `own` says that it is an attribute of some object, by a name that the file itself defines.
+    """
 
     node: ast.expr
     spelled: str
     dotted: tuple[str, ...]
+    own: bool = False
 
 
 class _Names:
     """Resolves the names of one file through its imports."""
 
     def __init__(self, body: Sequence[ast.stmt], path: str) -> None:
-        nodes = (node for statement in body for node in ast.walk(statement))
+        nodes = [node for statement in body for node in ast.walk(statement)]
         self.bound = _bound(body)
+        self.defined = {node.name for node in nodes if isinstance(node, _Scope)}
+        self.set = {node.attr for node in nodes if isinstance(node, ast.Attribute) and _is_set_on_self(node)}
         self.imports = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
         self.aliases: dict[str, list[tuple[int, str]]] = {}
         for node in self.imports:
@@ -430,7 +453,7 @@ class _Names:
                     yield from self._attribute(node, node.args[0], word.value)
 
     def _attribute(self, node: ast.expr, base: ast.expr, last: str) -> Iterator[_Use]:
-        if isinstance(base, ast.Name) and base.id in ("self", "cls"):
+        if _is_self(base):
             return
         path = [last]
         while isinstance(base, ast.Attribute):
@@ -439,7 +462,24 @@ class _Names:
         rest = ".".join(path[::-1])
         roots = (self.resolve(base) if isinstance(base, ast.Name) else ()) or ("?",)
         spelled = base.id if isinstance(base, ast.Name) else "(...)"
-        yield _Use(node, f"{spelled}.{rest}", tuple(f"{root}.{rest}" for root in roots))
+        dotted = tuple(f"{root}.{rest}" for root in roots)
+        yield _Use(node, f"{spelled}.{rest}", dotted, self._is_own(base, last))
+
+    def _is_own(self, root: ast.expr, last: str) -> bool:
+        """Whether an attribute, at any depth below a root, may be one that the file gives its own objects."""
+        if _is_self(root):
+            return last in self.defined or last in self.set
+        imported = isinstance(root, ast.Name) and root.id in self.aliases
+        # nobody reaches a class at the top of the file through an object: x.LSTM is not class LSTM
+        return not imported and last in self.defined and not isinstance(self.bound.get(last), ast.ClassDef)
+
+
+def _is_self(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("self", "cls")
+
+
+def _is_set_on_self(node: ast.Attribute) -> bool:
+    return isinstance(node.ctx, ast.Store) and _is_self(node.value)
 
 
 def _imported(node: ast.Import | ast.ImportFrom, path: str) -> Iterator[tuple[str, str]]:
@@ -459,12 +499,15 @@ def _module(node: ast.ImportFrom, path: str) -> str:
     return ".".join([*here, *([node.module] if node.module else [])])
 
 
-def _refuses(pattern: str, dotted: str) -> bool:
-    """Whether "torch.nn.RNN*" refuses a dotted name: by all of it or, on any object, by its last word."""
-    base, _, word = dotted.rpartition(".")
+def _refuses(pattern: str, use: _Use) -> bool:
+    """Whether "torch.nn.RNN*" refuses a name: by all of it or, on any object, by a last word not the file's own."""
     last = pattern.rpartition(".")[2]
-    by_last_word = base != "" and last.strip("*?") != "" and fnmatch.fnmatchcase(word, last)
-    return by_last_word or fnmatch.fnmatchcase(dotted, pattern)
+    for dotted in use.dotted:
+        base, _, word = dotted.rpartition(".")
+        by_last_word = base != "" and last.strip("*?") != "" and fnmatch.fnmatchcase(word, last)
+        if fnmatch.fnmatchcase(dotted, pattern) or (by_last_word and not use.own):
+            return True
+    return False
 
 
 def _answers_for(functions: Iterable[Function], body: Sequence[ast.stmt]) -> set[ast.stmt]:
@@ -517,15 +560,14 @@ def inspect(files: Mapping[str, bytes], assignment: Assignment) -> list[Finding]
 
 
 def not_started(files: Mapping[str, bytes], assignment: Assignment) -> dict[str, tuple[str, int]]:
-    """The deliverables whose code is as handed out: id to (file, line of its first TODO, now)."""
+    """The deliverables whose code is as handed out: id to (file, line of the work as `place` finds it)."""
     waiting: dict[str, tuple[str, int]] = {}
     for path in assignment.files:
-        data = files.get(path, b"")
-        source = _Source.parse(read_source(data) if len(data) <= LIMIT else "")
+        source = _source(files, path)
         for deliverable in assignment.by_file(path):
             evidence = [function for function in deliverable.functions if function.untouched]
             if evidence and all(_is_untouched(source, function) for function in evidence):
-                waiting[deliverable.id] = path, _todo(source, deliverable)
+                waiting[deliverable.id] = path, _place(source, deliverable)
     return {d.id: waiting[d.id] for d in assignment.deliverables if d.id in waiting}
 
 
@@ -534,10 +576,28 @@ def _is_untouched(source: _Source, function: Function) -> bool:
     return found is not None and found.fingerprint == function.untouched
 
 
-def _todo(source: _Source, deliverable: Deliverable) -> int:
+def place(files: Mapping[str, bytes], deliverable: Deliverable) -> int:
+    """The line of its file where the work on a deliverable is: its first TODO, else its first function, else 1.
+
+    `files` maps contract paths to contents, as `read_tree` gives them. Never raises, whatever the bytes.
+    """
+    return _place(_source(files, deliverable.file), deliverable)
+
+
+def _place(source: _Source, deliverable: Deliverable) -> int:
     mark = re.compile(rf"#\s*TODO\({re.escape(deliverable.id)}\)")
-    lines = (number for number, line in enumerate(source.lines, 1) if mark.search(line))
-    return next(lines, deliverable.functions[0].todo)
+    for number, line in enumerate(source.lines, 1):
+        if mark.search(line):
+            return number
+    own_first = sorted(deliverable.functions, key=lambda function: function.untouched is None)
+    found = (source.definition(function.name) for function in own_first)
+    return next((definition.line for definition in found if definition), 1)
+
+
+def _source(files: Mapping[str, bytes], path: str) -> _Source:
+    """A file parsed; one that is missing or too large as if it were empty."""
+    data = files.get(path, b"")
+    return _Source.parse(read_source(data) if len(data) <= LIMIT else "")
 
 
 class _Report:
@@ -632,8 +692,20 @@ def _check_signatures(source: _Source, report: _Report) -> None:
 def _fits(wanted: Sequence[str], got: Sequence[str]) -> bool:
     """First the same names, order and defaults (a new default is no harm), then what needs no argument."""
     extra = got[len(wanted) :]
-    same = all(has == wants or has.startswith(f"{wants}=") for wants, has in zip(wanted, got, strict=False))
+    same = all(map(_stands_for, got, wanted))
     return len(got) >= len(wanted) and same and all("=" in word or word.startswith("*") for word in extra)
+
+
+def _stands_for(got: str, wanted: str) -> bool:
+    """Whether a parameter has the wanted one's name and default; what is no literal counts as any value."""
+    name, _, default = wanted.partition("=")
+    own_name, _, own_default = got.partition("=")
+    if name != own_name or not default or not own_default:
+        return name == own_name and not default
+    try:
+        return bool(ast.literal_eval(own_default) == ast.literal_eval(default))
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return True  # PAD may well be 1: that is for the tests to judge
 
 
 def _check_imports(names: _Names, report: _Report) -> None:
@@ -653,9 +725,18 @@ def _check_imports(names: _Names, report: _Report) -> None:
             elif top == "models":
                 advice = "is not handed in. Move its code into the file that needs it."
             else:
-                choice = sorted(allowed, key=lambda name: (name in sys.stdlib_module_names, name))[:4]
-                advice = f"may not be imported. Delete the line or do with {', '.join(choice)} and the like."
+                advice = f"may not be imported. Delete the line{_choice(report.assignment.allowed_imports)}."
             report.fault("import", node.lineno, f"{module} {advice}")
+
+
+def _choice(allowed: Iterable[str]) -> str:
+    """What may be imported, in words: packages from outside first, since those are what people look for."""
+    names = [name for name in allowed if name not in ("__future__", "models")]
+    outside = " and ".join(name for name in names if name not in sys.stdlib_module_names)
+    inside = ", ".join(name for name in names if name in sys.stdlib_module_names)
+    choices = [outside, f"from Python: {inside}" if inside else ""]
+    words = ", and ".join(choice for choice in choices if choice)
+    return f" or do with {words}" if words else ""
 
 
 def _listed_modules(assignment: Assignment) -> dict[str, str]:
@@ -704,7 +785,7 @@ def _check_refused(use: _Use, here: Sequence[Deliverable], report: _Report) -> b
     if BUILDS_CODE.intersection(use.dotted):
         report.fault("refused", use.node.lineno, f"{use.spelled} is refused: write the code out.", here)
         return True
-    hit = [d for d in here if any(_refuses(pattern, name) for pattern in d.refused for name in use.dotted)]
+    hit = [d for d in here if any(_refuses(pattern, use) for pattern in d.refused)]
     if hit:
         message = f"{use.spelled} is refused: write yourself what it does."
         report.fault("refused", use.node.lineno, message, hit)
@@ -893,16 +974,20 @@ def _all_findings(options: argparse.Namespace, files: Mapping[str, bytes], assig
     odd = irregular(options.tree, assignment)
     there = {finding.file for finding in odd}
     found = [f for f in inspect(files, assignment) if f.rule != "missing" or f.file not in there]
-    everything = [*_check_ids(options.id, options.group_size, assignment), *odd, *found]
+    everything = [*_check_ids(options, assignment), *odd, *found]
     return sorted(everything, key=lambda finding: list(Severity).index(finding.severity))
 
 
-def _check_ids(ids: Sequence[str], group_size: int | None, assignment: Assignment) -> Iterator[Finding]:
-    size = assignment.group_size if group_size is None else group_size
+def _check_ids(options: argparse.Namespace, assignment: Assignment) -> Iterator[Finding]:
+    ids = options.id
+    size = assignment.group_size if options.group_size is None else options.group_size
     for id in ids:
         if not re.fullmatch(assignment.id_pattern, id):
-            message = f'--id "{_clean(id)}" is not an id: one matches {assignment.id_pattern}'
-            yield Finding(Severity.UNUSABLE, "", 0, message, (), "id")
+            wanted = f"has {assignment.id_help}." if assignment.id_help else f"matches {assignment.id_pattern}"
+            yield Finding(Severity.UNUSABLE, "", 0, f'--id "{_clean(id)}" is not an id: one {wanted}', (), "id")
+    if not (ids or options.check) and "{ids}" in assignment.archive_name:
+        message = "the archive carries no id. Name yourself with --id YOUR_ID."
+        yield Finding(Severity.WARNING, "", 0, message, (), "id")
     if len(set(ids)) < len(ids):
         message = "the same --id is given twice. Name each of you once."
         yield Finding(Severity.UNUSABLE, "", 0, message, (), "id")

@@ -28,7 +28,7 @@ class RubricError(ValueError):
 
 @dataclass(frozen=True)
 class AssignmentSettings:
-    """`[assignment]`: what students and the packager are told."""
+    """`[assignment]`: what students and the packager are told. `id_help` says `id_pattern` in words."""
 
     name: str
     title: str
@@ -39,6 +39,7 @@ class AssignmentSettings:
     group_size: int
     output: str
     allowed_imports: tuple[str, ...]
+    id_help: str = ""
 
 
 @dataclass(frozen=True)

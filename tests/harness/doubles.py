@@ -1,7 +1,8 @@
 """Given stand-ins for what a deliverable is built on, so that one mistake costs one deliverable.
 
 They compute with fixed tables from `given`, keep no random state, and record how they were called. They have the
-attributes that the handed-out constructors set.
+attributes that the handed-out constructors set, and layers that may be asked for sizes or for their device; nothing is
+computed with these.
 """
 
 from typing import Any
@@ -12,6 +13,11 @@ from torch import Tensor, nn
 from tests.harness.given import Given
 
 State = Tensor | tuple[Tensor, Tensor]
+
+
+def tensors(state: State) -> tuple[Tensor, ...]:
+    """A state as a tuple: (h,) of an RNN, (h, c) of an LSTM."""
+    return state if isinstance(state, tuple) else (state,)
 
 
 class EncoderDouble(nn.Module):
@@ -25,7 +31,9 @@ class EncoderDouble(nn.Module):
         super().__init__()
         self.register_buffer("table", given.uniform("encoder double", vocabulary, hidden_size))
         self.table: Tensor
+        self.embedding = nn.Embedding(vocabulary, 1)
         self.input_size = vocabulary
+        self.emb_size = 1
         self.encoder_hidden_size = self.decoder_hidden_size = hidden_size
         self.model_type = model_type
         self.calls = 0
@@ -57,7 +65,10 @@ class DecoderDouble(nn.Module):
         self.tokens: Tensor
         self.scores: Tensor
         self.bias = torch.zeros(vocabulary)
+        self.embedding = nn.Embedding(vocabulary, 1)
+        self.output_layer = nn.Linear(hidden_size, vocabulary)
         self.output_size = vocabulary
+        self.emb_size = 1
         self.encoder_hidden_size = self.decoder_hidden_size = hidden_size
         self.model_type = model_type
         self.attention = True

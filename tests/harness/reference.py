@@ -34,8 +34,11 @@ class Reference:
             self._show(name, value)
 
     def gradients(self, module: nn.Module, of: str = "") -> None:
-        """Show the gradient of every parameter, or of those in the layers `of` (separated by spaces)."""
-        for name, parameter in module.named_parameters():
+        """Show the gradient of every parameter, or of those in the layers `of` (separated by spaces).
+
+        A parameter with several names is shown under each of them, so the contract's name is among them.
+        """
+        for name, parameter in module.named_parameters(remove_duplicate=False):
             if not of or name.split(".")[0] in of.split():
                 self._show(f"gradient of {name}", parameter.grad)
 
@@ -94,10 +97,13 @@ def describe(value: Any) -> str:
     if type(value) is torch.Size:
         return str(tuple(value))
     if isinstance(value, Tensor):
-        return (
-            f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)} ({type(value).__name__})"
-        )
-    if isinstance(value, tuple | list | dict):
-        return f"a {type(value).__name__} of {len(value)}"
-    name = type(value).__name__
-    return f"{'an' if name[:1].lower() in 'aeio' else 'a'} {name}"
+        dtype = str(value.dtype).removeprefix("torch.")
+        return f"{_with_article(dtype)} tensor of shape {tuple(value.shape)} ({type(value).__name__})"
+    for kind in (tuple, list, dict):  # a named tuple is a tuple, too
+        if isinstance(value, kind):
+            return f"a {kind.__name__} of {len(value)}"
+    return _with_article(type(value).__name__)
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in 'aeio' else 'a'} {noun}"

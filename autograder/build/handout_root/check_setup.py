@@ -43,7 +43,7 @@ def main() -> int:
         say(textwrap.fill("PROBLEM  " + problem, 79, subsequent_indent=" " * 9, break_on_hyphens=False))
         say("   do    " + remedy)
     if not problems:
-        say("All is well. Next: python -m tests")
+        say(f"All is well. Next: {typed(sys.executable)} -m tests")
     return 1 if problems else 0
 
 
@@ -113,7 +113,7 @@ def check_packages() -> "list[tuple[str, str]]":
         show(name, words)
         needed += [] if fine else [(name, specifier)]
     if needed:
-        return [("missing or different: " + ", ".join(name for name, _ in needed), install_command(needed))]
+        return [("missing or too old: " + ", ".join(name for name, _ in needed), install_command(needed))]
     return check_torch() if any(name.lower() == "torch" for name, _ in wanted) else []
 
 
@@ -135,7 +135,7 @@ def requirements(text: str) -> "list[tuple[str, str]]":
 
 
 def state_of(name: str, specifier: str) -> "tuple[bool, str]":
-    """Whether a package is good as it is installed, and that in words."""
+    """Whether a package is good as it is installed, and that in words: only of torch a version can be too old."""
     from importlib import metadata  # an older Python than 3.8 has none, but never comes here
 
     try:
@@ -144,9 +144,9 @@ def state_of(name: str, specifier: str) -> "tuple[bool, str]":
         return False, "MISSING"
     if satisfies(version, specifier):
         return True, version
-    if name.lower() == "torch" and satisfies(version, ">=" + OLDEST_TORCH):
-        return True, f"{version}, fine (made with {specifier.lstrip('=')})"
-    return False, f"{version}, DIFFERENT from {specifier}"
+    if name.lower() == "torch" and not satisfies(version, ">=" + OLDEST_TORCH):
+        return False, f"{version}, TOO OLD: at least {OLDEST_TORCH} is needed"
+    return True, f"{version}, fine, the tests allow for it (made with {specifier.lstrip('=')})"
 
 
 def satisfies(version: str, specifier: str) -> bool:

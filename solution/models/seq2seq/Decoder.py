@@ -22,7 +22,7 @@ class Decoder(nn.Module):
     where the weights come from `compute_attention` and the hidden state *before* the step.
 
     Layers (these names are part of the contract):
-        embedding: Embedding(V, E)
+        embedding: Embedding(V, E); every id learns, <pad> too
         dropout: Dropout, applied to the embedding and nowhere else
         recurrent: nn.RNN or nn.LSTM (E -> Hdec), one layer, batch first
         output_layer: Linear(Hdec, V), followed by log-softmax
@@ -77,7 +77,8 @@ class Decoder(nn.Module):
             encoder_outputs: (N, T, Henc), the keys k_t.
 
         Returns:
-            weights: (N, 1, T), positive, summing to 1 over T. The cosine with an all-zero vector is 0, never NaN.
+            weights: (N, 1, T), positive, summing to 1 over T. The cosine with an all-zero vector is 0, never NaN; its
+                gradients are finite, too.
         """
         # TODO(seq2seq.attention): one cosine for each source position, then a softmax over the positions.
         # BEGIN SOLUTION

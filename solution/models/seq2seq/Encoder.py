@@ -15,7 +15,7 @@ class Encoder(nn.Module):
         hidden = tanh(hidden_out(relu(hidden_in(h_T))))
 
     Layers (these names are part of the contract):
-        embedding: Embedding(V, E)
+        embedding: Embedding(V, E); every id learns, <pad> too
         dropout: Dropout, applied to the embedding and nowhere else
         recurrent: nn.RNN or nn.LSTM (E -> Henc), one layer, batch first
         hidden_in: Linear(Henc, Henc), followed by ReLU

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 class Seq2Seq(nn.Module):
     """Translates with an encoder and a decoder (Sutskever et al., 2014, "Sequence to Sequence Learning").
 
-    Attributes (these names are part of the contract): `encoder`, `decoder`, both moved to `device`.
+    Attributes (these names are part of the contract): `encoder`, `decoder`, both moved to `device`. Most tests replace
+    both models by given stand-ins.
     """
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module, device: torch.device | str) -> None:

@@ -1,9 +1,24 @@
 """LSTM: sixteen parameters, four gates, two states."""
 
 import pytest
+import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
 GATES = "ifgo"
+
+
+def show_initial_values(reference, lstm, when):
+    """Show whether the weights look drawn from their range, and the biases themselves."""
+    for gate in GATES:
+        for side in "ih":
+            weight = getattr(lstm, f"W_{side}{gate}").detach()
+            bound = (6 / sum(weight.shape)) ** 0.5
+            largest = weight.abs().max() / bound
+            # The largest of several hundred uniform draws lies within a few per cent of the bound.
+            reference.match(**{f"{when}, W_{side}{gate} within the bound": bool(largest <= 1 + 1e-6)})
+            reference.match(**{f"{when}, W_{side}{gate} fills the range": bool(largest > 0.9)})
+            reference.match(**{f"{when}, W_{side}{gate} is centred": bool(weight.mean().abs() < 0.2 * bound)})
+            reference.match(**{f"{when}, b_{side}{gate}": getattr(lstm, f"b_{side}{gate}")})
 
 
 @number("1.2.1")
@@ -22,19 +37,22 @@ def test_lstm_has_sixteen_parameters(models, given, reference):
 @number("1.2.2")
 @weight(1)
 def test_lstm_starts_with_xavier_weights_and_zero_biases(models, given, reference):
-    """init_parameters draws weights from [-a, a] with a = sqrt(6 / (rows + columns)) and sets biases to zero."""
+    """init_parameters draws weights from [-a, a] with a = sqrt(6 / (rows + columns)) and sets biases to zero.
+
+    It does so in place, at every call, with a draw of its own for each weight; the constructor calls it.
+    """
     I, H = given.size("I", 20, 30), given.size("H", 31, 40)
     lstm = models.naive.LSTM.LSTM(I, H)
-    for name, parameter in lstm.named_parameters():
-        if name.startswith("b"):
-            reference.match(**{name: parameter})
-        else:
-            bound = (6 / sum(parameter.shape)) ** 0.5
-            largest = parameter.abs().max() / bound
-            # The largest of several hundred uniform draws lies within a few per cent of the bound.
-            reference.match(**{f"{name} within the bound": bool(largest <= 1 + 1e-6)})
-            reference.match(**{f"{name} fills the range": bool(largest > 0.9)})
-            reference.match(**{f"{name} is centred": bool(parameter.mean().abs() < 0.2 * bound)})
+    show_initial_values(reference, lstm, "in a new LSTM")
+    created = set(lstm.parameters())
+    with torch.no_grad():
+        for parameter in created:
+            parameter.fill_(7)
+    lstm.init_parameters()
+    show_initial_values(reference, lstm, "after another call")
+    reference.match(**{"parameters are still the same objects": set(lstm.parameters()) == created})
+    reference.match(**{"W_ii differs from W_if": not torch.equal(lstm.W_ii, lstm.W_if)})
+    reference.match(**{"W_hi differs from W_hf": not torch.equal(lstm.W_hi, lstm.W_hf)})
 
 
 @number("1.2.3")
@@ -51,12 +69,18 @@ def test_lstm_takes_one_step(models, given, reference):
 @number("1.2.4")
 @weight(2)
 def test_lstm_reads_a_whole_sequence(models, given, reference):
-    """Without states the walk starts from zeros, visits every step from first to last and returns h_T and c_T."""
+    """Without states the walk starts from zeros, visits every step from first to last and returns h_T and c_T.
+
+    There is no dropout here: training mode gives the same.
+    """
     N, T = given.size("N", 2, 5), given.size("T", 3, 7)
     I, H = given.size("I", 3, 7), given.size("H", 3, 7)
     lstm = given.parameters(models.naive.LSTM.LSTM(I, H))
-    h, c = lstm(given.uniform("x", N, T, I))
+    x = given.uniform("x", N, T, I)
+    h, c = lstm(x)
     reference.match(h=h, c=c)
+    h, c = lstm.train()(x)
+    reference.match(**{"h in training mode": h, "c in training mode": c})
 
 
 @number("1.2.5")

@@ -25,11 +25,17 @@ def test_rnn_has_two_linear_layers(models, given, reference):
 @weight(1)
 @pytest.mark.parametrize("batch", ["several rows", "one row"])
 def test_rnn_takes_one_step(models, given, reference, batch):
-    """One step returns log-probabilities (N, O) and the new hidden state (N, H), also for a batch of one."""
+    """One step returns log-probabilities (N, O) and the new hidden state (N, H), also for a batch of one.
+
+    There is no dropout here: training mode gives the same.
+    """
     rnn, (I, H, _) = build(models, given)
     N = given.size("N", 2, 5) if batch == "several rows" else 1
-    output, hidden = rnn(given.uniform("input", N, I), given.uniform("hidden", N, H))
+    x, h = given.uniform("input", N, I), given.uniform("hidden", N, H)
+    output, hidden = rnn(x, h)
     reference.match(hidden=hidden, output=output)
+    output, hidden = rnn.train()(x, h)
+    reference.match(**{"hidden in training mode": hidden, "output in training mode": output})
 
 
 @number("1.1.3")

@@ -44,7 +44,7 @@ def test_attention_ignores_lengths_of_vectors(models, given, reference):
 @number("2.2.3")
 @weight(1)
 def test_attention_survives_zero_vectors(models, given, reference):
-    """The cosine with an all-zero vector is 0, never NaN, on either side."""
+    """The cosine with an all-zero vector is 0, on either side; neither weights nor gradients become NaN or infinite."""
     hidden, encoder_outputs, (_, _, H) = draw(given)
     decoder = build(models, H)
     encoder_outputs[0, 1] = 0
@@ -53,6 +53,11 @@ def test_attention_survives_zero_vectors(models, given, reference):
     reference.match(**{"weights with a zero state": decoder.compute_attention(hidden, encoder_outputs)})
     weights = decoder.compute_attention(torch.zeros_like(hidden), torch.zeros_like(encoder_outputs))
     reference.match(**{"weights of zeros alone": weights})
+    hidden.requires_grad_()
+    encoder_outputs.requires_grad_()
+    decoder.compute_attention(hidden, encoder_outputs)[:, :, :2].sum().backward()
+    reference.match(**{"gradient of hidden is finite": bool(hidden.grad.isfinite().all())})
+    reference.match(**{"gradient of encoder_outputs is finite": bool(encoder_outputs.grad.isfinite().all())})
 
 
 @number("2.2.4")

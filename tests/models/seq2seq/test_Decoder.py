@@ -3,7 +3,7 @@
 import pytest
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from tests.harness.doubles import AttentionDouble
+from tests.harness.doubles import AttentionDouble, tensors
 
 both_types = pytest.mark.parametrize("model_type", ["RNN", "LSTM"])
 with_and_without = pytest.mark.parametrize(
@@ -24,11 +24,6 @@ def draw_state(given, model_type, N, H, name="state"):
     """A state before a step: (1, N, H), for an LSTM a pair of these."""
     h, c = given.uniform(f"{name} h", 1, N, H), given.uniform(f"{name} c", 1, N, H)
     return (h, c) if model_type == "LSTM" else h
-
-
-def tensors(state):
-    """A state as a tuple: (h,) of an RNN, (h, c) of an LSTM."""
-    return state if isinstance(state, tuple) else (state,)
 
 
 @number("2.3.1")

@@ -16,7 +16,10 @@ def build(models, given, max_length):
 @number("3.1.1")
 @weight(1)
 def test_embed_adds_word_and_position(models, given, reference):
-    """embed returns, for every token, word embedding + position embedding (positions 0, 1, ...), without scaling."""
+    """embed returns, for every token, word embedding + position embedding (positions 0, 1, ...), without scaling.
+
+    There is no dropout here: training mode gives the same.
+    """
     N, T = given.size("N", 2, 5), given.size("T", 3, 7)
     model, V, _ = build(models, given, max_length=T + 6)
     inputs = given.sentences("inputs", N, T, V)
@@ -24,7 +27,8 @@ def test_embed_adds_word_and_position(models, given, reference):
         word_table=model.word_embedding.weight,
         position_table=model.position_embedding.weight,
         embedded=model.embed(inputs),
-        inputs_after_the_call=inputs,
+        embedded_in_training_mode=model.train().embed(inputs),
+        inputs_after_the_calls=inputs,
     )
 
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
+from tests.harness import integration, steered_by
 from tests.harness.doubles import ScriptedDecoding
 from tests.harness.given import EOS, PAD, SOS, UNK
-from tests.harness.marks import integration, steered_by
 
 V_IN = 11
 
@@ -136,7 +136,7 @@ def test_generation_keeps_a_pad_before_eos(models, given, reference, pad):
 def test_generation_is_as_long_as_asked(models, given, reference):
     """L is the max_length asked for, or the constructor's minus one, which is also the most that can be asked for.
 
-    The ValueError for more names the number asked for and the largest that is possible.
+    The ValueError for more names the number asked for and the largest that is possible, and leaves the mode alone.
     """
     L, shorter = given.size("L", 6, 8), given.size("shorter", 3, 5)
     model, V = build(models, given, max_length=L + 1)
@@ -148,12 +148,14 @@ def test_generation_is_as_long_as_asked(models, given, reference):
     reference.match(shorter_tokens=tokens, shorter_scores=scores)
     tokens, scores = model.generate_translation(src, max_length=1)
     reference.match(single_tokens=tokens, single_scores=scores)
+    model.train()
     reference.raises(
         "max_length too large",
         ValueError,
         lambda: model.generate_translation(src, max_length=L + 1),
         mentions=[L, L + 1],
     )
+    reference.match(in_training_mode_after_the_error=model.training)
 
 
 @number("3.6.8")
