@@ -422,7 +422,7 @@ class _Names:
         nodes = [node for statement in body for node in ast.walk(statement)]
         self.bound = _bound(body)
         self.defined = {node.name for node in nodes if isinstance(node, _Scope)}
-        self.set = {node.attr for node in nodes if isinstance(node, ast.Attribute) and _is_set_on_self(node)}
+        self.attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute) and _is_set_on_self(node)}
         self.imports = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
         self.aliases: dict[str, list[tuple[int, str]]] = {}
         for node in self.imports:
@@ -467,8 +467,8 @@ class _Names:
 
     def _is_own(self, root: ast.expr, last: str) -> bool:
         """Whether an attribute, at any depth below a root, may be one that the file gives its own objects."""
-        if _is_self(root):
-            return last in self.defined or last in self.set
+        if _is_self(root) and last in self.attributes:
+            return True
         imported = isinstance(root, ast.Name) and root.id in self.aliases
         # nobody reaches a class at the top of the file through an object: x.LSTM is not class LSTM
         return not imported and last in self.defined and not isinstance(self.bound.get(last), ast.ClassDef)
@@ -591,7 +591,7 @@ def _place(source: _Source, deliverable: Deliverable) -> int:
             return number
     own_first = sorted(deliverable.functions, key=lambda function: function.untouched is None)
     found = (source.definition(function.name) for function in own_first)
-    return next((definition.line for definition in found if definition), 1)
+    return next((one.line for one in found if one), 1)
 
 
 def _source(files: Mapping[str, bytes], path: str) -> _Source:
@@ -734,9 +734,9 @@ def _choice(allowed: Iterable[str]) -> str:
     names = [name for name in allowed if name not in ("__future__", "models")]
     outside = " and ".join(name for name in names if name not in sys.stdlib_module_names)
     inside = ", ".join(name for name in names if name in sys.stdlib_module_names)
-    choices = [outside, f"from Python: {inside}" if inside else ""]
-    words = ", and ".join(choice for choice in choices if choice)
-    return f" or do with {words}" if words else ""
+    if outside and inside:
+        return f" or do with {outside}, and from Python: {inside}"
+    return f" or do with {outside or inside}" if outside or inside else ""
 
 
 def _listed_modules(assignment: Assignment) -> dict[str, str]:
@@ -983,8 +983,9 @@ def _check_ids(options: argparse.Namespace, assignment: Assignment) -> Iterator[
     size = assignment.group_size if options.group_size is None else options.group_size
     for id in ids:
         if not re.fullmatch(assignment.id_pattern, id):
-            wanted = f"has {assignment.id_help}." if assignment.id_help else f"matches {assignment.id_pattern}"
-            yield Finding(Severity.UNUSABLE, "", 0, f'--id "{_clean(id)}" is not an id: one {wanted}', (), "id")
+            wanted = assignment.id_help or f"what matches {assignment.id_pattern}"
+            message = f'--id "{_clean(id)}" is not an id. Expected: {wanted}'
+            yield Finding(Severity.UNUSABLE, "", 0, message, (), "id")
     if not (ids or options.check) and "{ids}" in assignment.archive_name:
         message = "the archive carries no id. Name yourself with --id YOUR_ID."
         yield Finding(Severity.WARNING, "", 0, message, (), "id")

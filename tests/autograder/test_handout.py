@@ -426,6 +426,12 @@ def test_the_version_does_not_follow_the_grading(root):
     assert derive(root) == before
 
 
+def test_the_help_for_an_id_is_carried_over(root):
+    assert contract(root)["id_help"] == ""
+    put(root / "autograder/rubric.toml", RUBRIC.replace("group_size", 'id_help = "small letters"\ngroup_size'))
+    assert Assignment.parse(derive(root)["assignment.json"].decode()).id_help == "small letters"
+
+
 def test_the_packager_reads_it(root):
     assignment = Assignment.parse(derive(root)["assignment.json"].decode())
     assert assignment.deliverable("a.two").functions[0].untouched is None

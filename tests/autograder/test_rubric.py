@@ -97,6 +97,12 @@ def test_an_unknown_deliverable_is_a_key_error():
         Rubric.parse(RUBRIC).deliverable("a.four")
 
 
+def test_an_ids_pattern_may_be_said_in_words():
+    assert Rubric.parse(RUBRIC).assignment.id_help == ""
+    text = RUBRIC.replace("group_size", 'id_help = "small letters"\ngroup_size')
+    assert Rubric.parse(text).assignment.id_help == "small letters"
+
+
 def test_the_real_rubric_is_valid():
     rubric = Rubric.load(ROOT / "autograder/rubric.toml")
     assert rubric.deliverable("naive.lstm").number == "1.2"
@@ -143,6 +149,7 @@ MISTAKES = [
     ("fake_{ids}.zip", "a/{ids}.zip", "assignment.archive_name", "a file name", "'a/{ids}.zip'"),
     ("fake_{ids}.zip", "{ids}_{id}.zip", "assignment.archive_name", "contains {ids} once", "'{ids}_{id}.zip'"),
     ("[a-z]+", "[a-z", "assignment.id_pattern", "a regular expression", "'[a-z'"),
+    ('output = "warn"', 'output = "warn"\nid_help = ""', "assignment.id_help", "a string that is not empty", "''"),
     ('output = "warn"', 'output = "loud"', "assignment.output", "allow, warn, zero", "'loud'"),
     ('"visible"', '"sometimes"', "grading.visibility", "hidden, after_due_date", "'sometimes'"),
     ("hidden_seeds = 2", "hidden_seeds = 9", "grading.hidden_seeds", "0 to 8", "9"),

@@ -76,7 +76,7 @@ def test_the_view_runs(python):
     assert done.returncode == 1, done.stderr
     assert done.stderr == ""
     assert "0 of 100 points with the published inputs" in done.stdout
-    assert "Next: RNN (models/naive/RNN.py:" in done.stdout
+    assert "Next: RNN (student/models/naive/RNN.py:" in done.stdout
     assert all(len(line) <= 80 for line in done.stdout.splitlines())
 
 
@@ -134,3 +134,20 @@ def test_the_contract_and_the_judge_do_not_even_need_torch(python):
     )
     done = python("-c", f"{script}, sys; print('torch' in sys.modules, 'pytest' in sys.modules)")
     assert done.stdout.split() == ["False", "False"], done.stderr
+
+
+def test_the_readme_shows_what_one_sees(unpacked, python):
+    """The output layer reads the new hidden state: the README's example of a message."""
+    readme = (unpacked / "README.md").read_text(encoding="utf-8")
+    untouched, wrong = (block.strip("\n").splitlines() for block in readme.split("```")[5:8:2])
+    assert [line for line in untouched if line not in python("-m", "tests").stdout.splitlines()] == ["..."]
+    target = unpacked / "student" / "models" / "naive" / "RNN.py"
+    before = target.read_bytes()
+    solved = (ROOT / "solution" / "models" / "naive" / "RNN.py").read_text(encoding="utf-8")
+    new_state = "self.output_layer(torch.cat((input, new_hidden), dim=1))"
+    target.write_text(solved.replace("self.output_layer(combined)", new_state), encoding="utf-8")
+    try:
+        shown = python("-m", "tests").stdout
+    finally:
+        target.write_bytes(before)
+    assert "\n".join(wrong) in shown

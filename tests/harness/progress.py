@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.text import Text
 from tqdm import tqdm
 
-from collect_submission import Assignment, Deliverable, Severity, inspect, read_tree
+from collect_submission import Assignment, Deliverable, Severity, inspect, place, read_tree
 from tests.harness import collect
 from tests.harness.graded import TESTS, GradedTest
 from tests.harness.judge import Kind, Verdict
@@ -181,6 +182,10 @@ class Shown:
     standings: Sequence[Standing]
     tree: Path
 
+    @cached_property
+    def _files(self) -> dict[str, bytes]:
+        return read_tree(self.tree, self.assignment)
+
     def show(self) -> None:
         self._print(self.assignment.title, "bold")
         self._print(f"\n{HEAD}in {self._shown('models')}/", "dim")
@@ -222,7 +227,7 @@ class Shown:
     def _show_warnings(self) -> None:
         """Warnings of the preflight about the files at hand, but for what the list shows already."""
         files = {standing.deliverable.file for standing in self.standings}
-        for finding in inspect(read_tree(self.tree, self.assignment), self.assignment):
+        for finding in inspect(self._files, self.assignment):
             known = finding.rule in ("not-started", "nothing")
             if finding.severity is Severity.WARNING and finding.file in files and not known:
                 self._print(textwrap.fill(f"Note: {finding}", 78, subsequent_indent="  "), "yellow")
@@ -256,14 +261,8 @@ class Shown:
         return f"{shown}:{path.rpartition(':')[2]}" if ":" in path else shown
 
     def _place(self, deliverable: Deliverable) -> str:
-        """file:line of a deliverable's first TODO."""
-        line = min((function.todo for function in deliverable.functions), default=1)
-        try:
-            lines = (self.tree / deliverable.file).read_text(encoding="utf-8", errors="replace").splitlines()
-            line = next(number for number, text in enumerate(lines, 1) if f"TODO({deliverable.id})" in text)
-        except (OSError, StopIteration):
-            pass
-        return f"{deliverable.file}:{line}"
+        """file:line of where the work on a deliverable is."""
+        return f"{deliverable.file}:{place(self._files, deliverable)}"
 
     def _saved(self, standing: Standing) -> float:
         path = self.tree / standing.deliverable.file

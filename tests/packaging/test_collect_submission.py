@@ -4,6 +4,7 @@ import ast
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from collect_submission import (
     not_started,
     pack,
     parameters,
+    place,
     read_source,
     read_tree,
     to_utf8,
@@ -232,6 +234,8 @@ def test_the_contract_is_read_and_keys_that_are_not_known_are_ignored():
     assert ASSIGNMENT.parts[0].title == "From scratch"
     with pytest.raises(KeyError):
         ASSIGNMENT.deliverable("naive.gru")
+    assert ASSIGNMENT.id_help == ""
+    assert contract(id_help="letters").id_help == "letters"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"parts": 3, "deliverables": []}', "null"])
@@ -378,9 +382,27 @@ def test_what_is_not_started_is_told_with_the_line_where_its_todo_stands_now():
     assert "12 points" in finding.message
 
 
-def test_without_its_todo_comment_the_line_is_that_of_the_handout():
-    text = SKELETON[RNN].replace("        # TODO(naive.rnn): one step\n", "")
-    assert not_started({RNN: text.encode()}, ASSIGNMENT) == {"naive.rnn": (RNN, 8)}
+def test_without_its_todo_comment_the_line_is_that_of_its_function_now():
+    text = SKELETON[RNN].replace("        # TODO(naive.rnn): one step\n", "").replace("import torch\n", "", 1)
+    assert not_started({RNN: text.encode()}, ASSIGNMENT) == {"naive.rnn": (RNN, line_of(text, "def forward"))}
+
+
+def test_the_place_of_the_work_is_in_the_file_as_it_is():
+    """The line in the handout would lie beyond a file that has become shorter."""
+    embed, lstm = ASSIGNMENT.deliverable("small.embed"), ASSIGNMENT.deliverable("naive.lstm")
+
+    def line(text: str, deliverable=lstm) -> int:
+        return place({deliverable.file: text.encode()}, deliverable)
+
+    assert line(SKELETON[LSTM]) == line_of(SKELETON[LSTM], "# TODO(naive.lstm): sixteen")
+    text = SKELETON[LSTM].replace("# TODO(naive.lstm): sixteen parameters", "self.w = 1")
+    assert line(text) == line_of(text, "# TODO(naive.lstm): walk")
+    assert line("\n" + SOLVED[LSTM].replace("# TODO", "# done")) == 7
+    assert line("class LSTM:\n    def forward(self): pass\n") == 2
+    assert line("class LSTM: pass\n") == line("") == line("\0(") == place({}, lstm) == 1
+    assert line("#" * (LIMIT + 1)) == 1
+    text = SOLVED[TRANSFORMER].replace("# TODO(small.embed)", "#")
+    assert line(text, embed) == line_of(text, "def embed"), "not the constructor, which others share"
 
 
 def test_one_touched_function_is_a_start():
@@ -564,10 +586,38 @@ def test_python_newer_than_grading_is_a_fault():
         "self, x, states=None, trace=False",
         "self, x, states=None, *more, **options",
         "self, x, states=None, *, trace=False",
+        "self, x, states=NOTHING",
+        "self, x, states=tuple()",
     ],
 )
 def test_signatures_that_the_tests_can_call(signature):
     assert look_at(LSTM, SOLVED[LSTM].replace("self, x, states=None", signature)) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "written", "good"),
+    [
+        ("PAD", "1", True),
+        ("PAD", "model.PAD", True),
+        ("0.5", "1 / 2", True),
+        ("0.5", ".50", True),
+        ("1", "1.0", True),
+        ("'a'", '"a"', True),
+        ("(1, 2)", "1, 2", True),
+        ("1", "2", False),
+        ("'a'", "'b'", False),
+        ("'a=1'", "'a=2'", False),
+        ("PAD", "", False),
+        ("1", "", False),
+    ],
+)
+def test_an_equal_default_may_be_written_otherwise(wanted, written, good):
+    """As text, 1 is not PAD, though both are the same number."""
+    entry = {**function(RNN, "VanillaRNN.forward"), "parameters": ["self", "input", f"hidden={wanted}"]}
+    assignment = contract(deliverables=[deliverable("naive.rnn", "1.1", 4, RNN, [entry])])
+    written = f"({written})" if "," in written else written
+    text = SOLVED[RNN].replace("input, hidden)", f"input, hidden={written})" if written else "input, hidden)", 1)
+    assert [finding.rule for finding in look_at(RNN, text, assignment)] == ([] if good else ["signature"])
 
 
 @pytest.mark.parametrize(
@@ -698,6 +748,21 @@ def test_an_import_inside_a_function_counts():
     assert only(look_at(LSTM, in_lstm("import pandas"))).rule == "import"
 
 
+@pytest.mark.parametrize(
+    ("allowed", "advice"),
+    [
+        (["torch", "numpy", "math", "models", "abc"], "line or do with torch and numpy, and from Python: math, abc."),
+        (["__future__", "torch", "models"], "line or do with torch."),
+        (["math", "models"], "line or do with math."),
+        (["models"], "Delete the line."),
+    ],
+)
+def test_what_may_be_imported_is_told_in_full(allowed, advice):
+    text = "import pandas\n" + SOLVED[LSTM]
+    findings = look_at(LSTM, text, contract(allowed_imports=allowed))
+    assert any(f.message.startswith("pandas ") and f"{advice} Costs" in f.message for f in findings)
+
+
 def test_a_neighbours_import_is_told_its_right_name():
     finding = only(look_at(LSTM, "from RNN import VanillaRNN\n" + SOLVED[LSTM]))
     assert "Import it as models.naive.RNN" in finding.message
@@ -776,6 +841,58 @@ def test_refused_names(before, line):
 )
 def test_names_that_only_look_refused(before, line):
     assert look_at(LSTM, in_lstm(line, before)) == []
+
+
+HELPER = """
+
+class Helper(nn.Module):
+    def __init__(self):
+        self.lstm_weight = 1
+
+    def lstm_gate(self, x):
+        return x
+
+    @classmethod
+    def RNNStep(cls, x):
+        return cls.inner.lstm_gate(x)
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "self.helper.lstm_gate(x)",
+        "self.deep.helper.lstm_gate(x)",
+        "self.helper.lstm_weight",
+        "self.cells[0].lstm_gate(x)",
+        "Helper().lstm_gate(x)",
+        "Helper.RNNStep(x)",
+        "helper = Helper(); helper.lstm_gate(x)",
+        "getattr(self.helper, 'lstm_gate')(x)",
+        "self.LSTM = 1; self.deep.LSTM(x)",
+    ],
+)
+def test_what_the_file_itself_defines_is_not_refused(line):
+    """By its last word alone a student's own method would cost the deliverable."""
+    assert look_at(LSTM, in_lstm(line) + HELPER) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "torch.lstm_gate(x)",
+        "torch.ops.aten.lstm_gate(x)",
+        "self.helper.lstm_cell(x)",
+        "self.nn.RNN(x)",
+        "x.lstm_weight",
+        "x.LSTM(x)",
+        "self.nn.LSTM(x)",
+        "nn.RNNStep(x)",
+        "torch.nn.modules.rnn.LSTM(x)",
+    ],
+)
+def test_a_files_own_names_excuse_no_other(line):
+    assert [finding.rule for finding in look_at(LSTM, in_lstm(line) + HELPER)] == ["refused"]
 
 
 def test_a_pattern_that_ends_in_a_star_alone_refuses_no_other_object():
@@ -916,6 +1033,14 @@ def test_a_huge_file_is_a_fault():
     finding = only(look_at(LSTM, SOLVED[LSTM].encode() + fill + b"\n"))
     assert (finding.severity, finding.rule) == (Severity.FAULT, "size")
     assert "neither packed nor graded" in finding.message
+
+
+def test_every_rule_is_described():
+    source = SCRIPT.read_text(encoding="utf-8")
+    used = set(re.findall(r'(?:fault|warning)\("([\w-]+)"', source) + re.findall(r'Finding\(.*"([\w-]+)"\)', source))
+    listed = re.findall(r"^    (\w[\w, -]*?)  +\w", str(Finding.__doc__), re.MULTILINE)
+    assert {rule for entry in listed for rule in entry.split(", ")} == used
+    assert {"id", "import", "nothing", "not-started"} <= used
 
 
 def test_findings_come_worst_first_then_in_the_order_of_the_files():
@@ -1174,6 +1299,27 @@ def test_a_wrong_id_or_group_writes_nothing(capsys, tmp_path, student, arguments
     assert code == 1
     assert "UNUSABLE" in text
     assert not (tmp_path / "x.zip").exists()
+
+
+def test_a_wrong_id_is_answered_in_words_where_there_are_some(capsys, student):
+    wrong = ["--tree", student, "--check", "--id", "a b"]
+    assert CONTRACT["id_pattern"] in run(capsys, *wrong)[1]
+    write(student, {}, {**CONTRACT, "id_help": "2 to 32 letters"})
+    text = run(capsys, *wrong)[1]
+    assert '"a b" is not an id. Expected: 2 to 32 letters' in text
+    assert "[A-Z" not in text
+
+
+def test_an_archive_without_an_id_is_written_with_a_warning(capsys, tmp_path, student):
+    arguments = ["--tree", student, "--out", tmp_path]
+    code, text = run(capsys, *arguments, "--strict")
+    assert code == 0
+    assert text.count("warning: the archive carries no id.") == text.count("warning") == 1
+    assert (tmp_path / "sequence-models.zip").exists()
+    assert "carries no id" not in run(capsys, *arguments, "--check")[1]
+    assert "carries no id" not in run(capsys, *arguments, "--id", "ab")[1]
+    write(student, {}, {**CONTRACT, "archive_name": "fixed.zip"})
+    assert "carries no id" not in run(capsys, *arguments)[1]
 
 
 def test_groups(capsys, tmp_path, student):
