@@ -202,7 +202,7 @@ IMPORTS = {
     "a crash": ("torch.ctypes.string_at(0)", "killed by signal 11"),
     "a closed channel": ("torch.os.close(3)", "Your code ended its process (exit status 1)"),
     "garbage": ("torch.os.write(3, b'garbage' * 9)", "Your code wrote to the grader's result channel."),
-    "a todo": ("raise NotImplementedError('later')", "NotStarted: later"),
+    "a todo": ("raise NotImplementedError('later')", "NotImplementedError: later"),
 }
 
 
@@ -467,7 +467,8 @@ LEAKS = {
     "an exit status": ("torch.os._exit(37)", Kind.FAULT),
     "a signal": ("torch.os.kill(torch.os.getpid(), 10)", Kind.FAULT),
     "a fact": ("return str(x.sum().item()), str(x.sum().item())", Kind.FORM),
-    "a todo": ("raise NotImplementedError(str(x.sum().item()))", Kind.NOT_STARTED),
+    "a todo": ("raise NotImplementedError('naive.lstm')", Kind.NOT_STARTED),
+    "a talking todo": ("raise NotImplementedError(str(x.sum().item()))", Kind.FAULT),
     "garbage": ("torch.os.write(3, b'garbage' * 9)", Kind.FAULT),
     "NaN": ("x = x * float('nan')", Kind.NOT_FINITE),
 }
