@@ -1,9 +1,8 @@
 """The zygote: a process that has torch and the tests imported and forks a child for every list of items.
 
 It is started by exec, so nothing of the judge's memory is in it, and it reads no expected outcome. It speaks JSON, one
-message a packet, on a socket that the judge holds: `run` (compressed, with the child's two pipes) -> pid -> exit
-status, then `reap`, before which the child's number stays taken, so that the judge can kill it without hitting
-another process.
+message a packet, on a socket that the judge holds: `run` (with the child's orders and two pipes) -> pid -> exit status,
+then `reap`, before which the child's number stays taken, so that the judge can kill it without hitting another process.
 """
 
 import contextlib
@@ -16,7 +15,6 @@ import socket
 import sys
 import time
 import warnings
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -45,16 +43,16 @@ def main(source: str, descriptor: int) -> None:
     gc.enable()
     _send(control, {"ready": True, "seconds": seconds})
     while True:
-        packet, descriptors, _, _ = socket.recv_fds(control, MAX_MESSAGE, 2)
+        packet, descriptors, _, _ = socket.recv_fds(control, MAX_MESSAGE, 3)
         if not packet:
             return
-        message = json.loads(zlib.decompress(packet))
-        result, output = descriptors
+        message = json.loads(packet)
+        orders, result, output = descriptors
         pid = os.fork()
         if pid == 0:
-            _child(message, result, output, tests)
-        os.close(result)
-        os.close(output)
+            _child(message, orders, result, output, tests)
+        for descriptor in descriptors:
+            os.close(descriptor)
         _send(control, {"pid": pid})
         _send(control, {"exit": _wait(pid)})
         control.recv(MAX_MESSAGE)  # reap
@@ -65,15 +63,16 @@ def main(source: str, descriptor: int) -> None:
         _send(control, {"reaped": True})
 
 
-def _child(message: dict[str, Any], result: int, output: int, tests: dict[str, Any]) -> None:
+def _child(message: dict[str, Any], orders: int, result: int, output: int, tests: dict[str, Any]) -> None:
     """Never returns: whatever happens, this process ends here."""
     from autograder.grade import child, sandbox
     from autograder.grade.wire import Item
 
     status = 1
     try:
+        with os.fdopen(orders, "rb") as file:  # here and not in the zygote, whose memory later children inherit
+            items = [Item.from_json(item) for item in json.load(file)]
         sandbox.enter(sandbox.Jail(**message["jail"]), result, output)
-        items = [Item.from_json(item) for item in message["items"]]
         child.work(Path(message["overlay"]), items, tests)
         status = 0
     finally:
