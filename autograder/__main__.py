@@ -121,6 +121,8 @@ def show(rehearsed: rehearsal.Rehearsal) -> None:
         console.print(Padding(f"\n[bold]{number}[/bold] {escape(message)}", (0, 0, 0, 2)))
     for problem in rehearsed.results["extra_data"].get("isolation", []):
         console.print(f"\n[yellow]{escape(problem)}[/yellow]")
+    if rehearsed.status:
+        console.print(f"\n[red]the grader failed and printed:[/red]\n{escape(rehearsed.log)}")
     console.print(
         f"\ngraded in {rehearsed.seconds:.1f} s; {rehearsed.peak_mib:.0f} MiB at most, all processes together\n"
     )

@@ -41,10 +41,11 @@ class RehearsalError(Exception):
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """One graded submission: results.json, wall seconds, and the peak memory of all processes together (PSS, MiB)."""
+    """One graded submission: results.json, what the grader printed, its exit status, wall seconds, peak PSS in MiB."""
 
     results: dict[str, Any]
     log: str
+    status: int
     seconds: float
     peak_mib: float
 
@@ -74,7 +75,8 @@ def rehearse(kit: Path, submission: Path, repository: Path) -> Rehearsal:
         path = layout / "results" / "results.json"
         if not path.exists():
             raise RehearsalError(f"the grader wrote no results (exit {process.returncode}):\n{output}")
-        return Rehearsal(json.loads(path.read_text(encoding="utf-8")), output, seconds, peak[0] / 2**20)
+        results = json.loads(path.read_text(encoding="utf-8"))
+        return Rehearsal(results, output, process.returncode, seconds, peak[0] / 2**20)
 
 
 def lay_out(layout: Path, kit: Path, submission: Path) -> None:
