@@ -98,6 +98,9 @@ def demo(out: Annotated[Path, typer.Option(help="The folder that everything is w
         rehearsed = rehearsal.rehearse(out / "autograder.zip", archive, REPOSITORY)
         replace(out / "results" / f"{name}.json", json.dumps(rehearsed.results, indent=1).encode())
         show(rehearsed)
+        got, full = (sum(row[key] for row in rehearsed.results["tests"]) for key in ("score", "max_score"))
+        if rehearsed.status or got != {"solution": full, "skeleton": 0}.get(name, got):
+            sys.exit(f"{name}: {got:g} of {full:g} points are not what it should get; see above")
 
 
 def contract() -> Assignment:

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from tests.harness import answers, collect
 from tests.harness.answers import Answers
 from tests.harness.graded import Case, GradedTest
+from tests.harness.judge import judge
 from tests.harness.outcome import Outcome
 from tests.harness.run import run
 from tests.harness.tree import Tree
@@ -45,7 +46,10 @@ def term_secret(root: Path, given: str | None) -> tuple[bytes, str]:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_hex(32))
         return path.read_bytes(), f"{path}, drawn now: keep it until the end of the term, outside git"
-    return path.read_bytes().strip(), str(path)
+    kept = path.read_bytes().strip()
+    if not kept:
+        raise AnswersError(f"{path} is empty: anyone could compute the hidden seeds; delete it, and one is drawn")
+    return kept, str(path)
 
 
 def hidden_seed(secret: bytes, number: int) -> str:
@@ -99,6 +103,7 @@ def all_answers(root: Path, tests: Sequence[GradedTest], hidden: Sequence[str]) 
     tree = Tree(root / "solution", root / "student")
     tree.activate()
     made = {PUBLIC: public_answers(root, tests)}
+    _check_up_to_date(tree, tests, made[PUBLIC])
     for number, seed in enumerate(hidden, start=1):
         new = made[f"hidden-{number}"] = Answers(header=dict(made[PUBLIC].header))
         for test in tqdm(tests, desc=f"answers for hidden seed {number}", unit="test", disable=None):
@@ -113,6 +118,20 @@ def all_answers(root: Path, tests: Sequence[GradedTest], hidden: Sequence[str]) 
             if len(made) > 1:
                 answers.check_seeds_matter(identifier, {name: each.outcomes[identifier] for name, each in made.items()})
     return made
+
+
+def _check_up_to_date(tree: Tree, tests: Sequence[GradedTest], stored: Answers) -> None:
+    """Demand that the solution still gives the stored public answers."""
+    for test in tests:
+        for case in test.cases:
+            identifier = test.identifier(case)
+            outcome = _run(tree, test, case, stored.seeds[identifier], False)
+            verdict = judge(outcome, stored.outcomes[identifier], test.tolerance)
+            if not verdict.passed:
+                advice = "run `python -m pytest tests/models --update-references` if that is meant"
+                raise AnswersError(
+                    f"{identifier}: the solution no longer gives the stored answer; {advice}\n{verdict.message}"
+                )
 
 
 def _run(tree: Tree, test: GradedTest, case: Case, seed: str, double: bool) -> Outcome:

@@ -83,8 +83,8 @@ class Engine:
 
     def grade(self, files: Mapping[str, bytes]) -> Grades:
         """Grade the listed files of a submission, as `collection` has taken them."""
-        findings = inspect(files, self.kit.assignment)
         until = time.monotonic() + self.limits.overall_seconds
+        findings = inspect(files, self.kit.assignment)
         with overlay(self.kit.root / "student", files) as folder:
             state = _State(files, folder, until)
             self._preflight(state, findings)
