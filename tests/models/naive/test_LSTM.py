@@ -53,6 +53,7 @@ def test_lstm_starts_with_xavier_weights_and_zero_biases(models, given, referenc
     reference.match(**{"parameters are still the same objects": set(lstm.parameters()) == created})
     reference.match(**{"W_ii differs from W_if": not torch.equal(lstm.W_ii, lstm.W_if)})
     reference.match(**{"W_hi differs from W_hf": not torch.equal(lstm.W_hi, lstm.W_hf)})
+    reference.match(filled=given.parameters(lstm).W_ii)
 
 
 @number("1.2.3")
