@@ -9,7 +9,6 @@ ROOT/results/results.json   written here, once
 import contextlib
 import json
 import os
-import sys
 import time
 import traceback
 from collections.abc import Sequence
@@ -92,7 +91,3 @@ def read_metadata(path: Path, kit: Kit) -> dict[str, Any]:
     if abs(total - full) > 0.005:
         noted["points"] = f"Gradescope's assignment has {total:g} points, the rubric {full:g}: set them equal"
     return noted
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], closed=sys.argv[2:]))
