@@ -3,7 +3,7 @@
 It reads no torch and runs no student code: numpy arrays in, words out. Laptop and autograder call the same function.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -45,10 +45,11 @@ FIXED_WORDS = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """A judgement: passed or not, what kind of difference, and a message for the student."""
+    """A judgement: passed or not, what kind of difference, a message for the student, and a hint where one is known."""
 
     kind: Kind
     message: str = ""
+    hint: str = ""
 
     @property
     def passed(self) -> bool:
@@ -58,12 +59,12 @@ class Verdict:
         """The same verdict, saying of which case of a parametrized test it is."""
         if not case.name or self.kind in (Kind.PASSED, Kind.REFUSED, Kind.NOT_STARTED):
             return self
-        return Verdict(self.kind, f"{case}:\n{self.message}")
+        return replace(self, message=f"{case}:\n{self.message}")
 
     def words(self, summary: str) -> list[str]:
-        """Paragraphs for the student: what was checked, unless nothing was, and what came out."""
+        """Paragraphs for the student: what was checked, unless nothing was, what came out, and the hint."""
         checked = [] if self.kind in (Kind.REFUSED, Kind.NOT_STARTED) else [summary]
-        return checked + self.message.splitlines()
+        return [*checked, *self.message.splitlines(), *([f"Hint: {self.hint}"] if self.hint else [])]
 
 
 def judge(outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> Verdict:
