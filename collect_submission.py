@@ -94,7 +94,8 @@ class Part:
 class Assignment:
     """What is handed in, checked and graded. Other keys in the JSON file are ignored.
 
-    `id_help` says in words what `id_pattern` matches; "" where nobody has.
+    `id_help` says in words what `id_pattern` matches; "" where nobody has. `hints` for known mistakes are given
+    "local", "everywhere" or "off".
     """
 
     name: str
@@ -110,6 +111,7 @@ class Assignment:
     parts: tuple[Part, ...]
     deliverables: tuple[Deliverable, ...]
     id_help: str = ""
+    hints: str = "everywhere"
 
     @classmethod
     def load(cls, path: Path | str) -> Assignment:

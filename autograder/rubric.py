@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 OUTPUT = ("allow", "warn", "zero")
 VISIBILITY = ("hidden", "after_due_date", "after_published", "visible")
+HINTS = ("local", "everywhere", "off")
 
 
 class RubricError(ValueError):
@@ -28,7 +29,11 @@ class RubricError(ValueError):
 
 @dataclass(frozen=True)
 class AssignmentSettings:
-    """`[assignment]`: what students and the packager are told. `id_help` says `id_pattern` in words."""
+    """`[assignment]`: what students and the packager are told. `id_help` says `id_pattern` in words.
+
+    `hints` says where an answer that equals a known mistake's gets its hint: on the laptop alone ("local"), there and in
+    grading ("everywhere"), or nowhere ("off").
+    """
 
     name: str
     title: str
@@ -40,6 +45,7 @@ class AssignmentSettings:
     output: str
     allowed_imports: tuple[str, ...]
     id_help: str = ""
+    hints: str = "everywhere"
 
 
 @dataclass(frozen=True)
@@ -229,6 +235,7 @@ def _check_assignment(settings: AssignmentSettings) -> None:
         expect(False, "id_pattern", f"a regular expression ({error})")
     expect(settings.group_size >= 1, "group_size", "at least 1")
     expect(settings.output in OUTPUT, "output", f"one of {', '.join(OUTPUT)}")
+    expect(settings.hints in HINTS, "hints", f"one of {', '.join(HINTS)}")
 
 
 def _check_grading(grading: Grading) -> None:

@@ -103,6 +103,13 @@ def test_an_ids_pattern_may_be_said_in_words():
     assert Rubric.parse(text).assignment.id_help == "small letters"
 
 
+@pytest.mark.parametrize("hints", ["local", "everywhere", "off"])
+def test_hints_are_given_where_the_rubric_says(hints):
+    assert Rubric.parse(RUBRIC).assignment.hints == "everywhere"
+    text = RUBRIC.replace("group_size", f'hints = "{hints}"\ngroup_size')
+    assert Rubric.parse(text).assignment.hints == hints
+
+
 def test_the_real_rubric_is_valid():
     rubric = Rubric.load(ROOT / "autograder/rubric.toml")
     assert rubric.deliverable("naive.lstm").number == "1.2"
@@ -151,6 +158,7 @@ MISTAKES = [
     ("[a-z]+", "[a-z", "assignment.id_pattern", "a regular expression", "'[a-z'"),
     ('output = "warn"', 'output = "warn"\nid_help = ""', "assignment.id_help", "a string that is not empty", "''"),
     ('output = "warn"', 'output = "loud"', "assignment.output", "allow, warn, zero", "'loud'"),
+    ('output = "warn"', 'output = "warn"\nhints = "on"', "assignment.hints", "local, everywhere, off", "'on'"),
     ('"visible"', '"sometimes"', "grading.visibility", "hidden, after_due_date", "'sometimes'"),
     ("hidden_seeds = 2", "hidden_seeds = 9", "grading.hidden_seeds", "0 to 8", "9"),
     ("hidden_seeds = 2", "hidden_seeds = -1", "grading.hidden_seeds", "0 to 8", "-1"),
