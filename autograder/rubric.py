@@ -31,8 +31,8 @@ class RubricError(ValueError):
 class AssignmentSettings:
     """`[assignment]`: what students and the packager are told. `id_help` says `id_pattern` in words.
 
-    `hints` says where an answer that equals a known mistake's gets its hint: on the laptop alone ("local"), there and in
-    grading ("everywhere"), or nowhere ("off").
+    `hints` says where an answer that equals a known mistake's gets its hint: on the laptop alone ("local"), there and
+    in grading ("everywhere"), or nowhere ("off").
     """
 
     name: str
