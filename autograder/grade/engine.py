@@ -1,8 +1,12 @@
 """Grade one submission: which tests run, in which child, and what each row's verdict is.
 
-Many tests share one child; whatever does not pass there is run again alone, and that verdict counts. To pass, a
-submission needs values that it cannot know, so sharing a process can only hurt itself, and the second run takes
-that away. Every graded test gets a verdict, whatever the child does.
+First everything runs with the published inputs, and only then, what has passed, with hidden ones. So all that a
+submission's own words can reach (messages, exceptions) was said before any hidden input existed near it; of hidden
+runs students read fixed words alone.
+
+In both phases many tests share one child; whatever does not pass there is run again alone, and that verdict counts. To
+pass, a submission needs values that it cannot know, so sharing a process can only hurt itself, and the second run
+takes that away. Every graded test gets a verdict, whatever the child does.
 """
 
 import time
@@ -25,12 +29,13 @@ PUBLIC = "public"
 
 @dataclass(frozen=True)
 class Row:
-    """A graded test's verdict and points."""
+    """A graded test's verdict and points; `public_passed` says whether it was right with the published inputs."""
 
     test: GradedTest
     verdict: Verdict
     score: float
     max_score: float
+    public_passed: bool = False
 
 
 @dataclass
@@ -50,6 +55,7 @@ class _State:
     folder: Path
     until: float
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    public_passed: set[str] = field(default_factory=set)
     timeouts: Counter[str] = field(default_factory=Counter)
     printed: bool = False
 
@@ -89,14 +95,13 @@ class Engine:
             state = _State(files, folder, until)
             self._preflight(state, findings)
             self._import(state)
-            self._run_together(state)
-            self._run_alone(state)
+            self._run_both_phases(state)
         return Grades([self._row(test, state) for test in self.kit.tests], findings, state.printed)
 
     def _row(self, test: GradedTest, state: _State) -> Row:
         points = self.kit.points[test.key]
         verdict = state.verdicts[test.key]
-        return Row(test, verdict, points if verdict.passed else 0.0, points)
+        return Row(test, verdict, points if verdict.passed else 0.0, points, test.key in state.public_passed)
 
     def _preflight(self, state: _State, findings: Sequence[Finding]) -> None:
         """Decide what needs no run: deliverables that are not started or that the preflight has found at fault."""
@@ -128,21 +133,42 @@ class Engine:
             if self.kit.deliverable_of(test).file == file:
                 state.verdicts[test.key] = verdict
 
-    def _run_together(self, state: _State) -> None:
-        """Run all open tests in one child, and on after a test that ends it; decide those that pass."""
-        waiting = self._open(state)
+    def _run_both_phases(self, state: _State) -> None:
+        """Run all open tests with the published inputs, then those that pass with hidden ones.
+
+        From there on nothing that student code says is shown.
+        """
+        tests = self._open(state)
+        verdicts = self._run(state, tests, self.kit.seeds[:1])
+        state.public_passed = {key for key, verdict in verdicts.items() if verdict.passed}
+        if hidden := self.kit.seeds[1:]:
+            right = [test for test in tests if test.key in state.public_passed]
+            verdicts |= self._run(state, right, hidden)
+        state.verdicts |= verdicts
+        state.verdicts |= name_needed(state.verdicts, tests, self.kit.assignment)
+
+    def _run(self, state: _State, tests: Sequence[GradedTest], seeds: Sequence[str]) -> dict[str, Verdict]:
+        """A verdict for each test on all of the seeds: together first, then each that does not pass alone."""
+        passed = self._run_together(state, tests, seeds)
+        return {test.key: passed.get(test.key) or self._run_alone(state, test, seeds) for test in tests}
+
+    def _run_together(self, state: _State, tests: Sequence[GradedTest], seeds: Sequence[str]) -> dict[str, Verdict]:
+        """Run tests in one child, and on after a test that ends it; return the verdicts of those that pass."""
+        passed: dict[str, Verdict] = {}
+        waiting = list(tests)
         while waiting and time.monotonic() < state.until:
-            items = [item for test in waiting for item in self._items(test, self.kit.seeds)]
+            items = [item for test in waiting for item in self._items(test, seeds)]
             run = self._child(state, items)
             position = 0
             for test in waiting:
-                verdict = self._judge(test, run, position, self.kit.seeds)
-                position += len(self.kit.seeds) * len(test.cases)
+                verdict = self._judge(test, run, position, seeds)
+                position += len(seeds) * len(test.cases)
                 if verdict.passed:
-                    state.verdicts[test.key] = verdict
+                    passed[test.key] = verdict
             if len(run.outcomes) == len(items):
-                return
+                break
             waiting = self._after(waiting, items[len(run.outcomes)].name, run)
+        return passed
 
     def _after(self, waiting: list[GradedTest], stopped: str, run: Run) -> list[GradedTest]:
         """The tests that come after the one that ended a child; after a time-out, only other deliverables' tests."""
@@ -152,32 +178,15 @@ class Engine:
             rest = [test for test in rest if test.module != waiting[place].module]
         return rest
 
-    def _run_alone(self, state: _State) -> None:
-        """Run what has not passed again, each test in a child of its own; this verdict counts."""
-        tests = self._open(state)
-        for test in tests:
-            if time.monotonic() >= state.until:
-                verdict = Verdict(Kind.FAULT, "Not run: the time for the whole submission was used up.")
-            elif state.timeouts[test.module] >= self.limits.timeouts:
-                verdict = Verdict(Kind.FAULT, "Not run: too many tests of this deliverable ran out of time.")
-            else:
-                verdict = self._alone(state, test)
-            state.verdicts[test.key] = verdict
-        state.verdicts |= name_needed(state.verdicts, tests, self.kit.assignment)
-
-    def _alone(self, state: _State, test: GradedTest) -> Verdict:
-        """Run a test with the public seed and, if it passes, in another child with the hidden ones.
-
-        What the first child says is shown to students, so nothing secret may be in it, not even a seed.
-        """
-        verdict = Verdict(Kind.PASSED)
-        for seeds in filter(None, (self.kit.seeds[:1], self.kit.seeds[1:])):
-            run = self._child(state, self._items(test, seeds))
-            state.timeouts[test.module] += run.end == "timeout"
-            verdict = self._judge(test, run, 0, seeds)
-            if not verdict.passed:
-                break
-        return verdict
+    def _run_alone(self, state: _State, test: GradedTest, seeds: Sequence[str]) -> Verdict:
+        """Run a test in a child of its own; this verdict counts."""
+        if time.monotonic() >= state.until:
+            return Verdict(Kind.FAULT, "Not run: the time for the whole submission was used up.")
+        if state.timeouts[test.module] >= self.limits.timeouts:
+            return Verdict(Kind.FAULT, "Not run: too many tests of this deliverable ran out of time.")
+        run = self._child(state, self._items(test, seeds))
+        state.timeouts[test.module] += run.end == "timeout"
+        return self._judge(test, run, 0, seeds)
 
     def _open(self, state: _State) -> list[GradedTest]:
         return [test for test in self.kit.tests if test.key not in state.verdicts]
