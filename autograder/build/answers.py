@@ -18,6 +18,7 @@ from tests.harness.graded import Case, GradedTest
 from tests.harness.judge import judge
 from tests.harness.outcome import Outcome
 from tests.harness.run import run
+from tests.harness.seeds import Seed
 from tests.harness.tree import Tree
 
 SECRET_FILE = ".secrets/term"  # ignored by git
@@ -52,9 +53,17 @@ def term_secret(root: Path, given: str | None) -> tuple[bytes, str]:
     return kept, str(path)
 
 
-def hidden_seed(secret: bytes, number: int) -> str:
-    """The name of the n-th hidden seed. It tells nothing of the secret."""
-    return hmac.new(secret, f"hidden-{number}".encode(), hashlib.sha256).hexdigest()[:32]
+def hidden_seed(secret: bytes, number: int, identifier: str, public: str, hidden: int) -> str:
+    """The n-th hidden seed of a test and its case. It tells nothing of the secret, nor of other tests' seeds.
+
+    Where there are several, the first keeps the published sizes: what fails with it does not fail for a size.
+
+    Args:
+        public: the seed of the published answer, whose sizes the others avoid.
+        hidden: how many hidden seeds there are.
+    """
+    values = hmac.new(secret, f"hidden-{number}-{identifier}".encode(), hashlib.sha256).hexdigest()[:32]
+    return str(Seed(values, "same" if number == 1 and hidden > 1 else "other", public))
 
 
 def graded_tests(root: Path) -> list[GradedTest]:
@@ -93,8 +102,8 @@ def public_answers(root: Path, tests: Iterable[GradedTest]) -> Answers:
     return merged
 
 
-def all_answers(root: Path, tests: Sequence[GradedTest], hidden: Sequence[str]) -> dict[str, Answers]:
-    """Run the solution on every hidden seed and return the answers by name: public, hidden-1, ...
+def all_answers(root: Path, tests: Sequence[GradedTest], secret: bytes, hidden: int) -> dict[str, Answers]:
+    """Run the solution on as many hidden seeds and return the answers by name: public, hidden-1, ...
 
     Raises:
         Unsteady: for a test whose right answer depends on rounding, or on no seed at all.
@@ -104,11 +113,12 @@ def all_answers(root: Path, tests: Sequence[GradedTest], hidden: Sequence[str]) 
     tree.activate()
     made = {PUBLIC: public_answers(root, tests)}
     _check_up_to_date(tree, tests, made[PUBLIC])
-    for number, seed in enumerate(hidden, start=1):
+    for number in range(1, hidden + 1):
         new = made[f"hidden-{number}"] = Answers(header=dict(made[PUBLIC].header))
         for test in tqdm(tests, desc=f"answers for hidden seed {number}", unit="test", disable=None):
             for case in test.cases:
                 identifier = test.identifier(case)
+                seed = hidden_seed(secret, number, identifier, made[PUBLIC].seeds[identifier], hidden)
                 new.seeds[identifier], new.outcomes[identifier] = answers.make(
                     test, case, seed, partial(_run, tree, test, case)
                 )

@@ -31,8 +31,7 @@ def build(root: Path, target: Path, secret: str | None = None, torch_source: str
     rubric = Rubric.load(root / handout.RUBRIC)
     tests = graded_by(rubric, answers.graded_tests(root))
     key, origin = answers.term_secret(root, secret)
-    hidden = [answers.hidden_seed(key, number + 1) for number in range(rubric.grading.hidden_seeds)]
-    made = answers.all_answers(root, tests, hidden)
+    made = answers.all_answers(root, tests, key, rubric.grading.hidden_seeds)
     files = kit_files(root, tests, made, torch_source)
     private = [name for name in files if name.startswith("answers/")]
     replace(target, zipped(files, executable=("setup.sh", "run_autograder"), private=private))

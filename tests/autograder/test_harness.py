@@ -20,9 +20,10 @@ from tests.harness.given import Given
 from tests.harness.graded import Case, GradedTest
 from tests.harness.judge import FIXED_WORDS, Kind, Verdict, judge
 from tests.harness.marks import Tolerance
-from tests.harness.outcome import NOT_STARTED, Fault, Outcome, decode, encode
+from tests.harness.outcome import NOT_STARTED, Fault, Outcome, decode, digest, encode
 from tests.harness.reference import MAX_ELEMENTS, Reference
 from tests.harness.run import run
+from tests.harness.seeds import Seed
 from tests.harness.tree import Tree
 
 TEST = "models/naive/test_LSTM.py::test_a"
@@ -142,6 +143,60 @@ def test_sizes_differ_until_none_is_left():
         given.size("x", 2, 4)
 
 
+@pytest.mark.parametrize("seed", [Seed("ab12"), Seed("0.3"), Seed("ab", "same", "0"), Seed("a", "other", "0.3")])
+def test_a_seed_keeps_its_parts(seed):
+    assert Seed.parse(str(seed)) == seed
+    assert seed.redrawn(0) == seed
+    assert seed.redrawn(2) == Seed(f"{seed.values}.2", seed.sizes, seed.than)
+
+
+@pytest.mark.parametrize("name", ["a~same", "a~smaller:0", "a~same:0~other:1"])
+def test_what_is_no_seed_is_refused(name):
+    with pytest.raises(ValueError, match="a seed is VALUES"):
+        Seed.parse(name)
+
+
+SIZES = st.lists(st.tuples(st.integers(2, 5), st.integers(0, 3)).map(lambda pair: (pair[0], sum(pair))), max_size=4)
+
+
+@settings(max_examples=200, deadline=None)
+@anything(public=st.integers(0, 9), ranges=SIZES)
+def test_sizes_are_the_published_ones_or_others(public, ranges):
+    def draw(seed):
+        given, sizes = Given(seed, TEST), []
+        for number, (low, high) in enumerate(ranges):
+            try:
+                sizes.append(given.size(f"s{number}", low, high))
+            except ValueError:  # all are taken
+                break
+        return sizes
+
+    expected, same, other = (draw(seed) for seed in (f"{public}", f"a~same:{public}", f"a~other:{public}"))
+    assert same == expected
+    for number, (size, (low, high)) in enumerate(zip(other, ranges, strict=False)):
+        choices = set(range(low, high + 1)) - set(other[:number])
+        assert size in choices
+        assert size != expected[number] or choices == {size}
+
+
+def test_the_same_sizes_come_with_other_values():
+    one, other = Given("0", TEST), Given("a~same:0", TEST)
+    assert one.size("N", 2, 9) == other.size("N", 2, 9)
+    assert not torch.equal(one.uniform("x", 6), other.uniform("x", 6))
+    assert torch.equal(Given("a~other:0", TEST).uniform("x", 6), other.uniform("x", 6))
+
+
+def test_what_was_handed_out_is_noted():
+    outcome = Outcome()
+    given = Given("0", TEST, outcome)
+    N = given.size("N", 2, 5)
+    x, rows = given.uniform("x", N, 3), given.sentences("s", 4, 6, 12)
+    given.parameters(nn.Linear(2, 2))
+    assert outcome.sizes == {"N": N, "padding of s": 6}
+    assert outcome.inputs == {"x": digest(x.numpy()), "s": digest(rows.numpy())}
+    assert digest(x.numpy().T) != digest(x.numpy())
+
+
 def test_a_key_names_one_module():
     given = Given("0", TEST)
     given.parameters(nn.Linear(2, 2), "encoder")
@@ -170,7 +225,8 @@ def same(one: Outcome, other: Outcome) -> bool:
             for name, value in outcome.shown.items()
         ]
 
-    return (plain(one), one.parameters, one.fault) == (plain(other), other.parameters, other.fault)
+    notes = [(each.parameters, each.fault, each.sizes, each.inputs) for each in (one, other)]
+    return plain(one) == plain(other) and notes[0] == notes[1]
 
 
 DTYPES = st.sampled_from(["float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint8", "bool"])
@@ -180,6 +236,8 @@ OUTCOMES = st.builds(
     shown=st.dictionaries(st.text(max_size=5), st.one_of(ARRAYS, st.text(max_size=9)), max_size=4),
     parameters=st.dictionaries(st.text(max_size=3), st.dictionaries(st.text(max_size=3), st.lists(st.integers(0, 9)))),
     fault=st.none() | st.builds(Fault, st.text(max_size=5), st.text(max_size=5), st.text(max_size=5)),
+    sizes=st.dictionaries(st.text(max_size=3), st.integers(), max_size=3),
+    inputs=st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=3),
 )
 
 
@@ -225,7 +283,8 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=8,
 )
-KEYS = st.fixed_dictionaries({}, optional={"shown": JSON, "parameters": JSON, "fault": JSON})
+NOTES = ("shown", "parameters", "fault", "sizes", "inputs")
+KEYS = st.fixed_dictionaries({}, optional=dict.fromkeys(NOTES, JSON))
 
 
 @settings(max_examples=300, deadline=None)

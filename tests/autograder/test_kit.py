@@ -123,8 +123,7 @@ def naive() -> list[GradedTest]:
 
 
 def made_with(secret: bytes, tests: list[GradedTest]) -> bytes:
-    hidden = [answers.hidden_seed(secret, number) for number in (1, 2)]
-    made = answers.all_answers(ROOT, tests, hidden)
+    made = answers.all_answers(ROOT, tests, secret, hidden=2)
     return zipped(kit.kit_files(ROOT, tests, made, ""))
 
 
@@ -142,10 +141,22 @@ def read(archive: bytes, name: str) -> bytes:
     return zipfile.ZipFile(io.BytesIO(archive)).read(name)
 
 
-def test_a_secret_does_not_show_in_its_seeds():
-    seeds = {answers.hidden_seed(b"secret", number) for number in range(5)}
-    assert len(seeds) == 5
-    assert all(re.fullmatch("[0-9a-f]{32}", seed) for seed in seeds)
+def test_every_test_and_case_has_hidden_seeds_of_its_own():
+    seeds = [answers.hidden_seed(b"secret", number, name, "0.1", 3) for name in "ab" for number in (1, 2, 3)]
+    assert len({seed.partition("~")[0] for seed in seeds}) == 6
+    assert all(re.fullmatch("[0-9a-f]{32}~(same|other):0[.]1", seed) for seed in seeds)
+    assert [seed.partition("~")[2] for seed in seeds[:3]] == ["same:0.1", "other:0.1", "other:0.1"]
+    assert answers.hidden_seed(b"secret", 1, "a", "0", 1).endswith("~other:0")  # a single one has to vary the sizes
+
+
+def test_hidden_answers_say_which_sizes_they_vary(naive):
+    made = answers.all_answers(ROOT, naive, b"secret", hidden=3)
+    for test in naive:
+        public, same, *others = (each.outcomes[test.key] for each in made.values())
+        assert same.sizes == public.sizes != {}
+        assert same.inputs != public.inputs
+        for other in others:
+            assert all(other.sizes[name] != size for name, size in public.sizes.items())
 
 
 # The term's secret.

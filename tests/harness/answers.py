@@ -11,6 +11,7 @@ import numpy as np
 from tests.harness.graded import TESTS, Case, GradedTest
 from tests.harness.marks import Tolerance
 from tests.harness.outcome import Array, Outcome, decode, encode
+from tests.harness.seeds import Seed
 
 HEAD_ROOM = 0.1  # share of the tolerance that rounding may take up
 MARGIN = 1e-3  # between the two best scores wherever an argmax steers
@@ -70,7 +71,7 @@ def make(test: GradedTest, case: Case, seed: str, run: Callable[[str, bool], Out
     """
     reason = ""
     for attempt in range(ATTEMPTS):
-        drawn = f"{seed}.{attempt}" if attempt else seed
+        drawn = str(Seed.parse(seed).redrawn(attempt))
         outcome, exact = run(drawn, False), run(drawn, True)
         if outcome.fault:
             raise Unsteady(f"{test.identifier(case)}: the solution fails: {outcome.fault}")

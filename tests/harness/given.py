@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tests.harness.outcome import Outcome
+from tests.harness.outcome import Outcome, digest
+from tests.harness.seeds import Seed
 
 UNK, PAD, SOS, EOS = range(4)
 
@@ -25,31 +26,42 @@ class Given:
     """Hands out inputs, sizes and parameter values that depend on seed, test and name only.
 
     Args:
-        seed: "0" is public and has stored references; other seeds are secret.
+        seed: "0" is public and has stored references; other seeds are secret (seeds.py explains their names).
         test: the identifier of the test and its case.
-        outcome: takes note of the parameters of the modules that are filled.
+        outcome: takes note of sizes, inputs and the parameters of the modules that are filled.
     """
 
     def __init__(self, seed: str, test: str, outcome: Outcome | None = None) -> None:
-        self._seed = seed
+        self._seed = Seed.parse(seed)
         self._test = test
         self._outcome = outcome if outcome is not None else Outcome()
-        self._sizes: list[int] = []
+        self._taken: list[int] = []  # sizes that are drawn
+        self._others: list[int] = []  # what the seed that ours is related to has drawn in their place
 
     def size(self, name: str, low: int, high: int) -> int:
         """A size from low to high, both included, different from all sizes that this test drew before.
 
         Different sizes make a swapped axis show as a wrong shape.
         """
-        choices = [size for size in range(low, high + 1) if size not in self._sizes]
-        if not choices:
-            raise ValueError(f"no size is left between {low} and {high} for {name!r}: {self._sizes} are taken")
-        size = choices[int(self._raw("size", name, 1)[0] % np.uint64(len(choices)))]
-        self._sizes.append(size)
+        choices = _free(name, low, high, self._taken)
+        if self._seed.sizes:
+            other = self._choice(self._seed.than, name, _free(name, low, high, self._others))
+            self._others.append(other)
+            different = [size for size in choices if size != other] or choices
+            choices = [other] if self._seed.sizes == "same" else different
+        size = self._choice(self._seed.values, name, choices)
+        self._taken.append(size)
+        self._outcome.sizes[name] = size
         return size
+
+    def _choice(self, seed: str, name: str, choices: list[int]) -> int:
+        return choices[int(self._raw("size", name, 1, seed=seed)[0] % np.uint64(len(choices)))]
 
     def uniform(self, name: str, *shape: int, low: float = -1.0, high: float = 1.0) -> Tensor:
         """Floats between low and high, of the given shape and torch's default dtype."""
+        return self._noted(name, self._uniform(name, *shape, low=low, high=high))
+
+    def _uniform(self, name: str, *shape: int, low: float, high: float) -> Tensor:
         bits = self._raw("uniform", name, *shape) >> np.uint64(40)  # the 24 upper bits
         unit = bits.astype(np.float64) * 2.0**-24  # exact: 24 bits fit any float
         values = torch.from_numpy(np.asarray(low + (high - low) * unit, dtype=np.float32))
@@ -57,6 +69,9 @@ class Given:
 
     def integers(self, name: str, *shape: int, low: int, high: int) -> Tensor:
         """Integers (int64) from low to high - 1."""
+        return self._noted(name, self._integers(name, *shape, low=low, high=high))
+
+    def _integers(self, name: str, *shape: int, low: int, high: int) -> Tensor:
         raw = self._raw("integers", name, *shape) % np.uint64(high - low)
         return torch.from_numpy(np.asarray(raw.astype(np.int64) + low))
 
@@ -67,14 +82,15 @@ class Given:
             length: at least 3, so that every row has a word.
             vocabulary: at least 5; words are 4 to vocabulary - 1.
         """
-        rows = self.integers(f"{name}.words", batch, length, low=4, high=vocabulary)
-        ends = self.integers(f"{name}.ends", batch, low=2, high=length)
+        rows = self._integers(f"{name}.words", batch, length, low=4, high=vocabulary)
+        ends = self._integers(f"{name}.ends", batch, low=2, high=length)
         ends[0] = length - 1
         rows[:, 0] = SOS
         for row, end in zip(rows, ends.tolist(), strict=True):
             row[end] = EOS
             row[end + 1 :] = PAD
-        return rows
+        self._outcome.sizes[f"padding of {name}"] = int((rows == PAD).sum())
+        return self._noted(name, rows)
 
     def parameters(self, module: M, key: str = "", of: str = "") -> M:
         """Fill every parameter with values of its own, put the module in eval mode and return it.
@@ -101,16 +117,30 @@ class Given:
     def _fill(self, name: str, shape: tuple[int, ...]) -> Tensor:
         if len(shape) >= 2:
             bound = math.sqrt(6.0 / (shape[0] + math.prod(shape[1:])))
-            return self.uniform(name, *shape, low=-bound, high=bound)
+            return self._uniform(name, *shape, low=-bound, high=bound)
         centre = 1.0 if name.endswith("weight") else 0.0
-        return self.uniform(name, *shape, low=centre - 0.5, high=centre + 0.5)
+        return self._uniform(name, *shape, low=centre - 0.5, high=centre + 0.5)
 
-    def _raw(self, kind: str, name: str, *shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint64]]:
+    def _noted(self, name: str, values: Tensor) -> Tensor:
+        """The values; the outcome keeps their digest, which tells whether a result is an input."""
+        self._outcome.inputs[name] = digest(values.numpy())
+        return values
+
+    def _raw(
+        self, kind: str, name: str, *shape: int, seed: str | None = None
+    ) -> np.ndarray[tuple[int, ...], np.dtype[np.uint64]]:
         """64 random bits for every element; everything that names the values is part of the seed."""
-        words = json.dumps([self._seed, self._test, kind, name, *shape])
+        words = json.dumps([self._seed.values if seed is None else seed, self._test, kind, name, *shape])
         entropy = np.frombuffer(hashlib.sha256(words.encode()).digest(), dtype="<u4")
         stream = np.random.PCG64(np.random.SeedSequence(entropy))
         return np.asarray(stream.random_raw(math.prod(shape)), dtype=np.uint64).reshape(shape)
+
+
+def _free(name: str, low: int, high: int, taken: list[int]) -> list[int]:
+    free = [size for size in range(low, high + 1) if size not in taken]
+    if not free:
+        raise ValueError(f"no size is left between {low} and {high} for {name!r}: {taken} are taken")
+    return free
 
 
 def _names(module: nn.Module) -> dict[nn.Parameter, str]:

@@ -1,5 +1,6 @@
 """What a graded test has shown, and how it is stored and sent: as safetensors, never as pickle."""
 
+import hashlib
 import json
 import re
 import struct
@@ -38,11 +39,21 @@ class Outcome:
         shown: name -> a tensor's values, or a sentence about something that is no plain tensor ("a tuple of 2").
         parameters: key of a filled module -> its parameters' names and shapes; explains a failure, decides nothing.
         fault: what stopped the test, or None.
+        sizes: name -> a size that was drawn or is an argument of the case, and how much padding sentences have.
+        inputs: name -> the digest of a tensor that was handed out.
     """
 
     shown: dict[str, Array | str] = field(default_factory=dict)
     parameters: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     fault: Fault | None = None
+    sizes: dict[str, int] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+
+
+def digest(values: Array) -> str:
+    """Sixteen digits that tell whether two arrays are the same: shape, dtype and every bit."""
+    content = f"{values.dtype.str}{values.shape}".encode() + np.ascontiguousarray(values).tobytes()
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def encode(outcomes: Mapping[str, Outcome], header: Mapping[str, str] | None = None) -> bytes:
@@ -58,6 +69,8 @@ def encode(outcomes: Mapping[str, Outcome], header: Mapping[str, str] | None = N
             "shown": {name: value if isinstance(value, str) else None for name, value in outcome.shown.items()},
             "parameters": outcome.parameters,
             "fault": outcome.fault and [outcome.fault.kind, outcome.fault.message, outcome.fault.where],
+            "sizes": outcome.sizes,
+            "inputs": outcome.inputs,
         }
     metadata = {**(header or {}), "outcomes": json.dumps(notes, ensure_ascii=True)}
     return _in_order(safetensors.save(arrays, metadata))
@@ -99,4 +112,6 @@ def _outcome(identifier: str, note: dict[str, Any], arrays: dict[str, Array]) ->
         str(key): {str(name): [int(size) for size in shape] for name, shape in shapes.items()}
         for key, shapes in note["parameters"].items()
     }
-    return Outcome(shown, parameters, Fault(*map(str, fault)) if fault else None)
+    sizes = {str(name): int(size) for name, size in note["sizes"].items()}
+    inputs = {str(name): str(each) for name, each in note["inputs"].items()}
+    return Outcome(shown, parameters, Fault(*map(str, fault)) if fault else None, sizes, inputs)

@@ -36,7 +36,7 @@ def run(
     Raises:
         KeyboardInterrupt: only this one passes, so that Ctrl-C works.
     """
-    outcome = Outcome()
+    outcome = Outcome(sizes={name: value for name, value in (arguments or {}).items() if type(value) is int})
     fixtures = {
         "models": tree.models,
         "given": Given(seed, identifier, outcome),
