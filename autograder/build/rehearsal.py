@@ -22,6 +22,8 @@ from typing import Any
 
 import psutil
 
+from autograder.build.container import Container
+
 ROOT = Path("/autograder")
 SECRETS = ("solution", ".git", ".secrets", "autograder/build", "build")
 
@@ -50,12 +52,13 @@ class Rehearsal:
     peak_mib: float
 
 
-def rehearse(kit: Path, submission: Path, repository: Path) -> Rehearsal:
+def rehearse(kit: Path, submission: Path, repository: Path, container: Container | None = None) -> Rehearsal:
     """Unpack the kit, put the submission (a zip or a folder) beside it, run `run_autograder`, read the results.
 
     Args:
         kit: `autograder.zip`.
         repository: where this runs; its secrets are hidden from student code where the system allows it.
+        container: an open one to grade in; in it, as in a real one, nothing can be mounted over the secrets.
 
     Raises:
         RehearsalError: when no results were written; the message holds what the grader printed.
@@ -64,7 +67,7 @@ def rehearse(kit: Path, submission: Path, repository: Path) -> Rehearsal:
         layout = Path(folder)
         lay_out(layout, kit, submission)
         environment = {"AUTOGRADER_PYTHON": sys.executable, **os.environ}
-        with _command(layout, repository) as command:
+        with _command(layout, repository, container) as command:
             started = time.monotonic()
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
@@ -94,9 +97,12 @@ def lay_out(layout: Path, kit: Path, submission: Path) -> None:
 
 
 @contextlib.contextmanager
-def _command(layout: Path, repository: Path) -> Iterator[list[str]]:
+def _command(layout: Path, repository: Path, container: Container | None) -> Iterator[list[str]]:
     """The command that grades, with /autograder as a mount point for as long as it runs; nothing is left behind."""
     secrets = [str(repository / name) for name in SECRETS if (repository / name).is_dir()]
+    if container:
+        yield container.command([str(layout / "source" / "run_autograder"), str(layout)])
+        return
     if not can_mount():
         yield [str(layout / "source" / "run_autograder"), str(layout), *secrets]
         return
