@@ -20,8 +20,9 @@ from autograder.grade.overlay import overlay
 from autograder.grade.warden import Run, Warden
 from autograder.grade.wire import Item
 from collect_submission import Finding, inspect
-from tests.harness.graded import GradedTest
-from tests.harness.judge import FIXED_WORDS, Kind, Verdict, judge
+from tests.harness.graded import Case, GradedTest
+from tests.harness.hidden import hidden_words
+from tests.harness.judge import Kind, Verdict, judge
 from tests.harness.verdicts import name_needed, preflight
 
 PUBLIC = "public"
@@ -143,7 +144,9 @@ class Engine:
         state.public_passed = {key for key, verdict in verdicts.items() if verdict.passed}
         if hidden := self.kit.seeds[1:]:
             right = [test for test in tests if test.key in state.public_passed]
+            printed = state.printed
             verdicts |= self._run(state, right, hidden)
+            state.printed = printed  # whether hidden runs print is not told: it could depend on their inputs
         state.verdicts |= verdicts
         state.verdicts |= name_needed(state.verdicts, tests, self.kit.assignment)
 
@@ -213,14 +216,14 @@ class Engine:
             else:
                 verdict = judge(outcome, self.answers[seed].outcomes[test.identifier(case)], test.tolerance)
             if not verdict.passed:
-                return verdict.within(case) if seed == PUBLIC else _hidden(verdict)
+                return verdict.within(case) if seed == PUBLIC else self._hidden(verdict.kind, test, case, seed)
         return Verdict(Kind.PASSED)
 
-
-def _hidden(verdict: Verdict) -> Verdict:
-    """Say only the kind of difference, in fixed words: anything more could carry a secret value out."""
-    words = f"Right with the published inputs; with other values and sizes {FIXED_WORDS[verdict.kind]}."
-    return Verdict(verdict.kind, words)
+    def _hidden(self, kind: Kind, test: GradedTest, case: Case, seed: str) -> Verdict:
+        """Say only the kind of difference and which sizes are not the published ones: fixed words, of our own data."""
+        identifier = test.identifier(case)
+        public, hidden = (self.answers[name].outcomes[identifier] for name in (PUBLIC, seed))
+        return Verdict(kind, hidden_words(kind, public, hidden, case))
 
 
 def _end_in_words(run: Run) -> str:

@@ -23,6 +23,7 @@ from autograder.grade.wire import Item
 from collect_submission import Assignment, read_tree
 from tests.autograder.conftest import ROOT
 from tests.harness.graded import GradedTest
+from tests.harness.hidden import hidden_words
 from tests.harness.judge import FIXED_WORDS, Kind
 from tests.harness.run import run
 from tests.harness.tree import Tree
@@ -478,10 +479,16 @@ LEAKS = {
 def test_what_is_right_for_public_values_only_gets_fixed_words(small, known, attack, kind):
     said = only_costs(small, in_forward(HIDDEN.format(known=known, attack=attack)), "naive.lstm")
     assert len(said) >= 3  # all tests that call forward
-    start = "Right with the published inputs; with other values and sizes"
-    assert set(said) <= {f"{start} {words}." for words in FIXED_WORDS.values()}
+    public, *others = (small.answers[seed].outcomes for seed in small.kit.seeds)
+    fixed = {
+        hidden_words(kind, public[test.identifier(case)], hidden[test.identifier(case)], case)
+        for kind in FIXED_WORDS
+        for hidden in others
+        for test in small.kit.tests
+        for case in test.cases
+    }
+    assert set(said) <= fixed
     assert any(FIXED_WORDS[kind] in message for message in said)
-    assert not any(letter.isdigit() for message in said for letter in message)
 
 
 def test_a_table_of_the_published_values_gets_nothing(small, engine):
