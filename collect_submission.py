@@ -59,13 +59,12 @@ T = TypeVar("T")
 class Function:
     """A function of the contract, named like "LSTM.forward".
 
-    `parameters` are written as in the source without annotations ("states=None"); `todo` is the line of its
-    TODO in the handout; `untouched` is its fingerprint as handed out, or None where that says nothing.
+    `parameters` are written as in the source without annotations ("states=None"); `untouched` is its
+    fingerprint as handed out, or None where that says nothing.
     """
 
     name: str
     parameters: tuple[str, ...]
-    todo: int
     untouched: str | None
 
 
@@ -95,7 +94,8 @@ class Assignment:
     """What is handed in, checked and graded. Other keys in the JSON file are ignored.
 
     `id_help` says in words what `id_pattern` matches; "" where nobody has. `hints` for known mistakes are given
-    "local", "everywhere" or "off".
+    "local", "everywhere" or "off". `notebook` (*.ipynb) is "required", "optional" or "refused". `strict` says what a
+    file costs that does not run: "deliverable", its own ones, or "submission", everything.
     """
 
     name: str
@@ -112,6 +112,8 @@ class Assignment:
     deliverables: tuple[Deliverable, ...]
     id_help: str = ""
     hints: str = "everywhere"
+    notebook: str = "optional"
+    strict: str = "deliverable"
 
     @classmethod
     def load(cls, path: Path | str) -> Assignment:

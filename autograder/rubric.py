@@ -10,8 +10,9 @@ import difflib
 import math
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -21,6 +22,12 @@ T = TypeVar("T")
 OUTPUT = ("allow", "warn", "zero")
 VISIBILITY = ("hidden", "after_due_date", "after_published", "visible")
 HINTS = ("local", "everywhere", "off")
+NOTEBOOK = ("required", "optional", "refused")
+STRICT = ("deliverable", "submission")
+GROUP_DATE = ("latest", "earliest")
+UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}  # seconds
+LONGEST = timedelta(days=3660)
+SHARE = "a share from 0 to 1, such as 0.3"
 
 
 class RubricError(ValueError):
@@ -32,7 +39,9 @@ class AssignmentSettings:
     """`[assignment]`: what students and the packager are told. `id_help` says `id_pattern` in words.
 
     `hints` says where an answer that equals a known mistake's gets its hint: on the laptop alone ("local"), there and
-    in grading ("everywhere"), or nowhere ("off").
+    in grading ("everywhere"), or nowhere ("off"). `notebook` says whether a *.ipynb belongs into the upload, and
+    `notebook_deduct` the share of the points that its absence costs where it is required. `strict` says what a file
+    costs that Python cannot read or import: its own deliverables, or the whole submission.
     """
 
     name: str
@@ -46,26 +55,61 @@ class AssignmentSettings:
     allowed_imports: tuple[str, ...]
     id_help: str = ""
     hints: str = "everywhere"
+    notebook: str = "optional"
+    notebook_deduct: float = 0.0
+    strict: str = "deliverable"
 
 
 @dataclass(frozen=True)
 class Limits:
-    """`[grading.limits]`: seconds, MiB, KiB, and the number of time-outs after which a deliverable is left alone."""
+    """`[grading.limits]`: seconds, MiB, and the number of time-outs after which a deliverable is left alone."""
 
     test_seconds: float
     overall_seconds: float
     memory_mib: int
-    output_kib: int
     timeouts: int
 
 
 @dataclass(frozen=True)
+class HiddenFeedback:
+    """`[grading.hidden_feedback]`: so many submissions in so much time are told what differs with hidden inputs."""
+
+    count: int
+    per: timedelta
+
+
+@dataclass(frozen=True)
 class Grading:
-    """`[grading]`: `hidden_seeds` sets of secret values, the rows' visibility, the limits."""
+    """`[grading]`: `hidden_seeds` sets of secret values, the rows' visibility, the limits.
+
+    `public_share` of a row's points is paid for passing with the published inputs alone, which a table of the published
+    answers does as well. Without `hidden_feedback` every submission is told what differs with hidden inputs.
+    """
 
     hidden_seeds: int
     visibility: str
     limits: Limits
+    public_share: float = 0.0
+    hidden_feedback: HiddenFeedback | None = None
+
+
+@dataclass(frozen=True)
+class Tier:
+    """`[[late.tier]]`: handed in `up_to` so long after the due date, this share of the points is deducted."""
+
+    up_to: timedelta
+    deduct: float
+
+
+@dataclass(frozen=True)
+class Late:
+    """`[late]`: what lateness costs. Without tiers nothing; after the last tier all points.
+
+    `group_date` says whose due date counts where the members of a group have different ones.
+    """
+
+    group_date: str = "latest"
+    tiers: tuple[Tier, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,12 +141,18 @@ class Deliverable:
 
 @dataclass(frozen=True)
 class Rubric:
-    """The whole rubric, in the file's order."""
+    """The whole rubric, in the file's order.
+
+    `parts` and `deliverables` hold what is on. `off` holds the deliverables that `enabled = false` switches off, alone
+    or with their part; they keep their numbers, so the others keep theirs.
+    """
 
     assignment: AssignmentSettings
     grading: Grading
     parts: tuple[Part, ...]
     deliverables: tuple[Deliverable, ...]
+    late: Late = Late()
+    off: tuple[Deliverable, ...] = ()
 
     @classmethod
     def load(cls, path: Path) -> Rubric:
@@ -131,28 +181,54 @@ class Rubric:
 
 
 def _rubric(document: dict[str, Any]) -> Rubric:
-    _known(document, ("assignment", "grading", "part"), where="")
+    _known(document, ("assignment", "grading", "late", "part"), where="")
     assignment = _build(AssignmentSettings, _table(document, "assignment"), "assignment.")
-    grading = _table(document, "grading")
-    _known(grading, ("hidden_seeds", "visibility", "limits"), "grading.")
-    limits = _build(Limits, _table(grading, "limits", "grading."), "grading.limits.")
+    grading = _grading(_table(document, "grading"))
+    late = _late(_table(document, "late")) if "late" in document else Late()
     parts: list[Part] = []
-    deliverables: list[Deliverable] = []
+    everything: list[Deliverable] = []
+    off: set[str] = set()
     for place, table in enumerate(_tables(document, "part"), start=1):
         where = f"part[{table.get('id', place)}]."
-        _known(table, ("id", "number", "title", "deliverable"), where)
+        _known(table, ("id", "number", "title", "enabled", "deliverable"), where)
         entries = _tables(table, "deliverable", where)
+        part_on = _enabled(table, where)
         part = _build(Part, table, where)
         parts.append(part)
         for position, entry in enumerate(entries, start=1):
             inner = f"{where}deliverable[{entry.get('id', position)}]."
-            deliverables.append(_build(Deliverable, entry, inner, number=f"{part.number}.{position}", part=part.id))
-    rubric = Rubric(assignment, _build(Grading, grading, "grading.", limits=limits), tuple(parts), tuple(deliverables))
-    _check_assignment(rubric.assignment)
-    _check_grading(rubric.grading)
-    _check_parts(rubric.parts)
-    _check_deliverables(rubric.deliverables)
-    return rubric
+            derived = {"number": f"{part.number}.{position}", "part": part.id}
+            _known(entry, [*_keys(Deliverable, derived), "enabled"], inner)
+            on = _enabled(entry, inner)
+            built = _build(Deliverable, entry, inner, **derived)
+            everything.append(built)
+            off |= set() if on and part_on else {built.id}
+    _check_assignment(assignment)
+    _check_grading(grading)
+    _check_late(late)
+    _check_parts(parts)
+    _check_deliverables(everything, off)
+    on_now = tuple(each for each in everything if each.id not in off)
+    used = {each.part for each in on_now}
+    shown = tuple(part for part in parts if part.id in used)
+    return Rubric(assignment, grading, shown, on_now, late, tuple(each for each in everything if each.id in off))
+
+
+def _grading(table: dict[str, Any]) -> Grading:
+    _known(table, _keys(Grading, ()), "grading.")
+    limits = _build(Limits, _table(table, "limits", "grading."), "grading.limits.")
+    feedback = None
+    if "hidden_feedback" in table:
+        where = "grading.hidden_feedback."
+        feedback = _build(HiddenFeedback, _table(table, "hidden_feedback", "grading."), where)
+    return _build(Grading, table, "grading.", limits=limits, hidden_feedback=feedback)
+
+
+def _late(table: dict[str, Any]) -> Late:
+    _known(table, ("group_date", "tier"), "late.")
+    entries = _tables(table, "tier", "late.") if "tier" in table else []
+    tiers = [_build(Tier, entry, f"late.tier[{place}].") for place, entry in enumerate(entries, start=1)]
+    return _build(Late, table, "late.", tiers=tuple(tiers))
 
 
 # Reading: keys and types. Keys are checked before values, so that a misspelt key is not called a missing one.
@@ -190,11 +266,25 @@ def _tables(parent: dict[str, Any], key: str, where: str = "") -> list[dict[str,
     return cast(list[dict[str, Any]], value)
 
 
+def _enabled(table: dict[str, Any], where: str) -> bool:
+    """Take the switch out of the table of a part or deliverable."""
+    value = table.pop("enabled", True)
+    _expect(isinstance(value, bool), f"{where}enabled", "true or false", value)
+    return bool(value)
+
+
+def _keys(cls: type, derived: Collection[str]) -> list[str]:
+    """The keys of the table that a dataclass is built from."""
+    return [field.name for field in dataclasses.fields(cls) if field.name not in derived]
+
+
 def _build(cls: type[T], table: Mapping[str, Any], where: str, **derived: Any) -> T:
     """Make a dataclass of a table whose keys are its fields, except those that are derived."""
-    fields = [field for field in dataclasses.fields(cast(Any, cls)) if field.name not in derived]
-    _known(table, [field.name for field in fields], where)
-    for field in fields:
+    keys = _keys(cls, derived)
+    _known(table, keys, where)
+    for field in dataclasses.fields(cast(Any, cls)):
+        if field.name not in keys:
+            continue
         if field.name in table:
             derived[field.name] = _value(table[field.name], cast(str, field.type), where + field.name)
         else:
@@ -211,12 +301,25 @@ def _value(value: Any, type_name: str, key: str) -> Any:
     if type_name == "str":
         _expect(isinstance(value, str) and value.strip() != "", key, "a string that is not empty", value)
         return value
+    if type_name == "timedelta":
+        return _duration(value, key)
     if type_name == "int":
         _expect(isinstance(value, int) and not isinstance(value, bool), key, "a whole number", value)
         return value
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     _expect(number, key, "a number", value)
     return float(value) if type_name == "float" else value
+
+
+def _duration(value: object, key: str) -> timedelta:
+    """Read "10 minutes" or "1.5 days"."""
+    match = re.fullmatch(r"(?a)(\d{1,6}(?:\.\d{1,3})?) ?([a-z]+?)s?", value) if isinstance(value, str) else None
+    good = match is not None and match[2] in UNITS
+    _expect(good, key, 'a number and a unit from seconds to weeks, such as "10 minutes"', value)
+    assert match is not None
+    seconds = float(match[1]) * UNITS[match[2]]
+    _expect(0 < seconds <= LONGEST.total_seconds(), key, "more than no time and at most ten years", value)
+    return timedelta(seconds=seconds)
 
 
 # Checking: what the values mean.
@@ -236,15 +339,36 @@ def _check_assignment(settings: AssignmentSettings) -> None:
     expect(settings.group_size >= 1, "group_size", "at least 1")
     expect(settings.output in OUTPUT, "output", f"one of {', '.join(OUTPUT)}")
     expect(settings.hints in HINTS, "hints", f"one of {', '.join(HINTS)}")
+    expect(settings.strict in STRICT, "strict", f"one of {', '.join(STRICT)}")
+    expect(settings.notebook in NOTEBOOK, "notebook", f"one of {', '.join(NOTEBOOK)}")
+    expect(0 <= settings.notebook_deduct <= 1, "notebook_deduct", SHARE)
+    free = settings.notebook == "required" or settings.notebook_deduct == 0
+    expect(free, "notebook_deduct", '0, or notebook = "required"')
 
 
 def _check_grading(grading: Grading) -> None:
     expect = partial(_expect_of, "grading", grading)
     expect(0 <= grading.hidden_seeds <= 8, "hidden_seeds", "0 to 8")
     expect(grading.visibility in VISIBILITY, "visibility", f"one of {', '.join(VISIBILITY)}")
+    expect(0 <= grading.public_share <= 1, "public_share", SHARE)
+    if grading.hidden_feedback:
+        good = grading.hidden_feedback.count >= 1
+        _expect_of("grading.hidden_feedback", grading.hidden_feedback, good, "count", "at least 1")
     for field in dataclasses.fields(Limits):
         positive = getattr(grading.limits, field.name) > 0
         _expect_of("grading.limits", grading.limits, positive, field.name, "a positive number")
+
+
+def _check_late(late: Late) -> None:
+    _expect_of("late", late, late.group_date in GROUP_DATE, "group_date", f"one of {', '.join(GROUP_DATE)}")
+    last = Tier(timedelta(0), 0.0)
+    for place, tier in enumerate(late.tiers, start=1):
+        where = f"late.tier[{place}]"
+        _expect_of(where, tier, 0 <= tier.deduct <= 1, "deduct", SHARE)
+        dearer = tier.deduct >= last.deduct
+        _expect_of(where, tier, dearer, "deduct", f"at least the {last.deduct:g} of the tier before")
+        _expect(tier.up_to > last.up_to, f"{where}.up_to", "a longer time than in the tier before", str(tier.up_to))
+        last = tier
 
 
 def _check_parts(parts: Sequence[Part]) -> None:
@@ -256,7 +380,8 @@ def _check_parts(parts: Sequence[Part]) -> None:
             seen.add(value)
 
 
-def _check_deliverables(deliverables: Sequence[Deliverable]) -> None:
+def _check_deliverables(deliverables: Sequence[Deliverable], off: Collection[str]) -> None:
+    _expect(len(off) < len(deliverables), "part.deliverable", "one that is not switched off", None)
     earlier: set[str] = set()
     tests: set[str] = set()
     for deliverable in deliverables:
@@ -268,6 +393,9 @@ def _check_deliverables(deliverables: Sequence[Deliverable]) -> None:
         expect(deliverable.tests not in tests, "tests", "a test module that no other deliverable has")
         expect(deliverable.points > 0, "points", "a positive number")
         expect(earlier.issuperset(deliverable.needs), "needs", "ids of deliverables that stand earlier")
+        lacking = ", ".join(id for id in deliverable.needs if id in off)
+        advice = f"deliverables that are on; switch {lacking} on, or {deliverable.id} off as well"
+        expect(deliverable.id in off or not lacking, "needs", advice)
         earlier.add(deliverable.id)
         tests.add(deliverable.tests)
 

@@ -59,7 +59,7 @@ def load(root: Path) -> list[Misconception]:
         CatalogueError: names file and entry that cannot be used, and why.
     """
     rubric = Rubric.load(root / "autograder" / "rubric.toml")
-    known = {deliverable.id: deliverable for deliverable in rubric.deliverables}
+    known = sorted(deliverable.id for deliverable in (*rubric.deliverables, *rubric.off))
     for path in sorted((root / FOLDER).glob("*.toml")):
         if path.stem not in known:
             raise CatalogueError(f"{path}: expected the id of a deliverable as the name, one of {', '.join(known)}")

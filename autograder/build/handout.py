@@ -9,9 +9,9 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from autograder.build.files import read_folder, replace, zipped
@@ -19,7 +19,17 @@ from autograder.build.regions import HandoutError, Region, check_leaks, strip
 from autograder.rubric import Deliverable, Rubric
 from collect_submission import definition
 
-__all__ = ["HandoutError", "check_leaks", "derive", "drift", "handout_files", "solution_sources", "write", "write_zip"]
+__all__ = [
+    "HandoutError",
+    "check_leaks",
+    "derive",
+    "drift",
+    "handout_files",
+    "kept",
+    "solution_sources",
+    "write",
+    "write_zip",
+]
 
 RUBRIC = "autograder/rubric.toml"
 COMMAND = "python -m autograder handout"
@@ -42,19 +52,43 @@ def derive(root: Path) -> dict[str, bytes]:
     """
     rubric = Rubric.load(root / RUBRIC)
     files: dict[str, bytes] = {}
-    functions: dict[str, list[dict[str, Any]]] = {deliverable.id: [] for deliverable in rubric.deliverables}
-    for name, source in solution_sources(root).items():
-        ids = [deliverable.id for deliverable in rubric.deliverables if deliverable.file == name]
-        text, todos = strip(f"solution/{name}", source, ids)
-        files[name] = text.encode("utf-8")
-        for id, entry in _functions(f"solution/{name}", source, text, todos):
+    functions: dict[str, list[dict[str, Any]]] = {each.id: [] for each in (*rubric.deliverables, *rubric.off)}
+    lines: dict[str, int] = {}
+    sources = {f"solution/{name}": source for name, source in solution_sources(root).items()}
+    for name in kept(rubric, sources):
+        path = name.removeprefix("solution/")
+        ids = [each.id for each in (*rubric.deliverables, *rubric.off) if each.file == path]
+        text, regions = strip(name, sources[name], ids)
+        for each in rubric.off:
+            text = text.replace(f"# TODO({each.id}): ", f"# Not graded ({each.id}): ")
+        files[path] = text.encode("utf-8")
+        for id, entry in _functions(name, sources[name], text, regions):
             functions[id].append(entry)
+        lines |= {region.deliverable: region.todo for region in reversed(regions)}
     for deliverable in rubric.deliverables:
-        _check_evidence(deliverable, functions[deliverable.id])
+        _check_evidence(deliverable, functions[deliverable.id], lines.get(deliverable.id, 1))
     tests = read_folder(root, "tests/models", ".py") | read_folder(root, "tests/theory", ".py")
-    contract = _contract(rubric, functions, files | {name: _lf(data) for name, data in tests.items()})
+    contract = _contract(rubric, functions, files | {name: _lf(tests[name]) for name in kept(rubric, tests)})
     files["assignment.json"] = (json.dumps(contract, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
     return dict(sorted(files.items()))
+
+
+def kept(rubric: Rubric, names: Collection[str]) -> list[str]:
+    """Of paths from the repository's root those that the rubric leaves on, in their order.
+
+    Solution files, tests and references of deliverables that are off go, and packages in which nothing else is left.
+    """
+    on = {name for each in rubric.deliverables for name in _files_of(each)}
+    off = {name for each in rubric.off for name in _files_of(each)} - on
+    left = [name for name in names if name not in off]
+    needed = {parent for name in left if not name.endswith("/__init__.py") for parent in PurePosixPath(name).parents}
+    emptied = {PurePosixPath(name).parent for name in off} - needed
+    return [name for name in left if PurePosixPath(name).parent not in emptied]
+
+
+def _files_of(deliverable: Deliverable) -> tuple[str, ...]:
+    reference = PurePosixPath("tests/reference", deliverable.tests).with_suffix(".safetensors")
+    return f"solution/{deliverable.file}", f"tests/{deliverable.tests}", str(reference)
 
 
 def solution_sources(root: Path) -> dict[str, str]:
@@ -104,7 +138,8 @@ def handout_files(root: Path) -> dict[str, bytes]:
             raise HandoutError(f"{name}: expected a file that the handout needs, found none; add it")
         files[name] = data
     for folder, suffix in SHIPPED:
-        files |= read_folder(root, folder, suffix)
+        shipped = read_folder(root, folder, suffix)
+        files |= {name: shipped[name] for name in kept(rubric, shipped)}
     files |= {f"student/{name}": data for name, data in derive(root).items()}
     check_leaks(files, solution_sources(root))
     return dict(sorted(files.items()))
@@ -125,26 +160,25 @@ def write_zip(root: Path, target: Path) -> None:
 # The contract.
 
 
-def _functions(name: str, source: str, handed_out: str, todos: Mapping[Region, int]) -> Iterator[tuple[str, Any]]:
+def _functions(name: str, source: str, handed_out: str, regions: Sequence[Region]) -> Iterator[tuple[str, Any]]:
     """Deliverable and entry of each function with regions. A function of several deliverables is evidence for none."""
-    places: dict[str, dict[str, int]] = {}
-    for region, line in todos.items():
+    places: dict[str, set[str]] = {}
+    for region in regions:
         found = definition(source, region.function)
         if found is None or found.line != region.defined:
             raise HandoutError(f"{name}:{region.defined}: expected the only {region.function} in this file; rename one")
-        places.setdefault(region.function, {}).setdefault(region.deliverable, line)
-    for function, lines in places.items():
+        places.setdefault(region.function, set()).add(region.deliverable)
+    for function, ids in places.items():
         found = definition(handed_out, function)
         assert found is not None, "a region does not hold the function that it is in"
-        for id, line in lines.items():
-            untouched = found.fingerprint if len(lines) == 1 else None
-            yield id, {"name": function, "parameters": found.parameters, "todo": line, "untouched": untouched}
+        untouched = found.fingerprint if len(ids) == 1 else None
+        for id in ids:
+            yield id, {"name": function, "parameters": found.parameters, "untouched": untouched}
 
 
-def _check_evidence(deliverable: Deliverable, functions: list[dict[str, Any]]) -> None:
-    """Whether a deliverable was started must be told by some function."""
+def _check_evidence(deliverable: Deliverable, functions: Sequence[Mapping[str, Any]], line: int) -> None:
+    """Whether a deliverable, whose first TODO is in this line, was started must be told by some function."""
     if all(function["untouched"] is None for function in functions):
-        line = functions[0]["todo"] if functions else 1
         raise HandoutError(
             f"solution/{deliverable.file}:{line}: expected `# TODO({deliverable.id}): what to do` and a region in a "
             "function of this deliverable alone, which tells whether it was started; add it, or change the rubric"

@@ -42,11 +42,13 @@ def kit_files(
     root: Path, tests: Sequence[GradedTest], made: Mapping[str, Answers], torch_source: str
 ) -> dict[str, bytes]:
     """All files of the kit. The solution is not among them, which `check_leaks` makes sure of."""
+    rubric = Rubric.load(root / handout.RUBRIC)
     files = {name: (root / name).read_bytes() for name in GRADER}
     files |= read_folder(root, "autograder/grade", ".py")
     files |= read_folder(root, "tests/harness", ".py") | {"tests/__init__.py": b""}
     for folder in handout.CODE:
-        files |= read_folder(root, f"tests/{folder}", ".py")
+        tests_of = read_folder(root, f"tests/{folder}", ".py")
+        files |= {name: tests_of[name] for name in handout.kept(rubric, tests_of)}
     files |= {f"student/{name}": data for name, data in handout.derive(root).items()}
     files |= read_folder(root, "student/workbench")
     handout.check_leaks(files, handout.solution_sources(root))

@@ -49,8 +49,8 @@ class Region:
     replacement: tuple[str, ...]
 
 
-def strip(name: str, source: str, deliverables: Collection[str]) -> tuple[str, dict[Region, int]]:
-    """The file as handed out, and its regions in order, each with the line that its TODO has there.
+def strip(name: str, source: str, deliverables: Collection[str]) -> tuple[str, list[Region]]:
+    """The file as handed out, and its regions in order.
 
     Args:
         name: what the file is called in errors.
@@ -62,11 +62,10 @@ def strip(name: str, source: str, deliverables: Collection[str]) -> tuple[str, d
     """
     lines = source.split("\n")
     stripped: list[str] = []
-    todos: dict[Region, int] = {}
+    regions = _File(name, source).regions(deliverables)
     copied = 0
-    for region in _File(name, source).regions(deliverables):
+    for region in regions:
         stripped += lines[copied : region.begin - 1]
-        todos[region] = len(stripped) - (region.begin - 1 - region.todo)
         stripped += region.replacement
         copied = region.end
     text = "\n".join(stripped + lines[copied:])
@@ -74,7 +73,7 @@ def strip(name: str, source: str, deliverables: Collection[str]) -> tuple[str, d
         ast.parse(text)
     except SyntaxError as error:
         raise HandoutError(f"{name}: expected Python without the regions, found: {error}; move the markers") from error
-    return text, todos
+    return text, regions
 
 
 class _File:

@@ -15,7 +15,7 @@ from autograder.build import handout, regions
 from autograder.build.handout import HandoutError, check_leaks, derive, drift, handout_files, write, write_zip
 from autograder.rubric import Rubric
 from collect_submission import Assignment, definition, not_started
-from tests.autograder.test_rubric import ROOT, RUBRIC
+from tests.autograder.test_rubric import ROOT, RUBRIC, switched_off
 
 ONE = '''"""Two deliverables in one file."""
 
@@ -353,7 +353,7 @@ def test_a_deliverable_without_a_todo_is_refused(root):
 def test_a_deliverable_with_shared_functions_only_is_refused(root):
     text = ONE.replace("TODO(a.two): give back", "TODO(a.one): give back")
     put(root / "solution/models/a.py", text)
-    with pytest.raises(HandoutError, match=r"solution/models/a\.py:12: .*TODO\(a\.two\).*this deliverable alone"):
+    with pytest.raises(HandoutError, match=r"solution/models/a\.py:15: .*TODO\(a\.two\).*this deliverable alone"):
         derive(root)
 
 
@@ -391,16 +391,66 @@ def test_the_contract_says_where_to_begin(root):
     }
     handed_out = definition(HANDED_OUT, "Pair.one")
     assert one["functions"] == [
-        {"name": "Pair.__init__", "parameters": ["self", "size=3"], "todo": 11, "untouched": None},
+        {"name": "Pair.__init__", "parameters": ["self", "size=3"], "untouched": None},
         {
             "name": "Pair.one",
             "parameters": ["self", "x", "*rest", "scale=2.0"],
-            "todo": 18,
             "untouched": handed_out.fingerprint,
         },
     ]
-    places = [[(function["name"], function["todo"]) for function in entry["functions"]] for entry in (two, three)]
-    assert places == [[("Pair.__init__", 12), ("Pair.two", 25)], [("three", 9)]]
+    names = [[function["name"] for function in entry["functions"]] for entry in (two, three)]
+    assert names == [["Pair.__init__", "Pair.two"], ["three"]]
+
+
+# Switched off.
+
+OFF = {
+    # switched off in the rubric, and what goes: of student/, of tests/
+    "a deliverable with a file of its own": (
+        ["b.three"],
+        {"models/b/c.py", "models/b/__init__.py"},
+        {"models/b/test_three.py", "models/b/__init__.py"},
+    ),
+    "a part": (["b"], {"models/b/c.py", "models/b/__init__.py"}, {"models/b/test_three.py", "models/b/__init__.py"}),
+    "a deliverable beside another": (["a.two"], set(), {"models/test_two.py", "reference/models/test_two.safetensors"}),
+    "the part whose file is not in a folder of its own": (
+        ["a"],
+        {"models/a.py"},
+        {"models/test_one.py", "models/test_two.py", "reference/models/test_two.safetensors"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("ids", "files", "tests"), OFF.values(), ids=OFF.keys())
+def test_what_is_off_is_not_handed_out(root, ids, files, tests):
+    for name in ("tests/models/__init__.py", "tests/models/b/__init__.py", "tests/models/b/helper.txt"):
+        put(root / name, "")
+    put(root / "tests/reference/models/test_two.safetensors", "tensors")
+    write(root)
+    everything = handout_files(root)
+    put(root / "autograder/rubric.toml", switched_off(RUBRIC, *ids))
+    changed = write(root)
+    assert set(changed) - {"assignment.json", "models/a.py"} == files - {"models/a.py"}
+    assert drift(root) == ""
+    left = handout_files(root)
+    assert set(everything) - set(left) == {f"student/{name}" for name in files} | {f"tests/{name}" for name in tests}
+    named = Assignment.load(root / "student/assignment.json")
+    gone = [each for each in Rubric.parse(RUBRIC).deliverables if each.id in ids or each.part in ids]
+    assert [each.id for each in named.deliverables] == [
+        each.id for each in Rubric.parse(RUBRIC).deliverables if each not in gone
+    ]
+    assert not {each.part for each in gone} & {part.id for part in named.parts} or ids == ["a.two"]
+    assert [each.number for each in named.deliverables] == [
+        each.number for each in Rubric.parse(RUBRIC).deliverables if each not in gone
+    ]
+
+
+def test_what_is_off_beside_other_work_stays_a_stub(root):
+    """The other deliverable may call it; its solution is no more handed out than when it is on."""
+    put(root / "autograder/rubric.toml", switched_off(RUBRIC, "a.two"))
+    text = derive(root)["models/a.py"].decode()
+    assert text == HANDED_OUT.replace("# TODO(a.two): ", "# Not graded (a.two): ")
+    assert contract(root)["files"] == ["models/a.py", "models/b/c.py"]
 
 
 def test_the_version_follows_what_students_get(root):
@@ -661,14 +711,6 @@ def test_no_line_of_a_region_is_left_in_the_student_tree():
         handed_out = {line.strip() for line in (ROOT / "student" / name).read_text(encoding="utf-8").split("\n")}
         assert not (inside - outside) & handed_out
         assert not any("SOLUTION" in line for line in handed_out)
-
-
-def test_every_todo_line_is_a_todo_of_its_deliverable():
-    assignment = Assignment.load(ROOT / "student/assignment.json")
-    for deliverable in assignment.deliverables:
-        lines = (ROOT / "student" / deliverable.file).read_text(encoding="utf-8").split("\n")
-        for function in deliverable.functions:
-            assert lines[function.todo - 1].lstrip().startswith(f"# TODO({deliverable.id}): ")
 
 
 def test_the_skeleton_is_not_started_and_the_solution_is():

@@ -28,7 +28,6 @@ visibility = "visible"
 test_seconds = 5
 overall_seconds = 240.0
 memory_mib = 256
-output_kib = 64
 timeouts = 3
 
 [[part]]
@@ -66,6 +65,14 @@ points = 4
 """
 
 
+def switched_off(rubric: str, *ids: str) -> str:
+    """A rubric's text with these parts or deliverables off."""
+    for id in ids:
+        assert rubric.count(f'id = "{id}"\n') == 1
+        rubric = rubric.replace(f'id = "{id}"\n', f'id = "{id}"\nenabled = false\n')
+    return rubric
+
+
 def test_everything_is_read():
     rubric = Rubric.parse(RUBRIC)
     assert (rubric.assignment.name, rubric.assignment.allowed_imports) == ("fake", ("math", "models"))
@@ -101,6 +108,36 @@ def test_an_ids_pattern_may_be_said_in_words():
     assert Rubric.parse(RUBRIC).assignment.id_help == ""
     text = RUBRIC.replace("group_size", 'id_help = "small letters"\ngroup_size')
     assert Rubric.parse(text).assignment.id_help == "small letters"
+
+
+def test_what_is_off_keeps_its_number():
+    rubric = Rubric.parse(switched_off(RUBRIC, "a.two"))
+    assert [part.id for part in rubric.parts] == ["a", "b"]
+    assert [(each.id, each.number) for each in rubric.deliverables] == [("a.one", "1.1"), ("b.three", "2.1")]
+    assert [(each.id, each.number) for each in rubric.off] == [("a.two", "1.2")]
+    text = RUBRIC.replace('["a.one"]', "[]")
+    assert [(each.id, each.number) for each in Rubric.parse(switched_off(text, "a.one")).deliverables] == [
+        ("a.two", "1.2"),
+        ("b.three", "2.1"),
+    ]
+
+
+def test_a_part_goes_with_its_deliverables_and_they_with_it():
+    for ids in (("a",), ("a.one", "a.two"), ("a", "a.two")):
+        rubric = Rubric.parse(switched_off(RUBRIC, *ids))
+        assert [part.id for part in rubric.parts] == ["b"]
+        assert [each.id for each in rubric.deliverables] == ["b.three"]
+        assert [each.id for each in rubric.off] == ["a.one", "a.two"]
+
+
+def test_something_is_left_on():
+    with pytest.raises(RubricError, match=r"part\.deliverable: expected one that is not switched off, found nothing"):
+        Rubric.parse(switched_off(RUBRIC, "a", "b"))
+
+
+def test_what_is_off_is_still_checked():
+    with pytest.raises(RubricError, match=r"deliverable\[b\.three\]\.points: expected a positive number"):
+        Rubric.parse(switched_off(RUBRIC, "b").replace("points = 4", "points = 0"))
 
 
 @pytest.mark.parametrize("hints", ["local", "everywhere", "off"])
@@ -163,7 +200,17 @@ MISTAKES = [
     ("hidden_seeds = 2", "hidden_seeds = 9", "grading.hidden_seeds", "0 to 8", "9"),
     ("hidden_seeds = 2", "hidden_seeds = -1", "grading.hidden_seeds", "0 to 8", "-1"),
     ("test_seconds = 5", "test_seconds = 0", "grading.limits.test_seconds", "a positive number", "0.0"),
-    ("output_kib = 64", "output_kib = -64", "grading.limits.output_kib", "a positive number", "-64"),
+    ("memory_mib = 256", "memory_mib = -64", "grading.limits.memory_mib", "a positive number", "-64"),
+    ('id = "a"', 'id = "a"\nenabled = "no"', "part[a].enabled", "true or false", "'no'"),
+    ('id = "a.one"', 'id = "a.one"\nenabled = 0', "deliverable[a.one].enabled", "true or false", "0"),
+    ('id = "a.one"', 'id = "a.one"\nenable = true', "[a.one].enable", "the nearest is 'enabled'", "'enable'"),
+    (
+        'id = "a.one"',
+        'id = "a.one"\nenabled = false',
+        "deliverable[a.two].needs",
+        "switch a.one on, or a.two off as well",
+        "('a.one',)",
+    ),
     ("timeouts = 3", "timeouts = 0", "grading.limits.timeouts", "a positive number", "0"),
 ]
 

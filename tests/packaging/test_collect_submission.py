@@ -118,7 +118,6 @@ def function(path: str, name: str, shared: bool = False) -> dict[str, object]:
     return {
         "name": name,
         "parameters": list(found.parameters),
-        "todo": found.line + 2,
         "untouched": untouched,
     }
 
