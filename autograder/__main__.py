@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -9,8 +10,10 @@ import typer
 from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from autograder.bench import report, speed
 from autograder.build import answers, demonstration, handout, kit, rehearsal
 from autograder.build.files import replace
 from autograder.rubric import RubricError
@@ -103,6 +106,40 @@ def demo(out: Annotated[Path, typer.Option(help="The folder that everything is w
             sys.exit(f"{name}: {got:g} of {full:g} points are not what it should get; see above")
 
 
+@app.command()
+def bench(
+    kit_zip: Annotated[
+        Path | None, typer.Option("--kit", help="The autograder to measure; default: a fresh one.")
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
+    repetitions: Annotated[int, typer.Option(min=1, help="Cold runs of each kind; the median counts.")] = 5,
+    submissions: Annotated[int, typer.Option(min=1, help="Warm submissions of each kind.")] = 50,
+    quick: Annotated[bool, typer.Option("--quick", help="Once, with few tests: only to see that it works.")] = False,
+) -> None:
+    """Measure how fast grading is, beside a grader without isolation. Quiet machines give better figures."""
+    plan = speed.Plan(1, 1, whole=False) if quick else speed.Plan(repetitions, submissions)
+    with tempfile.TemporaryDirectory() as folder:
+        if kit_zip is None:
+            kit_zip = Path(folder) / "autograder.zip"
+            kit.build(REPOSITORY, kit_zip, secret="bench")  # any: the figures do not depend on it
+        with _progress() as progress:
+            task = progress.add_task("", total=plan.steps)
+
+            def advance(what: str) -> None:
+                progress.update(task, description=what, advance=1)
+
+            figures = speed.measure(REPOSITORY, kit_zip, plan, advance)
+    if json_file:
+        replace(json_file, (json.dumps(figures.to_json(), indent=1) + "\n").encode())
+    print(report.markdown(figures))
+
+
+def _progress() -> Progress:
+    """A bar on standard error, where it does not disturb what is copied from standard output."""
+    columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
 def contract() -> Assignment:
     return Assignment.load(REPOSITORY / "student" / "assignment.json")
 
@@ -154,7 +191,8 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except (
-        handout.HandoutError, RubricError, answers.AnswersError, Unsteady, ContractError, rehearsal.RehearsalError
+        handout.HandoutError, RubricError, answers.AnswersError, Unsteady, ContractError, rehearsal.RehearsalError,
+        speed.BenchError,
     ) as error:  # fmt: skip
         sys.exit(f"{type(error).__name__}: {error}")
 

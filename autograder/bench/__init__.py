@@ -1,0 +1,1 @@
+"""What the grader is compared with, and how fast it is: `python -m autograder bench`."""

@@ -1,0 +1,253 @@
+"""How fast grading is, beside a grader that protects nothing and beside `import torch` alone.
+
+All cold figures come from one loop that takes the contenders in turn, so that what else the machine does at a time
+touches them alike. Every run is checked: a figure of a run that gave the wrong points is worth nothing.
+"""
+
+import compileall
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from autograder.bench import container, unprotected
+from autograder.build import catalogue, rehearsal
+from autograder.grade.engine import Engine
+from autograder.grade.kit import Kit
+from autograder.grade.overlay import overlay
+from collect_submission import Assignment, pack, read_tree
+
+Files = Mapping[str, bytes]
+
+
+class BenchError(Exception):
+    """A measured run that did not do what is being measured; the message says which."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured.
+
+    Attributes:
+        repetitions: of each cold run; the median counts.
+        submissions: graded warm, of each sort.
+        whole: the full suite; else one test a deliverable, to try the command itself.
+    """
+
+    repetitions: int = 5
+    submissions: int = 50
+    whole: bool = True
+
+    @property
+    def steps(self) -> int:
+        """How many runs there are, for a progress bar."""
+        return 3 * self.repetitions + 3 * self.submissions + 1
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was measured; seconds are of the wall where the name does not say CPU.
+
+    Attributes:
+        tests, runs: graded tests, and how often student code is called for them: every case with every seed.
+        cold_ratio: isolated over unprotected.
+        marginal_test_ms: CPU time of one more test with all its seeds, in a warm engine, for a submission that passes.
+        warm_*: CPU seconds of one submission, judge and children together; mean.
+        container_*: one cold run with 0.5 CPU and 768 MB; None where no such limits can be had here. The
+            peak counts the page cache, too.
+    """
+
+    tests: int
+    runs: int
+    import_torch_seconds: float
+    cold_seconds: float
+    cold_cpu_seconds: float
+    unprotected_seconds: float
+    unprotected_cpu_seconds: float
+    cold_ratio: float
+    cold_cpu_ratio: float
+    marginal_test_ms: float
+    warm_passing_cpu_seconds: float
+    warm_failing_cpu_seconds: float
+    container_seconds: float | None
+    container_peak_mib: float | None
+    container_killed: bool | None
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: round(value, 4) if type(value) is float else value for name, value in asdict(self).items()}
+
+
+def measure(root: Path, kit_zip: Path, plan: Plan, advance: Callable[[str], None]) -> Figures:
+    """Measure everything.
+
+    Args:
+        root: the repository.
+        advance: called before each run with what it is.
+
+    Raises:
+        BenchError: when a run gave other points than it should.
+    """
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        assignment = Assignment.load(root / "student" / "assignment.json")
+        solution = read_tree(root / "solution", assignment)
+        layout = folder / "autograder"
+        layout.mkdir()
+        rehearsal.lay_out(layout, kit_zip, pack(solution, assignment, [], folder / "solution.zip"))
+        if not plan.whole:
+            _shrink(layout / "source" / "kit.json")
+        compileall.compile_dir(layout / "source", quiet=2)  # as setup.sh does, once an image
+        kit = Kit.load(layout / "source")
+        cold = _cold(kit, layout, solution, plan, advance)
+        engine = Engine(kit)
+        try:
+            warm = _warm(engine, root, solution, plan, advance)
+        finally:
+            engine.close()
+        advance("in 0.5 CPU and 768 MB")
+        small = _contained(kit, layout)
+        runs = len(kit.seeds) * sum(len(test.cases) for test in kit.tests)
+        return Figures(tests=len(kit.tests), runs=runs, **cold, **warm, **small)
+
+
+def _shrink(path: Path) -> None:
+    """Leave one test a deliverable in an unpacked kit."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    data["tests"] = list({test["module"]: test for test in data["tests"]}.values())
+    path.write_text(json.dumps(data), encoding="utf-8")
+
+
+# Cold
+
+
+def _cold(kit: Kit, layout: Path, solution: Files, plan: Plan, advance: Callable[[str], None]) -> dict[str, Any]:
+    """Fresh processes: import torch, our grader, the unprotected one; in turn."""
+    seen: dict[str, list[tuple[float, float]]] = {"import torch": [], "isolated": [], "unprotected": []}
+    with overlay(kit.root / "student", solution) as tree:
+        results = layout.parent / "unprotected.json"
+        grader = [str(kit.root), str(tree), str(results)]
+        commands = {
+            "import torch": [sys.executable, "-I", "-c", "import torch"],
+            "isolated": [str(layout / "source" / "run_autograder"), str(layout)],
+            "unprotected": [sys.executable, "-s", "-P", unprotected.__file__, *grader],
+        }
+        for _ in range(plan.repetitions):
+            for name, command in commands.items():
+                advance(name)
+                seen[name].append(_run(command))
+            _demand_full_marks(layout / "results" / "results.json", kit, "the isolated run")
+            _demand_full_marks(results, kit, "the unprotected run")
+    wall = {name: statistics.median(wall for wall, _ in times) for name, times in seen.items()}
+    cpu = {name: statistics.median(cpu for _, cpu in times) for name, times in seen.items()}
+    return {
+        "import_torch_seconds": wall["import torch"],
+        "cold_seconds": wall["isolated"],
+        "cold_cpu_seconds": cpu["isolated"],
+        "unprotected_seconds": wall["unprotected"],
+        "unprotected_cpu_seconds": cpu["unprotected"],
+        "cold_ratio": wall["isolated"] / wall["unprotected"],
+        "cold_cpu_ratio": cpu["isolated"] / cpu["unprotected"],
+    }
+
+
+def _run(command: Sequence[str]) -> tuple[float, float]:
+    """Wall and CPU seconds of a command and all its children; BenchError when it fails."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    environment = {"AUTOGRADER_PYTHON": sys.executable, **os.environ}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    seconds, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise BenchError(f"{' '.join(command)} ended with status {done.returncode}:\n{done.stdout}{done.stderr}")
+    return seconds, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+def _demand_full_marks(path: Path, kit: Kit, what: str) -> None:
+    """Demand that a results.json gives the solution all points; it is removed, so that the next run writes its own."""
+    score, full = float(json.loads(path.read_text(encoding="utf-8"))["score"]), sum(kit.points.values())
+    path.unlink()
+    if abs(score - full) > 0.005 * len(kit.tests):
+        raise BenchError(f"{what} gave the solution {score:g} points, not {full:g}")
+
+
+def _contained(kit: Kit, layout: Path) -> dict[str, Any]:
+    if not container.available():
+        return dict.fromkeys(("container_seconds", "container_peak_mib", "container_killed"))
+    started = time.monotonic()
+    used = container.run(
+        [str(layout / "source" / "run_autograder"), str(layout)], {"AUTOGRADER_PYTHON": sys.executable}
+    )
+    seconds = time.monotonic() - started
+    if not used.killed:
+        _demand_full_marks(layout / "results" / "results.json", kit, "the run in a small container")
+    return {"container_seconds": seconds, "container_peak_mib": used.peak_mib, "container_killed": used.killed}
+
+
+# Warm
+
+
+def _warm(engine: Engine, root: Path, solution: Files, plan: Plan, advance: Callable[[str], None]) -> dict[str, Any]:
+    """CPU seconds a submission, with one engine; and what one more test costs, from the suite's first half."""
+    half = replace(engine.kit, tests=engine.kit.tests[::2])
+    whole, fewer = engine.kit, len(half.tests)
+    _grade(engine, solution, True)  # what only the first submission pays is no part of warm grading
+    passing: list[float] = []
+    failing: list[float] = []
+    halved: list[float] = []
+    for number, wrong in enumerate(_failing(root, solution, plan.submissions)):
+        right = {path: data + f"\n# {number}\n".encode() for path, data in solution.items()}
+        for what, files, times in (("warm, passing", right, passing), ("warm, failing", wrong, failing)):
+            advance(what)
+            times.append(_grade(engine, files, files is right))
+        advance("warm, half of the tests")
+        engine.kit = half
+        halved.append(_grade(engine, right, True))
+        engine.kit = whole
+    slope = statistics.median(map(float.__sub__, passing, halved)) / (len(whole.tests) - fewer)
+    return {
+        "marginal_test_ms": 1000 * slope,
+        "warm_passing_cpu_seconds": statistics.mean(passing),
+        "warm_failing_cpu_seconds": statistics.mean(failing),
+    }
+
+
+def _grade(engine: Engine, files: Files, right: bool) -> float:
+    before = _cpu_seconds()
+    grades = engine.grade(files)
+    seconds = _cpu_seconds() - before
+    if right and not all(row.verdict.passed for row in grades.rows):
+        raise BenchError("a passing submission did not pass every test")
+    return seconds
+
+
+def _cpu_seconds() -> float:
+    """What this process, all that live below it and all of theirs that have ended have used so far."""
+    me = psutil.Process()
+    own = me.cpu_times()  # before the search for others, which is no part of grading
+    times = [own, *(process.cpu_times() for process in me.children(recursive=True))]
+    return sum(each.user + each.system + each.children_user + each.children_system for each in times)
+
+
+def _failing(root: Path, solution: Files, count: int) -> Iterator[Files]:
+    """Wrong submissions: of every five, three with one misconception, one with two, one with only some files begun."""
+    entries = catalogue.load(root)
+    picked = entries[:: max(1, len(entries) // (2 * count))]
+    skeleton = read_tree(root / "student", Assignment.load(root / "student" / "assignment.json"))
+    for number in range(count):
+        one, other = picked[2 * number % len(picked)], picked[(2 * number + 1) % len(picked)]
+        wrong = {**solution, one.file: catalogue.apply(one, solution[one.file].decode()).encode()}
+        if number % 5 == 3 and one.file != other.file:
+            wrong[other.file] = catalogue.apply(other, solution[other.file].decode()).encode()
+        if number % 5 == 4:
+            paths = list(solution)[number % len(solution) :] + list(solution)[: number % len(solution)]
+            wrong |= {path: skeleton[path] for path in paths[1 + number // 5 % (len(paths) - 1) :]}
+        yield wrong
