@@ -1,4 +1,4 @@
-"""`python -m autograder bench`: every figure is there, and comes from runs that graded rightly. Nothing here is timed."""
+"""`python -m autograder bench`: every figure is there and comes from runs that graded rightly. Nothing is timed."""
 
 import json
 import subprocess
