@@ -369,12 +369,13 @@ WORDS = [
     (
         Kind.SHAPE,
         partial(judged, {"h": np.zeros((5, 4))}, {"h": np.zeros((4, 5), "float32")}),
-        "h: expected shape (4, 5), got (5, 4).",
+        "h: expected shape (4, 5), got (5, 4).\nThese are the right sizes in another order: have axes changed places?",
     ),
     (
         Kind.DTYPE,
         partial(judged, {"h": array(1, dtype="float64")}, {"h": array(1)}),
-        "h: expected dtype float32, got float64.",
+        "h: expected dtype float32, got float64.\n"
+        "A tensor on the way is of float64; make new ones with the dtype of what you were given.",
     ),
     (
         Kind.NOT_FINITE,
@@ -384,7 +385,7 @@ WORDS = [
     (
         Kind.VALUES,
         partial(judged, {"h": array([1, 2.5], [3, 4.5])}, {"h": array([1, 2], [3, 4])}),
-        "h at [0, 1]: expected 2.0000, got 2.5000; 50% of 4 values differ.",
+        "h at [0, 1]: expected 2.0000, got 2.5000; 50% of 4 values differ.\nRight at index 0 of axis 1 only.",
     ),
     (
         Kind.VALUES,
@@ -394,12 +395,13 @@ WORDS = [
     (
         Kind.VALUES,
         partial(judged, {"ids": array(*range(200), dtype="int64")}, {"ids": array(7, *range(1, 200), dtype="int64")}),
-        "ids at [0]: expected 7, got 0; under 1% of 200 values differ.",
+        "ids at [0]: expected 7, got 0; under 1% of 200 values differ.\n"
+        "Right along axis 0, but for the first (index 0).",
     ),
     (
         Kind.VALUES,
         partial(judged, {"h": array(-np.inf, 1)}, {"h": array(np.inf, 1)}),
-        "h at [0]: expected inf, got -inf; 50% of 2 values differ.",
+        "h at [0]: expected inf, got -inf; 50% of 2 values differ.\nAll values are right but for their signs.",
     ),
     (
         Kind.VALUES,

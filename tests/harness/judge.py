@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from tests.harness.diagnosis import close, diagnose
 from tests.harness.graded import Case
 from tests.harness.marks import Tolerance
 from tests.harness.outcome import NOT_STARTED, Array, Outcome
@@ -68,29 +69,35 @@ class Verdict:
 
 
 def judge(outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> Verdict:
-    """Compare what a test has shown with what the solution shows: error, form, shape, dtype, finite, values."""
-    verdict = _compare(outcome, expected, tolerance)
+    """Compare what a test has shown with what the solution shows: error, form, shape, dtype, finite, values.
+
+    The message says what differs, then why, as far as that is known: parameters, or what the values look like.
+    """
+    name, verdict = _compare(outcome, expected, tolerance)
     if verdict.passed or verdict.kind is Kind.NOT_STARTED:
         return verdict
-    hint = _parameter_difference(outcome, expected)
-    if hint.endswith(verdict.message):  # "Parameter w: ..." where the test shows w itself
-        hint = ""
-    return Verdict(verdict.kind, f"{hint}\n{verdict.message}" if hint else verdict.message)
+    parameters = _parameter_difference(outcome, expected)
+    if parameters and not parameters.endswith(verdict.message):  # "Parameter w: ..." where the test shows w itself
+        return replace(verdict, message=f"{parameters}\n{verdict.message}")
+    got = outcome.shown.get(name)
+    diagnosis = diagnose(name, got, expected, tolerance) if isinstance(got, np.ndarray) else ""
+    return replace(verdict, message=f"{verdict.message}\n{diagnosis}") if diagnosis else verdict
 
 
-def _compare(outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> Verdict:
+def _compare(outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> tuple[str, Verdict]:
+    """The verdict, and the name of what is wrong."""
     if outcome.fault and outcome.fault.kind == NOT_STARTED:
-        return Verdict(Kind.NOT_STARTED, f"Not implemented yet: {outcome.fault.message} ({outcome.fault.where}).")
+        return "", Verdict(Kind.NOT_STARTED, f"Not implemented yet: {outcome.fault.message} ({outcome.fault.where}).")
     if outcome.fault:
         fault = outcome.fault
-        return Verdict(Kind.FAULT, f"{fault.where}\n  {fault.kind}: {fault.message}".rstrip(": "))
+        return "", Verdict(Kind.FAULT, f"{fault.where}\n  {fault.kind}: {fault.message}".rstrip(": "))
     for name, right in expected.shown.items():
         if name not in outcome.shown:
-            return Verdict(Kind.MISSING, f"{name}: nothing was shown; expected {_form(right)}.")
+            return "", Verdict(Kind.MISSING, f"{name}: nothing was shown; expected {_form(right)}.")
         verdict = _compare_value(name, outcome.shown[name], right, tolerance)
         if not verdict.passed:
-            return verdict
-    return Verdict(Kind.PASSED)
+            return name, verdict
+    return "", Verdict(Kind.PASSED)
 
 
 def _compare_value(name: str, got: Array | str, right: Array | str, tolerance: Tolerance) -> Verdict:
@@ -107,16 +114,8 @@ def _compare_value(name: str, got: Array | str, right: Array | str, tolerance: T
         where = tuple(int(index) for index in np.argwhere(unexpected)[0])
         message = f"{name}: {got[where]} at {list(where)}; {unexpected.mean():.0%} of the values are not finite."
         return Verdict(Kind.NOT_FINITE, message)
-    wrong = ~_close(got, right, tolerance)
+    wrong = ~close(got, right, tolerance)
     return Verdict(Kind.VALUES, _value_difference(name, got, right, wrong)) if wrong.any() else Verdict(Kind.PASSED)
-
-
-def _close(got: Array, right: Array, tolerance: Tolerance) -> Array:
-    """Elementwise: equal for integers and booleans, within the tolerance for floats; -inf equals -inf."""
-    if not np.issubdtype(right.dtype, np.floating):
-        return np.asarray(got == right)
-    with np.errstate(over="ignore"):  # of a difference of huge values, which is no warning for a student
-        return np.isclose(got, right, rtol=tolerance.rtol, atol=tolerance.atol, equal_nan=False)
 
 
 def _value_difference(name: str, got: Array, right: Array, wrong: Array) -> str:
