@@ -134,7 +134,9 @@ def _other_ones(compared: Compared) -> str:
         return ""
     ones = tuple(size for size in compared.got.shape if size > 1) == tuple(s for s in compared.right.shape if s > 1)
     if not ones:
-        return "All values are right and in order; only the shape is another."
+        return (
+            "All values are right and in order; only the shape is another." if compared.varies(compared.right) else ""
+        )
     verb = "is missing" if compared.got.ndim < compared.right.ndim else "is too many or in another place"
     return f"All values are right; an axis of size 1 {verb}."
 
