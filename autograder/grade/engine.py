@@ -23,7 +23,7 @@ from collect_submission import Finding, inspect
 from tests.harness.graded import Case, GradedTest
 from tests.harness.hidden import hidden_words
 from tests.harness.judge import Kind, Verdict, judge
-from tests.harness.verdicts import name_needed, preflight
+from tests.harness.verdicts import ended_early, name_needed, preflight
 
 PUBLIC = "public"
 
@@ -227,13 +227,4 @@ class Engine:
 
 
 def _end_in_words(run: Run) -> str:
-    if run.end == "timeout":
-        return "Your code ran out of time: is there a loop that does not end?"
-    if run.end == "garbage":
-        return "Your code wrote to the grader's result channel."
-    kind, _, number = run.end.partition(" ")
-    if kind == "signal":
-        return (
-            f"Your code's process was killed by signal {number} (9: out of time or memory; 11: a crash in native code)."
-        )
-    return f"Your code ended its process (exit status {number}), so nothing could be compared."
+    return "Your code wrote to the grader's result channel." if run.end == "garbage" else ended_early(run.end)

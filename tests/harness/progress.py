@@ -12,6 +12,7 @@ from rich.text import Text
 from collect_submission import Assignment, Deliverable
 from tests.harness.graded import TESTS
 from tests.harness.view import View, show
+from tests.harness.watch import watch
 
 ROOT = TESTS.parent
 INTERRUPTED = 130  # as a shell reports Ctrl-C
@@ -22,8 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a Windows console may know few letters
     assignment = Assignment.load(ROOT / "student" / "assignment.json")
-    chosen, tree = _options(arguments, assignment)
-    return run_once(assignment, chosen, tree)
+    chosen, tree, live = _options(arguments, assignment)
+    return watch(assignment, chosen, tree) if live else run_once(assignment, chosen, tree)
 
 
 def run_once(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) -> int:
@@ -34,7 +35,7 @@ def run_once(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) 
     status = run_pytest([each.tests for each in chosen], tree, recorder)
     recorder.finish(assignment)
     for message in recorder.damaged:
-        print(f"{message}\nIt is damaged: take it from the handout again.", file=sys.stderr)
+        print(message, file=sys.stderr)
     standings = [recorder.standings[each.tests] for each in chosen]
     if not any(standing.tests for standing in standings):
         return status or 1  # pytest or the lines above have said why
@@ -46,11 +47,12 @@ def run_once(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) 
     return 0 if all(standing.state == "done" for standing in standings) else 1
 
 
-def _options(arguments: Sequence[str] | None, assignment: Assignment) -> tuple[list[Deliverable], Path]:
-    """The deliverables that are asked for, and the tree."""
+def _options(arguments: Sequence[str] | None, assignment: Assignment) -> tuple[list[Deliverable], Path, bool]:
+    """The deliverables that are asked for, the tree, and whether to watch."""
     parser = argparse.ArgumentParser(prog="python -m tests", description="Run the tests and say what to do next.")
     parser.add_argument("names", nargs="*", help="only these deliverables, e.g. LSTM or 1.2 (default: all)")
     parser.add_argument("--tree", default="student", help="student (default), solution or a path")
+    parser.add_argument("--watch", action="store_true", help="stay, and run the tests again when you save a file")
     options = parser.parse_args(arguments)
     parts = {part.id: part.number for part in assignment.parts}
 
@@ -65,4 +67,4 @@ def _options(arguments: Sequence[str] | None, assignment: Assignment) -> tuple[l
         each for each in assignment.deliverables if not options.names or any(is_named(each, n) for n in options.names)
     ]
     tree = Path(options.tree)
-    return chosen, tree if (tree / "models").is_dir() else ROOT / options.tree
+    return chosen, tree if (tree / "models").is_dir() else ROOT / options.tree, options.watch

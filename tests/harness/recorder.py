@@ -15,6 +15,7 @@ from tests.harness.graded import TESTS
 from tests.harness.plugin import ROOT, VERDICT
 from tests.harness.view import Standing, say_what_is_needed
 
+REPAIR = "It is damaged: take it from the handout again."
 INTERRUPTED_STATUS = pytest.ExitCode.INTERRUPTED
 
 
@@ -30,7 +31,7 @@ class Recorder:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             reasons = [line for line in report.longreprtext.splitlines() if line.startswith("E")]
-            self.damaged.append("\n".join([f"{report.nodeid} cannot be read:", *reasons]))
+            self.damaged.append("\n".join([f"{report.nodeid} cannot be read:", *reasons, REPAIR]))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         for test in collect.from_items(session.items):
@@ -68,7 +69,8 @@ def run_pytest(chosen: Sequence[str], tree: Path, recorder: Recorder, *more: str
         more: further options of pytest.
     """
     files = [str(TESTS / each) for each in chosen]
-    options = ["-p", "no:terminal", "-p", "no:cacheprovider", "--continue-on-collection-errors", "-o", "addopts="]
+    plugins = ("terminal", "cacheprovider", "unraisableexception", "threadexception")  # the last two collect garbage
+    options = [*(f"-pno:{name}" for name in plugins), "--continue-on-collection-errors", "-o", "addopts="]
     with _plain_pytest():
         return int(pytest.main([*options, *more, f"--rootdir={ROOT}", f"--tree={tree}", *files], plugins=[recorder]))
 

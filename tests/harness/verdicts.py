@@ -52,3 +52,15 @@ def name_needed(
             words = f"This test uses your {needed.title} ({needed.number}), which does not pass yet."
             renamed[test.key] = Verdict(verdict.kind, f"{words}\n{verdict.message}")
     return renamed
+
+
+def ended_early(end: str) -> str:
+    """What is said where the process that ran a test ended without a result: "timeout", "signal 11" or "exit 3"."""
+    if end == "timeout":
+        return "Your code ran out of time: is there a loop that does not end?"
+    kind, _, number = end.partition(" ")
+    if kind == "signal":
+        return (
+            f"Your code's process was killed by signal {number} (9: out of time or memory; 11: a crash in native code)."
+        )
+    return f"Your code ended its process (exit status {number}), so nothing could be compared."

@@ -141,9 +141,9 @@ class View:
             return f"Next: mend {named}"
         return f"{last.finished}, next: {named}" if last else f"Next: {named}"
 
-    def warnings(self) -> Iterator[str]:
-        """What the preflight warns of in the files at hand, but for what the list shows already."""
-        files = {standing.deliverable.file for standing in self.standings}
+    def warnings(self, standings: Sequence[Standing]) -> Iterator[str]:
+        """What the preflight warns of in files of deliverables, but for what the list shows already."""
+        files = {standing.deliverable.file for standing in standings}
         for finding in inspect(self.files, self.assignment):
             known = finding.rule in ("not-started", "nothing")
             if finding.severity is Severity.WARNING and finding.file in files and not known:
@@ -190,7 +190,7 @@ def show(view: View, console: Console) -> None:
         for paragraph in verdict.words(test.summary):
             say(textwrap.fill(paragraph, 78, initial_indent="  ", subsequent_indent="  "))
         say(f"  Test: {test.name}\n  in tests/{test.module}", "dim")
-    for warning in view.warnings():
+    for warning in view.warnings(view.standings):
         say(textwrap.fill(warning, 78, subsequent_indent="  "), "yellow")
     say(f"\n{view.next}", "bold")
 

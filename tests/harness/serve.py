@@ -1,0 +1,103 @@
+"""The process of `python -m tests --watch` that runs tests: imports torch, waits for one order, obeys it and ends.
+
+`python -m tests.harness.serve TREE MODULE...` speaks JSON, one object a line. It says `tests` (all tests of the
+modules, damage) when it is ready, and reads what to `run`. Of one test after the other it then says that it `starts`
+and its `verdicts` so far, and last all of them with `end`. A process for each run: student code is imported afresh, and
+may hang or crash without harm. Nothing forks.
+"""
+
+import faulthandler
+import gc
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collect_submission import Assignment
+from tests.harness.graded import GradedTest
+from tests.harness.plugin import ROOT
+from tests.harness.recorder import Recorder, run_pytest
+
+SECONDS = 5.0  # for one case of a test; a right solution takes a tenth, also on a slow laptop
+
+
+class Wire:
+    """The way to the watch. What student code prints goes nowhere, and it cannot read what the watch says."""
+
+    def __init__(self) -> None:
+        self._to = os.fdopen(os.dup(1), "w", encoding="ascii")
+        self._from = os.fdopen(os.dup(0), "r", encoding="ascii")
+        self.log = os.fdopen(os.dup(2), "w", encoding="utf-8")
+        for descriptor, mode in ((0, os.O_RDONLY), (1, os.O_WRONLY), (2, os.O_WRONLY)):
+            nowhere = os.open(os.devnull, mode)
+            os.dup2(nowhere, descriptor)
+            os.close(nowhere)
+
+    def say(self, **message: Any) -> None:
+        print(json.dumps(message), file=self._to, flush=True)
+
+    def order(self) -> dict[str, Any] | None:
+        """What to do; None when the watch has ended."""
+        line = self._from.readline()
+        return dict(json.loads(line)) if line else None
+
+
+class Reporting(Recorder):
+    """Says what happens while it happens. A test without end is stopped; the log then names the line, as of a crash."""
+
+    def __init__(self, assignment: Assignment, wire: Wire) -> None:
+        super().__init__(assignment)
+        self.wire = wire
+
+    @property
+    def tests(self) -> dict[str, GradedTest]:
+        return {key: test for standing in self.standings.values() for key, test in standing.tests.items()}
+
+    def verdicts(self, *keys: str) -> dict[str, Any]:
+        """Key -> verdict, of some tests or of all that have run."""
+        known = {key: verdict for each in self.standings.values() for key, verdict in each.verdicts.items()}
+        return {key: asdict(known[key]) for key in keys or known if key in known}
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        super().pytest_runtest_logstart(nodeid)
+        self.wire.say(starts=_key(nodeid))
+        faulthandler.dump_traceback_later(SECONDS, exit=True, file=self.wire.log)
+
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        super().pytest_runtest_makereport(item, call)
+        if call.when == "call":
+            faulthandler.cancel_dump_traceback_later()
+            self.wire.say(verdicts=self.verdicts(_key(item.nodeid)))
+
+
+def _key(nodeid: str) -> str:
+    return nodeid.removeprefix("tests/").partition("[")[0]
+
+
+def main(arguments: Sequence[str]) -> None:
+    wire = Wire()
+    assignment = Assignment.load(ROOT / "student" / "assignment.json")
+    tree, modules = Path(arguments[0]), arguments[1:]
+    # The first collection imports the tests and most of pytest, so that it is not waited for after a save.
+    reading = Reporting(assignment, wire)
+    run_pytest(modules, tree, reading, "--collect-only")
+    gc.freeze()
+    wire.say(tests=[test.to_json() for test in reading.tests.values()], damaged=reading.damaged)
+    order = wire.order()
+    if order is None:
+        return
+    sys.dont_write_bytecode = True  # Python takes two saves within a second for one, and would run the first again
+    faulthandler.enable(file=wire.log)
+    recorder = Reporting(assignment, wire)
+    run_pytest(order["run"], tree, recorder, "-pno:faulthandler")
+    wire.say(end=True, verdicts=recorder.verdicts(), damaged=recorder.damaged)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
+    os._exit(0)  # whatever student code has left to be done at the end

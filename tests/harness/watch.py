@@ -1,0 +1,199 @@
+"""`python -m tests --watch`: runs the tests again on save, only what the saved file touches."""
+
+import signal
+import sys
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from rich.console import Console
+
+from collect_submission import Assignment, Deliverable
+from tests.harness import keys, screen
+from tests.harness.answers import public
+from tests.harness.board import Board, covers
+from tests.harness.graded import TESTS, GradedTest
+from tests.harness.judge import Kind, Verdict
+from tests.harness.saves import Saves
+from tests.harness.spare import Spare
+
+TICK = 0.05  # seconds between two looks at keys and files
+ATTEMPTS = 3  # to get a process that can run tests
+NOTHING = "No test can be run. What is missing: python -m tests"
+NO_PROCESS = "The tests cannot be started. What is missing: python check_setup.py"
+INTERRUPTED = 130  # as a shell reports Ctrl-C
+
+
+def watch(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) -> int:
+    """Watch until the student quits; 0 when everything is done then."""
+    console = Console(highlight=False)
+    is_terminal = sys.stdin.isatty() and sys.stdout.isatty() and not console.is_dumb_terminal
+    source = keys.from_terminal() if is_terminal else None
+    face = screen.Screen(console) if source else screen.Lines(console)
+    board = Board(assignment, chosen, tree)
+    signal.signal(signal.SIGTERM, _terminate)
+    watching = Watch(board, face, source or keys.Lines())
+    try:
+        watching.run()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    finally:
+        watching.spare.close()
+    console.print(board.view.next, markup=False)
+    return 0 if all(standing.state == "done" for standing in board.standings.values()) else 1
+
+
+def _terminate(*_: object) -> NoReturn:
+    sys.exit(143)  # as a shell reports it; the terminal is put in order on the way
+
+
+class Watch:
+    """Brings together files, keys, the process that runs tests, and what is shown.
+
+    Attributes:
+        queue: what is to be run, as test modules or `module::name`.
+        run_now: what the spare is running, in order; what is over is taken off.
+        ran: what has been run since nothing was left to do.
+    """
+
+    def __init__(self, board: Board, face: screen.Face, source: keys.Keys) -> None:
+        self.board, self.face, self.source = board, face, source
+        self.queue: list[str] = list(board.standings)
+        self.run_now: list[str] = []
+        self.ran: list[str] = []
+        self.results: dict[str, Verdict] = {}
+        self.before = board.states
+        self.ready = self.quits = self.ends = False
+        self.failures = 0
+        self.files = {board.tree / each.file: each.file for each in board.chosen}
+        self.saves = Saves(self.files)
+        modules = list(board.standings)
+        self.test_saves = Saves([*(TESTS / module for module in modules), *map(public, modules)])
+        self.spare = Spare(board.tree, modules)
+
+    def run(self) -> None:
+        with self.source:
+            self.face.open()
+            try:
+                while not self.quits and (not self.ends or self.queue or self.run_now):
+                    self.step()
+            finally:
+                self.face.close()
+
+    def step(self) -> None:
+        """Look once at everything that can happen."""
+        message = self.spare.hear(TICK)
+        while message:
+            self.obey(message)
+            message = self.spare.hear(0)
+        for key in self.source.read():
+            self.press(key)
+        if saved := {self.files[path] for path in self.saves.poll()}:
+            self.save(saved)
+        if self.test_saves.poll():
+            self.queue = list(self.board.standings)
+            self.replace_spare()
+        if self.ready and self.queue and not self.run_now:
+            self.start()
+        self.board.running = bool(self.queue or self.run_now)
+        self.face.show(self.board)
+
+    # Runs.
+
+    def start(self) -> None:
+        if not self.ran:
+            self.before, self.board.finished = self.board.states, ""
+        self.run_now, self.queue = self.queue, []
+        self.results = {}
+        self.ready = False
+        self.spare.run(self.run_now)
+
+    def save(self, files: Collection[str]) -> None:
+        """Run what saved files touch; a run that is under way has old code and is given up."""
+        self.board.turn_to(files)
+        self.add(self.board.touched(files))
+        if self.run_now:
+            self.add(self.run_now)
+            self.replace_spare()
+
+    def add(self, choices: Sequence[str]) -> None:
+        self.queue += [each for each in choices if not any(covers(known, each) for known in self.queue)]
+
+    def replace_spare(self) -> None:
+        """A process serves one run, because it has imported the student's code."""
+        self.spare.close()
+        self.spare = Spare(self.board.tree, list(self.board.standings))
+        self.run_now = []
+        self.ready = False
+
+    def obey(self, message: dict[str, Any]) -> None:
+        """What the spare says (serve.py)."""
+        for key, verdict in message.get("verdicts", {}).items():
+            self.results[key] = Verdict(**{**verdict, "kind": Kind(verdict["kind"])})
+        if "tests" in message:
+            self.board.know(GradedTest.from_json(test) for test in message["tests"])
+            self.board.problem = "\n".join(message["damaged"]) if message["tests"] else NOTHING
+            self.ready = True
+        elif "starts" in message:
+            while self.run_now and not covers(self.run_now[0], message["starts"]):
+                self.over(self.run_now[0])
+        elif "end" in message:
+            self.failures = 0
+            for choice in list(self.run_now):
+                self.over(choice)
+            self.replace_spare()
+            self.settle()
+        elif "gone" in message:
+            self.bury()
+
+    def over(self, choice: str) -> None:
+        """One choice has run."""
+        self.run_now.remove(choice)
+        self.ran.append(choice)
+        self.board.take(choice, self.results)
+
+    def bury(self) -> None:
+        """The spare has ended by itself: a test without end, or a crash. What has not begun is run by the next one."""
+        at, rest = self.spare.at, self.run_now
+        if at and rest:
+            self.results[at] = self.spare.last_words(self.board.assignment.files)
+            self.over(rest[0])
+        else:
+            self.failures += 1
+            if self.failures == ATTEMPTS:
+                raise SystemExit(f"{self.spare.log}\n{NO_PROCESS}")
+        self.queue = rest + self.queue
+        self.replace_spare()
+        self.settle()
+
+    def settle(self) -> None:
+        """After the last run that is wanted for now."""
+        if not self.queue:
+            self.board.settle(self.before)
+            self.face.tell(self.board, {choice.partition("::")[0] for choice in self.ran})
+            self.ran = []
+
+    # Keys.
+
+    def press(self, key: str) -> None:
+        board, before = self.board, self.board.looks
+        if key == "q":
+            self.quits = True
+        elif key == keys.END:
+            self.ends = True
+        elif key == keys.STOP:
+            self.suspend()
+        elif key == "r":
+            self.add(list(board.standings) if board.listing else [board.current.deliverable.tests])
+        else:
+            board.press(key)
+            if board.looks != before:
+                self.face.tell(board, ())
+
+    def suspend(self) -> None:
+        """Leave the terminal in order while we are stopped."""
+        self.face.close()
+        self.source.__exit__()
+        keys.stop()
+        self.source.__enter__()
+        self.face.open()
