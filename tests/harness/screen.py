@@ -37,6 +37,8 @@ def exercise(board: Board, width: int) -> list[Text]:
     if standing.first_open:
         test, verdict = standing.first_open
         words = (verdict if board.hint else replace(verdict, hint="")).words(test.summary)
+        if standing.state == "not started":
+            words.append(f"Its first test: {test.summary}")
         lines += [Text(), *_wrapped(words, width)]
         if standing.first_wrong and verdict.kind is not Kind.REFUSED:
             lines += _wrapped([f"Test: {test.name} in tests/{test.module}"], width, "dim")
@@ -76,7 +78,10 @@ def draw(board: Board, width: int, height: int) -> list[Text]:
         keys.insert(2, "h hide hint" if board.hint else "h hint")
     bottom = [Text(), Text(state, "dim"), Text("   ".join(keys), "dim")]
     room = height - len(top) - len(bottom)
-    return [*top, *_body(board, width, room), *bottom] if room > 0 else top[:height]
+    if room < 1:
+        return top[:height]
+    body = _body(board, width, room)
+    return [*top, *body, *(Text() for _ in range(room - len(body))), *bottom]
 
 
 def _body(board: Board, width: int, room: int) -> list[Text]:
