@@ -24,6 +24,7 @@ import ast
 import codecs
 import enum
 import fnmatch
+import functools
 import hashlib
 import io
 import json
@@ -36,19 +37,25 @@ import tokenize
 import warnings
 import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, TypeVar
 
 if sys.version_info < (3, 11):  # noqa: UP036 - a student may well start it with an older one
     sys.exit("collect_submission.py needs Python 3.11 or newer; this is " + sys.version.split()[0] + ".")
 
-LIMIT = 256 * 1024  # bytes in one file; a hostile one of 1 MiB takes 25 s and 800 MB to parse
+LIMIT = 64 * 1024  # bytes in one file
+MAX_NODES = 20_000  # pieces of syntax in one file: a solution has 1500, and a hostile file must not cost minutes
+MAX_DEPTH = 100  # of pieces of syntax within each other: a solution has 13
+MAX_MEANINGS = 10_000  # of all names that a file uses: through imports one name may stand for many things
+MAX_FINDINGS = 10  # in one file that differ in nothing but their words
+MAX_WORD = 60  # characters of a name in a message
 WIDTH = 79  # columns of a message on the terminal
 OLDEST = (3, 11)  # newer syntax would fail where grading runs on this version
 BUILDS_CODE = {"exec", "eval", "compile", "__import__"}
 WRITES = ("print", "sys.stdout.*", "sys.stderr.*", "pprint.*")
 ASKS = ("input", "breakpoint")
+TOO_DEEP = f"is nested too deeply (over {MAX_DEPTH} levels)"
 T = TypeVar("T")
 
 
@@ -175,7 +182,7 @@ class Finding:
     id, group    what --id and --group-size say
     missing      a file, or a class or function in it
     irregular    a file that is there and cannot be taken
-    size         a file above LIMIT
+    size         a file above LIMIT, or with more or deeper code than is read
     encoding     a file that is not UTF-8
     syntax       a file that Python cannot read
     signature    a function that cannot be called as it is tested
@@ -304,35 +311,48 @@ def _parameter(argument: ast.arg, default: ast.expr | None) -> str:
 
 @dataclass(frozen=True)
 class _Source:
-    """A parsed file without what runs only as a script; after a syntax error, what is read around it."""
+    """A parsed file without what runs only as a script; after a syntax error, what is read around it.
+
+    `excess` says what there is more of than is read; then the body is empty.
+    """
 
     lines: tuple[str, ...]
-    body: tuple[ast.stmt, ...]
-    error: SyntaxError | None
+    body: tuple[ast.stmt, ...] = ()
+    error: SyntaxError | None = None
+    excess: str = ""
+    _scopes: dict[ast.ClassDef | None, dict[str, ast.stmt]] = field(default_factory=dict, compare=False)
+    _definitions: dict[str, Definition | None] = field(default_factory=dict, compare=False)
 
     @classmethod
+    @functools.lru_cache(maxsize=8)  # a submission's files: preflight, `not_started` and `place` read the same
     def parse(cls, text: str) -> _Source:
         """Never raises: the first error is kept, the block around it is left out, the rest is parsed."""
         kept = text.split("\n")
         lines = tuple(kept)
+        if _LONG_CHAIN.search(text):
+            return cls(lines, excess=TOO_DEEP)
         first: SyntaxError | None = None
         for _ in range(6):
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     body = ast.parse("\n".join(kept), feature_version=OLDEST).body
+                if excess := _excess(body):
+                    return cls(lines, excess=excess)
                 return cls(lines, tuple(statement for statement in body if not _is_script(statement)), first)
             except SyntaxError as error:
                 first = first or error
                 _blank(kept, error.lineno or 1)
-            except (ValueError, RecursionError, MemoryError) as error:
-                first = first or SyntaxError(str(error) or "it is nested too deeply")
+            except (RecursionError, MemoryError):  # how deep is too deep depends on who calls: say the same always
+                return cls(lines, excess=TOO_DEEP)
+            except ValueError as error:  # a null byte
+                first = first or SyntaxError(str(error))
                 break
         return cls(lines, (), first)
 
     def find(self, name: str) -> ast.stmt | None:
         """What binds a dotted name last: its definition or, where none can be seen, another statement."""
-        bound = scope = _bound(self.body)
+        bound = scope = self._scope(None)
         found: ast.stmt | None = None
         for step in name.split("."):
             parent, found = found, scope.get(step)
@@ -342,10 +362,21 @@ class _Source:
                 return next(others, None)
             if not isinstance(found, ast.ClassDef):
                 return None if isinstance(found, (ast.Import, ast.ImportFrom)) else found
-            scope = _bound(found.body)
+            scope = self._scope(found)
         return found
 
+    def _scope(self, holder: ast.ClassDef | None) -> dict[str, ast.stmt]:
+        """What a class or, for None, the file binds."""
+        if holder not in self._scopes:
+            self._scopes[holder] = _bound(holder.body if holder else self.body)
+        return self._scopes[holder]
+
     def definition(self, name: str) -> Definition | None:
+        if name not in self._definitions:
+            self._definitions[name] = self._define(name)
+        return self._definitions[name]
+
+    def _define(self, name: str) -> Definition | None:
         node = self.find(name)
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return None
@@ -355,11 +386,27 @@ class _Source:
 
 def _is_script(statement: ast.stmt) -> bool:
     """`if __name__ == "__main__":` without else, which does not run in grading."""
-    return (
-        isinstance(statement, ast.If)
-        and not statement.orelse
-        and ast.unparse(statement.test) == "__name__ == '__main__'"
-    )
+    return isinstance(statement, ast.If) and not statement.orelse and ast.dump(statement.test) == _IS_SCRIPT
+
+
+# Python itself takes 1.2 GB for `import a.a.a...` of 64 KiB, so this is looked for before it parses.
+_GAP = r"[ \t\f]*+(?:\\\n[ \t\f]*+)*+"
+_WORD = r"[\w\u0080-\U0010ffff]"
+_LONG_CHAIN = re.compile(rf"(?<!{_WORD})(?:{_WORD}++{_GAP}\.{_GAP}){{{MAX_DEPTH}}}")
+_IS_SCRIPT = ast.dump(ast.parse('__name__ == "__main__"', mode="eval").body)
+
+
+def _excess(body: Sequence[ast.AST]) -> str:
+    """What there is more of than is read, or "". Checked before all that looks closer, which may cost far more."""
+    count, level = 0, body
+    for _ in range(MAX_DEPTH):
+        count += len(level)
+        if count > MAX_NODES:
+            return f"holds far more code than this assignment needs (over {MAX_NODES} names, numbers and so on)"
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return ""
+    return TOO_DEEP
 
 
 def _blank(lines: list[str], number: int) -> None:
@@ -610,29 +657,37 @@ class _Report:
     def __init__(self, path: str, assignment: Assignment) -> None:
         self.path, self.assignment = path, assignment
         self.own = assignment.by_file(path)
-        self._lines: dict[tuple[Severity, str, str, tuple[str, ...]], set[int]] = {}
+        self._lines: dict[tuple[Severity, str, tuple[str, ...]], dict[str, set[int]]] = {}
+        self._stake = functools.cache(lambda *hit: _stake(assignment, hit))
 
     def fault(self, rule: str, line: int, message: str, hit: Sequence[Deliverable] | None = None) -> None:
         """A fault, with the price of the deliverables that it hits: by default all of the file."""
         hit = self.own if hit is None else hit
-        self._add(Severity.FAULT, rule, line, f"{message} {_stake(self.assignment, hit)}", hit)
+        self._add(Severity.FAULT, rule, line, f"{message} {self._stake(*hit)}", hit)
 
     def warning(self, rule: str, line: int, message: str, hit: Sequence[Deliverable] | None = None) -> None:
         self._add(Severity.WARNING, rule, line, message, self.own if hit is None else hit)
 
     def _add(self, weight: Severity, rule: str, line: int, message: str, hit: Sequence[Deliverable]) -> None:
-        key = weight, rule, _clean(message), tuple(deliverable.id for deliverable in hit)
-        self._lines.setdefault(key, set()).add(line)
+        alike = self._lines.setdefault((weight, rule, tuple(deliverable.id for deliverable in hit)), {})
+        if message in alike or len(alike) < MAX_FINDINGS:
+            alike.setdefault(message, set()).add(line)
 
     def findings(self) -> list[Finding]:
         return [
-            Finding(severity, self.path, min(lines), message + _also(sorted(lines)[1:]), ids, rule)
-            for (severity, rule, message, ids), lines in self._lines.items()
+            Finding(severity, self.path, min(lines), _clean(message) + _also(sorted(lines)[1:]), ids, rule)
+            for (severity, rule, ids), alike in self._lines.items()
+            for message, lines in alike.items()
         ]
 
 
 def _also(lines: Sequence[int]) -> str:
     return f" Also in line {', '.join(map(str, lines[:8]))}{', ...' if lines[8:] else '.'}" if lines else ""
+
+
+def _short(word: str) -> str:
+    """A name from a file, so that a message stays readable."""
+    return word if len(word) <= MAX_WORD else f"{word[: MAX_WORD - 20]}...{word[-17:]}"
 
 
 def _clean(text: str) -> str:
@@ -647,10 +702,7 @@ def _inspect_file(path: str, data: bytes | None, assignment: Assignment) -> list
     elif len(data) > LIMIT:
         report.fault("size", 0, f"larger than {LIMIT // 1024} KiB, so it is neither packed nor graded.")
     else:
-        try:
-            _inspect_source(data, report)
-        except (RecursionError, MemoryError):
-            report.fault("syntax", 1, "this file is nested too deeply to be read.")
+        _inspect_source(data, report)
     return report.findings()
 
 
@@ -659,6 +711,9 @@ def _inspect_source(data: bytes, report: _Report) -> None:
     if encoding != "utf-8" and not data.isascii():
         report.warning("encoding", 1, f"saved as {encoding}, not UTF-8. Let your editor save it as UTF-8.")
     source = _Source.parse(text)
+    if source.excess:
+        report.fault("size", 0, f"this file {source.excess}, so it is not graded. Make it simpler.")
+        return
     if source.error:
         line = min(max(source.error.lineno or 1, 1), len(source.lines))
         words = source.lines[line - 1].strip()
@@ -685,7 +740,8 @@ def _check_signatures(source: _Source, report: _Report) -> None:
             gone = f"class {holder}" if holder and source.find(holder) is None else f"function {name}"
             missing.setdefault(gone, {}).update({deliverable.id: deliverable for deliverable in hit})
         elif found and not _fits(wanted, found.parameters):
-            message = f"{name} takes ({', '.join(found.parameters)}), not ({', '.join(wanted)}) as tested."
+            taken = ", ".join(map(_short, found.parameters[:12])) + (", ..." if found.parameters[12:] else "")
+            message = f"{name} takes ({taken}), not ({', '.join(wanted)}) as tested."
             report.fault("signature", found.line, f"{message} Give it these names, order and defaults.", hit)
     if not source.error:  # else it may stand in what could not be read
         for gone, needed in missing.items():
@@ -730,7 +786,7 @@ def _check_imports(names: _Names, report: _Report) -> None:
                 advice = "is not handed in. Move its code into the file that needs it."
             else:
                 advice = f"may not be imported. Delete the line{_choice(report.assignment.allowed_imports)}."
-            report.fault("import", node.lineno, f"{module} {advice}")
+            report.fault("import", node.lineno, f"{_short(module)} {advice}")
 
 
 def _choice(allowed: Iterable[str]) -> str:
@@ -760,6 +816,7 @@ def _needed_modules(node: ast.Import | ast.ImportFrom, path: str, packages: Coll
 
 def _check_names(source: _Source, names: _Names, report: _Report) -> None:
     """Refused names, code that builds code, and output, each charged to the deliverables it belongs to."""
+    meanings = 0
     reach = {deliverable.id: _answers_for(deliverable.functions, source.body) for deliverable in report.own}
     given = _listed_names(report.assignment)
     for statement in source.body:
@@ -769,6 +826,10 @@ def _check_names(source: _Source, names: _Names, report: _Report) -> None:
         calls = {node.func for node in ast.walk(statement) if isinstance(node, ast.Call)}
         done: set[ast.expr] = set()  # torch._VF.lstm may match twice
         for use in names.uses(statement):
+            meanings += len(use.dotted)
+            if meanings > MAX_MEANINGS:
+                report.fault("size", 0, "the names in this file may stand for too many imports. Import less.")
+                return
             if use.node in done or (not given.intersection(use.dotted) and _check_refused(use, here, report)):
                 done.add(use.node.value if isinstance(use.node, ast.Attribute) else use.node)
             elif use.node in calls:
@@ -787,11 +848,11 @@ def _listed_names(assignment: Assignment) -> set[str]:
 def _check_refused(use: _Use, here: Sequence[Deliverable], report: _Report) -> bool:
     """Whether some deliverable refuses this use; if so it is reported."""
     if BUILDS_CODE.intersection(use.dotted):
-        report.fault("refused", use.node.lineno, f"{use.spelled} is refused: write the code out.", here)
+        report.fault("refused", use.node.lineno, f"{_short(use.spelled)} is refused: write the code out.", here)
         return True
     hit = [d for d in here if any(_refuses(pattern, use) for pattern in d.refused)]
     if hit:
-        message = f"{use.spelled} is refused: write yourself what it does."
+        message = f"{_short(use.spelled)} is refused: write yourself what it does."
         report.fault("refused", use.node.lineno, message, hit)
     return bool(hit)
 
@@ -807,7 +868,7 @@ def _check_output(use: _Use, here: Sequence[Deliverable], report: _Report) -> No
         advice = f"writes output, and a test that sees output scores 0. Take it out. {price}"
     else:
         advice = "writes output. It costs nothing, but take it out before you hand in."
-    report.warning("output", use.node.lineno, f"{use.spelled}() {advice}", here)
+    report.warning("output", use.node.lineno, f"{_short(use.spelled)}() {advice}", here)
 
 
 def _stake(assignment: Assignment, hit: Sequence[Deliverable]) -> str:

@@ -237,13 +237,13 @@ def test_a_gigabyte_of_zeros_is_not_read(tmp_path):
     assert (tmp_path / "work.zip").stat().st_size < 10 << 20
     taken = take(tmp_path / "work.zip", ASSIGNMENT)
     assert taken.files == {RNN: b"rnn"}
-    assert taken.notes == [f"{LSTM} is larger than 256 KiB and was not read."]
+    assert taken.notes == [f"{LSTM} is larger than 64 KiB and was not read."]
 
 
 def test_a_large_file_in_a_folder_is_not_read(tmp_path):
     submission = unpack(tmp_path, {RNN: b"rnn", LSTM: b""})
     os.truncate(submission / LSTM, 1 << 30)  # a hole: it takes no space
-    assert take(submission, ASSIGNMENT).notes == [f"{LSTM} is larger than 256 KiB and was not read."]
+    assert take(submission, ASSIGNMENT).notes == [f"{LSTM} is larger than 64 KiB and was not read."]
 
 
 def with_sizes(archive: bytes, old: int, new: int) -> bytes:

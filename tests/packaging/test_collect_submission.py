@@ -1,6 +1,7 @@
 """The packager: what it finds, what it writes, and what a student reads at 23:58."""
 
 import ast
+import cProfile
 import hashlib
 import json
 import os
@@ -8,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tracemalloc
 import warnings
 import zipfile
 from pathlib import Path
@@ -18,6 +20,8 @@ from hypothesis import strategies as st
 
 from collect_submission import (
     LIMIT,
+    MAX_FINDINGS,
+    MAX_NODES,
     Assignment,
     Finding,
     Severity,
@@ -563,8 +567,8 @@ def test_warnings_of_python_are_not_the_packagers():
         assert look_at(LSTM, in_lstm(r"x = '\d'; x is 1")) == []
 
 
-def test_a_default_too_deep_to_be_written_is_a_changed_default():
-    text = SOLVED[LSTM].replace("states=None", f"states={'-' * 800}1")
+def test_a_default_that_cannot_be_written_is_a_changed_default():
+    text = SOLVED[LSTM].replace("states=None", f"states=0x{'f' * 5000}")
     assert only(look_at(LSTM, text)).rule == "signature"
 
 
@@ -1032,6 +1036,104 @@ def test_a_huge_file_is_a_fault():
     finding = only(look_at(LSTM, SOLVED[LSTM].encode() + fill + b"\n"))
     assert (finding.severity, finding.rule) == (Severity.FAULT, "size")
     assert "neither packed nor graded" in finding.message
+
+
+def filled(unit: str, head: str = "", tail: str = "\n") -> str:
+    """A file of LIMIT bytes made of one piece again and again."""
+    return head + unit * ((LIMIT - len((head + tail).encode())) // len(unit.encode())) + tail
+
+
+EXPENSIVE = {
+    "statements": filled("a;"),
+    "names": filled("a,"),
+    "a long comparison": filled("<1", "1"),
+    "nested brackets": filled("(" * 80 + "a" + ")" * 80 + "\n"),
+    "attributes": filled(".a", "a"),
+    "a dotted import": filled("a.", "import ", "a\n"),
+    "a dotted import over many lines": filled("a \\\n. ", "import ", "a\n"),
+    "a dotted import with combining letters": filled("a\u0301.", "import ", "a\n"),
+    "imports": "".join(f"import x{number}\n" for number in range(5000)),
+    "one name imported again and again": filled("b;", "from torch.nn import LSTM as b\n" * 1000),
+    "stars": "".join(f"from x{number} import *\n" for number in range(1500)) + "a;b;c\n" * 1500,
+    "a number": filled("9"),
+    "a hexadecimal number": filled("f", "0x"),
+    "functions": "".join(f"def f{number}(): f{number + 1}\n" for number in range(2300)),
+    "f-strings": filled('f"{a}"'),
+    "ligatures that normalisation makes longer": filled("\ufdfa"),
+    "comments in a function": filled("    #\n", "class LSTM:\n  def forward(self):\n    a\n", "    a\n"),
+    "a coding of its own": filled("a", "# coding: punycode\n"),
+    "broken functions": filled("def f(:\n pass\n"),
+    "decorators": filled("@a\n", tail="def f(): pass\n"),
+}
+
+
+@pytest.mark.parametrize(
+    "name", ["statements", "names", "functions", "a dotted import", "a dotted import over many lines"]
+)
+def test_no_file_takes_much_memory(name):
+    text = EXPENSIVE[name]
+    tracemalloc.start()
+    try:
+        findings = look_at(LSTM, text)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert findings
+    assert peak < 64 << 20
+    assert sum(len(finding.message) for finding in findings) < 20_000
+    assert look_at(LSTM, text) == findings
+
+
+@pytest.mark.parametrize("text", EXPENSIVE.values(), ids=EXPENSIVE)
+def test_no_file_takes_much_work(text):
+    """Counted in calls, which other processes do not disturb; what is quadratic comes to many millions."""
+    assert len(text.encode()) <= LIMIT
+    profile = cProfile.Profile()
+    profile.runcall(look_at, LSTM, text)
+    assert sum(entry.callcount for entry in profile.getstats()) < 2_000_000
+
+
+def test_more_code_than_is_read_is_a_fault():
+    room = MAX_NODES // 3 - 1000  # statements of three pieces of syntax
+    assert look_at(LSTM, SOLVED[LSTM] + "x\n" * room) == []
+    finding = only(look_at(LSTM, SOLVED[LSTM] + "x\n" * (room + 1100)))
+    assert (finding.severity, finding.rule) == (Severity.FAULT, "size")
+    assert finding.message.startswith("this file holds far more code than this assignment needs")
+
+
+def test_deeper_code_than_is_read_is_a_fault_however_deep_it_is():
+    def nested(levels: int) -> str:
+        return in_lstm(f"y = {'-' * levels}x")
+
+    assert look_at(LSTM, nested(90)) == []
+    deep = only(look_at(LSTM, nested(110)))
+    assert "nested too deeply" in deep.message
+    for levels in (1000, 5000, 50_000):  # from some depth on Python itself refuses, depending on who calls
+        assert only(look_at(LSTM, nested(levels))) == deep
+    assert only(look_at(LSTM, "import " + "a." * 200 + "a\n" + SOLVED[LSTM])) == deep
+    assert "nested too deeply" not in str(look_at(LSTM, "import " + "a." * 90 + "a\n" + SOLVED[LSTM]))
+
+
+def test_names_that_may_stand_for_too_much_are_a_fault():
+    text = "".join(f"from torch import x{number} as a\n" for number in range(150)) + SOLVED[LSTM] + "a\n" * 100
+    assert "too many imports" in only(look_at(LSTM, text)).message
+
+
+def test_many_faults_of_one_deliverable_hide_none_of_another():
+    many = "".join(f"        nn.Transformer{number}\n" for number in range(100))
+    text = SOLVED[TRANSFORMER].replace("        return x.softmax(-1)\n", many + "        return x.softmax(-1)\n")
+    text = text.replace("        return self.transformer(", "        nn.Conv1d\n        return self.transformer(")
+    full = {**CONTRACT["deliverables"][-1], "refused": ["torch.nn.Conv*"]}
+    findings = look_at(TRANSFORMER, text, contract(deliverables=[*CONTRACT["deliverables"][:-1], full]))
+    refused = [finding for finding in findings if finding.rule == "refused"]
+    assert [finding.deliverables for finding in refused].count(("full.forward",)) == 1
+    assert [finding.deliverables for finding in refused].count(("small.attention",)) == MAX_FINDINGS
+
+
+def test_long_names_are_shortened_in_messages():
+    finding = only(look_at(LSTM, in_lstm(f"torch._VF.{'x' * 1000}")))
+    assert finding.rule == "refused"
+    assert len(finding.message) < 300
 
 
 def test_every_rule_is_described():
