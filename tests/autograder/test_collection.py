@@ -251,7 +251,7 @@ def with_sizes(archive: bytes, old: int, new: int) -> bytes:
     return archive.replace(struct.pack("<L", old), struct.pack("<L", new))
 
 
-@pytest.mark.parametrize(("real", "stated"), [(3 << 20, 100), (3 << 20, 1 << 17)])
+@pytest.mark.parametrize(("real", "stated"), [(3 << 20, 100), (3 << 20, 1 << 15)])
 def test_a_file_that_states_less_than_it_holds_is_refused(tmp_path, real, stated):
     lying = with_sizes(pack(tmp_path / "work.zip", {LSTM: bytes(real), RNN: b"rnn"}).read_bytes(), real, stated)
     (tmp_path / "work.zip").write_bytes(lying)
