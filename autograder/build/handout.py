@@ -37,6 +37,7 @@ CODE = ("models", "theory")  # folders of student/ and of tests/ that hold what 
 SHIPPED = (  # files that go into the handout as they are
     ("student/workbench", ""),
     ("tests/harness", ".py"),
+    ("tests/stress", ".py"),
     *((f"tests/{folder}", ".py") for folder in CODE),
     ("tests/reference", ".safetensors"),
 )

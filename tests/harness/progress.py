@@ -23,8 +23,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a Windows console may know few letters
     assignment = Assignment.load(ROOT / "student" / "assignment.json")
-    chosen, tree, live = _options(arguments, assignment)
-    return watch(assignment, chosen, tree) if live else run_once(assignment, chosen, tree)
+    chosen, tree, mode = _options(arguments, assignment)
+    run = {"watch": watch, "stress": run_stress}.get(mode, run_once)
+    return run(assignment, chosen, tree)
+
+
+def run_stress(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) -> int:
+    """Try what holds for every size."""
+    from tests.harness import stress  # torch: the watch goes without it
+
+    try:
+        return stress.main(assignment, chosen, tree, ROOT / "student")
+    except KeyboardInterrupt:
+        print("\nStopped.")
+        return INTERRUPTED
 
 
 def run_once(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) -> int:
@@ -47,12 +59,17 @@ def run_once(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) 
     return 0 if all(standing.state == "done" for standing in standings) else 1
 
 
-def _options(arguments: Sequence[str] | None, assignment: Assignment) -> tuple[list[Deliverable], Path, bool]:
-    """The deliverables that are asked for, the tree, and whether to watch."""
+def _options(arguments: Sequence[str] | None, assignment: Assignment) -> tuple[list[Deliverable], Path, str]:
+    """The deliverables that are asked for, the tree, and what else than a single run: "watch", "stress" or ""."""
     parser = argparse.ArgumentParser(prog="python -m tests", description="Run the tests and say what to do next.")
     parser.add_argument("names", nargs="*", help="only these deliverables, e.g. LSTM or 1.2 (default: all)")
     parser.add_argument("--tree", default="student", help="student (default), solution or a path")
-    parser.add_argument("--watch", action="store_true", help="stay, and run the tests again when you save a file")
+    mode = parser.add_mutually_exclusive_group()
+    for name, help in (
+        ("watch", "stay, and run the tests again when you save a file"),
+        ("stress", "look for what fails with other sizes than these tests have"),
+    ):
+        mode.add_argument(f"--{name}", dest="mode", action="store_const", const=name, default="", help=help)
     options = parser.parse_args(arguments)
     parts = {part.id: part.number for part in assignment.parts}
 
@@ -67,4 +84,4 @@ def _options(arguments: Sequence[str] | None, assignment: Assignment) -> tuple[l
         each for each in assignment.deliverables if not options.names or any(is_named(each, n) for n in options.names)
     ]
     tree = Path(options.tree)
-    return chosen, tree if (tree / "models").is_dir() else ROOT / options.tree, options.watch
+    return chosen, tree if (tree / "models").is_dir() else ROOT / options.tree, options.mode
