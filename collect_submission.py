@@ -56,6 +56,7 @@ BUILDS_CODE = {"exec", "eval", "compile", "__import__"}
 WRITES = ("print", "sys.stdout.*", "sys.stderr.*", "pprint.*")
 ASKS = ("input", "breakpoint")
 TOO_DEEP = f"is nested too deeply (over {MAX_DEPTH} levels)"
+BREAKS_A_FILE = ("syntax", "import")  # rules whose faults keep a file from running; see `Assignment.strict`
 T = TypeVar("T")
 
 
@@ -663,7 +664,10 @@ class _Report:
     def fault(self, rule: str, line: int, message: str, hit: Sequence[Deliverable] | None = None) -> None:
         """A fault, with the price of the deliverables that it hits: by default all of the file."""
         hit = self.own if hit is None else hit
-        self._add(Severity.FAULT, rule, line, f"{message} {self._stake(*hit)}", hit)
+        stake = self._stake(*hit)
+        if self.assignment.strict == "submission" and rule in BREAKS_A_FILE:
+            stake = "Costs all points: this assignment gives none when any file does not run."
+        self._add(Severity.FAULT, rule, line, f"{message} {stake}", hit)
 
     def warning(self, rule: str, line: int, message: str, hit: Sequence[Deliverable] | None = None) -> None:
         self._add(Severity.WARNING, rule, line, message, self.own if hit is None else hit)
@@ -864,8 +868,7 @@ def _check_output(use: _Use, here: Sequence[Deliverable], report: _Report) -> No
     elif policy == "allow" or not any(fnmatch.fnmatchcase(name, w) for w in WRITES for name in use.dotted):
         return
     elif policy == "zero":
-        price = _stake(report.assignment, here)
-        advice = f"writes output, and a test that sees output scores 0. Take it out. {price}"
+        advice = "writes output, and this assignment gives no points at all to code that does. Take it out."
     else:
         advice = "writes output. It costs nothing, but take it out before you hand in."
     report.warning("output", use.node.lineno, f"{_short(use.spelled)}() {advice}", here)
@@ -1096,6 +1099,8 @@ def _print_packed(
         print(f"  {path:{width}}  {state}")
     print(f"\n{archive.name} ({-(-archive.stat().st_size // 1024)} KiB) is in {archive.resolve().parent}")
     print(f"Now upload it: {assignment.upload}")
+    if assignment.notebook == "required":
+        print("This assignment also asks for your notebook (*.ipynb): upload it beside the archive.")
     if count := sum(finding.severity is Severity.FAULT for finding in findings):
         print(f"Faults that cost points: {count}. If there is time: mend them, pack and upload again.")
 

@@ -4,6 +4,7 @@ A submission is a zip or a folder and comes from strangers: names lie, sizes lie
 browser has unpacked the archive and flattened it. What is unambiguous is taken; the rest gets a sentence.
 """
 
+import os
 import re
 import stat
 import zipfile
@@ -25,10 +26,11 @@ IGNORED = ("__MACOSX", "__pycache__", ".git", ".DS_Store")
 
 @dataclass
 class Taken:
-    """What was found: contract path -> content, and sentences about what was not or was found elsewhere."""
+    """What was found: contract path -> content, sentences about what was not or was found elsewhere, and notebooks."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    notebooks: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,6 @@ class _Entry:
     """A regular file of a submission; `read` returns at most the number of bytes asked for."""
 
     name: str
-    size: int
     read: Callable[[int], bytes]
 
 
@@ -52,6 +53,7 @@ def take(submission: Path, assignment: Assignment) -> Taken:
     except _Unusable as error:
         taken.notes.append(str(error))
         return taken
+    taken.notebooks += [_shown(entry.name) for entry in entries if _is_notebook(entry.name)]
     for path, entry in _assign(entries, assignment, taken).items():
         content = _read(entry, taken)
         if content is not None:
@@ -65,12 +67,17 @@ def take(submission: Path, assignment: Assignment) -> Taken:
 
 
 def _entries(submission: Path, taken: Taken) -> list[_Entry]:
-    """All regular files with harmless names. A folder that holds one zip and nothing else stands for that zip."""
+    """All regular files with harmless names. A folder that holds one zip and nothing else stands for that zip.
+
+    Notebooks may lie beside it.
+    """
     if submission.is_dir():
         found: Iterable[_Entry | str] = list(_in_folder(submission))
-        files = [entry.name for entry in found if isinstance(entry, _Entry)]
-        if len(files) == 1 and files[0].lower().endswith(".zip"):
-            return _entries(submission / files[0], taken)
+        files = [entry for entry in found if isinstance(entry, _Entry)]
+        others = [entry.name for entry in files if not _is_notebook(entry.name)]
+        if len(others) == 1 and others[0].lower().endswith(".zip"):
+            beside = [entry for entry in files if _is_notebook(entry.name)]
+            return _entries(submission / others[0], taken) + beside
     elif submission.is_file():
         found = _in_zip(submission)
     else:
@@ -89,14 +96,31 @@ def _entries(submission: Path, taken: Taken) -> list[_Entry]:
 
 
 def _in_folder(folder: Path) -> Iterator[_Entry | str]:
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if _is_ignored(name):
+    """The regular files of a folder, sorted. Nothing is opened that could make it wait, such as a FIFO."""
+    found: list[tuple[Path, _Entry | str]] = []
+    folders = [folder]  # a list, no recursion: a stranger's folders may be deeper than Python's stack
+    while folders:
+        here = folders.pop()
+        try:
+            with os.scandir(here) as members:
+                paths = {here / member.name: member for member in members if not _is_ignored(member.name)}
+        except OSError as error:
+            found.append((here, f"{_shown(here.name)} is a folder that cannot be read ({error.strerror})."))
             continue
-        if path.is_symlink():
-            yield f"{_shown(name)} is a symbolic link and was not followed; hand in the file itself."
-        elif path.is_file():
-            yield _Entry(name, path.stat().st_size, partial(_read_file, path))
+        for path, member in paths.items():
+            name = path.relative_to(folder).as_posix()
+            if member.is_dir(follow_symlinks=False):
+                folders.append(path)
+            elif member.is_symlink():
+                reason = "is a symbolic link and was not followed; hand in the file itself"
+                found.append((path, f"{_shown(name)} {reason}."))
+            elif member.is_file():
+                found.append((path, _Entry(name, partial(_read_file, path))))
+            else:
+                found.append((path, f"{_shown(name)} is no regular file and was ignored."))
+        if len(found) + len(folders) > MAX_ENTRIES:
+            raise _Unusable(f"More than {MAX_ENTRIES} files were handed in; a submission has a handful.")
+    yield from (entry for _, entry in sorted(found, key=lambda pair: pair[0]))
 
 
 def _read_file(path: Path, size: int) -> bytes:
@@ -125,7 +149,7 @@ def _in_zip(path: Path) -> Iterator[_Entry | str]:
         elif stat.S_ISLNK(member.external_attr >> 16):
             yield f"{_shown(name)} is a symbolic link and was not followed; hand in the file itself."
         else:
-            yield _Entry(name.removeprefix("./"), member.file_size, partial(_read_member, archive, member))
+            yield _Entry(name.removeprefix("./"), partial(_read_member, archive, member))
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, size: int) -> bytes:
@@ -187,6 +211,10 @@ def _home(entries: list[_Entry], assignment: Assignment, taken: Taken) -> str:
             f"Files were found in more than one folder; those in {_shown(best or 'the top folder')} are graded."
         )
     return best
+
+
+def _is_notebook(name: str) -> bool:
+    return name.lower().endswith(".ipynb")
 
 
 def _is_ignored(name: str) -> bool:

@@ -41,11 +41,15 @@ class Row:
 
 @dataclass
 class Grades:
-    """All rows of a submission, in the tests' order, and what was noticed on the way."""
+    """All rows of a submission, in the tests' order, and what was noticed on the way.
+
+    `broken` names the files that Python can read and cannot import.
+    """
 
     rows: list[Row]
     findings: list[Finding]
     printed: bool = False
+    broken: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -59,6 +63,7 @@ class _State:
     public_passed: set[str] = field(default_factory=set)
     timeouts: Counter[str] = field(default_factory=Counter)
     printed: bool = False
+    broken: list[str] = field(default_factory=list)
 
 
 class Engine:
@@ -97,7 +102,7 @@ class Engine:
             self._preflight(state, findings)
             self._import(state)
             self._run_both_phases(state)
-        return Grades([self._row(test, state) for test in self.kit.tests], findings, state.printed)
+        return Grades([self._row(test, state) for test in self.kit.tests], findings, state.printed, state.broken)
 
     def _row(self, test: GradedTest, state: _State) -> Row:
         points = self.kit.points[test.key]
@@ -129,6 +134,7 @@ class Engine:
         """Decide the tests of a file that was the first to be imported in a child, and failed."""
         fault = run.outcomes[0].fault if 0 in run.outcomes else None
         words = f"{fault.where}: {fault.kind}: {fault.message}" if fault else f"{file}: {_end_in_words(run)}"
+        state.broken.append(file)
         verdict = Verdict(Kind.FAULT, f"The file cannot be imported, so none of its tests can run.\n{words}")
         for test in self._open(state):
             if self.kit.deliverable_of(test).file == file:

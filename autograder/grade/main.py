@@ -7,7 +7,6 @@ ROOT/results/results.json   written here, once
 """
 
 import contextlib
-import json
 import os
 import time
 import traceback
@@ -17,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from autograder.grade import collection, results
+from autograder.grade import collection, policy, results
 from autograder.grade.engine import Engine, Grades
 from autograder.grade.kit import Kit
+from autograder.grade.metadata import Metadata
 
 
 def main(root: str, closed: Sequence[str] = ()) -> int:
@@ -37,22 +37,23 @@ def main(root: str, closed: Sequence[str] = ()) -> int:
     kit = Kit.load(home / "source")
     notes: list[str] = []
     extra: dict[str, Any] = {"answers": kit.answers_id, "version": kit.assignment.version}
-    extra |= read_metadata(home / "submission_metadata.json", kit)
+    metadata = Metadata.load(home / "submission_metadata.json")
     failed = False
     try:
         taken = collection.take(home / "submission", kit.assignment)
         notes += taken.notes
         grades = _grade(kit, home, taken.files, closed, extra)
+        settled = policy.settle(kit, grades, metadata, taken.notebooks)
     except Exception:
         traceback.print_exc()  # to results/stdout, which only instructors see
         failed = True
-        grades = results.unrun(kit, "The autograder itself has failed.")
+        settled = policy.unsettled(kit, "The autograder itself has failed.", metadata)
         notes.append("The autograder itself has failed; this is not your fault. Please tell your instructor.")
-    composed = results.compose(kit, grades, notes, extra, time.monotonic() - started)
+    composed = results.compose(kit, settled, notes, extra, time.monotonic() - started)
     results.write(composed, home / "results" / "results.json")
-    print(results.summary(kit, grades.rows))
-    for problem in extra.get("isolation", []):
-        print(problem)
+    print("\n".join([results.heading(kit), "", *results.summary(kit, settled.rows), *settled.sums]))
+    for line in [*extra.get("isolation", []), *(f"note: {note}" for note in settled.noted["notes"])]:
+        print(line)
     return int(failed)
 
 
@@ -75,19 +76,3 @@ def close_folders(home: Path) -> None:
             (home / name).chmod(0o700)
     with contextlib.suppress(OSError):
         (home / "submission_metadata.json").chmod(0o600)
-
-
-def read_metadata(path: Path, kit: Kit) -> dict[str, Any]:
-    """What instructors want to find again of the platform's metadata; a missing or odd file is said, not fatal."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        total = float(data["assignment"]["total_points"])
-        noted = {"submission": data["id"], "created_at": data["created_at"]}
-    except FileNotFoundError:
-        return {"metadata": "there is no submission_metadata.json"}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return {"metadata": f"submission_metadata.json is not as expected: {type(error).__name__}: {error}"}
-    full = sum(kit.points.values())
-    if abs(total - full) > 0.005:
-        noted["points"] = f"Gradescope's assignment has {total:g} points, the rubric {full:g}: set them equal"
-    return noted

@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.grade.engine import Grades, Row
+from autograder.grade.engine import Row
 from autograder.grade.kit import Kit
-from collect_submission import Deliverable, Severity
-from tests.harness.judge import Kind, Verdict
+from autograder.grade.policy import Settled, points, visibility
+from collect_submission import Deliverable
 
 MAX_TEXT = 20_000  # characters of one field; Gradescope cuts at 100,000
 
 
-def compose(kit: Kit, grades: Grades, notes: Sequence[str], extra: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+def compose(
+    kit: Kit, settled: Settled, notes: Sequence[str], extra: Mapping[str, Any], seconds: float
+) -> dict[str, Any]:
     """Put a submission's grades into Gradescope's form.
 
     Args:
@@ -22,53 +24,49 @@ def compose(kit: Kit, grades: Grades, notes: Sequence[str], extra: Mapping[str, 
         extra: what only instructors need; goes to `extra_data`.
         seconds: that grading took.
     """
-    penalty = grades.printed and kit.rubric.assignment.output == "zero"
-    score = 0.0 if penalty else round(sum(row.score for row in grades.rows), 2)
-    remarks = list(notes) + [str(finding) for finding in grades.findings if finding.severity is Severity.WARNING]
-    if grades.printed and kit.rubric.assignment.output != "allow":
-        cost = "This assignment gives no points then." if penalty else "Remove the print before you hand in."
-        remarks.append(f"Your code prints while it is imported or tested. {cost}")
-    text = "\n".join([summary(kit, grades.rows), "", *remarks]).rstrip()
+    paragraphs = ["\n".join(each) for each in ([heading(kit)], settled.sums, _table(kit, settled), notes, settled.said)]
     return {
-        "score": score,
+        "score": settled.score,
         "execution_time": round(seconds, 2),
-        "output": plain(text),
+        "output": plain("\n\n".join(filter(None, paragraphs))),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "extra_data": dict(extra),
-        "tests": [_row(row, kit) for row in grades.rows],
+        "extra_data": {**extra, **settled.noted},
+        "tests": [_row(row, kit) for row in settled.rows],
     }
 
 
-def unrun(kit: Kit, reason: str) -> Grades:
-    """Grades for a submission that could not be graded: every row, with its full maximum and no points."""
-    verdict = Verdict(Kind.FAULT, reason)
-    return Grades([Row(test, verdict, 0.0, kit.points[test.key]) for test in kit.tests], [])
+def heading(kit: Kit) -> str:
+    return f"{kit.assignment.title}\nversion {kit.assignment.version}, answers {kit.answers_id}"
 
 
-def summary(kit: Kit, rows: Sequence[Row]) -> str:
-    """Points by part and deliverable as plain text."""
-    lines = [f"{kit.assignment.title}", f"version {kit.assignment.version}, answers {kit.answers_id}", ""]
+def summary(kit: Kit, rows: Sequence[Row]) -> list[str]:
+    """Points by part and deliverable, a line each."""
+    lines: list[str] = []
     for part in kit.assignment.parts:
         deliverables = [each for each in kit.assignment.deliverables if each.part == part.id]
         inside = [row for row in rows if row.test.module in {each.tests for each in deliverables}]
         lines.append(_line(f"Part {part.number}: {part.title}", inside))
         for each in deliverables:
             lines.append(_line(f"  {each.number} {each.title}", rows_of(each, rows)))
-    lines.append(_line("Total", rows))
-    return "\n".join(lines)
+    return [*lines, _line("Total", rows)]
+
+
+def _table(kit: Kit, settled: Settled) -> list[str]:
+    """What the student may see of the points now."""
+    shown = [row for row in settled.rows if visibility(row, kit) == "visible"]
+    later = len(settled.rows) - len(shown)
+    if not later:
+        return summary(kit, shown)
+    verb = "test is" if later == 1 else "tests are"
+    return [*(summary(kit, shown) if shown else []), f"{later} {verb} not shown now, and so no sum of points is."]
 
 
 def rows_of(deliverable: Deliverable, rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.test.module == deliverable.tests]
-
-
-def points(number: float) -> str:
-    """Points without needless zeros: 12, 7.5."""
-    return f"{number:.2f}".rstrip("0").rstrip(".")
 
 
 def plain(text: str) -> str:
@@ -92,7 +90,7 @@ def _row(row: Row, kit: Kit) -> dict[str, Any]:
         "status": "passed" if row.verdict.passed else "failed",
         "output": plain(f"{row.test.summary}\n\n{outcome}"),
         "output_format": "text",
-        "visibility": row.test.visibility or kit.rubric.grading.visibility,
+        "visibility": visibility(row, kit),
         "tags": list(row.test.tags),
     }
 

@@ -1,9 +1,12 @@
 """What is taken from a submission, whatever it looks like: a zip or a folder, well packed, badly packed or hostile."""
 
+import contextlib
 import io
 import os
+import socket
 import stat
 import struct
+import subprocess
 import warnings
 import zipfile
 from pathlib import Path
@@ -409,3 +412,68 @@ def check(taken: collection.Taken) -> None:
     assert set(taken.files) <= set(ASSIGNMENT.files)
     assert taken.files or taken.notes
     assert all(note.isprintable() and len(note) < 600 for note in taken.notes)
+
+
+# Notebooks: only that they are there, and what they are called.
+
+
+def test_notebooks_are_named_and_not_read(submit):
+    taken = submit(
+        {**FILES, "b/Work.IPYNB": b"not even JSON", "a.ipynb": b"{}", "ipynb": b"", "__MACOSX/._a.ipynb": b""}
+    )
+    assert taken.files == FILES
+    assert sorted(taken.notebooks) == ["a.ipynb", "b/Work.IPYNB"]
+    assert taken.notes == []
+
+
+def test_a_notebook_may_lie_beside_the_archive(tmp_path):
+    pack(tmp_path / "work.zip", {**FILES, "inside.ipynb": b""})
+    unpack(tmp_path, {"beside.ipynb": b""})
+    taken = take(tmp_path, ASSIGNMENT)
+    assert taken.files == FILES
+    assert taken.notebooks == ["inside.ipynb", "beside.ipynb"]
+    unpack(tmp_path, {"notes.txt": b""})
+    assert take(tmp_path, ASSIGNMENT).files == {}, "then it is no longer clear what the archive is"
+
+
+# What is no file at all.
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", [LSTM, "models/naive/pipe", "pipe"])
+def test_a_pipe_a_socket_and_a_device_are_passed_over(tmp_path, name):
+    unpack(tmp_path, {path: content for path, content in FILES.items() if path != name})
+    os.mkfifo(tmp_path / name)
+    with socket.socket(socket.AF_UNIX) as listening, contextlib.chdir(tmp_path):
+        listening.bind("socket")
+        taken = take(tmp_path, ASSIGNMENT)
+    assert taken.files == {path: content for path, content in FILES.items() if path != name}
+    assert f"{name} is no regular file and was ignored." in taken.notes
+    assert "socket is no regular file and was ignored." in taken.notes
+
+
+@pytest.mark.timeout(20)
+def test_a_submission_that_is_a_pipe_is_no_submission(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert take(tmp_path / "pipe", ASSIGNMENT).notes == ["There is no submission at pipe."]
+    assert take(Path("/dev/zero"), ASSIGNMENT).notes == ["There is no submission at zero."]
+
+
+def test_folders_deeper_than_pythons_stack_and_links_in_a_circle(tmp_path):
+    unpack(tmp_path, FILES)
+    (tmp_path / "circle").symlink_to(tmp_path)
+    with contextlib.chdir(tmp_path):
+        for _ in range(1500):
+            os.mkdir("d")
+            os.chdir("d")
+        Path("LSTM.py").write_bytes(b"")
+    taken = take(tmp_path, ASSIGNMENT)
+    subprocess.run(["rm", "-r", str(tmp_path / "d")], check=True)  # what clears pytest's folders recurs
+    assert taken.files == FILES
+    assert taken.notes == ["circle is a symbolic link and was not followed; hand in the file itself."]
+
+
+def test_a_folder_with_too_many_files_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(collection, "MAX_ENTRIES", 10)
+    unpack(tmp_path, {f"{number}.txt": b"" for number in range(11)})
+    assert take(tmp_path, ASSIGNMENT).notes == ["More than 10 files were handed in; a submission has a handful."]

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autograder.grade import main, results
-from autograder.grade.engine import Engine, Grades
+from autograder.grade import main, policy, results
+from autograder.grade.engine import Engine, Grades, Row
 from autograder.grade.kit import Kit, share
+from autograder.grade.metadata import Metadata
 from collect_submission import Assignment, Finding, Severity, read_tree
 from tests.autograder.conftest import ROOT
 from tests.harness.judge import Kind, Verdict
@@ -38,7 +39,12 @@ def valid(composed: dict, kit: Kit) -> dict:
 
 
 def failed(kit: Kit, message: str) -> Grades:
-    return results.unrun(kit, message)
+    return Grades([Row(test, Verdict(Kind.FAULT, message), 0.0, kit.points[test.key]) for test in kit.tests], [])
+
+
+def compose(kit: Kit, grades: Grades, notes: list[str] | None = None, extra: dict | None = None) -> dict:
+    """A submission's results without metadata."""
+    return results.compose(kit, policy.settle(kit, grades, Metadata(), ()), notes or [], extra or {}, 1.234)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +58,7 @@ def graded(engine: Engine) -> dict[str, Grades]:
 
 @pytest.mark.parametrize("name", ["solution", "skeleton", "broken"])
 def test_results_keep_to_the_schema(engine, graded, name):
-    read = valid(results.compose(engine.kit, graded[name], ["A note."], {"answers": "12345678"}, 1.234), engine.kit)
+    read = valid(compose(engine.kit, graded[name], ["A note."], {"answers": "12345678"}), engine.kit)
     full = sum(deliverable.points for deliverable in ASSIGNMENT.deliverables)
     assert {"solution": read["score"] == full, "skeleton": read["score"] == 0, "broken": 0 < read["score"] < full}[name]
     assert sum(row["max_score"] for row in read["tests"]) == pytest.approx(full)
@@ -60,7 +66,7 @@ def test_results_keep_to_the_schema(engine, graded, name):
 
 
 def test_the_output_opens_with_version_and_points(engine, graded):
-    output = results.compose(engine.kit, graded["broken"], ["A note."], {}, 1)["output"].split("\n")
+    output = compose(engine.kit, graded["broken"], ["A note."])["output"].split("\n")
     assert output[:3] == [ASSIGNMENT.title, f"version {ASSIGNMENT.version}, answers {engine.kit.answers_id}", ""]
     assert output[3].startswith("Part 1: RNN and LSTM from scratch")
     assert output[4].split() == ["1.1", "RNN", "6", "of", "6"]
@@ -71,7 +77,7 @@ def test_the_output_opens_with_version_and_points(engine, graded):
 
 
 def test_a_failed_row_says_what_is_checked_and_what_came_out(engine, graded):
-    rows = results.compose(engine.kit, graded["broken"], [], {}, 1)["tests"]
+    rows = compose(engine.kit, graded["broken"])["tests"]
     row = next(row for row in rows if row["number"].startswith("1.2.") and row["status"] == "failed")
     assert row["name"].startswith("LSTM: lstm ")
     checked, verdict = row["output"].split("\n\n", 1)
@@ -84,7 +90,7 @@ def test_a_failed_row_says_what_is_checked_and_what_came_out(engine, graded):
 def test_no_secret_is_in_any_output(engine, graded):
     """Neither a hidden seed nor an expected hidden value, of those that would be shown if a public one were."""
     for grades in graded.values():
-        text = json.dumps(results.compose(engine.kit, grades, [], {}, 1))
+        text = json.dumps(compose(engine.kit, grades))
         for name in engine.kit.seeds[1:]:
             answers = engine.answers[name]
             assert not any(seed in text for seed in answers.seeds.values())
@@ -103,7 +109,7 @@ def test_no_secret_is_in_any_output(engine, graded):
 def test_the_output_policy(engine, graded, output):
     rubric = engine.kit.rubric
     kit = replace(engine.kit, rubric=replace(rubric, assignment=replace(rubric.assignment, output=output)))
-    composed = results.compose(kit, replace(graded["solution"], printed=True), [], {}, 1)
+    composed = compose(kit, replace(graded["solution"], printed=True))
     jsonschema.validate(composed, SCHEMA)
     assert composed["score"] == (0 if output == "zero" else 100)
     said = "Your code prints while it is imported or tested." in composed["output"]
@@ -115,14 +121,14 @@ def test_the_output_policy(engine, graded, output):
 def test_whatever_student_code_says_fits_the_schema(engine, text):
     grades = failed(engine.kit, text)
     grades.findings.append(Finding(Severity.WARNING, LSTM, 1, text))
-    valid(results.compose(engine.kit, grades, [text], {"note": text}, 1), engine.kit)
+    valid(compose(engine.kit, grades, [text], {"note": text}), engine.kit)
 
 
 def test_a_verdict_of_every_kind_is_a_row(engine):
     for kind in Kind:
         grades = failed(engine.kit, "words")
         grades.rows[0] = replace(grades.rows[0], verdict=Verdict(kind, "words"))
-        status = results.compose(engine.kit, grades, [], {}, 1)["tests"][0]["status"]
+        status = compose(engine.kit, grades)["tests"][0]["status"]
         assert status == ("passed" if kind is Kind.PASSED else "failed")
 
 
@@ -160,41 +166,6 @@ def test_results_are_written_whole_or_not_at_all(tmp_path):
         results.write({"score": object()}, target)
     assert json.loads(target.read_text(encoding="ascii")) == {"score": 1}
     assert [path.name for path in target.parent.iterdir()] == ["results.json"]
-
-
-# The platform's metadata.
-
-METADATA = {"id": 7, "created_at": "2026-05-01T12:00:00.0+02:00", "assignment": {"total_points": "100.0"}}
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (json.dumps(METADATA), {"submission": 7, "created_at": METADATA["created_at"]}),
-        (json.dumps({**METADATA, "assignment": {"total_points": "90"}}), {"points": "set them equal"}),
-        (None, {"metadata": "there is no submission_metadata.json"}),
-        ("", {"metadata": "JSONDecodeError"}),
-        ("[]", {"metadata": "TypeError"}),
-        ("{}", {"metadata": "KeyError: 'assignment'"}),
-        ('{"assignment": null}', {"metadata": "TypeError"}),
-        ('{"assignment": {"total_points": "many"}}', {"metadata": "ValueError"}),
-        ('{"assignment": {"total_points": null}}', {"metadata": "TypeError"}),
-        ("\ufeff{}", {"metadata": "JSONDecodeError"}),
-    ],
-)
-def test_metadata_is_read_or_its_fault_is_said(engine, tmp_path, text, expected):
-    path = tmp_path / "submission_metadata.json"
-    if text is not None:
-        path.write_text(text, encoding="utf-8")
-    noted = main.read_metadata(path, engine.kit)
-    assert all(str(words) in str(noted[key]) for key, words in expected.items())
-    json.dumps(noted)
-
-
-def test_metadata_that_is_no_text_is_said(engine, tmp_path):
-    (tmp_path / "submission_metadata.json").write_bytes(b"\xff\xfe\x00")
-    assert "not as expected" in main.read_metadata(tmp_path / "submission_metadata.json", engine.kit)["metadata"]
-    assert "not as expected" in main.read_metadata(tmp_path, engine.kit)["metadata"]
 
 
 # The grader itself.

@@ -1,0 +1,160 @@
+"""submission_metadata.json: when it was handed in, by whom, when it was due, and what was handed in before.
+
+The platform writes the file, but nothing here trusts its form: what is missing or odd becomes a sentence for
+instructors and counts as unknown.
+"""
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+YEARS = range(2000, 2200)  # dates outside are mistakes, and reckoning with them may overflow
+
+
+@dataclass(frozen=True)
+class Due:
+    """A student's due date.
+
+    Attributes:
+        own: whether it is the student's own, not the assignment's.
+        extended: whether it is later than the assignment's.
+    """
+
+    date: datetime
+    own: bool
+    extended: bool = False
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What is known about a submission besides its files.
+
+    Attributes:
+        id: the platform's number or name of the submission.
+        created: when it was handed in, with an offset. Nothing else is "now": regrades run later.
+        members: how many students hand in together.
+        due: one date for each student who has one; empty when none is known.
+        previous: times of earlier submissions that were graded, oldest first.
+        total: the points that the platform's assignment has.
+        problems: what could not be read, for instructors.
+    """
+
+    id: int | str | None = None
+    created: datetime | None = None
+    members: int = 0
+    due: tuple[Due, ...] = ()
+    previous: tuple[datetime, ...] = ()
+    total: float | None = None
+    problems: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, path: Path) -> "Metadata":
+        """Read the file; never raises for what it contains."""
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return cls(problems=("there is no submission_metadata.json",))
+        except (OSError, ValueError, RecursionError, MemoryError) as error:
+            return cls(problems=(f"submission_metadata.json cannot be read: {type(error).__name__}: {error}",))
+        return cls.parse(data)
+
+    @classmethod
+    def parse(cls, data: object) -> "Metadata":
+        """Take what is known out of the parsed JSON; never raises."""
+        problems: list[str] = []
+        top = _table(data, "submission_metadata.json", problems)
+        assignment = _table(top.get("assignment"), "assignment", problems)
+        users = [each for each in _list(top.get("users"), "users", problems) if isinstance(each, dict)]
+        return cls(
+            id=_id(top.get("id")),
+            created=_date(top.get("created_at"), "created_at", problems),
+            members=len(users),
+            due=tuple(_due(users, assignment, problems)),
+            previous=tuple(sorted(_previous(top, problems))),
+            total=_points(assignment.get("total_points"), problems),
+            problems=tuple(problems),
+        )
+
+
+def _due(users: list[dict[str, Any]], assignment: dict[str, Any], problems: list[str]) -> Iterator[Due]:
+    """Each student's due date: the student's own, extensions included, else the assignment's."""
+    common = None
+    if assignment.get("due_date") is not None:  # an assignment may have none
+        common = _date(assignment["due_date"], "assignment.due_date", problems)
+    for place, user in enumerate(users, start=1):
+        dates = user.get("assignment")
+        found = dates.get("due_date") if isinstance(dates, dict) else None
+        own = None if found is None else _date(found, f"users[{place}].assignment.due_date", problems)
+        if own:
+            yield Due(own, own=True, extended=common is not None and own > common)
+        elif common:
+            yield Due(common, own=False)
+    if common and not users:
+        yield Due(common, own=False)
+
+
+def _previous(top: dict[str, Any], problems: list[str]) -> Iterator[datetime]:
+    for place, each in enumerate(_list(top.get("previous_submissions", []), "previous_submissions", problems), start=1):
+        if not isinstance(each, dict):
+            problems.append(f"previous_submissions[{place}] is not as expected")
+        elif each.get("autograder_error") is not True:  # that one has told the student nothing
+            date = _date(each.get("submission_time"), f"previous_submissions[{place}].submission_time", problems)
+            if date:
+                yield date
+
+
+def _date(value: object, name: str, problems: list[str]) -> datetime | None:
+    """An ISO 8601 date with time and offset."""
+    try:
+        date = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        date = None
+    if date is None or date.tzinfo is None or date.year not in YEARS:
+        problems.append(f"{name}: expected a date with time and offset, found {_shown(value)}")
+        return None
+    return date
+
+
+def _points(value: object, problems: list[str]) -> float | None:
+    """The platform gives them as a string."""
+    try:
+        number = float(value) if isinstance(value, str | int | float) else math.nan
+    except (ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        problems.append(f"assignment.total_points: expected a number, found {_shown(value)}")
+        return None
+    return number
+
+
+def _id(value: object) -> int | str | None:
+    if isinstance(value, int) and abs(value) < 1 << 63:
+        return value
+    return _shown(value) if isinstance(value, str) else None
+
+
+def _table(value: object, name: str, problems: list[str]) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    problems.append(f"{name}: expected an object, found {_shown(value)}")
+    return {}
+
+
+def _list(value: object, name: str, problems: list[str]) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    problems.append(f"{name}: expected a list, found {_shown(value)}")
+    return []
+
+
+def _shown(value: object) -> str:
+    """A value, short and without what a terminal or an encoder would stumble over."""
+    if value is None:
+        return "nothing"
+    text = value if isinstance(value, str) else f"a {type(value).__name__}"
+    clean = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return clean if len(clean) <= 60 else f"{clean[:57]}..."

@@ -1,0 +1,242 @@
+"""What the rubric makes of a submission's rows: points, their deductions with the arithmetic, and what is told.
+
+The one place where points are computed. Times come from the platform's metadata, never from the clock.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from autograder.grade.engine import Grades, Row
+from autograder.grade.kit import Kit
+from autograder.grade.metadata import Due, Metadata
+from autograder.rubric import HiddenFeedback, Late, Tier
+from collect_submission import BREAKS_A_FILE, Severity
+from tests.harness.judge import Kind, Verdict
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+NOT_SAID = "Right with the published inputs, not with others. What differs with those is not said this time."
+
+
+@dataclass
+class Settled:
+    """A submission's rows and points as the rubric has them.
+
+    Attributes:
+        rows: with their points, and without words that the rubric holds back.
+        open: whether the student may see every row now; else no sentence tells points.
+        sums: sentences for the student about what changes the score, with the arithmetic.
+        said: further sentences for the student about the submission as a whole.
+        noted: what only instructors need; goes to `extra_data`.
+    """
+
+    rows: list[Row]
+    score: float
+    open: bool = True
+    sums: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    noted: dict[str, Any] = field(default_factory=dict)
+
+    def deduct(self, share: float, why: str) -> None:
+        """Take a share off the score, and say why and how much that is."""
+        before, self.score = self.score, cents(self.score * (1 - share))
+        told = self.open and share > 0 and before > 0
+        self.sums.append(f"{why} {points(before)} -> {points(self.score)} points." if told else why)
+
+
+def settle(kit: Kit, grades: Grades, metadata: Metadata, notebooks: Sequence[str]) -> Settled:
+    """Apply the rubric's policy to a graded submission.
+
+    Args:
+        notebooks: names of the *.ipynb in what was handed in.
+    """
+    assignment, grading = kit.rubric.assignment, kit.rubric.grading
+    again = _next_feedback(grading.hidden_feedback, metadata)
+    rows = [_row(row, grading.public_share, limited=again is not None) for row in grades.rows]
+    settled = Settled(rows, cents(sum(row.score for row in rows)))
+    settled.open = all(visibility(row, kit) == "visible" for row in rows)
+    settled.noted = _noted(kit, metadata)
+    if grades.printed and assignment.output != "allow":
+        _output(settled, assignment.output)
+    if assignment.strict == "submission":
+        _strictness(settled, grades)
+    _notebook(settled, kit, notebooks)
+    _lateness(settled, metadata, kit.rubric.late)
+    if again and any(row.verdict.message == NOT_SAID for row in rows):
+        settled.said.append(_limit_in_words(grading.hidden_feedback, again))
+    settled.said += [str(finding) for finding in grades.findings if finding.severity is Severity.WARNING]
+    return settled
+
+
+def unsettled(kit: Kit, reason: str, metadata: Metadata) -> Settled:
+    """A submission that could not be graded: every row, with its full maximum and no points."""
+    verdict = Verdict(Kind.FAULT, reason)
+    rows = [Row(test, verdict, 0.0, kit.points[test.key]) for test in kit.tests]
+    return Settled(rows, 0.0, noted=_noted(kit, metadata))
+
+
+def visibility(row: Row, kit: Kit) -> str:
+    """When the student may see a row."""
+    return row.test.visibility or kit.rubric.grading.visibility
+
+
+def points(number: float) -> str:
+    """Points without needless zeros: 12, 7.5."""
+    return f"{number:.2f}".rstrip("0").rstrip(".")
+
+
+def cents(number: float) -> float:
+    """To the nearest hundredth, halves upwards, whatever binary fractions make of them."""
+    return math.floor(number * 100 + 0.5 + 1e-6) / 100
+
+
+def _row(row: Row, public_share: float, limited: bool) -> Row:
+    """A row with its points: all, the share for the published inputs, or none."""
+    if row.verdict.passed:
+        return replace(row, score=row.max_score)
+    if not row.public_passed:
+        return replace(row, score=0.0)
+    verdict = replace(row.verdict, message=NOT_SAID, hint="") if limited else row.verdict
+    return replace(row, score=cents(public_share * row.max_score), verdict=verdict)
+
+
+def _noted(kit: Kit, metadata: Metadata) -> dict[str, Any]:
+    """What instructors want to find again of the platform's metadata, and what does not fit the rubric."""
+    notes = list(metadata.problems)
+    full, allowed = sum(kit.points.values()), kit.rubric.assignment.group_size
+    if metadata.total is not None and abs(metadata.total - full) > 0.005:
+        found = f"Gradescope's assignment has {points(metadata.total)} points, the rubric {points(full)}"
+        notes.append(f"{found}: set them equal")
+    if metadata.members > allowed:
+        notes.append(f"{metadata.members} students hand in together, and the rubric's group_size is {allowed}")
+    noted: dict[str, Any] = {"notes": notes}
+    if metadata.id is not None:
+        noted["submission"] = metadata.id
+    if metadata.created:
+        noted["created_at"] = metadata.created.isoformat()
+    return noted
+
+
+# What costs points.
+
+
+def _output(settled: Settled, policy: str) -> None:
+    why = "Your code prints while it is imported or tested."
+    if policy == "zero":
+        settled.deduct(1.0, f"{why} This assignment gives no points then.")
+    else:
+        settled.said.append(f"{why} Remove the print before you hand in.")
+
+
+def _strictness(settled: Settled, grades: Grades) -> None:
+    """A single file that Python cannot read, or cannot import, costs everything."""
+    broken = {finding.file for finding in grades.findings if finding.rule in BREAKS_A_FILE}.union(grades.broken)
+    if broken:
+        names = " and ".join(sorted(broken))
+        settled.deduct(1.0, f"{names} cannot be run. This assignment gives no points when any file does not run.")
+
+
+def _notebook(settled: Settled, kit: Kit, notebooks: Sequence[str]) -> None:
+    policy, share = kit.rubric.assignment.notebook, kit.rubric.assignment.notebook_deduct
+    if policy == "required" and not notebooks:
+        why = "This assignment asks for a notebook (*.ipynb), and none was handed in."
+        settled.deduct(share, f"{why} That costs {percent(share)}." if share else why)
+    elif policy == "refused" and notebooks:
+        settled.said.append(f"{notebooks[0]} was not read: this assignment takes no notebooks.")
+
+
+def _lateness(settled: Settled, metadata: Metadata, late: Late) -> None:
+    """Say how late this is, by the student's own date where there is one, and deduct what the tiers say."""
+    if metadata.created is None or not metadata.due:
+        if late.tiers:
+            missing = "No due date is known" if metadata.created else "When this was handed in is not known"
+            settled.sums.append(f"{missing}, so nothing is deducted for lateness.")
+        return
+    pick = max if late.group_date == "latest" else min
+    due = pick(metadata.due, key=lambda each: (each.date, each.own))
+    delay = metadata.created - due.date
+    place = f"your due date ({moment(due.date)}, {_whose(due, metadata, late)})"
+    seconds = max(0, math.ceil(delay.total_seconds()))
+    settled.noted["late"] = {"due": due.date.isoformat(), "own": due.own, "seconds": seconds}
+    if delay <= timedelta(0):
+        settled.sums.append(f"Handed in on time, {span(-delay)} before {place}.")
+        return
+    words, share = _price(late.tiers, delay)
+    settled.noted["late"] |= {"deduct": share, "before": settled.score}
+    settled.deduct(share, f"Handed in {span(delay)} after {place}. {words}")
+
+
+def _price(tiers: Sequence[Tier], delay: timedelta) -> tuple[str, float]:
+    """What being late costs, in words and as a share."""
+    if not tiers:
+        return "This assignment deducts nothing for that.", 0.0
+    tier = next((each for each in tiers if delay <= each.up_to), None)
+    if tier is None:
+        return f"More than {span(tiers[-1].up_to)} late, that gives no points.", 1.0
+    if tier.deduct == 0:
+        return f"Up to {span(tier.up_to)} late, nothing is deducted.", 0.0
+    return f"Up to {span(tier.up_to)} late, that costs {percent(tier.deduct)}.", tier.deduct
+
+
+def _whose(due: Due, metadata: Metadata, late: Late) -> str:
+    """Where a due date comes from."""
+    if len({each.date for each in metadata.due}) > 1:
+        return f"the {late.group_date} in your group"
+    if due.extended:
+        return "your own, with an extension"
+    return "your own" if due.own else "the assignment's, since none of your own is known"
+
+
+# What is told of hidden inputs.
+
+
+def _next_feedback(rule: HiddenFeedback | None, metadata: Metadata) -> datetime | None:
+    """When a submission will next be told what differs with hidden inputs; None when this one is.
+
+    Only submissions that were told count, so that handing in once more costs nothing.
+    """
+    if rule is None or metadata.created is None:
+        return None
+    told: list[datetime] = []
+
+    def again() -> datetime:
+        return told[-rule.count] + rule.per if len(told) >= rule.count else LONG_AGO
+
+    for date in metadata.previous:
+        if again() <= date < metadata.created:
+            told.append(date)
+    return None if again() <= metadata.created else again().astimezone(metadata.created.tzinfo)
+
+
+def _limit_in_words(rule: HiddenFeedback | None, again: datetime) -> str:
+    assert rule is not None
+    many = "1 submission" if rule.count == 1 else f"{rule.count} submissions"
+    return (
+        f"What differs with inputs that are not published is said for {many} in {span(rule.per)}; they are used up. "
+        f"It is said again for what you hand in from {moment(again)} on. Points are the same with and without."
+    )
+
+
+# Words.
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.4g} %"
+
+
+def moment(date: datetime) -> str:
+    return date.isoformat(sep=" ", timespec="minutes")
+
+
+def span(time: timedelta) -> str:
+    """A length of time in its two largest units: "2 h 13 min"; begun seconds count."""
+    left = math.ceil(time.total_seconds())
+    counts: list[tuple[int, str]] = []
+    for size, name in ((86_400, "day"), (3600, "h"), (60, "min"), (1, "s")):
+        count, left = divmod(left, size)
+        counts.append((count, "days" if name == "day" and count > 1 else name))
+    first = next((place for place, (count, _) in enumerate(counts) if count), len(counts) - 1)
+    shown = counts[first : first + 2]
+    return " ".join(f"{count} {name}" for count, name in shown if count or len(shown) == 1)
