@@ -81,14 +81,16 @@ def _line(title: str, rows: Sequence[Row]) -> str:
 
 def _row(row: Row, kit: Kit) -> dict[str, Any]:
     deliverable = kit.deliverable_of(row.test)
-    outcome = "Passed." if row.verdict.passed else row.verdict.message
+    paragraphs = [row.test.summary, "Passed." if row.verdict.passed else row.verdict.message]
+    if row.verdict.hint and kit.assignment.hints == "everywhere":
+        paragraphs.append(f"Hint: {row.verdict.hint}")
     return {
         "name": f"{deliverable.title}: {row.test.title}",
         "number": row.test.number,
         "score": row.score,
         "max_score": row.max_score,
         "status": "passed" if row.verdict.passed else "failed",
-        "output": plain(f"{row.test.summary}\n\n{outcome}"),
+        "output": plain("\n\n".join(paragraphs)),
         "output_format": "text",
         "visibility": visibility(row, kit),
         "tags": list(row.test.tags),

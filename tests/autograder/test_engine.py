@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from autograder.build import rehearsal
-from autograder.grade import results
+from autograder.grade import policy, results
 from autograder.grade.engine import Engine, Grades
+from autograder.grade.metadata import Metadata
 from autograder.grade.warden import SHARED_FOLDERS, _take_slot
 from autograder.grade.wire import Item
 from collect_submission import Assignment, read_tree
@@ -515,7 +516,7 @@ raise RuntimeError(" ".join(found)[-500:])
     grades = small.grade(in_forward(attack))
     said = "\n".join(messages(grades, "naive.lstm"))
     assert "Item(" in said  # the attack works, with the public seed
-    text = str(results.compose(small.kit, grades, [], {}, 1.0))
+    text = str(results.compose(small.kit, policy.settle(small.kit, grades, Metadata(), ()), [], {}, 1.0))
     secrets = {seed[:12] for name in ("hidden-1", "hidden-2") for seed in engine.answers[name].seeds.values()}
     assert secrets
     assert not any(secret in text for secret in secrets)

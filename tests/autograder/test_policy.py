@@ -466,6 +466,17 @@ def test_rows_that_are_shown_have_their_points_and_the_sum_is_not_told():
     assert "12.5" not in text
 
 
+@pytest.mark.parametrize("hints", ["everywhere", "local", "off"])
+def test_hints_are_given_in_grading_where_the_rubric_says_everywhere(hints):
+    kit = make_kit(f"[assignment]\nhints = '{hints}'")
+    rows = results.compose(kit, settled(kit, graded=grades(kit, wrong=1, hidden=1)), [], {}, 1)["tests"]
+    ends = [row["output"].rpartition("\n\n")[2] for row in rows[-2:]]
+    given = ["Hint: Axes?", "Hint: A gate?"]
+    held = ["Right with the published inputs; a result has the wrong shape.", "The values differ."]
+    assert ends == (given if hints == "everywhere" else held)
+    assert "Hint" not in rows[0]["output"]
+
+
 # Words.
 
 
