@@ -142,7 +142,7 @@ def _in_zip(path: Path) -> Iterator[_Entry | str]:
         raise _Unusable(f"{shown} holds {len(members)} entries; a submission has a handful. Pack it again.")
     for member in members:
         name = member.filename.replace("\\", "/")
-        if member.is_dir() or _is_ignored(name):
+        if not name or name.endswith("/") or _is_ignored(name):  # is_dir fails where there is no name
             continue
         if name.startswith("/") or DRIVE.match(name) or ".." in PurePosixPath(name).parts:
             yield f"{_shown(name)} points outside the archive and was ignored."

@@ -477,3 +477,11 @@ def test_a_folder_with_too_many_files_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(collection, "MAX_ENTRIES", 10)
     unpack(tmp_path, {f"{number}.txt": b"" for number in range(11)})
     assert take(tmp_path, ASSIGNMENT).notes == ["More than 10 files were handed in; a submission has a handful."]
+
+
+def test_an_entry_without_a_name_is_passed_over(tmp_path):
+    pack(tmp_path / "work.zip", {**FILES, "x": b""})
+    data = (tmp_path / "work.zip").read_bytes()
+    (tmp_path / "work.zip").write_bytes(data.replace(b"\1\0\0\0x", b"\1\0\0\0\0").replace(b"\0x", b"\0\0"))
+    taken = take(tmp_path / "work.zip", ASSIGNMENT)
+    assert taken.files == FILES
