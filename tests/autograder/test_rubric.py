@@ -1,10 +1,11 @@
 """The rubric: what is read from it, and that every mistake is named with its key and what to write instead."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from autograder.rubric import Rubric, RubricError
+from autograder.rubric import HiddenFeedback, Late, Rubric, RubricError, Tier
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -225,6 +226,97 @@ def test_a_mistake_is_named(old, new, key, expected, found):
     assert key in message
     assert expected in message.partition("expected ")[2]
     assert message.endswith(f"found {found}") or found in message.rpartition("found ")[2]
+
+
+TIERS = """
+[late]
+group_date = "earliest"
+[[late.tier]]
+up_to = "10 minutes"
+deduct = 0
+[[late.tier]]
+up_to = "3 days"
+deduct = 0.3
+"""
+POLICY = (
+    RUBRIC.replace('output = "warn"', 'output = "warn"\nnotebook = "required"\nnotebook_deduct = 0.1')
+    .replace(
+        "hidden_seeds = 2", 'hidden_seeds = 2\npublic_share = 0.2\nhidden_feedback = { count = 5, per = "24 hours" }'
+    )
+    .replace("[[part]]", f"{TIERS}[[part]]", 1)
+)
+
+
+def test_policy_is_read():
+    rubric = Rubric.parse(POLICY)
+    assert (rubric.assignment.notebook, rubric.assignment.notebook_deduct) == ("required", 0.1)
+    assert rubric.grading.public_share == 0.2
+    assert rubric.grading.hidden_feedback == HiddenFeedback(5, timedelta(days=1))
+    assert rubric.late == Late("earliest", (Tier(timedelta(minutes=10), 0.0), Tier(timedelta(days=3), 0.3)))
+
+
+def test_by_default_nothing_is_deducted_and_nothing_held_back():
+    for rubric in (Rubric.parse(RUBRIC), Rubric.load(ROOT / "autograder/rubric.toml")):
+        assert (rubric.late, rubric.off) == (Late("latest", ()), ())
+        assert (rubric.grading.public_share, rubric.grading.hidden_feedback) == (0, None)
+        assert (rubric.assignment.strict, rubric.assignment.notebook) == ("deliverable", "optional")
+        assert rubric.assignment.notebook_deduct == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1 second", 1),
+        ("90 seconds", 90),
+        ("10 minutes", 600),
+        ("1minute", 60),
+        ("1.5 hours", 5400),
+        ("48 hours", 172_800),
+        ("3 days", 259_200),
+        ("2 weeks", 1_209_600),
+    ],
+)
+def test_lengths_of_time_are_written_in_words(text, seconds):
+    changed = Rubric.parse(POLICY.replace("24 hours", text))
+    assert changed.grading.hidden_feedback.per == timedelta(seconds=seconds)
+
+
+POLICY_MISTAKES = [
+    ("up_to =", "upto =", "late.tier[1].upto", "the nearest is 'up_to'", "'upto'"),
+    ("[[late.tier]]", "[[late.tiers]]", "late.tiers", "the nearest is 'tier'", "'tiers'"),
+    ("group_date", "group_dates", "late.group_dates", "the nearest is 'group_date'", "'group_dates'"),
+    ('"earliest"', '"first"', "late.group_date", "latest, earliest", "'first'"),
+    ("deduct = 0.3", "deduct = 30", "late.tier[2].deduct", "a share from 0 to 1", "30"),
+    ("deduct = 0\n", "deduct = 0.4\n", "late.tier[2].deduct", "at least the 0.4 of the tier before", "0.3"),
+    ('"3 days"', '"9 minutes"', "late.tier[2].up_to", "a longer time", "'0:09:00'"),
+    ('"3 days"', '"10 minutes"', "late.tier[2].up_to", "a longer time", "'0:10:00'"),
+    ('"3 days"', '"3 fortnights"', "late.tier[2].up_to", 'such as "10 minutes"', "'3 fortnights'"),
+    ('"3 days"', "3", "late.tier[2].up_to", 'such as "10 minutes"', "3"),
+    ('"3 days"', '"-3 days"', "late.tier[2].up_to", 'such as "10 minutes"', "'-3 days'"),
+    ('"10 minutes"', '"0 minutes"', "late.tier[1].up_to", "more than no time", "'0 minutes'"),
+    ('"3 days"', '"999999 weeks"', "late.tier[2].up_to", "at most ten years", "'999999 weeks'"),
+    ("count = 5", "count = 0", "grading.hidden_feedback.count", "at least 1", "0"),
+    ("count = 5", "counts = 5", "grading.hidden_feedback.counts", "the nearest is 'count'", "'counts'"),
+    ("count = 5, ", "", "grading.hidden_feedback.count", "a value", "nothing"),
+    ('{ count = 5, per = "24 hours" }', "5", "grading.hidden_feedback", "a table", "5"),
+    ("public_share = 0.2", "public_share = 20", "grading.public_share", "a share from 0 to 1", "20"),
+    ("public_share = 0.2", "public_share = -0.1", "grading.public_share", "a share from 0 to 1", "-0.1"),
+    ('"required"', '"wanted"', "assignment.notebook", "required, optional, refused", "'wanted'"),
+    ('"required"', '"optional"', "assignment.notebook_deduct", 'notebook = "required"', "0.1"),
+    ("notebook_deduct = 0.1", "notebook_deduct = 10", "assignment.notebook_deduct", "a share from 0 to 1", "10"),
+    ('output = "warn"', 'output = "warn"\nstrict = "yes"', "assignment.strict", "deliverable, submission", "'yes'"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "key", "expected", "found"), POLICY_MISTAKES)
+def test_a_mistake_in_the_policy_is_named(old, new, key, expected, found):
+    assert old in POLICY
+    with pytest.raises(RubricError) as error:
+        Rubric.parse(POLICY.replace(old, new, 1))
+    message = str(error.value)
+    assert message.startswith(f"rubric.toml: {key}: expected ")
+    assert expected in message
+    assert found in message.rpartition("found ")[2]
 
 
 @pytest.mark.parametrize("seeds", [0, 8])
