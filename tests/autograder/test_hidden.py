@@ -38,11 +38,13 @@ def test_padding_may_come_go_and_change():
 
 
 def test_the_sentence_is_fixed_words_and_published_arguments():
-    assert hidden_words(Kind.FAULT, sizes(), sizes(H=5), PLAIN) == (
+    fact, advice = hidden_words(Kind.FAULT, sizes(), sizes(H=5), PLAIN).splitlines()
+    assert fact == (
         "Right with the published inputs; with another size (H) your code stops with an error or does not end."
     )
+    assert advice == "On your computer, `python -m tests --stress` looks for such cases."
     one = Case("1-4", {"N": 1, "T": 4, "model_type": "RNN"})
-    assert hidden_words(Kind.VALUES, sizes(), sizes(), one) == (
+    assert hidden_words(Kind.VALUES, sizes(), sizes(), one).splitlines()[0] == (
         "Right with the published inputs; in the case N = 1, T = 4, model_type = RNN (a batch of one), "
         "with other values of the same sizes the values differ."
     )

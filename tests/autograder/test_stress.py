@@ -165,4 +165,4 @@ def test_ctrl_c_ends_it(activate, monkeypatch, capsys):
     activate(ROOT / "solution")
     monkeypatch.setattr(stress, "properties", lambda deliverable: [stop])
     assert progress.main(["--stress", "RNN", "--tree", "solution"]) == progress.INTERRUPTED
-    assert capsys.readouterr().out.endswith("Stopped.\n")
+    assert capsys.readouterr().out.endswith("  STOPPED Stops.\n\nStopped.\n")

@@ -14,14 +14,15 @@ PADDING = "padding of "  # what Given notes of sentences begins so
 
 
 def hidden_words(kind: Kind, public: Outcome, hidden: Outcome, case: Case) -> str:
-    """One sentence for a test that is right with the published inputs and fails with hidden ones.
+    """What is said of a test that is right with the published inputs and fails with hidden ones, and what may help.
 
     Args:
         kind: how it fails.
         public, hidden: the expected outcomes, never what student code has shown.
         case: the case that fails; its arguments are public.
     """
-    return f"Right with the published inputs; {_case(case)}{differing(public, hidden)} {FIXED_WORDS[kind]}."
+    fact = f"Right with the published inputs; {_case(case)}{differing(public, hidden)} {FIXED_WORDS[kind]}."
+    return f"{fact}\nOn your computer, `python -m tests --stress` looks for such cases."
 
 
 def differing(public: Outcome, hidden: Outcome) -> str:

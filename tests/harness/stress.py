@@ -171,7 +171,11 @@ def main(assignment: Assignment, chosen: Sequence[Deliverable], root: Path, give
 def _report(function: Property, tree: Tree) -> bool:
     """Print whether a property holds; where it does not, with the smallest sizes that show it."""
     summary = (function.__doc__ or function.__name__).strip()
-    found = list(failures(function, tree))
+    try:
+        found = list(failures(function, tree))
+    except KeyboardInterrupt:
+        print(_indented(f"STOPPED {summary}"), flush=True)
+        raise
     if not found:
         print(_indented(f"holds   {summary}"), flush=True)
         return False
