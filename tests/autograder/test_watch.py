@@ -2,18 +2,31 @@
 
 import importlib.util
 import os
+import re
 import select
+import signal
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
+import psutil
 import pytest
 
 from autograder.build import handout
+from collect_submission import Assignment
 from tests.autograder.conftest import ROOT
+from tests.harness.board import Board
+from tests.harness.graded import GradedTest
+from tests.harness.judge import Kind, Verdict
+from tests.harness.keys import END, STOP, decode
+from tests.harness.marks import Tolerance
+from tests.harness.saves import Saves
+from tests.harness.screen import draw
 
 WAIT = 90.0  # seconds for anything to appear; a machine that tests itself is slow
 RNN = "student/models/naive/RNN.py"
@@ -53,6 +66,32 @@ def save(path: Path, text: str) -> None:
     beside.replace(path)
 
 
+def wait_until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + WAIT
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+class Reader:
+    """What comes out of a pipe, word for word."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self.data = b""
+        self._read = lambda: os.read(pipe.fileno(), 65536)
+        self._seen = 0
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while data := self._read():
+            self.data += data
+
+    def wait(self, words: str) -> None:
+        """Wait until these words come after those of the last call."""
+        wait_until(lambda: words.encode() in self.data[self._seen :])
+        self._seen = self.data.index(words.encode(), self._seen)
+
+
 def environment(**more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
@@ -81,7 +120,7 @@ class Terminal:
         self.before = termios.tcgetattr(self.slave)
         self.modes = lambda: termios.tcgetattr(self.slave)
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments], cwd=home, env=environment(**more), start_new_session=True,
+            [*COMMAND, *arguments], cwd=home, env=environment(**more), process_group=0,
             stdin=self.slave, stdout=self.slave, stderr=self.slave,
         )  # fmt: skip
 
@@ -161,5 +200,282 @@ def test_an_exercise_from_start_to_done(home, start):
     assert "\n[####" in text
     terminal.press("p")
     terminal.wait("1.1 RNN  done  6/6 tests")
+    terminal.press("\x1b[B")  # the arrow down
+    terminal.wait("1.2 LSTM  not started  0/8 tests")
+    terminal.press("l")
+    text = terminal.wait("> 1.2 LSTM", "l back")
+    assert "  1.1 RNN                         6/6    6/6  done         naive/RNN.py:28" in text
+    terminal.press("n\n")
+    terminal.wait("1.1 RNN  done", "l list")
     terminal.press("q")
     terminal.end(1)
+    assert "RNN 6/6 done, next: LSTM (student/models/naive/LSTM.py:32)" in terminal.text
+
+
+def test_what_goes_wrong_is_said_and_the_watch_goes_on(home, start):
+    terminal = start("RNN")
+    terminal.wait("not started")
+    save(home / RNN, ENDLESS)
+    line = ENDLESS[: ENDLESS.index("while True")].count("\n") + 1
+    text = terminal.wait("Your code ran out of time: is there a loop that does not end?")
+    assert "Test: test_rnn_takes_one_step" in text
+    assert f"{RNN}:{line}\n" in text or f"{RNN}:{line + 1}\n" in text, "the line that runs is named"
+    save(home / RNN, CRASH)
+    line = CRASH[: CRASH.index("numpy.lib")].count("\n") + 1
+    assert f"\n{RNN}:{line}\n" in terminal.wait("Your code's process was killed by signal 11")
+    save(home / RNN, solution().replace("        combined =", "        raise SystemExit\n        combined ="))
+    terminal.wait("SystemExit")
+    (home / RNN).write_text("def f(:\n", encoding="utf-8")
+    terminal.wait("Python cannot read `def f(:`", f"\n{RNN}:1\n")
+    (home / RNN).unlink()
+    terminal.wait("this file is missing")
+    (home / RNN).write_text(solution(), encoding="utf-8")
+    terminal.wait("RNN 6/6 done. Well done!", "All of this is done.")
+    terminal.press("q")
+    terminal.end(0)
+
+
+def test_a_run_of_old_code_is_given_up(home, start):
+    terminal = start("RNN")
+    terminal.wait("not started")
+    save(home / RNN, ENDLESS)
+    terminal.wait("Running the tests", without="")
+    time.sleep(1)
+    save(home / RNN, solution())
+    terminal.wait("RNN 6/6 done. Well done!")
+    assert b"ran out of time" not in terminal.raw
+
+
+def test_a_saved_test_is_run(home, start):
+    (home / RNN).write_text(solution(), encoding="utf-8")
+    terminal = start("RNN")
+    terminal.wait("RNN  done  6/6 tests")
+    tests = home / "tests/models/naive/test_RNN.py"
+    tests.write_text(tests.read_text(encoding="utf-8").replace("hidden=hidden", "hidden=hidden * 2"), encoding="utf-8")
+    terminal.wait("RNN  wrong")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_terminal_is_put_in_order_however_it_ends(start, number, status):
+    terminal = start("RNN", NO_COLOR="1")
+    terminal.wait("not started")
+    assert terminal.modes() != terminal.before
+    assert not re.search(rb"\x1b\[[0-9;]*3[0-9]m", terminal.raw), "no colour is asked for"
+    spare = psutil.Process(terminal.process.pid).children()
+    terminal.process.send_signal(number)
+    terminal.end(status)
+    psutil.wait_procs(spare, WAIT)
+    assert not any(each.is_running() for each in spare)
+
+
+def test_control_z_stops_and_the_shell_continues(start):
+    terminal = start("RNN")
+    terminal.wait("not started")
+    watch = psutil.Process(terminal.process.pid)
+    terminal.press("\x1a")
+    wait_until(lambda: watch.status() == psutil.STATUS_STOPPED)
+    assert terminal.modes() == terminal.before
+    terminal.screen.reset()
+    watch.send_signal(signal.SIGCONT)
+    terminal.wait("1.1 RNN  not started")
+    terminal.press("q")
+    terminal.end(1)
+
+
+def test_the_window_may_change(start):
+    terminal = start("1")
+    terminal.wait("not started")
+    terminal.resize(40, 12)
+    assert "q qu" not in terminal.wait("Its first test")
+    terminal.resize(100, 30)
+    assert "q quit" in terminal.wait("1.1 RNN", "q quit").splitlines()[29]
+
+
+@pytest.mark.parametrize("terminal", ["pipe", "dumb"])
+def test_plain_lines_without_a_terminal(home, terminal):
+    """A line for what has changed; the end of the input ends the watch."""
+    with subprocess.Popen(
+        [*COMMAND, "1"], cwd=home, env=environment(TERM="dumb" if terminal == "dumb" else "xterm"),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
+        reader = Reader(process.stdout)
+        reader.wait("1.2 LSTM                        0/8   0/14  not started  naive/LSTM.py:32")
+        reader.wait("Its first test")
+        save(home / RNN, NEW_STATE)
+        reader.wait("1.1 RNN                         1/6    1/6  wrong        naive/RNN.py:28")
+        reader.wait("output at [0, 0]: expected -1.5954, got -2.3401")
+        save(home / RNN, solution())
+        reader.wait("RNN 6/6 done. Well done!")
+        process.stdin.write(b"list\n")
+        process.stdin.flush()
+        reader.wait("> 1.2 LSTM")
+        process.stdin.close()
+        assert process.wait(WAIT) == 1
+    assert b"\x1b" not in reader.data
+    assert reader.data.count(b"1.2 LSTM                        0/8") == 2, "what did not run is said in the list alone"
+
+
+def test_the_end_of_input_waits_for_the_first_run(home):
+    (home / RNN).write_text(solution(), encoding="utf-8")
+    done = subprocess.run(
+        [*COMMAND, "RNN"], cwd=home, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    assert b"RNN                         6/6    6/6  done" in done.stdout
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_the_readme_shows_the_watch(home, start):
+    """The capture of the handout's README is what a terminal of that height shows."""
+    readme = (home / "README.md").read_text(encoding="utf-8")
+    capture = next(block for block in readme.split("```") if "q quit" in block).strip("\n")
+    terminal = start(size=(80, capture.count("\n") + 1))
+    terminal.wait("not started")
+    save(home / RNN, NEW_STATE)
+    assert terminal.wait("-2.3401") == capture
+
+
+# Without a process.
+
+
+@pytest.fixture
+def board() -> Board:
+    """Nothing has run; every deliverable has two tests, the second an integration test where others are needed."""
+    assignment = Assignment.load(ROOT / "student" / "assignment.json")
+    board = Board(assignment, assignment.deliverables, ROOT / "student")
+    plain = {"weight": 1.0, "tolerance": Tolerance(), "steered_by": (), "visibility": None, "tags": (), "cases": ()}
+    board.know(
+        GradedTest(
+            each.tests, name, "What is checked.", "1", integration=name == "test_b" and bool(each.needs), **plain
+        )
+        for each in assignment.deliverables
+        for name in ("test_a", "test_b")
+    )
+    board.running = False
+    return board
+
+
+def give(board: Board, kind: Kind, message: str = "", hint: str = "", module: str = "models/naive/test_RNN.py") -> None:
+    before = board.states
+    board.take(module, {key: Verdict(kind, message, hint) for key in board.standings[module].tests})
+    board.settle(before)
+
+
+def shown(board: Board, width: int = 80, height: int = 24) -> str:
+    return "\n".join(line.plain for line in draw(board, width, height))
+
+
+def test_the_hint_is_shown_when_asked_for(board):
+    give(board, Kind.VALUES, "a: expected 1, got 2.", hint="Which hidden state do you read?")
+    assert "Hint" not in shown(board)
+    assert "h hint" in shown(board)
+    board.press("h")
+    assert "  Hint: Which hidden state do you read?" in shown(board)
+    assert "h hide hint" in shown(board)
+    board.press("n")
+    assert "h hint" not in shown(board), "there is none for the next one"
+    board.press("p")
+    assert "Hint" not in shown(board)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 16), (40, 10), (20, 7), (200, 60), (30, 3)])
+@pytest.mark.parametrize("listing", [False, True])
+def test_it_fits(board, size, listing):
+    give(board, Kind.FAULT, "a very long sentence " * 60)
+    board.listing = listing
+    lines = shown(board, *size).splitlines()
+    assert len(lines) <= size[1]
+    if size[0] >= 80:
+        assert max(map(len, lines)) <= size[0]
+    if size[1] > 8:
+        assert "n next" in lines[-1]
+        assert "> 1.1 RNN" in shown(board, *size) or not listing
+
+
+def test_what_does_not_fit_is_said(board):
+    give(board, Kind.FAULT, "a very long sentence " * 100)
+    assert "... all of it: python -m tests 1.1" in shown(board)
+
+
+def test_only_what_a_file_touches_is_run(board):
+    assert board.touched({"models/naive/RNN.py"}) == ["models/naive/test_RNN.py"]
+    assert board.touched({"models/seq2seq/Encoder.py"}) == [
+        "models/seq2seq/test_Encoder.py", "models/seq2seq/test_Seq2Seq.py::test_b"
+    ]  # fmt: skip
+    board.focus = "models/seq2seq/test_Decoder.py"
+    assert board.touched({"models/seq2seq/Decoder.py"})[0] == board.focus, "what is looked at comes first"
+
+
+def test_a_test_of_several_pieces_names_the_one_that_fails_and_forgets_it_again(board):
+    encoder, seq2seq = "models/seq2seq/test_Encoder.py", "models/seq2seq/test_Seq2Seq.py"
+    give(board, Kind.VALUES, "a differs.", module=encoder)
+    give(board, Kind.VALUES, "b differs.", module=seq2seq)
+    test_b = f"{seq2seq}::test_b"
+    assert board.standings[seq2seq].verdicts[test_b].message.startswith("This test uses your Encoder (2.1)")
+    board.take(test_b, {test_b: Verdict(Kind.VALUES, "c differs.")})
+    assert board.standings[seq2seq].verdicts[test_b].message.count("This test uses") == 1
+    assert board.standings[seq2seq].verdicts[f"{seq2seq}::test_a"].message == "b differs.", "it has not run again"
+    give(board, Kind.PASSED, module=encoder)
+    assert board.standings[seq2seq].verdicts[test_b].message == "c differs."
+
+
+def test_a_test_that_was_not_reached_has_no_old_verdict(board):
+    give(board, Kind.PASSED)
+    module = "models/naive/test_RNN.py"
+    board.take(module, {f"{module}::test_a": Verdict(Kind.FAULT, "stopped")})
+    assert board.standings[module].state == "wrong"
+    assert len(board.standings[module].verdicts) == 1
+
+
+def test_saving_a_file_turns_to_it(board):
+    give(board, Kind.NOT_STARTED)
+    assert board.current.deliverable.title == "RNN"
+    board.turn_to({"models/Transformer.py"})
+    assert board.current.deliverable.number == "3.1"
+    board.press("n")
+    board.turn_to({"models/Transformer.py"})
+    assert board.current.deliverable.number == "3.2", "it is one of the file's already"
+
+
+def test_nothing_is_praised_when_it_was_done_before(board):
+    give(board, Kind.PASSED)
+    give(board, Kind.PASSED)
+    assert board.finished == ""
+
+
+def test_arrows_that_arrive_in_pieces():
+    assert decode("\x1b[Bn\x1bOA") == (["n", "n", "p"], "")
+    assert decode("q\x1b") == (["q"], "\x1b")
+    assert decode("\x1b[") == ([], "\x1b[")
+    assert decode("\x1bL\x04\x1a") == (["l", END, STOP], "")
+
+
+def test_a_save_in_several_steps_is_one(tmp_path, monkeypatch):
+    """Emptied, half written, whole; renamed; removed for a moment."""
+    clock = [0.0]
+    monkeypatch.setattr("tests.harness.saves.time.monotonic", lambda: clock[0])
+    path = tmp_path / "RNN.py"
+    path.write_text("old")
+    saves = Saves([path])
+
+    def polls(seconds: float) -> int:
+        found = 0
+        for _ in range(round(seconds / 0.05)):
+            clock[0] += 0.05
+            found += len(saves.poll())
+        return found
+
+    assert polls(1) == 0
+    path.write_text("")
+    assert polls(0.5) == 0, "an empty file is on its way"
+    path.write_text("half")
+    assert polls(0.05) == 0
+    path.write_text("half and whole")
+    assert polls(1) == 1
+    beside = tmp_path / "beside"
+    beside.write_text("another")
+    path.unlink()
+    assert polls(0.5) == 0, "a file that is gone comes back"
+    beside.replace(path)
+    assert polls(1) == 1
+    path.unlink()
+    assert polls(2) == 1, "it stays away"
