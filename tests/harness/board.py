@@ -100,11 +100,12 @@ class Board:
         say_what_is_needed(self.standings, self.assignment)
         self.look()
 
-    def settle(self, before: Mapping[str, str]) -> None:
-        """After a run: praise what it finished, and go on to what comes next.
+    def settle(self, before: Mapping[str, str], ran: Collection[str]) -> None:
+        """After a run: praise what it finished, and go on to what comes next, or to what it broke.
 
         Args:
             before: test module -> its state when the run began.
+            ran: the test modules that it ran, in whole or in part.
         """
         open_before = {module for module, state in before.items() if state not in ("done", "not run")}
         done = [each for module, each in self.standings.items() if each.state == "done" and module in open_before]
@@ -114,6 +115,9 @@ class Board:
             self.finished = "\n".join(f"{each.finished}. Well done!" for each in done)
             if self.current in done:
                 self._focus(self.view.current or self.current)
+        elif self.current.state == "done":
+            wrong = (each for module, each in self.standings.items() if module in ran and each.state == "wrong")
+            self._focus(next(wrong, self.current))
         self.warnings = list(self.view.warnings([self.current]))
 
     @property

@@ -76,6 +76,8 @@ def draw(board: Board, width: int, height: int) -> list[Text]:
     keys = ["n next", "p previous", "l back" if board.listing else "l list", "r run again", "q quit"]
     if has_hint(board) and not board.listing:
         keys.insert(2, "h hide hint" if board.hint else "h hint")
+    if len("   ".join(keys)) > width:
+        keys = [key[0] for key in keys]
     bottom = [Text(), Text(state, "dim"), Text("   ".join(keys), "dim")]
     room = height - len(top) - len(bottom)
     if room < 1:

@@ -169,8 +169,9 @@ class Watch:
     def settle(self) -> None:
         """After the last run that is wanted for now."""
         if not self.queue:
-            self.board.settle(self.before)
-            self.face.tell(self.board, {choice.partition("::")[0] for choice in self.ran})
+            modules = {choice.partition("::")[0] for choice in self.ran}
+            self.board.settle(self.before, modules)
+            self.face.tell(self.board, modules)
             self.ran = []
 
     # Keys.
