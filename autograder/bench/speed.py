@@ -20,8 +20,8 @@ from typing import Any
 
 import psutil
 
-from autograder.bench import container, unprotected
-from autograder.build import catalogue, rehearsal
+from autograder.bench import unprotected
+from autograder.build import catalogue, container, rehearsal
 from autograder.grade.engine import Engine
 from autograder.grade.kit import Kit
 from autograder.grade.overlay import overlay
@@ -180,16 +180,16 @@ def _demand_full_marks(path: Path, kit: Kit, what: str) -> None:
 
 
 def _contained(kit: Kit, layout: Path) -> dict[str, Any]:
-    if not container.available():
+    if container.missing():
         return dict.fromkeys(("container_seconds", "container_peak_mib", "container_killed"))
-    started = time.monotonic()
-    used = container.run(
-        [str(layout / "source" / "run_autograder"), str(layout)], {"AUTOGRADER_PYTHON": sys.executable}
-    )
-    seconds = time.monotonic() - started
-    if not used.killed:
-        _demand_full_marks(layout / "results" / "results.json", kit, "the run in a small container")
-    return {"container_seconds": seconds, "container_peak_mib": used.peak_mib, "container_killed": used.killed}
+    with container.Container() as small:
+        seconds, _ = _run(small.command([str(layout / "source" / "run_autograder"), str(layout)]))
+    _demand_full_marks(layout / "results" / "results.json", kit, "the run in a small container")
+    return {
+        "container_seconds": seconds,
+        "container_peak_mib": small.peak_mib,
+        "container_killed": bool(small.killed),
+    }
 
 
 # Warm

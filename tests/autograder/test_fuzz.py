@@ -1,0 +1,277 @@
+"""Everything that reads a stranger's bytes: any bytes give a verdict, the same one again, soon and in little memory.
+
+The corpus beside this file holds a small input of each sort; they are spliced and mutated. FUZZ=100 tries 100 times
+as many.
+"""
+
+import itertools
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+import collect_submission
+from autograder.grade import wire
+from autograder.grade.collection import take
+from autograder.grade.kit import Kit
+from autograder.grade.main import read_metadata
+from collect_submission import LIMIT, Assignment, inspect, not_started, place, read_source, to_utf8
+from tests.autograder.conftest import ROOT
+from tests.harness.judge import judge
+from tests.harness.marks import Tolerance
+from tests.harness.outcome import Outcome, decode, encode
+
+ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")
+CORPUS = Path(__file__).parent / "corpus"
+MORE = int(os.environ.get("FUZZ", "1"))
+SECONDS = 5.0  # of CPU for one input: far above what any takes, far below what something quadratic takes
+MAX_MESSAGES = 200_000  # characters of all that is said of one input
+
+
+def fuzz(examples: int) -> Callable[..., Any]:
+    checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
+    return settings(max_examples=examples * MORE, deadline=None, suppress_health_check=checks)
+
+
+def corpus(sort: str) -> list[bytes]:
+    found = [path.read_bytes() for path in sorted(CORPUS.glob(f"{sort}-*"))]
+    assert found
+    return found
+
+
+WORDS = [
+    b"(", b"[", b"{", b":", b"\\\n", b"\r", b"\0", b"\x0c", b"'''", b'f"{', b"0x", b"# coding: ", b"class LSTM:\n",
+    b"\xff", b"\xef\xbb\xbf", b"\xff\xfe", b"PK\1\2", b"PK\5\6", b"SHOW", b"NaN", b"1e999", b"null", b"-1",
+    b'"', b"\\ud800", b"[" * 2000, b"a." * 300, b"\xff\xff\xff\xff", b"import ", b"def forward(self, x, states=", b"\n    ",
+]  # fmt: skip
+CHANGES = st.lists(
+    st.tuples(
+        st.sampled_from(["insert", "replace", "cut", "repeat", "end"]),
+        st.integers(0, 1 << 20),
+        st.integers(0, 80),
+        st.one_of(st.sampled_from(WORDS), st.binary(max_size=6)),
+    ),
+    max_size=8,
+)
+
+
+def mutated(sort: str) -> st.SearchStrategy[bytes]:
+    """Bytes of the corpus, two of them joined anywhere, with up to eight changes; or any bytes."""
+    seeds = st.sampled_from(corpus(sort))
+    return st.one_of(st.builds(_change, seeds, seeds, st.integers(0, 1 << 20), CHANGES), seeds, st.binary(max_size=200))
+
+
+def _change(one: bytes, other: bytes, joint: int, changes: list[tuple[str, int, int, bytes]]) -> bytes:
+    data = one if joint % 3 else one[: joint % (len(one) + 1)] + other[joint % (len(other) + 1) :]
+    for what, where, length, word in changes:
+        at = where % (len(data) + 1)
+        if what == "end":
+            data = data[:at]
+        elif what == "repeat":
+            data = data[:at] + data[at : at + length] * 30 + data[at + length :]
+        else:
+            data = data[:at] + (b"" if what == "cut" else word) + data[at + (0 if what == "insert" else length) :]
+    return data
+
+
+@contextmanager
+def soon() -> Iterator[None]:
+    started = time.process_time()
+    yield
+    assert time.process_time() - started < SECONDS
+
+
+# Source text
+
+
+@fuzz(250)
+@given(data=mutated("source"))
+@example(data=b"import " + b"a." * 30_000 + b"a\n")
+@example(data=b"9" * LIMIT)
+def test_the_preflight_reads_any_source(data):
+    files = dict.fromkeys(ASSIGNMENT.files, data)
+    with soon():
+        findings = inspect(files, ASSIGNMENT)
+        waiting = not_started(files, ASSIGNMENT)
+        places = [place(files, deliverable) for deliverable in ASSIGNMENT.deliverables]
+    lines = read_source(data).count("\n") + 1
+    assert all(0 <= finding.line <= lines for finding in findings)
+    assert all(1 <= line <= lines or len(data) > LIMIT for line in places)
+    assert sum(len(str(finding)) for finding in findings) < MAX_MESSAGES
+    collect_submission._Source.parse.cache_clear()
+    assert inspect(files, ASSIGNMENT) == findings
+    assert not_started(files, ASSIGNMENT) == waiting
+
+
+@fuzz(250)
+@given(data=mutated("source"))
+def test_the_copy_that_python_runs_is_the_text_that_was_checked(data):
+    with soon():
+        copy = to_utf8(data)
+    assert to_utf8(copy) == copy
+    text, again = read_source(data).split("\n"), read_source(copy).split("\n")
+    assert again[2:] == text[2:]  # a coding comment stands in the first two
+    assert len(again) == len(text)
+
+
+# Archives
+
+
+MEMBERS = st.lists(
+    st.tuples(
+        st.one_of(
+            st.sampled_from(
+                [*ASSIGNMENT.files, "LSTM.py", "a/LSTM.py", "models/", "__MACOSX/LSTM.py", "..\\RNN.py", "\\"]
+            ),
+            st.text(max_size=12),
+            st.builds(lambda folder, path: f"{folder}/{path}", st.text(max_size=4), st.sampled_from(ASSIGNMENT.files)),
+        ),
+        st.one_of(st.binary(max_size=40), st.just(b"#" * (LIMIT + 1))),
+    ),
+    max_size=8,
+)
+
+
+def check_taken(path: Path) -> None:
+    with soon():
+        taken = take(path, ASSIGNMENT)
+    assert set(taken.files) <= set(ASSIGNMENT.files)
+    assert all(len(content) <= LIMIT for content in taken.files.values())
+    assert taken.files or taken.notes
+    assert sum(map(len, taken.notes)) < MAX_MESSAGES
+    assert all(note.isprintable() for note in taken.notes)
+    assert take(path, ASSIGNMENT) == taken
+
+
+@fuzz(300)
+@given(data=mutated("zip"))
+def test_any_bytes_are_taken_as_an_archive(data):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "work.zip")
+        path.write_bytes(data)
+        check_taken(path)
+
+
+@fuzz(100)
+@given(members=MEMBERS, home=st.sampled_from(["", "work/"]))
+def test_any_names_are_taken_from_a_folder(members, home):
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in members:
+            path = Path(folder, home + name.replace("\0", "").replace("..", "").lstrip("/"))
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            except (OSError, UnicodeError):  # not a name here, or one that is a folder already
+                continue
+        check_taken(Path(folder))
+
+
+# Results of a child
+
+EXPECTED = Outcome(
+    shown={"x": np.arange(6, dtype=np.float32).reshape(2, 3), "n": np.array(3), "why": "ValueError that mentions 3"},
+    parameters={"": {"W_ii": [3, 4]}},
+)
+
+
+@fuzz(400)
+@given(data=mutated("wire"), cuts=st.lists(st.integers(0, 1 << 12), max_size=5))
+def test_any_bytes_on_the_result_pipe_give_a_verdict(data, cuts):
+    with soon():
+        frames = read_frames([data])
+        verdicts = [verdict(payload) for _, payload in frames]
+    places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
+    assert read_frames([data[start:end] for start, end in itertools.pairwise(places)]) == frames
+    assert [verdict(payload) for _, payload in frames] == verdicts
+
+
+PAYLOADS = [payload for data in corpus("wire") for _, payload in wire.Frames().feed(data)]
+
+
+@fuzz(400)
+@given(
+    payload=st.builds(_change, st.sampled_from(PAYLOADS), st.sampled_from(PAYLOADS), st.integers(0, 1 << 20), CHANGES)
+)
+def test_any_payload_gives_a_verdict(payload):
+    with soon():
+        said = verdict(payload)
+    assert len(said) < MAX_MESSAGES
+    assert verdict(payload) == said
+
+
+ARRAYS = st.builds(
+    lambda dtype, shape, fill: np.full(shape, fill).astype(dtype),
+    st.sampled_from(["f2", "f4", "f8", "i1", "i8", "u1", "?"]),
+    st.lists(st.integers(0, 3), max_size=4),
+    st.sampled_from([0, 1, -1e30, 1e30, np.nan, np.inf]),
+)
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast", "ignore:invalid value encountered in cast")
+@fuzz(300)
+@given(
+    shown=st.dictionaries(st.sampled_from(["x", "n", "why", "other"]), st.one_of(ARRAYS, st.text(max_size=30))),
+    parameters=st.dictionaries(
+        st.sampled_from(["", "b"]), st.dictionaries(st.text(max_size=4), st.lists(st.integers()))
+    ),
+)
+def test_any_outcome_gives_a_verdict(shown, parameters):
+    with soon():
+        try:
+            payload = encode({"": Outcome(shown, parameters)})
+        except UnicodeError:  # a lone surrogate, which a child cannot send either
+            return
+        verdict(payload)
+
+
+def read_frames(pieces: list[bytes]) -> list[tuple[int, bytes]]:
+    frames: list[tuple[int, bytes]] = []
+    reader = wire.Frames()
+    try:
+        for piece in pieces:
+            frames += reader.feed(piece)
+    except wire.BrokenFrame:
+        frames.append((-1, b""))
+    return frames
+
+
+def verdict(payload: bytes) -> str:
+    """What is said of a payload; it passes only when it holds what is expected."""
+    try:
+        outcomes, _ = decode(payload)
+    except ValueError as error:
+        return str(error)
+    said = [judge(outcome, EXPECTED, Tolerance()) for outcome in outcomes.values()]
+    for outcome, one in zip(outcomes.values(), said, strict=True):
+        held = sum(value.nbytes for value in outcome.shown.values() if not isinstance(value, str))
+        assert held <= len(payload) * max(1, len(outcome.shown))
+        if one.passed:
+            assert np.allclose(np.asarray(outcome.shown["x"]), np.asarray(EXPECTED.shown["x"]), atol=1e-3)
+            assert outcome.shown["why"] == EXPECTED.shown["why"]
+    return "\n".join(f"{one.kind} {one.message}" for one in said)
+
+
+# The platform's metadata
+
+
+@fuzz(200)
+@given(data=mutated("metadata"))
+@example(data=b"[" * 100_000)
+def test_any_metadata_is_read_or_named_odd(data, layout):
+    kit = Kit.load(layout / "source")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "submission_metadata.json")
+        path.write_bytes(data)
+        with soon():
+            noted = read_metadata(path, kit)
+        json.dumps(noted, allow_nan=False)
+        assert read_metadata(path, kit) == noted
