@@ -51,7 +51,8 @@ def corpus(sort: str) -> list[bytes]:
 WORDS = [
     b"(", b"[", b"{", b":", b"\\\n", b"\r", b"\0", b"\x0c", b"'''", b'f"{', b"0x", b"# coding: ", b"class LSTM:\n",
     b"\xff", b"\xef\xbb\xbf", b"\xff\xfe", b"PK\1\2", b"PK\5\6", b"SHOW", b"NaN", b"1e999", b"null", b"-1",
-    b'"', b"\\ud800", b"[" * 2000, b"a." * 300, b"\xff\xff\xff\xff", b"import ", b"def forward(self, x, states=", b"\n    ",
+    b'"', b"\\ud800", b"[" * 2000, b"a." * 300, b"\xff\xff\xff\xff", b"import ", b"def forward(self, x, states=",
+    b"\n    ",
 ]  # fmt: skip
 CHANGES = st.lists(
     st.tuples(
