@@ -1,8 +1,11 @@
 """The instructor's commands: `python -m autograder --help`."""
 
+import contextlib
 import json
+import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -14,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from autograder.bench import report, speed
-from autograder.build import answers, demonstration, handout, kit, rehearsal
+from autograder.build import answers, catalogue, demonstration, handout, kit, rehearsal
 from autograder.build.files import replace
 from autograder.rubric import RubricError
 from collect_submission import Assignment
@@ -38,6 +41,8 @@ def make_handout(
     zip: Annotated[Path | None, typer.Option(help="Also pack the handout for students into this file.")] = None,
 ) -> None:
     """Derive student/ and its contract from solution/ and the rubric."""
+    if check and zip:
+        raise typer.BadParameter("--check writes nothing: give --check or --zip, not both")
     if check:
         if difference := handout.drift(REPOSITORY):
             print(difference)
@@ -48,8 +53,9 @@ def make_handout(
     changed = handout.write(REPOSITORY)
     console.print(f"student/: {len(changed)} files written" if changed else "student/: nothing to do")
     if zip:
-        handout.write_zip(REPOSITORY, zip)
-        console.print(f"{zip}: {zip.stat().st_size / 1024:.0f} KiB")
+        with _writing(zip):
+            handout.write_zip(REPOSITORY, zip)
+        say(f"{zip}: {zip.stat().st_size / 1024:.0f} KiB")
 
 
 @app.command()
@@ -60,8 +66,11 @@ def build(
 ) -> None:
     """Make autograder.zip, which is uploaded to Gradescope. It holds no solution."""
     target = out / "autograder.zip"
-    origin = kit.build(REPOSITORY, target, secret, torch_source)
-    console.print(f"{target}: {target.stat().st_size / 1024:.0f} KiB; hidden seeds from {origin}")
+    if handout.drift(REPOSITORY):
+        warn("student/ is not what solution/ gives, so students have another version: python -m autograder handout")
+    with _writing(target):
+        origin = kit.build(REPOSITORY, target, secret, torch_source)
+    say(f"{target}: {target.stat().st_size / 1024:.0f} KiB; hidden seeds from {origin}")
 
 
 @app.command()
@@ -74,21 +83,21 @@ def grade(
     picture: Annotated[Path | None, typer.Option(help="Also save what is printed, as an SVG.")] = None,
 ) -> None:
     """Grade one submission here, with the same engine as on Gradescope."""
-    if not submission.exists():
-        raise typer.BadParameter(f"there is no {submission}")
+    if not (submission.is_file() or submission.is_dir()):
+        raise typer.BadParameter(f"there is no zip and no folder at {submission}")
     if not kit_zip.exists():
-        console.print(f"{kit_zip} is not there yet: building it")
-        kit.build(REPOSITORY, kit_zip)
-    elif (built := kit.version(kit_zip)) != (now := contract().version):
-        console.print(
-            f"[yellow]{kit_zip} is of version {built}, the repository of {now}: build it again to grade with that"
-        )
-    rehearsed = rehearsal.rehearse(kit_zip, submission, REPOSITORY)
-    if json_file:
-        replace(json_file, json.dumps(rehearsed.results, indent=1).encode())
+        say(f"{kit_zip} is not there yet: building it")
+        with _writing(kit_zip):
+            kit.build(REPOSITORY, kit_zip)
+    elif kit.built_from(kit_zip) != kit.inputs(REPOSITORY):
+        warn(f"{kit_zip} was built before something here has changed; build it again to grade with that")
+    try:
+        rehearsed = rehearsal.rehearse(kit_zip, submission, REPOSITORY)
+    except shutil.Error as error:  # a folder with a pipe or a device in it, or with what may not be read
+        raise typer.BadParameter(f"{submission} cannot be copied: {error.args[0][0][2]}") from None
     show(rehearsed)
-    if picture:
-        replace(picture, console.export_svg(title=f"python -m autograder grade {submission}").encode())
+    _save(json_file, json.dumps(rehearsed.results, indent=1))
+    _save(picture, console.export_svg(title=f"python -m autograder grade {submission}"))
 
 
 @app.command()
@@ -129,8 +138,7 @@ def bench(
                 progress.update(task, description=what, advance=1)
 
             figures = speed.measure(REPOSITORY, kit_zip, plan, advance)
-    if json_file:
-        replace(json_file, (json.dumps(figures.to_json(), indent=1) + "\n").encode())
+    _save(json_file, json.dumps(figures.to_json(), indent=1) + "\n")
     print(report.markdown(figures))
 
 
@@ -138,6 +146,33 @@ def _progress() -> Progress:
     """A bar on standard error, where it does not disturb what is copied from standard output."""
     columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def say(text: str) -> None:
+    """Print a line as it is: a path may hold what rich takes for markup."""
+    console.print(text, markup=False)
+
+
+def warn(text: str) -> None:
+    console.print(text, style="yellow", markup=False)
+
+
+def _save(path: Path | None, text: str) -> None:
+    if path:
+        with _writing(path):
+            replace(path, text.encode())
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Say in one sentence which file cannot be written, and why."""
+    try:
+        yield
+    except OSError as error:
+        place = Path(error.filename or "/?")
+        if not (place.is_relative_to(path.parent) or path.is_relative_to(place)):
+            raise  # something else has failed
+        raise typer.BadParameter(f"{path} cannot be written: {error.strerror}") from None
 
 
 def contract() -> Assignment:
@@ -156,6 +191,8 @@ def show(rehearsed: rehearsal.Rehearsal) -> None:
         failed = next((row for row in rows if row["status"] == "failed"), None)
         table.add_row(deliverable.number, deliverable.title, _points(rows), escape(_failure(failed, messages)))
     table.add_row("", "[bold]Total", f"[bold]{_points(rehearsed.results['tests'])}", "")
+    for paragraph in _remarks(rehearsed.results["output"]):
+        say(f"{paragraph}\n")
     console.print(table)
     for message, number in messages.items():
         console.print(Padding(f"\n[bold]{number}[/bold] {escape(message)}", (0, 0, 0, 2)))
@@ -166,6 +203,11 @@ def show(rehearsed: rehearsal.Rehearsal) -> None:
     console.print(
         f"\ngraded in {rehearsed.seconds:.1f} s; {rehearsed.peak_mib:.0f} MiB at most, all processes together\n"
     )
+
+
+def _remarks(output: str) -> list[str]:
+    """What the student reads above the rows, without the heading and the sums, which the table shows."""
+    return [paragraph for paragraph in output.split("\n\n")[1:] if not paragraph.startswith("Part ")]
 
 
 def _failure(row: dict[str, Any] | None, messages: dict[str, str]) -> str:
@@ -192,7 +234,7 @@ def main() -> None:
         app(standalone_mode=True)
     except (
         handout.HandoutError, RubricError, answers.AnswersError, Unsteady, ContractError, rehearsal.RehearsalError,
-        speed.BenchError,
+        speed.BenchError, kit.KitError, catalogue.CatalogueError,
     ) as error:  # fmt: skip
         sys.exit(f"{type(error).__name__}: {error}")
 

@@ -12,12 +12,23 @@ from autograder.build import answers, handout
 from autograder.build.answers import AnswersError
 from autograder.build.files import read_folder, replace, zipped
 from autograder.rubric import Rubric
-from collect_submission import Assignment
 from tests.harness.answers import Answers
 from tests.harness.graded import GradedTest
 
 TORCH_SOURCE = "--index-url https://download.pytorch.org/whl/cpu"  # PyTorch's own index of CPU builds
+INPUTS = (
+    "solution",
+    "student/workbench",
+    "autograder/grade",
+    "autograder/build/image",
+    "tests/harness",
+    "tests/reference",
+)
 GRADER = ("autograder/__init__.py", "autograder/rubric.py", "autograder/rubric.toml", "collect_submission.py")
+
+
+class KitError(Exception):
+    """A file that should be a kit and is none."""
 
 
 def build(root: Path, target: Path, secret: str | None = None, torch_source: str = TORCH_SOURCE) -> str:
@@ -61,6 +72,7 @@ def kit_files(
             files[f"answers/{name}.safetensors"] = (Path(folder) / name).read_bytes()
     kit: dict[str, Any] = {
         "answers": _identify(files),
+        "inputs": inputs(root),
         "seeds": list(made),
         "made with": made[answers.PUBLIC].header,
         "tests": [test.to_json() for test in tests],
@@ -69,10 +81,25 @@ def kit_files(
     return files
 
 
-def version(kit: Path) -> str:
-    """The assignment's version that a kit's zip was built from."""
-    with zipfile.ZipFile(kit) as archive:
-        return Assignment.parse(archive.read("student/assignment.json").decode("utf-8")).version
+def inputs(root: Path) -> str:
+    """Digits that change with anything in the repository that a kit is made of, or its answers."""
+    files = {name: (root / name).read_bytes() for name in GRADER}
+    for folder in (*INPUTS, *(f"tests/{folder}" for folder in handout.CODE)):
+        files |= read_folder(root, folder)
+    return _digest(files)
+
+
+def built_from(kit: Path) -> str:
+    """The `inputs` that a kit's zip was built from; "" for one that does not say.
+
+    Raises:
+        KitError: for a file that is no kit.
+    """
+    try:
+        with zipfile.ZipFile(kit) as archive:
+            return str(json.loads(archive.read("kit.json")).get("inputs", ""))
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, AttributeError) as error:
+        raise KitError(f"{kit} is no autograder that `python -m autograder build` has made: {error}") from None
 
 
 def graded_by(rubric: Rubric, tests: Sequence[GradedTest]) -> list[GradedTest]:
@@ -97,8 +124,12 @@ def graded_by(rubric: Rubric, tests: Sequence[GradedTest]) -> list[GradedTest]:
 
 def _identify(files: Mapping[str, bytes]) -> str:
     """Eight digits that change with the answers, the tests and the rubric."""
+    deciding = ("answers/", "tests/models/", "tests/theory/", "autograder/rubric.toml")
+    return _digest({name: data for name, data in files.items() if name.startswith(deciding)})
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
     digest = hashlib.sha256()
     for name, data in sorted(files.items()):
-        if name.startswith(("answers/", "tests/models/", "tests/theory/", "autograder/rubric.toml")):
-            digest.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
+        digest.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
     return digest.hexdigest()[:8]
