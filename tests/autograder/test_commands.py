@@ -47,7 +47,7 @@ def said(result: Result) -> str:
 
 def test_grade_prints_the_remarks_above_the_table(graded, tmp_path):
     text = call("grade", tmp_path, "--kit", __file__).output
-    for remark in ("Total 1 of 2, late", "A note.", "A [bold]note."):
+    for remark in ("Total 1 of 2, late", "A note.", "Take [bold]this[/bold] out."):
         assert text.index(remark) < text.index("deliverable")
     assert "version 1" not in text
     assert "Part 1" not in text
