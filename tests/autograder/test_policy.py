@@ -195,6 +195,7 @@ OWN = [
     ((0, 48), "earliest", 47, 47 * 3600, "the earliest in your group"),
     ((None, 48), "earliest", 47, 47 * 3600, "the earliest in your group"),
     ((None, 48), "latest", 47, 0, "the latest in your group"),
+    ((None, -24), "latest", 0, 0, "the latest in your group"),
     ((0, 0), "latest", 1, 3600, "your own)"),
 ]
 
@@ -588,11 +589,15 @@ def test_a_strict_course(course, known):  # noqa: F811
     assert "3 submissions in 1 day" in read["output"]
 
 
-def test_a_strict_course_gives_nothing_when_a_file_does_not_run(course):
+def test_a_strict_course_gives_nothing_when_a_file_does_not_run(course, capsys):
     files = {**SOLUTION, LSTM: SOLUTION[LSTM] + b"\n\nraise RuntimeError\n", "work.ipynb": b"{}"}
-    read, _ = course(example("strict"), files, forged(-1, total_points="100.0"))
+    read, _ = course(example("strict"), files, forged(-1, total_points="90.0"))
     assert read["score"] == 0
     assert sum(row["score"] for row in read["tests"]) == 86
+    note = "Gradescope's assignment has 90 points, the rubric 100: set them equal"
+    assert read["extra_data"]["notes"] == [note]
+    assert f"\nnote: {note}\n" in capsys.readouterr().out
+    assert "90 points" not in read["output"]
     assert (
         f"{LSTM} cannot be run. This assignment gives no points when any file does not run. 86 -> 0" in read["output"]
     )
