@@ -324,6 +324,17 @@ def test_the_end_of_input_waits_for_the_first_run(home):
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_a_python_without_torch_is_said(home, tmp_path):
+    (tmp_path / "torch.py").write_text("raise ImportError('torch is broken here')")
+    done = subprocess.run(
+        COMMAND, cwd=home, env=environment(PYTHONPATH=str(tmp_path)), stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "torch is broken here" in done.stderr
+    assert done.stderr.endswith("The tests cannot be started. What is missing: python check_setup.py\n")
+
+
 def test_the_readme_shows_the_watch(home, start):
     """The capture of the handout's README is what a terminal of that height shows."""
     readme = (home / "README.md").read_text(encoding="utf-8")
@@ -371,6 +382,10 @@ def test_the_hint_is_shown_when_asked_for(board):
     board.press("h")
     assert "  Hint: Which hidden state do you read?" in shown(board)
     assert "h hide hint" in shown(board)
+    give(board, Kind.VALUES, "a: expected 1, got 3.", hint="Which hidden state do you read?")
+    assert "Hint" in shown(board), "it is the same one"
+    give(board, Kind.VALUES, "a: expected 1, got 4.", hint="And the bias?")
+    assert "Hint" not in shown(board), "nobody has asked for this one"
     board.press("n")
     assert "h hint" not in shown(board), "there is none for the next one"
     board.press("p")

@@ -55,6 +55,11 @@ class Board:
         return self.view.current or self.view.standings[0]
 
     @property
+    def _failing(self) -> tuple[str, str] | None:
+        first = self.current.first_wrong
+        return (first[0].key, first[1].hint) if first else None
+
+    @property
     def place(self) -> str:
         """file:line of the current exercise: the line that its failing check names, else where the work is."""
         deliverable = self.current.deliverable
@@ -91,6 +96,7 @@ class Board:
 
     def take(self, choice: str, verdicts: Mapping[str, Verdict]) -> None:
         """Replace what is known of a choice by what its run gave."""
+        shown = self._failing
         old = [key for key in self._verdicts if covers(choice, key)]
         for key in old:
             del self._verdicts[key]
@@ -99,6 +105,8 @@ class Board:
             standing.verdicts = {key: self._verdicts[key] for key in standing.tests if key in self._verdicts}
         say_what_is_needed(self.standings, self.assignment)
         self.look()
+        if self._failing != shown:
+            self.hint = False  # it is another one now, and nobody has asked for it
 
     def settle(self, before: Mapping[str, str], ran: Collection[str]) -> None:
         """After a run: praise what it finished, and go on to what comes next, or to what it broke.
@@ -138,6 +146,7 @@ class Board:
             index = modules.index(self.current.deliverable.tests) + (1 if key == "n" else -1)
             self._focus(self.standings[modules[index % len(modules)]])
             self.finished = ""
+            self.warnings = list(self.view.warnings([self.current]))
         elif key == "h":
             self.hint = not self.hint
         elif key == "l":
@@ -147,8 +156,7 @@ class Board:
 
     def _focus(self, standing: Standing) -> None:
         self.focus = standing.deliverable.tests
-        self.hint = False
-        self.warnings = list(self.view.warnings([standing]))
+        self.hint, self.warnings = False, []
 
 
 def covers(choice: str, key: str) -> bool:

@@ -127,9 +127,9 @@ class Screen:
     def show(self, board: Board) -> None:
         size = self._console.size
         drawn = draw(board, size.width, size.height), size
+        for line in drawn[0]:
+            line.truncate(size.width)
         if drawn != self._drawn:
-            for line in drawn[0]:
-                line.truncate(size.width)
             self._live.update(Group(*drawn[0]), refresh=True)
             self._drawn = drawn
 
