@@ -7,10 +7,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from autograder.grade import sandbox, wire
+from autograder.grade import probe, sandbox, wire
 from autograder.grade.wire import Item
 from tests.harness.graded import GradedTest
-from tests.harness.outcome import Outcome, encode
+from tests.harness.outcome import Fault, Outcome, encode
 from tests.harness.run import fault, run
 from tests.harness.tree import Tree
 
@@ -22,17 +22,27 @@ def work(overlay: Path, items: Sequence[Item], tests: Mapping[str, GradedTest]) 
     for index, item in enumerate(items):
         try:
             outcome = do(item, tree, tests)
-            payload = encode({"": outcome})
+            payload = _fitting(encode({"": outcome}))
         except BaseException as error:  # KeyboardInterrupt, or an outcome that does not encode
-            payload = encode({"": Outcome(fault=fault(error, tree))})
+            payload = _fitting(encode({"": Outcome(fault=fault(error, tree))}))
         with contextlib.suppress(BaseException):  # student code may have put anything in its place
             sys.stdout.flush()  # before the frame, after whose arrival nobody reads what was printed
         _send(wire.pack(index, payload))
 
 
+def _fitting(payload: bytes) -> bytes:
+    """The payload, or in its place a fault that says how long it is."""
+    header = int.from_bytes(payload[:8], "little")
+    if len(payload) <= wire.MAX_PAYLOAD and header <= wire.MAX_HEADER:
+        return payload
+    size, limit = (len(payload), wire.MAX_PAYLOAD) if header <= wire.MAX_HEADER else (header, wire.MAX_HEADER)
+    words = f"what your code returned takes {size >> 10:,} KiB; at most {limit >> 10:,} KiB can be compared"
+    return encode({"": Outcome(fault=Fault("TooLarge", words, "the result"))})
+
+
 def do(item: Item, tree: Tree, tests: Mapping[str, GradedTest]) -> Outcome:
     if item.what == "probe":
-        return Outcome(shown=dict.fromkeys(sandbox.opens(*item.paths), ""))
+        return Outcome(shown=dict.fromkeys(probe.opens(tree.root, *item.paths), ""))
     if item.what == "import":
         try:
             importlib.import_module(item.name)

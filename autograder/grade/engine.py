@@ -86,10 +86,8 @@ class Engine:
 
     def probe(self, closed: Sequence[str], unwritable: Sequence[str], needed: Sequence[str]) -> list[str]:
         """Have a child try what student code must not be able to do; return what it could do, in words."""
-        if self.warden.user is None:
-            return ["not isolated: without root, student code runs as the user who grades"]
         item = Item("probe", paths=(tuple(closed), tuple(unwritable), tuple(needed)))
-        with overlay(self.kit.root / "student", {}) as folder:
+        with overlay(self.kit.root / "student", {}, self.warden.user) as folder:
             run = self.warden.run(folder, [item], time.monotonic() + self.limits.overall_seconds)
         return list(run.outcomes[0].shown) if 0 in run.outcomes else [f"the probe itself failed: {run.end}"]
 
@@ -97,7 +95,7 @@ class Engine:
         """Grade the listed files of a submission, as `collection` has taken them."""
         until = time.monotonic() + self.limits.overall_seconds
         findings = inspect(files, self.kit.assignment)
-        with overlay(self.kit.root / "student", files) as folder:
+        with overlay(self.kit.root / "student", files, self.warden.user) as folder:
             state = _State(files, folder, until)
             self._preflight(state, findings)
             self._import(state)

@@ -1,23 +1,28 @@
 """The tree that is graded: the pristine handout with the submission's listed files laid over it."""
 
+import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from collect_submission import to_utf8
 
+TEMPORARY = "/tmp"  # whatever TMPDIR says: the children's users must get there
+
 
 @contextmanager
-def overlay(handout: Path, files: Mapping[str, bytes]) -> Iterator[Path]:
+def overlay(handout: Path, files: Mapping[str, bytes], user: int | None = None) -> Iterator[Path]:
     """Make the tree in a temporary folder that student code can read and not write; it is gone afterwards.
 
     Args:
         handout: the pristine `student/`.
         files: path in the tree -> content; only paths of the assignment's list may be given.
+        user: whose code may read it; without one, everybody's.
     """
-    folder = Path(tempfile.mkdtemp(prefix="graded-"))
+    folder = Path(tempfile.mkdtemp(prefix="graded-", dir=TEMPORARY))
     try:
         tree = folder / "student"
         shutil.copytree(handout, tree, ignore=shutil.ignore_patterns("__pycache__"))
@@ -27,6 +32,17 @@ def overlay(handout: Path, files: Mapping[str, bytes]) -> Iterator[Path]:
             target.write_bytes(to_utf8(content))
         for path in [folder, *folder.rglob("*")]:
             path.chmod(0o755 if path.is_dir() else 0o644)
+        if user is not None:
+            os.chown(folder, -1, user)
+            folder.chmod(0o750)
         yield tree
     finally:
+        remove(folder)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder with all that is in it: Python's own way gives up after a thousand levels, rm never."""
+    with suppress(RecursionError):
         shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        subprocess.run(["rm", "-rf", "--", str(folder)], check=False, capture_output=True)

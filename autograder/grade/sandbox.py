@@ -1,7 +1,11 @@
-"""What a child gives up before student code runs in it. Linux; without root only the limits apply."""
+"""What a child gives up before student code runs in it. Linux; without root it keeps the grader's user.
+
+Every layer is one that ordinary containers allow. Whatever the system lacks is left out, and `probe` says so.
+"""
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import resource
 import signal
@@ -9,13 +13,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.grade import landlock, syscalls
+
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 
-UNTOUCHABLE = 61_183  # a user that no account and no child has
 RESULT = 3  # the descriptor on which a child sends its results
 MAX_FILE = 16 << 20  # bytes that a child can write into one file
-MAX_PROCESSES = 64
+MAX_PROCESSES = 64  # threads count too
+LAYERS = ("landlock", "seccomp")
+ENVIRONMENT = {"HOME", "TMPDIR", "PATH", "LANG", "USER"}
+
+LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True)
@@ -24,41 +34,80 @@ class Jail:
 
     Attributes:
         user: the numeric user and group of this slot, which need no account; None without root.
-        home: its private folder, the only place that is meant to be written.
+        home: its private folder, the only place that can be written.
+        tree: the graded tree.
         memory: bytes that it may map above what the zygote has mapped.
         seconds: CPU seconds, a second line behind the wall clock outside.
+        parent: the zygote, with whom the child ends.
+        layers: of the kernel's filters, those to use; all but in tests.
     """
 
     user: int | None
     home: str
+    tree: str
     memory: int
     seconds: int
+    parent: int
+    layers: Sequence[str] = LAYERS
 
 
-def enter(jail: Jail, result: int, output: int) -> None:
-    """Turn this freshly forked process into a child: descriptors, session, limits, then the user."""
-    _keep_descriptors(result, output)
+def enter(jail: Jail, result: int, output: int, readable: Sequence[tuple[int, int]]) -> None:
+    """Turn this freshly forked process into a child: descriptors, session, limits, user, then the kernel's filters.
+
+    Args:
+        readable: what `landlock.open_readable` returned in the zygote.
+    """
+    rules = landlock.ruleset(LIBC, readable, jail.tree, jail.home) if "landlock" in jail.layers else None
+    rules = _keep_descriptors(result, output, rules)
     os.setsid()
     _limit(jail)
     os.chdir(jail.home)
     os.environ.clear()
     os.environ.update(HOME=jail.home, TMPDIR=jail.home, PATH="/usr/bin:/bin", LANG="C.UTF-8", USER="student")
     if jail.user is not None:
-        os.setgroups([])
-        os.setresgid(jail.user, jail.user, jail.user)
-        os.setresuid(jail.user, jail.user, jail.user)
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # after setresuid, which clears it
+        become(jail.user, jail.user)
+    LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    end_with_parent(jail.parent)  # after setresuid, which undoes it
+    if rules is not None:
+        landlock.restrict(LIBC, rules)
+        os.close(rules)
+    if "seccomp" in jail.layers:
+        with contextlib.suppress(OSError):
+            syscalls.restrict(LIBC)
 
 
-def _keep_descriptors(result: int, output: int) -> None:
-    """Standard input from nowhere, output and errors to one pipe, results to another, nothing else open."""
-    result, output = os.dup(result), os.dup(output)  # above the numbers that are assigned now
+def become(user: int, real: int) -> None:
+    """Take on a user, its group and no other; with another real user, whom its processes cannot signal."""
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(real, user, real)
+
+
+def end_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when the thread that started it ends."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it ended before that
+        os._exit(1)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of the processes below whose parents end, so that they can be waited for."""
+    LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _keep_descriptors(result: int, output: int, rules: int | None) -> int | None:
+    """Standard input from nowhere, output and errors to one pipe, results to another, nothing else open.
+
+    Returns:
+        The number that the rules have now.
+    """
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for source, target in ((nothing, 0), (output, 1), (output, 2), (result, RESULT)):
+    wanted = [nothing, output, output, result, *([] if rules is None else [rules])]
+    above = [fcntl.fcntl(each, fcntl.F_DUPFD, 2 * len(wanted)) for each in wanted]  # where nothing is overwritten
+    for target, source in enumerate(above):
         os.dup2(source, target)
-    os.closerange(RESULT + 1, os.sysconf("SC_OPEN_MAX"))
+    os.closerange(len(wanted), os.sysconf("SC_OPEN_MAX"))
+    return None if rules is None else RESULT + 1
 
 
 def _limit(jail: Jail) -> None:
@@ -86,44 +135,8 @@ def address_space() -> int:
     return 8 << 30
 
 
-def opens(closed: Sequence[str], unwritable: Sequence[str], needed: Sequence[str]) -> list[str]:
-    """Try, as the user that student code will be, what must fail and what must work; return what surprises."""
-    problems = [
-        f"not isolated: student code can read {path} (chmod o= {path})" for path in closed if _can(path, os.O_RDONLY)
-    ]
-    problems += [f"not isolated: student code can write to {path}" for path in unwritable if os.access(path, os.W_OK)]
-    late = "what it imports late fails, what the grader has imported works"
-    problems += [f"note: student code cannot read {path}: {late}" for path in needed if not _can(path, os.O_RDONLY)]
-    return problems
-
-
-def _can(path: str, how: int) -> bool:
-    try:
-        descriptor = os.open(path, how)
-    except OSError:
-        return False
-    try:
-        return not os.path.isdir(path) or _lists(path)
-    finally:
-        os.close(descriptor)
-
-
-def _lists(path: str) -> bool:
-    """Whether a folder shows anything: an empty one, mounted over a secret, gives nothing away."""
-    try:
-        return bool(os.listdir(path))
-    except OSError:
-        return False
-
-
-def end_all_of(user: int) -> None:
-    """Kill every process of a slot's user, also those that have left its session."""
-    pid = os.fork()
-    if pid == 0:
-        with contextlib.suppress(BaseException):
-            os.setgroups([])
-            os.setresgid(user, user, user)
-            os.setresuid(UNTOUCHABLE, user, UNTOUCHABLE)  # may kill them; none of them may kill it
-            os.kill(-1, signal.SIGKILL)  # reaches exactly the processes that this user may signal
-        os._exit(0)
-    os.waitpid(pid, 0)
+def end(pid: int) -> None:
+    """Kill a child and its session; harmless when it has ended by itself and is not yet collected."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(pid, signal.SIGKILL)

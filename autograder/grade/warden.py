@@ -4,8 +4,6 @@ import contextlib
 import json
 import os
 import selectors
-import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -16,7 +14,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.grade import wire
+from autograder.grade import sandbox, slots, wire
+from autograder.grade.overlay import TEMPORARY, remove
 from autograder.grade.sandbox import Jail
 from autograder.grade.wire import Item
 from autograder.rubric import Limits
@@ -24,10 +23,11 @@ from tests.harness.outcome import Fault, Outcome, decode
 
 START_SECONDS = 120.0  # importing torch on half a slow processor
 REFERENCE_SECONDS = 0.06  # the zygote's fixed work on the machine that the limits were chosen on
-FIRST_USER = 60_000  # slots' users: numbers that no account has
-SLOTS = 64  # graders that may run on one machine at once
-SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm")
-START = "import sys; sys.path.insert(0, {0!r}); from autograder.grade import zygote; zygote.main({0!r}, {1})"
+SLOWEST = 3.0  # times slower than the reference: beyond that a machine is broken, and patience no help
+ANSWER_SECONDS = 30.0  # for the zygote to fork a child, and to end one with all that its user runs
+SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock", "/var/lock", "/var/crash")
+IPC_RMID = 0
+START = "import sys; sys.path.insert(0, {0!r}); from autograder.grade import zygote; zygote.main({0!r}, {1}, {2}, {3})"
 
 
 class ZygoteDied(Exception):
@@ -55,33 +55,40 @@ class Warden:
     Args:
         source: the unpacked kit.
         limits: the rubric's.
+
+    The zygote ends with the thread that made the warden.
     """
 
     def __init__(self, source: Path, limits: Limits) -> None:
         self.source = source
         self.limits = limits
-        self.user, self._slot = _take_slot()
+        self.layers: Sequence[str] = sandbox.LAYERS
+        self.user, self._slot = slots.take()
         self.slow = 1.0  # how much slower than the reference this machine is
         self._start()
 
     def close(self) -> None:
         """End the zygote and leave the slot to another grader."""
         self._stop()
-        if self._slot:
-            self._slot.close()
+        if self._slot is not None:
+            os.close(self._slot)
+            self._slot = None
 
     def _stop(self) -> None:
-        """End the zygote. Its children have ended, with all that their user ran and left in shared folders."""
+        """End the zygote, and whatever else a child of one that has died has left."""
         self._control.close()
         try:
             self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self.user is not None:
+            slots.end_all_of(self.user)
+            _sweep(self.user)
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        script = START.format(str(self.source), theirs.fileno())
+        script = START.format(str(self.source), theirs.fileno(), os.getpid(), self.user)
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-c", script],
             stdin=subprocess.DEVNULL,
@@ -92,7 +99,7 @@ class Warden:
         theirs.close()
         self._control = ours
         ready = self._receive(START_SECONDS)
-        self.slow = max(1.0, float(ready["seconds"]) / REFERENCE_SECONDS)
+        self.slow = min(SLOWEST, max(1.0, float(ready["seconds"]) / REFERENCE_SECONDS))
 
     def _receive(self, seconds: float) -> dict[str, Any]:
         self._control.settimeout(seconds)
@@ -111,20 +118,22 @@ class Warden:
         Args:
             until: a time of `time.monotonic`.
 
+        When the zygote dies over it, a fresh one tries again; when that one dies too, nothing has come of the child.
+
         Raises:
-            ZygoteDied: twice in a row; the first time a fresh zygote is started.
+            ZygoteDied: when no fresh zygote can be started.
         """
-        try:
-            return self._run(overlay, items, until)
-        except (ZygoteDied, ConnectionError):
-            self._stop()
-            self._start()
-            return self._run(overlay, items, until)
+        for _ in range(2):
+            try:
+                return self._run(overlay, items, until)
+            except (ZygoteDied, ConnectionError):
+                self._stop()
+                self._start()
+        return Run(end="signal 9")
 
     def _run(self, overlay: Path, items: Sequence[Item], until: float) -> Run:
         with self._home() as home, _Pipe() as result, _Pipe() as output:
-            jail = Jail(self.user, str(home), self.limits.memory_mib << 20, int(self.limits.overall_seconds) + 1)
-            packet = json.dumps({"jail": asdict(jail), "overlay": str(overlay)}).encode()
+            packet = json.dumps(asdict(self._jail(home, overlay))).encode()
             orders = _file([item.to_json() for item in items])
             try:
                 socket.send_fds(self._control, [packet], [orders, result.write, output.write])
@@ -134,28 +143,39 @@ class Warden:
                 os.close(orders)
             result.close_write()
             output.close_write()
-            pid = int(self._receive(10)["pid"])
+            pid = int(self._receive(ANSWER_SECONDS)["pid"])
             reading = _Reading(items, self.limits.test_seconds * self.slow, until)
-            status = reading.follow(result.read, output.read, self._control)
-            _kill(pid)  # its number stays taken until it is reaped: nothing else can be hit
-            if status is None:
-                status = int(self._receive(10)["exit"])
+            reading.follow(result.read, output.read, self._control)
+            sandbox.end(pid)  # its number stays taken until it is reaped: nothing else can be hit
             self._control.send(b"reap")
-            self._receive(10)
+            reaped = self._receive(ANSWER_SECONDS)
+            if "ended" in reaped:  # said just before
+                reaped = self._receive(ANSWER_SECONDS)
             if self.user is not None:
                 _sweep(self.user)  # nothing that one child has seen reaches the next through a file
-            return reading.finish(status)
+            return reading.finish(int(reaped["exit"]))
+
+    def _jail(self, home: Path, overlay: Path) -> Jail:
+        return Jail(
+            user=self.user,
+            home=str(home),
+            tree=str(overlay),
+            memory=self.limits.memory_mib << 20,
+            seconds=int(self.limits.overall_seconds) + 1,
+            parent=self._process.pid,
+            layers=self.layers,
+        )
 
     @contextlib.contextmanager
     def _home(self) -> Iterator[Path]:
         """A private folder for one child, gone afterwards with all that was written there."""
-        home = Path(tempfile.mkdtemp(prefix="child-"))
+        home = Path(tempfile.mkdtemp(prefix="child-", dir=TEMPORARY))
         try:
             if self.user is not None:
                 os.chown(home, self.user, self.user)
             yield home
         finally:
-            shutil.rmtree(home, ignore_errors=True)
+            remove(home)
 
 
 class _Reading:
@@ -172,8 +192,8 @@ class _Reading:
     def _extend(self) -> None:
         self._deadline = min(self.until, time.monotonic() + self.seconds)
 
-    def follow(self, result: int, output: int, control: socket.socket) -> int | None:
-        """Read until every item is answered, the child has ended, or time is up; the exit status where it is known."""
+    def follow(self, result: int, output: int, control: socket.socket) -> None:
+        """Read until every item is answered, the child has ended, or time is up."""
         with selectors.DefaultSelector() as selector:
             for source in (result, output, control.fileno()):
                 selector.register(source, selectors.EVENT_READ)
@@ -181,7 +201,7 @@ class _Reading:
                 left = self._deadline - time.monotonic()
                 if left <= 0:
                     self.run.end = "timeout"
-                    return None
+                    return
                 ready = {key.fd for key, _ in selector.select(left)}
                 if output in ready and not self._drain(output):
                     selector.unregister(output)
@@ -189,10 +209,9 @@ class _Reading:
                     if not self._take(result):
                         selector.unregister(result)  # the child has ended, or closed its end and will not get far
                     if self.run.end == "garbage":
-                        return None
+                        return
                 elif control.fileno() in ready:  # nothing is left on the pipe: a grandchild may still hold it open
-                    return int(json.loads(control.recv(1 << 20) or b'{"exit": -9}')["exit"])
-        return None
+                    return
 
     def _drain(self, output: int) -> bool:
         """Throw away what is printed, so that the child does not block; only that something was is kept."""
@@ -216,7 +235,7 @@ class _Reading:
         if index != len(self.run.outcomes) or index >= len(self.items):
             return
         try:
-            (outcome,) = decode(payload)[0].values()
+            (outcome,) = decode(payload, wire.MAX_HEADER)[0].values()
         except ValueError as error:
             outcome = Outcome(fault=Fault("Unreadable", str(error), "the result"))
         self.run.outcomes[index] = outcome
@@ -249,21 +268,6 @@ class _Pipe:
         os.close(descriptor)
 
 
-def _take_slot() -> tuple[int | None, socket.socket | None]:
-    """A user whom no other grader here has now, and the name that says so while it is open; none without root."""
-    if os.geteuid() != 0:
-        return None, None
-    for user in range(FIRST_USER, FIRST_USER + SLOTS):
-        name = socket.socket(socket.AF_UNIX)
-        try:
-            name.bind(f"\0sequence-models grader {user}")
-        except OSError:
-            name.close()
-        else:
-            return user, name
-    raise ZygoteDied(f"{SLOTS} graders run on this machine already")
-
-
 def _file(content: Any) -> int:
     """A file in memory with JSON, at its beginning. Only the child reads it: seeds leave no trace in the zygote."""
     descriptor = os.memfd_create("orders")
@@ -273,21 +277,31 @@ def _file(content: Any) -> int:
     return descriptor
 
 
-def _kill(pid: int) -> None:
-    """Kill a child and its session; harmless when it has ended by itself."""
-    for kill in (os.killpg, os.kill):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            kill(pid, signal.SIGKILL)
-
-
 def _sweep(user: int) -> None:
-    """Remove what a slot's user has left in folders that anyone may write to."""
+    """Remove what a slot's user has left where anyone may write, for systems without the filters that prevent it."""
     for folder in SHARED_FOLDERS:
-        with contextlib.suppress(OSError):
-            for entry in os.scandir(folder):
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
+            continue
+        for entry in entries:
+            with contextlib.suppress(OSError):  # another grader's entry may vanish meanwhile
                 if entry.stat(follow_symlinks=False).st_uid != user:
                     continue
                 if entry.is_dir(follow_symlinks=False):
-                    shutil.rmtree(entry.path, ignore_errors=True)
+                    remove(Path(entry.path))
                 else:
                     os.unlink(entry.path)
+    for kind in ("shm", "sem", "msg"):
+        _sweep_objects(kind, user)
+
+
+def _sweep_objects(kind: str, user: int) -> None:
+    """Remove a user's shared memory, semaphores or message queues: System V objects, which outlive processes."""
+    with contextlib.suppress(OSError):
+        heads, *rows = (line.split() for line in Path("/proc/sysvipc", kind).read_text().splitlines())
+        columns = [place for place, head in enumerate(heads) if head in ("uid", "cuid")]
+        for row in rows:
+            if str(user) in (row[place] for place in columns):
+                which = (0,) if kind == "sem" else ()  # of a set's semaphores; all go
+                getattr(sandbox.LIBC, f"{kind}ctl")(int(row[1]), *which, IPC_RMID, None)

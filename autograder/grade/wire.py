@@ -14,6 +14,7 @@ from typing import Any
 MAGIC = b"SHOW"
 HEAD = struct.Struct("<4sII")
 MAX_PAYLOAD = 8 << 20
+MAX_HEADER = 256 << 10  # of the JSON in a payload, which takes 27 times its size in memory to read
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,16 @@
 """The zygote: a process that has torch and the tests imported and forks a child for every list of items.
 
 It is started by exec, so nothing of the judge's memory is in it, and it reads no expected outcome. It speaks JSON, one
-message a packet, on a socket that the judge holds: `run` (with the child's orders and two pipes) -> pid -> exit status,
-then `reap`, before which the child's number stays taken, so that the judge can kill it without hitting another process.
+message a packet, on a socket that the judge holds:
+
+    judge                       zygote
+    the child's jail, with
+    its orders and two pipes -> {"pid": 7}
+                                {"ended": true}      when the child has ended by itself
+    reap                     -> {"exit": 0}          when every process of its user has ended
+
+Until it is reaped the child's number stays taken: the judge can kill it without hitting another process. The zygote
+never waits for a child alone: when the judge ends, so do the child and it.
 """
 
 import contextlib
@@ -11,6 +19,7 @@ import itertools
 import json
 import linecache
 import os
+import select
 import socket
 import sys
 import time
@@ -18,18 +27,29 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from autograder.grade import landlock, sandbox, slots
+
 MAX_MESSAGE = 1 << 20
 
 
-def main(source: str, descriptor: int) -> None:
-    """Warm up, say so, then serve until the judge closes its end."""
+def main(source: str, descriptor: int, parent: int, user: int | None) -> None:
+    """Warm up, say so, then serve until the judge closes its end.
+
+    Args:
+        source: the unpacked kit.
+        descriptor: of the socket to the judge.
+        parent: the judge's process.
+        user: the children's, for whose processes it ends.
+    """
     control = socket.socket(fileno=descriptor)
+    sandbox.end_with_parent(parent)
+    sandbox.adopt_orphans()
+    killer = None if user is None else slots.Killer(user)
     gc.disable()  # nothing that imports leave behind is garbage
     import torch
 
     torch.set_num_threads(1)  # before the first operation: a fork after a threaded one hangs the child
     torch.set_num_interop_threads(1)
-    from autograder.grade import sandbox
     from autograder.grade.kit import Kit
 
     kit = Kit.load(Path(source))
@@ -38,7 +58,9 @@ def main(source: str, descriptor: int) -> None:
         test.function()
     _keep_lines(Path(source) / "tests")
     _import_allowed(kit.assignment.allowed_imports)
-    seconds = warm_up()
+    warm_up()
+    seconds = min(measure() for _ in range(3))  # the machine's own speed, not what else it happened to do
+    readable = landlock.open_readable()
     gc.freeze()  # what is here now stays shared with the children
     gc.enable()
     _send(control, {"ready": True, "seconds": seconds})
@@ -47,33 +69,33 @@ def main(source: str, descriptor: int) -> None:
         if not packet:
             return
         message = json.loads(packet)
-        orders, result, output = descriptors
         pid = os.fork()
         if pid == 0:
-            _child(message, orders, result, output, tests)
+            _child(sandbox.Jail(**message), descriptors, readable, tests)
         for descriptor in descriptors:
             os.close(descriptor)
         _send(control, {"pid": pid})
-        _send(control, {"exit": _wait(pid)})
-        control.recv(MAX_MESSAGE)  # reap
-        user = message["jail"]["user"]
-        if user is not None:
-            sandbox.end_all_of(user)
-        os.waitpid(pid, 0)
-        _send(control, {"reaped": True})
+        if _ends_before(pid, control):
+            _send(control, {"ended": True})
+        order = control.recv(MAX_MESSAGE)
+        status = _reap(pid, killer)
+        if not order:
+            return
+        _send(control, {"exit": status})
 
 
-def _child(message: dict[str, Any], orders: int, result: int, output: int, tests: dict[str, Any]) -> None:
+def _child(jail: sandbox.Jail, descriptors: list[int], readable: list[tuple[int, int]], tests: dict[str, Any]) -> None:
     """Never returns: whatever happens, this process ends here."""
-    from autograder.grade import child, sandbox
+    from autograder.grade import child
     from autograder.grade.wire import Item
 
     status = 1
+    orders, result, output = descriptors
     try:
         with os.fdopen(orders, "rb") as file:  # here and not in the zygote, whose memory later children inherit
             items = [Item.from_json(item) for item in json.load(file)]
-        sandbox.enter(sandbox.Jail(**message["jail"]), result, output)
-        child.work(Path(message["overlay"]), items, tests)
+        sandbox.enter(jail, result, output, readable)
+        child.work(Path(jail.tree), items, tests)
         status = 0
     finally:
         with contextlib.suppress(BaseException):
@@ -81,11 +103,46 @@ def _child(message: dict[str, Any], orders: int, result: int, output: int, tests
         os._exit(status)
 
 
-def _wait(pid: int) -> int:
-    """Wait until the child has ended, leaving its number taken; a signal's number is negative."""
-    ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    assert ended is not None
-    return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+def _ends_before(pid: int, control: socket.socket) -> bool:
+    """Wait until the child has ended, or the judge has said something or is gone; whether it was the child.
+
+    A process descriptor tells of the end even where another process traces the child and hides it from waitid.
+    """
+    try:
+        process = os.pidfd_open(pid)
+    except OSError:  # an old kernel: look every now and then
+        while not select.select([control], [], [], 0.02)[0]:
+            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                return True
+        return False
+    try:
+        return control.fileno() not in select.select([control.fileno(), process], [], [])[0]
+    finally:
+        os.close(process)
+
+
+def _reap(pid: int, killer: slots.Killer | None) -> int:
+    """End the child and all that its user runs, and collect them; the child's exit status, negative for a signal.
+
+    Raises:
+        TimeoutError: when a process does not end; the zygote's own end then lets the judge start afresh.
+    """
+    sandbox.end(pid)  # its status, if it has ended, stays what it was
+    if killer:
+        killer.begin()
+    until = time.monotonic() + 2 * slots.PATIENCE
+    status, alone = None, killer is None
+    while status is None or not alone:
+        found, how = os.waitpid(-1, os.WNOHANG)  # orphans too: the killer finds them until they are collected
+        if found == pid:
+            status = os.waitstatus_to_exitcode(how)
+        elif killer and not alone:
+            alone = killer.done()
+        if not found:
+            time.sleep(0.0003)
+        if time.monotonic() > until:
+            raise TimeoutError(f"process {pid} does not end")
+    return status
 
 
 def _send(control: socket.socket, message: dict[str, Any]) -> None:
@@ -106,8 +163,8 @@ def _import_allowed(names: tuple[str, ...]) -> None:
             __import__(name)
 
 
-def warm_up() -> float:
-    """Use the harness and each kind of layer once, forward and backward; return how long fixed work takes.
+def warm_up() -> None:
+    """Use the harness and each kind of layer once, forward and backward.
 
     The first use of most of them imports modules and sets up kernels; the children inherit the result. No graded test
     needs an optimizer, whose first use would cost a second.
@@ -140,6 +197,12 @@ def warm_up() -> float:
         with torch.set_grad_enabled(gradients), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             transformer(x, x, src_key_padding_mask=hidden, tgt_key_padding_mask=hidden, memory_key_padding_mask=hidden)
+
+
+def measure() -> float:
+    """How many seconds a fixed piece of work takes."""
+    import torch
+
     started = time.perf_counter()
     matrix = torch.eye(256) * 0.5
     for _ in range(100):

@@ -1,13 +1,16 @@
 """Frames on the result pipe: cut from any pieces, and nothing in them is believed."""
 
+import tracemalloc
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.grade import wire
+from autograder.grade import child, wire
 from autograder.grade.wire import BrokenFrame, Frames, Item
+from tests.harness.outcome import Fault, Outcome, decode, encode
 
 FRAMES = st.lists(st.tuples(st.integers(0, 2**32 - 1), st.binary(max_size=60)), max_size=6)
 
@@ -22,6 +25,39 @@ def test_frames_come_out_as_they_went_in_however_the_pipe_cuts_them(frames, cuts
     stream = b"".join(wire.pack(index, payload) for index, payload in frames)
     reader = Frames()
     assert [frame for piece in pieces(stream, cuts) for frame in reader.feed(piece)] == frames
+
+
+def outcome(sentences: int, values: int) -> bytes:
+    shown = {"x": np.zeros(values, np.float32)} | {f"fact {number}": "y" * 100 for number in range(sentences)}
+    return encode({"": Outcome(shown)})
+
+
+def test_what_is_too_large_is_said_in_its_place_and_what_fits_is_sent():
+    fits = outcome(1500, (wire.MAX_PAYLOAD >> 2) - 100_000)
+    assert child._fitting(fits) is fits
+    assert decode(fits, wire.MAX_HEADER)
+    for payload, size, limit in (
+        (outcome(0, wire.MAX_PAYLOAD >> 2), "8,192", "8,192"),
+        (outcome(4000, 1), "471", "256"),
+    ):
+        ((found,), _) = (list(part.values()) for part in decode(child._fitting(payload), wire.MAX_HEADER))
+        words = f"what your code returned takes {size} KiB; at most {limit} KiB can be compared"
+        assert found.fault == Fault("TooLarge", words, "the result")
+
+
+def test_a_long_header_is_refused_before_it_is_parsed():
+    """Parsing takes many times its length in memory: 217 MB for 8 MiB, measured."""
+    text = b'{"a":' * (1 << 20)
+    hostile = len(text).to_bytes(8, "little") + text
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="not an outcome"):
+        decode(hostile, wire.MAX_HEADER)
+    assert tracemalloc.get_traced_memory()[1] < 100_000
+    tracemalloc.stop()
+    longer = outcome(4000, 1)
+    assert decode(longer)[0]
+    with pytest.raises(ValueError, match="not an outcome"):
+        decode(longer, wire.MAX_HEADER)
 
 
 def test_an_unfinished_frame_waits():

@@ -86,14 +86,19 @@ def _in_order(data: bytes) -> bytes:
     return struct.pack("<Q", len(text)) + text + data[end:]
 
 
-def decode(data: bytes) -> tuple[dict[str, Outcome], dict[str, str]]:
+def decode(data: bytes, longest: int | None = None) -> tuple[dict[str, Outcome], dict[str, str]]:
     """Read what `encode` wrote: the outcomes and the header.
+
+    Args:
+        longest: bytes of JSON beyond which nothing is read, for parsing takes many times that memory.
 
     Raises:
         ValueError: for bytes that `encode` cannot have written. The bytes may come from hostile code.
     """
     try:
         (length,) = struct.unpack("<Q", data[:8])
+        if longest is not None and length > longest:
+            raise ValueError("a header that is too long")
         header = dict(json.loads(data[8 : 8 + length])["__metadata__"])
         arrays = safetensors.load(data)
         notes = json.loads(header.pop("outcomes"))
