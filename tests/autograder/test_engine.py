@@ -386,9 +386,8 @@ for _ in range(1500):
     torch.os.mkdir("d")
     torch.os.chdir("d")
 """
-    before = set(Path("/tmp").glob("child-*"))
     assert messages(bare.grade(at_import(attack)), "naive.lstm") == []
-    assert set(Path("/tmp").glob("child-*")) <= before
+    assert left_over(bare) == []  # its home is the user's own, and in /tmp
 
 
 @as_root
