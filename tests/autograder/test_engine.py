@@ -19,6 +19,7 @@ from autograder.build import rehearsal
 from autograder.grade import policy, results, slots
 from autograder.grade.engine import Engine, Grades
 from autograder.grade.metadata import Metadata
+from autograder.grade.overlay import overlay
 from autograder.grade.sandbox import LAYERS
 from autograder.grade.warden import SHARED_FOLDERS, Run, ZygoteDied
 from autograder.grade.wire import Item
@@ -508,6 +509,34 @@ def test_the_probe_finds_nothing_open_and_says_what_is(engine, layout, tmp_path)
     assert problem == "not isolated: student code can write to /dev/null"
     (note,) = engine.probe([], [], [str(layout / "source" / "kit.json")])
     assert note.startswith("note: student code cannot read ")
+
+
+LATE = ("torch.nn.utils.prune", "torch.utils.checkpoint", "safetensors.torch", "torch.onnx", "models.Transformer")
+
+
+def test_packages_can_be_imported_late_and_threads_compute(engine):
+    """Of what no test has warmed up, too: site-packages stay readable, and threads are no processes."""
+    files = {
+        **SOLUTION,
+        RNN: SOLUTION[RNN] + b"\ntorch.set_num_threads(2)\ntorch.ones(700, 700) @ torch.ones(700, 700)\n",
+    }
+    with overlay(engine.kit.root / "student", files, engine.warden.user) as tree:
+        items = [Item("import", name) for name in ("models.naive.RNN", *LATE)]
+        ended = engine.warden.run(tree, items, time.monotonic() + 60)
+    assert [outcome.fault for outcome in ended.outcomes.values()] == [None] * len(items)
+
+
+def test_a_closed_folder_in_tmpdir_costs_nobody_anything(small, tmp_path, monkeypatch):
+    """pytest's own temporary folders, as here, are closed to other users."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert all(row.verdict.passed for row in small.grade(SOLUTION).rows)
+
+
+@as_root
+def test_only_the_slots_user_can_read_a_submission(engine):
+    with overlay(engine.kit.root / "student", SOLUTION, engine.warden.user) as tree:
+        folder = tree.parent.stat()
+        assert (folder.st_uid, folder.st_gid, folder.st_mode & 0o777) == (0, engine.warden.user, 0o750)
 
 
 @as_root
