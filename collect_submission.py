@@ -229,6 +229,7 @@ def _decode(data: bytes) -> tuple[str, str]:
             text = data.decode(encoding)
         except UnicodeError:
             continue
+        text = text.lstrip("\ufeff")  # a second BOM would be the first one of the copy that Python reads
         return text.replace("\r\n", "\n").replace("\r", "\n"), encoding.removesuffix("-sig")
     raise AssertionError("latin-1 reads everything")
 

@@ -116,6 +116,7 @@ def test_the_preflight_reads_any_source(data):
 
 @fuzz(250)
 @given(data=mutated("source"))
+@example(data=b"\xef\xbb\xbf\xef\xbb\xbfx = 1\n")
 def test_the_copy_that_python_runs_is_the_text_that_was_checked(data):
     with soon():
         copy = to_utf8(data)
