@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -91,10 +90,7 @@ def grade(
             kit.build(REPOSITORY, kit_zip)
     elif kit.built_from(kit_zip) != kit.inputs(REPOSITORY):
         warn(f"{kit_zip} was built before something here has changed; build it again to grade with that")
-    try:
-        rehearsed = rehearsal.rehearse(kit_zip, submission, REPOSITORY)
-    except shutil.Error as error:  # a folder with a pipe or a device in it, or with what may not be read
-        raise typer.BadParameter(f"{submission} cannot be copied: {error.args[0][0][2]}") from None
+    rehearsed = rehearsal.rehearse(kit_zip, submission, REPOSITORY)
     show(rehearsed)
     _save(json_file, json.dumps(rehearsed.results, indent=1))
     _save(picture, console.export_svg(title=f"python -m autograder grade {submission}"))

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -83,16 +82,6 @@ def test_a_submission_that_is_no_file_is_one_sentence(tmp_path):
         result = call("grade", tmp_path / name)
         assert result.exit_code == 2
         assert "there is no zip and no folder" in said(result)
-
-
-def test_a_pipe_in_a_submission_is_one_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(kit, "built_from", lambda _: kit.inputs(ROOT))
-    with zipfile.ZipFile(tmp_path / "kit.zip", "w") as archive:
-        archive.writestr("kit.json", "{}")
-    os.mkfifo(tmp_path / "pipe")
-    result = call("grade", tmp_path, "--kit", tmp_path / "kit.zip")
-    assert result.exit_code == 2
-    assert "named pipe" in said(result)
 
 
 @pytest.mark.parametrize("content", [b"no zip", b"PK\5\6" + bytes(18)])
