@@ -644,8 +644,8 @@ def test_a_zygote_that_dies_in_the_middle_is_replaced(small):
 
 
 def test_thousands_of_runs_fit_into_one_request(engine):
-    test = max(engine.kit.tests, key=lambda test: len(test.key))
-    items = [Item("test", test.key, "a case with a long name " * 3, f"{number:032x}") for number in range(3000)]
+    keys = sorted((test.key for test in engine.kit.tests), key=len)[-2:]  # in turn: each test's seconds begin anew
+    items = [Item("test", keys[number % 2], "a case with a long name " * 3, f"{number:032x}") for number in range(3000)]
     with rehearsal.tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         (Path(folder) / "models").mkdir()
@@ -686,7 +686,7 @@ def test_run_autograder_grades_a_folder_with_loose_and_broken_files(kit_zip, tmp
     assert rehearsed.results["score"] == pytest.approx(14)
     assert "LSTM.py was taken as models/naive/LSTM.py." in rehearsed.results["output"]
     assert len(rehearsed.results["tests"]) >= 70
-    assert rehearsed.results["extra_data"]["metadata"] == "there is no submission_metadata.json"
+    assert "there is no submission_metadata.json" in rehearsed.results["extra_data"]["notes"]
     assert not any(problem.startswith("not isolated") for problem in rehearsed.results["extra_data"]["isolation"]) or (
         os.geteuid() != 0
     )
