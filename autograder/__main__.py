@@ -16,9 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from autograder.bench import report, speed
-from autograder.build import answers, catalogue, demonstration, handout, kit, rehearsal
+from autograder.build import answers, catalogue, demonstration, guide, handout, kit, rehearsal, reports, store
 from autograder.build.files import replace
-from autograder.rubric import RubricError
+from autograder.rubric import Rubric, RubricError
 from collect_submission import Assignment
 from tests.harness.answers import Unsteady
 from tests.harness.collect import ContractError
@@ -55,6 +55,28 @@ def make_handout(
         with _writing(zip):
             handout.write_zip(REPOSITORY, zip)
         say(f"{zip}: {zip.stat().st_size / 1024:.0f} KiB")
+
+
+@app.command(name="answers")
+def make_answers(
+    secret: Secret = None,
+    report: Annotated[bool, typer.Option("--report", help="Only say what the stored ones tell of the tests.")] = False,
+) -> None:
+    """Run solution and misconceptions with every seed, store what they show, and write the guide for assistants."""
+    if report:
+        store.check_public(REPOSITORY)
+        tests = kit.graded(REPOSITORY)
+        reports.show(console, store.load_public(REPOSITORY, tests), tests)
+        return
+    key, origin = answers.term_secret(REPOSITORY, secret)
+    tests = answers.graded_tests(REPOSITORY)  # also those of deliverables that are switched off
+    with store.workers() as mapper:
+        made = store.make_public(REPOSITORY, tests, mapper)
+        store.keep_public(REPOSITORY, made)
+        replace(REPOSITORY / guide.PATH, guide.text(REPOSITORY, tests, made.failed).encode())
+        store.renew_hidden(REPOSITORY, kit.graded_by(Rubric.load(REPOSITORY / handout.RUBRIC), tests), key, mapper)
+    counts = f"{len(made.answers.outcomes)} answers, {len(made.failed)} misconceptions"
+    say(f"{counts}; hidden seeds from {origin}")
 
 
 @app.command()

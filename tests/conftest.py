@@ -6,7 +6,6 @@ from tests.harness.plugin import (
     pytest_addoption,
     pytest_configure,
     pytest_pyfunc_call,
-    pytest_sessionfinish,
     reference,
 )
 
@@ -16,6 +15,5 @@ __all__ = [
     "pytest_addoption",
     "pytest_configure",
     "pytest_pyfunc_call",
-    "pytest_sessionfinish",
     "reference",
 ]

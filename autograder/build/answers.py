@@ -4,26 +4,26 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-import torch
-from tqdm import tqdm
 
+from autograder.build.mistakes import activated
 from tests.harness import answers, collect
 from tests.harness.answers import Answers
-from tests.harness.graded import Case, GradedTest
-from tests.harness.judge import judge
-from tests.harness.outcome import Outcome
-from tests.harness.run import run
+from tests.harness.graded import GradedTest
+from tests.harness.run import run_case
 from tests.harness.seeds import Seed
-from tests.harness.tree import Tree
 
 SECRET_FILE = ".secrets/term"  # ignored by git
 SECRET_VARIABLE = "ASSIGNMENT_SECRET"
 PUBLIC = "public"
+PUBLIC_SEED = "0"
+
+Mapper = Callable[..., Iterable[Any]]  # `map`, or that of a pool of processes
 
 
 class AnswersError(Exception):
@@ -84,66 +84,52 @@ def graded_tests(root: Path) -> list[GradedTest]:
     return collect.from_items(collector.items)
 
 
-def public_answers(root: Path, tests: Iterable[GradedTest]) -> Answers:
-    """The stored answers of seed "0" of all test modules, as one."""
-    merged = Answers()
-    for module in dict.fromkeys(test.module for test in tests):
-        path = answers.public(module, root / "tests")
-        if not path.exists():
-            raise AnswersError(f"{path} is missing; run `python -m pytest tests/models --update-references`")
-        stored = Answers.load(path)
-        merged.outcomes |= stored.outcomes
-        merged.seeds |= stored.seeds
-        merged.header |= stored.header
-    for test in tests:
-        for case in test.cases:
-            if test.identifier(case) not in merged.outcomes:
-                raise AnswersError(f"{test.identifier(case)} has no reference; run pytest with --update-references")
-    return merged
+def right_answers(
+    root: Path, tests: Sequence[GradedTest], seed: Callable[[str], str], header: Mapping[str, str], mapper: Mapper = map
+) -> Answers:
+    """Run the solution.
+
+    Args:
+        seed: identifier of a test and case -> the seed wanted; another is drawn from it where rounding could decide.
+        header: goes into the answers.
+
+    Raises:
+        Unsteady: for a test whose right answer depends on rounding.
+    """
+    seeds = [{name: seed(name) for name in map(test.identifier, test.cases)} for test in tests]
+    made = Answers(header=dict(header))
+    for each in mapper(_right, [root] * len(tests), tests, seeds):
+        made |= each
+    return made
 
 
-def all_answers(root: Path, tests: Sequence[GradedTest], secret: bytes, hidden: int) -> dict[str, Answers]:
-    """Run the solution on as many hidden seeds and return the answers by name: public, hidden-1, ...
+def hidden_answers(
+    root: Path, tests: Sequence[GradedTest], secret: bytes, hidden: int, public: Answers, mapper: Mapper = map
+) -> dict[str, Answers]:
+    """Run the solution with as many hidden seeds and return the answers by name: hidden-1, ...
 
     Raises:
         Unsteady: for a test whose right answer depends on rounding, or on no seed at all.
     """
-    torch.set_num_threads(1)  # with more, tensors this small spend most of their time waiting
-    tree = Tree(root / "solution", root / "student")
-    tree.activate()
-    made = {PUBLIC: public_answers(root, tests)}
-    _check_up_to_date(tree, tests, made[PUBLIC])
+    made: dict[str, Answers] = {}
     for number in range(1, hidden + 1):
-        new = made[f"hidden-{number}"] = Answers(header=dict(made[PUBLIC].header))
-        for test in tqdm(tests, desc=f"answers for hidden seed {number}", unit="test", disable=None):
-            for case in test.cases:
-                identifier = test.identifier(case)
-                seed = hidden_seed(secret, number, identifier, made[PUBLIC].seeds[identifier], hidden)
-                new.seeds[identifier], new.outcomes[identifier] = answers.make(
-                    test, case, seed, partial(_run, tree, test, case)
-                )
-    for test in tests:
-        for case in test.cases:
-            identifier = test.identifier(case)
-            if len(made) > 1:
-                answers.check_seeds_matter(identifier, {name: each.outcomes[identifier] for name, each in made.items()})
+
+        def seed(name: str, number: int = number) -> str:
+            return hidden_seed(secret, number, name, public.seeds[name], hidden)
+
+        made[f"hidden-{number}"] = right_answers(root, tests, seed, public.header, mapper)
+    for name in public.outcomes if made else ():
+        answers.check_seeds_matter(name, {key: each.outcomes[name] for key, each in {PUBLIC: public, **made}.items()})
     return made
 
 
-def _check_up_to_date(tree: Tree, tests: Sequence[GradedTest], stored: Answers) -> None:
-    """Demand that the solution still gives the stored public answers."""
-    for test in tests:
+def _right(root: Path, test: GradedTest, seeds: Mapping[str, str]) -> Answers:
+    """The answers of one test's cases."""
+    made = Answers()
+    with activated(root / "solution", root / "student") as tree:
         for case in test.cases:
-            identifier = test.identifier(case)
-            outcome = _run(tree, test, case, stored.seeds[identifier], False)
-            verdict = judge(outcome, stored.outcomes[identifier], test.tolerance)
-            if not verdict.passed:
-                advice = "run `python -m pytest tests/models --update-references` if that is meant"
-                raise AnswersError(
-                    f"{identifier}: the solution no longer gives the stored answer; {advice}\n{verdict.message}"
-                )
-
-
-def _run(tree: Tree, test: GradedTest, case: Case, seed: str, double: bool) -> Outcome:
-    dtype = torch.float64 if double else torch.float32
-    return run(test.function(), tree, test.identifier(case), seed, case.arguments, dtype)
+            name = test.identifier(case)
+            made.seeds[name], made.outcomes[name] = answers.make(
+                test, case, seeds[name], partial(run_case, test, case, tree)
+            )
+    return made

@@ -7,9 +7,12 @@ One file a deliverable, `misconceptions/<deliverable>.toml`, with entries like
     before = '''            c = f * c + i * g'''      # stands exactly once in the deliverable's solution file
     after = '''            c = i * g'''
     hint = "..."                                       # what the output looks like and where to look; never the code
+    varies = "in training mode"                        # optional: a regular expression for what comes out at random,
+                                                       # searched in "module::test[case]: name of what is shown"
 """
 
 import ast
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,6 +36,7 @@ class Misconception:
         file: the file that it changes, relative to the tree's root.
         before: text of the solution; `after` stands in its place.
         hint: what helps a student whose code does the same.
+        varies: finds what comes out at random in "module::test[case]: name"; "" where nothing does.
     """
 
     name: str
@@ -41,12 +45,13 @@ class Misconception:
     before: str
     after: str
     hint: str
+    varies: str = ""
 
     def __str__(self) -> str:
         return f"{self.deliverable}/{self.name}"
 
 
-WRITTEN = ("name", "before", "after", "hint")  # the keys of an entry
+WRITTEN = ("name", "before", "after", "hint")  # the keys of an entry; `varies` may be missing
 
 
 def load(root: Path) -> list[Misconception]:
@@ -59,12 +64,12 @@ def load(root: Path) -> list[Misconception]:
         CatalogueError: names file and entry that cannot be used, and why.
     """
     rubric = Rubric.load(root / "autograder" / "rubric.toml")
-    known = sorted(deliverable.id for deliverable in (*rubric.deliverables, *rubric.off))
+    known = {deliverable.id: deliverable for deliverable in (*rubric.deliverables, *rubric.off)}
     for path in sorted((root / FOLDER).glob("*.toml")):
         if path.stem not in known:
             raise CatalogueError(f"{path}: expected the id of a deliverable as the name, one of {', '.join(known)}")
     catalogue: list[Misconception] = []
-    for deliverable in rubric.deliverables:
+    for deliverable in known.values():
         path = root / FOLDER / f"{deliverable.id}.toml"
         if path.exists():
             source = (root / "solution" / deliverable.file).read_text(encoding="utf-8")
@@ -100,7 +105,7 @@ def _read(path: Path, deliverable: Deliverable, source: str) -> list[Misconcepti
 
 
 def _entry(table: Mapping[str, Any], deliverable: Deliverable) -> Misconception:
-    if set(table) != set(WRITTEN):
+    if set(table) - {"varies"} != set(WRITTEN):
         raise CatalogueError(f"expected the keys {', '.join(WRITTEN)}, found {', '.join(table) or 'none'}")
     for key, value in table.items():
         if not isinstance(value, str) or not (value.strip() or key == "after"):
@@ -118,3 +123,7 @@ def _check(entry: Misconception, source: str, taken: set[str]) -> None:
         ast.parse(apply(entry, source))
     except SyntaxError as error:
         raise CatalogueError(f"expected Python after the change, found: {error}") from error
+    try:
+        re.compile(entry.varies)
+    except re.error as error:
+        raise CatalogueError(f"varies: expected a regular expression, found: {error}") from error

@@ -1,10 +1,13 @@
-"""Reading folders, and writing files and archives whole or not at all."""
+"""Reading folders, and packing archives."""
 
 import io
-import os
 import zipfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
+
+from tests.harness.files import replace
+
+__all__ = ["read_folder", "replace", "zipped"]
 
 
 def read_folder(root: Path, folder: str = "", suffix: str = "") -> dict[str, bytes]:
@@ -15,17 +18,6 @@ def read_folder(root: Path, folder: str = "", suffix: str = "") -> dict[str, byt
         for path in paths
         if path.suffix != ".pyc" and not any(part.startswith((".", "__pycache__")) for part in path.parts)
     }
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Write a file in one step: whoever reads it finds the old content or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        partial.write_bytes(data)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def zipped(files: Mapping[str, bytes], executable: Collection[str] = (), private: Collection[str] = ()) -> bytes:

@@ -88,8 +88,9 @@ def kept(rubric: Rubric, names: Collection[str]) -> list[str]:
 
 
 def _files_of(deliverable: Deliverable) -> tuple[str, ...]:
-    reference = PurePosixPath("tests/reference", deliverable.tests).with_suffix(".safetensors")
-    return f"solution/{deliverable.file}", f"tests/{deliverable.tests}", str(reference)
+    reference = PurePosixPath("tests/reference", deliverable.tests)
+    kept_beside = (str(reference.with_suffix(f"{kind}.safetensors")) for kind in ("", ".hints"))
+    return f"solution/{deliverable.file}", f"tests/{deliverable.tests}", *kept_beside
 
 
 def solution_sources(root: Path) -> dict[str, str]:

@@ -2,17 +2,16 @@
 
 import hashlib
 import json
-import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.build import answers, handout
+from autograder.build import answers, handout, store
 from autograder.build.answers import AnswersError
 from autograder.build.files import read_folder, replace, zipped
+from autograder.build.store import Stored
 from autograder.rubric import Rubric
-from tests.harness.answers import Answers
 from tests.harness.graded import GradedTest
 
 TORCH_SOURCE = "--index-url https://download.pytorch.org/whl/cpu"  # PyTorch's own index of CPU builds
@@ -39,18 +38,21 @@ def build(root: Path, target: Path, secret: str | None = None, torch_source: str
         secret: what hidden seeds derive from; see `term_secret`.
         torch_source: options for the pip that installs torch in the image.
     """
-    rubric = Rubric.load(root / handout.RUBRIC)
-    tests = graded_by(rubric, answers.graded_tests(root))
+    tests = graded(root)
     key, origin = answers.term_secret(root, secret)
-    made = answers.all_answers(root, tests, key, rubric.grading.hidden_seeds)
-    files = kit_files(root, tests, made, torch_source)
+    files = kit_files(root, tests, store.load(root, tests, key), torch_source)
     private = [name for name in files if name.startswith("answers/")]
     replace(target, zipped(files, executable=("setup.sh", "run_autograder"), private=private))
     return origin
 
 
+def graded(root: Path) -> list[GradedTest]:
+    """All graded tests of the rubric, in its order, collected by pytest."""
+    return graded_by(Rubric.load(root / handout.RUBRIC), answers.graded_tests(root))
+
+
 def kit_files(
-    root: Path, tests: Sequence[GradedTest], made: Mapping[str, Answers], torch_source: str
+    root: Path, tests: Sequence[GradedTest], stored: Mapping[str, Stored], torch_source: str
 ) -> dict[str, bytes]:
     """All files of the kit. The solution is not among them, which `check_leaks` makes sure of."""
     rubric = Rubric.load(root / handout.RUBRIC)
@@ -66,15 +68,15 @@ def kit_files(
     image = read_folder(root / "autograder" / "build" / "image")
     image["setup.sh"] = image["setup.sh"].replace(b"@TORCH_SOURCE@", torch_source.encode())
     files |= image
-    with tempfile.TemporaryDirectory() as folder:
-        for name, each in made.items():
-            each.save(Path(folder) / name)
-            files[f"answers/{name}.safetensors"] = (Path(folder) / name).read_bytes()
+    for name, each in stored.items():
+        files[f"answers/{name}.safetensors"] = each.answers.to_bytes()
+        if Rubric.load(root / handout.RUBRIC).assignment.hints == "everywhere":
+            files[f"answers/{name}.hints.safetensors"] = each.hints.to_bytes()
     kit: dict[str, Any] = {
         "answers": _identify(files),
         "inputs": inputs(root),
-        "seeds": list(made),
-        "made with": made[answers.PUBLIC].header,
+        "seeds": list(stored),
+        "made with": stored[answers.PUBLIC].answers.header,
         "tests": [test.to_json() for test in tests],
     }
     files["kit.json"] = (json.dumps(kit, indent=1) + "\n").encode()

@@ -5,6 +5,7 @@ kit/
   autograder/  tests/  collect_submission.py     the grader and the graded tests
   student/                                       the pristine handout
   answers/public.safetensors, hidden-1.safetensors, ...    expected outcomes, closed to student code
+  answers/public.hints.safetensors, ...                    known wrong outcomes with their hints, where given here
 """
 
 import json
@@ -16,6 +17,7 @@ from autograder.rubric import Rubric
 from collect_submission import Assignment, Deliverable
 from tests.harness.answers import Answers
 from tests.harness.graded import GradedTest
+from tests.harness.hints import Hints
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class Kit:
     def answers(self) -> dict[str, Answers]:
         """Read the expected outcomes of every seed. Only after the zygote has started."""
         return {seed: Answers.load(self.folder / f"{seed}.safetensors") for seed in self.seeds}
+
+    def hints(self) -> dict[str, Hints]:
+        """Read the known wrong outcomes of every seed; empty ones where the rubric keeps hints out of the kit."""
+        paths = {seed: self.folder / f"{seed}.hints.safetensors" for seed in self.seeds}
+        return {seed: Hints.load(path) if path.exists() else Hints() for seed, path in paths.items()}
 
     @cached_property
     def points(self) -> dict[str, float]:

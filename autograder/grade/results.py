@@ -1,7 +1,6 @@
 """results.json as Gradescope reads it: points by part and deliverable, then one row a graded test."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from autograder.grade.engine import Row
 from autograder.grade.kit import Kit
 from autograder.grade.policy import Settled, points, visibility
 from collect_submission import Deliverable
+from tests.harness.files import replace
 
 MAX_TEXT = 20_000  # characters of one field; Gradescope cuts at 100,000
 
@@ -99,7 +99,4 @@ def _row(row: Row, kit: Kit) -> dict[str, Any]:
 
 def write(results: Mapping[str, Any], path: Path) -> None:
     """Write results.json once and whole: to a temporary file beside it, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".new")
-    temporary.write_text(json.dumps(results, indent=1, ensure_ascii=True), encoding="utf-8")
-    os.replace(temporary, path)
+    replace(path, json.dumps(results, indent=1, ensure_ascii=True).encode())

@@ -12,6 +12,9 @@ from autograder.build import rehearsal
 from autograder.grade.engine import Engine
 from autograder.grade.kit import Kit
 from autograder.grade.main import close_folders
+from autograder.rubric import Rubric
+from tests.harness import collect
+from tests.harness.graded import TESTS, GradedTest
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a secret for the project's own tests"
@@ -22,6 +25,16 @@ def build_kit(target: Path) -> None:
     """Build in a process of its own: it collects with pytest, and a pytest inside this one would share its plugins."""
     command = [sys.executable, "-m", "autograder", "build", "--out", str(target.parent), "--secret", SECRET]
     subprocess.run(command, cwd=ROOT, check=True)
+
+
+@pytest.fixture(scope="session")
+def graded(request: pytest.FixtureRequest) -> list[GradedTest]:
+    """The graded tests of all deliverables in the rubric's order, collected without a pytest inside this one."""
+    rubric = Rubric.load(ROOT / "autograder" / "rubric.toml")
+    modules = [pytest.Module.from_parent(request.session, path=TESTS / each.tests) for each in rubric.deliverables]
+    return collect.from_items(
+        [item for module in modules for item in module.collect() if isinstance(item, pytest.Item)]
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """What must hold of the graded tests as a whole: fail on the skeleton, pass on the solution, on any machine."""
 
-import json
 import os
 import re
 import subprocess
@@ -9,28 +8,21 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import torch
 
-from autograder.build.answers import public_answers
+from autograder.build import store
 from autograder.build.kit import graded_by
 from autograder.rubric import Rubric
 from tests.harness import answers
-from tests.harness.graded import Case, GradedTest
-from tests.harness.outcome import Outcome
-from tests.harness.run import run
+from tests.harness.graded import GradedTest
+from tests.harness.run import run_case
 from tests.harness.tree import Tree
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def tests() -> list[GradedTest]:
-    script = (
-        "import json, pathlib; from autograder.build.answers import graded_tests;"
-        f"print(json.dumps([test.to_json() for test in graded_tests(pathlib.Path({str(ROOT)!r}))]))"
-    )  # a pytest inside this pytest would share its plugins
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    return [GradedTest.from_json(each) for each in json.loads(done.stdout.splitlines()[-1])]
+def tests(graded: list[GradedTest]) -> list[GradedTest]:
+    return graded
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +30,6 @@ def solution() -> Tree:
     tree = Tree(ROOT / "solution", ROOT / "student")
     tree.activate()
     return tree
-
-
-def run_on(tree: Tree, test: GradedTest, case: Case, seed: str, double: bool) -> Outcome:
-    dtype = torch.float64 if double else torch.float32
-    return run(test.function(), tree, test.identifier(case), seed, case.arguments, dtype)
 
 
 def graded_run(tree: str, **environment: str) -> dict[str, int]:
@@ -90,11 +77,11 @@ def test_the_solution_passes_whatever_the_processor_does(kernels, threads):
 
 def test_rounding_takes_up_at_most_a_tenth_of_the_tolerance(tests, solution):
     """float32 against float64 on the stored draws: what is left is head room for processors that we do not own."""
-    stored = public_answers(ROOT, tests)
+    stored = store.load_public(ROOT, tests).answers
     for test in tests:
         for case in test.cases:
             identifier = test.identifier(case)
-            single, double = (run_on(solution, test, case, stored.seeds[identifier], each) for each in (False, True))
+            single, double = (run_case(test, case, solution, stored.seeds[identifier], each) for each in (False, True))
             answers.check_head_room(single, double, test.tolerance)
             answers.check_margins(single, test.steered_by)
 
@@ -102,7 +89,7 @@ def test_rounding_takes_up_at_most_a_tenth_of_the_tolerance(tests, solution):
 def test_every_test_has_steady_draws_and_shows_a_float_that_depends_on_the_seed(tests, solution):
     for test in tests:
         for case in test.cases:
-            made = [answers.make(test, case, seed, partial(run_on, solution, test, case)) for seed in ("0", "1", "2")]
+            made = [answers.make(test, case, seed, partial(run_case, test, case, solution)) for seed in ("0", "1", "2")]
             answers.check_seeds_matter(test.identifier(case), dict(made))
 
 

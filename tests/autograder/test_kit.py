@@ -15,14 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build import answers, handout, kit, rehearsal
+from autograder.build import answers, handout, kit, rehearsal, store
 from autograder.build.files import zipped
 from autograder.build.regions import HandoutError
+from autograder.build.store import Stored
 from autograder.rubric import Rubric
 from collect_submission import Assignment, pack, read_tree
 from tests.autograder.conftest import ROOT
 from tests.harness.answers import Answers
 from tests.harness.graded import Case, GradedTest
+from tests.harness.hints import Hints
 from tests.harness.marks import Tolerance
 
 IMAGE = ROOT / "autograder" / "build" / "image"
@@ -43,7 +45,8 @@ def test_the_root_is_as_gradescope_asks(kit_zip):
         modes = {member.filename: stat.S_IMODE(member.external_attr >> 16) for member in archive.infolist()}
     assert modes["setup.sh"] == modes["run_autograder"] == 0o755
     private = {name for name in modes if name.startswith("answers/")}
-    assert private == {"answers/public.safetensors", "answers/hidden-1.safetensors", "answers/hidden-2.safetensors"}
+    seeds = ("public", "hidden-1", "hidden-2")
+    assert private == {f"answers/{seed}{kind}.safetensors" for seed in seeds for kind in ("", ".hints")}
     assert {modes[name] for name in private} == {0o600}
     assert {mode for name, mode in modes.items() if name not in private} == {0o755, 0o644}
 
@@ -90,7 +93,8 @@ def test_the_grader_in_it_imports_nothing_that_is_not(members, tmp_path):
 def test_public_answers_are_the_stored_references(members, tmp_path):
     (tmp_path / "public.safetensors").write_bytes(members["answers/public.safetensors"])
     packed = Answers.load(tmp_path / "public.safetensors")
-    stored = [Answers.load(path) for path in (ROOT / "tests" / "reference").rglob("*.safetensors")]
+    paths = (ROOT / "tests" / "reference").rglob("test_*.safetensors")
+    stored = [Answers.load(path) for path in paths if ".hints." not in path.name]
     assert packed.seeds == {name: seed for each in stored for name, seed in each.seeds.items()}
     outcomes = {name: outcome for each in stored for name, outcome in each.outcomes.items()}
     assert packed.outcomes.keys() == outcomes.keys()
@@ -123,13 +127,19 @@ def naive() -> list[GradedTest]:
 
 
 def made_with(secret: bytes, tests: list[GradedTest]) -> bytes:
-    made = answers.all_answers(ROOT, tests, secret, hidden=2)
-    return zipped(kit.kit_files(ROOT, tests, made, ""))
+    return zipped(kit.kit_files(ROOT, tests, stored_with(secret, tests, hidden=2), ""))
 
 
-def test_the_same_secret_gives_the_same_bytes_and_another_other_answers(naive, monkeypatch):
-    public = answers.public_answers(ROOT, naive)
-    monkeypatch.setattr(answers, "public_answers", lambda root, tests: public)
+def stored_with(secret: bytes, tests: list[GradedTest], hidden: int) -> dict[str, Stored]:
+    public = store.load_public(ROOT, tests)
+    names = {test.key for test in tests}
+    kept = {name: each for name, each in public.answers.outcomes.items() if name in names}
+    right = Answers(kept, public.answers.seeds, public.answers.header)
+    made = answers.hidden_answers(ROOT, tests, secret, hidden, right)
+    return {"public": public, **{name: Stored(each, Hints()) for name, each in made.items()}}
+
+
+def test_the_same_secret_gives_the_same_bytes_and_another_other_answers(naive):
     one, again, other = made_with(b"one", naive), made_with(b"one", naive), made_with(b"other", naive)
     assert one == again
     differ = {name for name in zipfile.ZipFile(io.BytesIO(one)).namelist() if read(one, name) != read(other, name)}
@@ -150,9 +160,9 @@ def test_every_test_and_case_has_hidden_seeds_of_its_own():
 
 
 def test_hidden_answers_say_which_sizes_they_vary(naive):
-    made = answers.all_answers(ROOT, naive, b"secret", hidden=3)
+    made = stored_with(b"secret", naive, hidden=3)
     for test in naive:
-        public, same, *others = (each.outcomes[test.key] for each in made.values())
+        public, same, *others = (each.answers.outcomes[test.key] for each in made.values())
         assert same.sizes == public.sizes != {}
         assert same.inputs != public.inputs
         for other in others:

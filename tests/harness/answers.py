@@ -1,13 +1,13 @@
 """Expected outcomes: how they are made from the solution, and the files that hold them."""
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from tests.harness.files import replace
 from tests.harness.graded import TESTS, Case, GradedTest
 from tests.harness.marks import Tolerance
 from tests.harness.outcome import Array, Outcome, decode, encode
@@ -32,12 +32,23 @@ class Answers:
     seeds: dict[str, str] = field(default_factory=dict)
     header: dict[str, str] = field(default_factory=dict)
 
+    def of(self, module: str) -> "Answers":
+        """Those of one test module."""
+        names = [name for name in self.outcomes if name.split("::")[0] == module]
+        return Answers({n: self.outcomes[n] for n in names}, {n: self.seeds[n] for n in names}, dict(self.header))
+
+    def __ior__(self, other: "Answers") -> "Answers":
+        self.outcomes |= other.outcomes
+        self.seeds |= other.seeds
+        self.header |= other.header
+        return self
+
     def save(self, path: Path) -> None:
         """Write the file whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(path.name + ".new")
-        temporary.write_bytes(encode(self.outcomes, {**self.header, "seeds": json.dumps(self.seeds)}))
-        os.replace(temporary, path)
+        replace(path, self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        return encode(self.outcomes, {**self.header, "seeds": json.dumps(self.seeds)})
 
     @classmethod
     def load(cls, path: Path) -> "Answers":

@@ -12,7 +12,10 @@ from tqdm import tqdm
 from collect_submission import Assignment
 from tests.harness import collect
 from tests.harness.graded import TESTS
-from tests.harness.plugin import ROOT, VERDICT
+from tests.harness.hints import hinted
+from tests.harness.judge import Verdict
+from tests.harness.outcome import Outcome
+from tests.harness.plugin import OUTCOME, ROOT, VERDICT, stored_hints
 from tests.harness.view import Standing, say_what_is_needed
 
 REPAIR = "It is damaged: take it from the handout again."
@@ -26,6 +29,8 @@ class Recorder:
         self.standings = {each.tests: Standing(each) for each in assignment.deliverables}
         self.running = ""
         self.damaged: list[str] = []
+        self.cases: dict[str, Verdict] = {}  # identifier of a test and case -> its verdict
+        self.outcomes: dict[str, Outcome] = {}
         self._bar: tqdm[Any] | None = None
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -43,12 +48,16 @@ class Recorder:
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         verdict = item.stash.get(VERDICT, None)
-        if call.when != "call" or verdict is None:
+        if call.when != "call" or verdict is None or not isinstance(item, pytest.Function):
             return
         (test,) = collect.from_items([item])
         verdicts = self.standings[test.module].verdicts
         if test.key not in verdicts or verdicts[test.key].passed:
             verdicts[test.key] = verdict
+        name = test.identifier(collect.case_of(item))
+        self.cases[name] = verdict
+        if OUTCOME in item.stash:
+            self.outcomes[name] = item.stash[OUTCOME]
         if self._bar:
             self._bar.update()
 
@@ -56,8 +65,20 @@ class Recorder:
         if self._bar:
             self._bar.close()
 
+    def explain(self, module: str) -> None:
+        """Let all tests of a deliverable that have run decide about their hints."""
+        cases = {name: verdict for name, verdict in self.cases.items() if name.split("::")[0] == module}
+        outcomes = {name: outcome for name, outcome in self.outcomes.items() if name in cases}
+        verdicts = self.standings[module].verdicts
+        for name, verdict in hinted(cases, outcomes, stored_hints(module)).items():
+            key = name.partition("[")[0]
+            if verdicts[key] is cases[name]:  # of its cases the one that is shown
+                verdicts[key] = self.cases[name] = verdict
+
     def finish(self, assignment: Assignment) -> None:
-        """Let failing integration tests say which needed deliverable fails."""
+        """Choose hints, and let failing integration tests say which needed deliverable fails."""
+        for module in self.standings:
+            self.explain(module)
         say_what_is_needed(self.standings, assignment)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from tests.harness.given import Given
+from tests.harness.graded import Case, GradedTest
 from tests.harness.outcome import NOT_STARTED, Fault, Outcome, is_todo
 from tests.harness.reference import Reference
 from tests.harness.tree import Tree
@@ -52,6 +53,12 @@ def run(
     except BaseException as error:  # SystemExit and the like are wrong answers too
         outcome.fault = fault(error, tree)
     return outcome
+
+
+def run_case(test: GradedTest, case: Case, tree: Tree, seed: str, double: bool = False) -> Outcome:
+    """Run a graded test's case on a tree, in float32 or in float64."""
+    dtype = torch.float64 if double else torch.float32
+    return run(test.function(), tree, test.identifier(case), seed, case.arguments, dtype)
 
 
 @contextmanager

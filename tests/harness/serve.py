@@ -55,6 +55,13 @@ class Reporting(Recorder):
     def __init__(self, assignment: Assignment, wire: Wire) -> None:
         super().__init__(assignment)
         self.wire = wire
+        self.module = ""
+
+    def end_module(self) -> None:
+        """A deliverable's tests have run: together they tell more about hints than each alone."""
+        if self.module:
+            self.explain(self.module)
+            self.wire.say(verdicts=self.verdicts())
 
     @property
     def tests(self) -> dict[str, GradedTest]:
@@ -67,6 +74,10 @@ class Reporting(Recorder):
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         super().pytest_runtest_logstart(nodeid)
+        module = _key(nodeid).partition("::")[0]
+        if self.module and module != self.module:
+            self.end_module()
+        self.module = module
         self.wire.say(starts=_key(nodeid))
         faulthandler.dump_traceback_later(SECONDS, exit=True, file=self.wire.log)
 
@@ -98,6 +109,7 @@ def main(arguments: Sequence[str]) -> None:
     faulthandler.enable(file=wire.log)
     recorder = Reporting(assignment, wire)
     run_pytest(order["run"], tree, recorder, "-pno:faulthandler")
+    recorder.end_module()
     wire.say(end=True, verdicts=recorder.verdicts(), damaged=recorder.damaged)
 
 

@@ -1,6 +1,7 @@
 """Verdicts that need no run, and what a needed deliverable adds to a verdict: one place for laptop and grader."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from collect_submission import Assignment, Finding, Severity, not_started
 from tests.harness.graded import GradedTest
@@ -50,7 +51,7 @@ def name_needed(
         needed = next((assignment.deliverable(id) for id in needs if modules[id] in failing), None)
         if needed:
             words = f"This test uses your {needed.title} ({needed.number}), which does not pass yet."
-            renamed[test.key] = Verdict(verdict.kind, f"{words}\n{verdict.message}")
+            renamed[test.key] = replace(verdict, message=f"{words}\n{verdict.message}")
     return renamed
 
 

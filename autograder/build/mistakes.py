@@ -1,0 +1,115 @@
+"""Run the catalogue's misconceptions: which tests each of them fails, and with what outcome."""
+
+import contextlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from autograder.build import catalogue
+from autograder.build.catalogue import Misconception
+from autograder.build.handout import RUBRIC
+from autograder.rubric import Rubric
+from tests.harness.answers import Answers
+from tests.harness.graded import GradedTest
+from tests.harness.hints import Hints, portray
+from tests.harness.judge import Verdict, judge
+from tests.harness.outcome import Outcome
+from tests.harness.run import run_case
+from tests.harness.tree import PACKAGES, Tree
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a misconception makes of one test and case, and what the judge says of it."""
+
+    verdict: Verdict
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Task:
+    """A misconception, its deliverable's tests, their right answers by the seed's name, and identifiers to skip."""
+
+    root: Path
+    misconception: Misconception
+    tests: tuple[GradedTest, ...]
+    answers: Mapping[str, Answers]
+    skip: frozenset[str]
+
+
+def tasks(
+    root: Path, tests: Sequence[GradedTest], answers: Mapping[str, Answers], skip: Mapping[str, frozenset[str]]
+) -> list[Task]:
+    """One task for each misconception, in the catalogue's order, with no more than it needs."""
+    made: list[Task] = []
+    rubric = Rubric.load(root / RUBRIC)
+    modules = {each.id: each.tests for each in (*rubric.deliverables, *rubric.off)}
+    for entry in catalogue.load(root):
+        module = modules[entry.deliverable]
+        inside = tuple(test for test in tests if test.module == module)
+        if inside:  # else its part is switched off
+            right = {name: each.of(module) for name, each in answers.items()}
+            made.append(Task(root, entry, inside, right, skip.get(str(entry), frozenset())))
+    return made
+
+
+def failures(task: Task) -> dict[str, dict[str, Failure]]:
+    """Run a misconception: the seed's name -> identifier of a test and case that fails -> how, in the tests' order."""
+    failed: dict[str, dict[str, Failure]] = {name: {} for name in task.answers}
+    with _changed(task.root, task.misconception) as folder, activated(folder, task.root / "student") as tree:
+        torch.seed()  # what comes out at random shall not look as if it did not
+        for name, expected in task.answers.items():
+            for test in task.tests:
+                for case in test.cases:
+                    identifier = test.identifier(case)
+                    if identifier in task.skip:
+                        continue
+                    outcome = run_case(test, case, tree, expected.seeds[identifier])
+                    verdict = judge(outcome, expected.outcomes[identifier], test.tolerance).within(case)
+                    if not verdict.passed:
+                        failed[name][identifier] = Failure(verdict, outcome)
+    return failed
+
+
+def hints_of(right: Answers, wrong: Sequence[tuple[Misconception, Mapping[str, Failure]]]) -> Hints:
+    """What is kept of a seed's right and wrong outcomes."""
+    hints = Hints({identifier: portray(outcome) for identifier, outcome in right.outcomes.items()})
+    for entry, failed in wrong:
+        hints.add(str(entry), entry.hint, {name: each.outcome for name, each in failed.items()}, entry.varies)
+    return hints
+
+
+@contextlib.contextmanager
+def activated(root: Path, given: Path) -> Iterator[Tree]:
+    """A tree whose modules are imported inside; afterwards those of before are back.
+
+    One thread: the tensors are tiny, and threads that wait for a busy processor take a hundred times as long.
+    """
+    path, modules, threads = list(sys.path), dict(sys.modules), torch.get_num_threads()
+    torch.set_num_threads(1)
+    tree = Tree(root, given)
+    tree.activate()
+    try:
+        yield tree
+    finally:
+        for name in [name for name in sys.modules if name.split(".")[0] in PACKAGES]:
+            del sys.modules[name]
+        sys.modules.update({name: module for name, module in modules.items() if name.split(".")[0] in PACKAGES})
+        sys.path[:] = path
+        torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def _changed(root: Path, misconception: Misconception) -> Iterator[Path]:
+    """A copy of the solution with the misconception in it."""
+    with tempfile.TemporaryDirectory(prefix="misconception-") as folder:
+        copy = Path(folder)
+        shutil.copytree(root / "solution", copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        file = copy / misconception.file
+        file.write_text(catalogue.apply(misconception, file.read_text(encoding="utf-8")), encoding="utf-8")
+        yield copy

@@ -1,0 +1,226 @@
+"""Known wrong outcomes: what counts as the same outcome, and who explains a failing test."""
+
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from autograder.build import catalogue
+from tests.autograder.conftest import ROOT
+from tests.harness.hints import Hints, hinted, portray, project, sketch
+from tests.harness.judge import Kind, Verdict
+from tests.harness.outcome import Fault, Outcome
+
+A, B, C = (f"models/test_x.py::test_{letter}" for letter in "abc")
+RIGHT = np.linspace(-1, 1, 60, dtype=np.float32).reshape(3, 4, 5)
+OTHER = RIGHT[:, ::-1].copy()
+
+
+def shown(**values) -> Outcome:
+    return Outcome(shown=values)
+
+
+def learned(*wrong: tuple[str, dict[str, Outcome]], right: Outcome | None = None, varies: str = "") -> Hints:
+    """Misconceptions, whose hints are their names, for three tests with one right outcome."""
+    hints = Hints({name: portray(right or shown(y=RIGHT)) for name in (A, B, C)})
+    for name, outcomes in wrong:
+        hints.add(name, name, outcomes, varies)
+    return hints
+
+
+def explained(known: Outcome, got: Outcome, right: Outcome | None = None, varies: str = "") -> bool:
+    return bool(learned(("m", {A: known}), right=right, varies=varies).explain({A: got}))
+
+
+# What counts as the same outcome.
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        OTHER.transpose(0, 2, 1),
+        OTHER.astype(np.float64),
+        -OTHER,
+        OTHER * np.float32(1.001),
+        OTHER + np.float32(0.001),
+        np.where(np.arange(60).reshape(3, 4, 5) == 17, OTHER + np.float32(0.01), OTHER),
+        OTHER.ravel()[[1, 0, *range(2, 60)]].reshape(3, 4, 5),
+        np.where(np.arange(60).reshape(3, 4, 5) == 59, np.float32(np.nan), OTHER),
+    ],
+    ids=["shape", "dtype", "sign", "factor", "offset", "one value", "two swapped", "one not finite"],
+)
+def test_another_tensor_is_another_outcome(changed):
+    assert explained(shown(y=OTHER), shown(y=OTHER))
+    assert not explained(shown(y=OTHER), shown(y=changed))
+
+
+@pytest.mark.parametrize("size", range(2, 65))
+def test_any_two_values_swapped_show(size):
+    """Sums with signs alone would miss one swap in 256, which for small tensors is one too many."""
+    values = np.arange(1, size + 1, dtype=np.float32)
+    for first in range(size):
+        for second in range(first):
+            swapped = values.copy()
+            swapped[[first, second]] = values[[second, first]]
+            assert not sketch(values).fits(sketch(swapped)), (first, second)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
+def test_rounding_makes_no_other_outcome(scale):
+    """A millionth of every value's size, which is ten times what other processors make of a float's sum."""
+    noise = np.sin(np.arange(60, dtype=np.float64)).reshape(3, 4, 5) * 1e-6
+    wrong = (OTHER * scale).astype(np.float32)
+    assert explained(shown(y=wrong), shown(y=(wrong * (1 + noise)).astype(np.float32)))
+
+
+def test_infinities_have_a_sign_and_do_not_hide_the_rest():
+    up, down = (np.where(OTHER > 0.9, np.float32(value), OTHER) for value in (np.inf, -np.inf))
+    assert explained(shown(y=up), shown(y=up))
+    assert not explained(shown(y=up), shown(y=down))
+    assert not explained(shown(y=up), shown(y=np.where(np.isinf(up), up, up * np.float32(2))))
+
+
+@pytest.mark.parametrize("value", [np.float64(1e308), np.float32(3e38)])
+def test_huge_values_are_no_fault(value):
+    numbers = project(np.full(100, value))
+    assert np.isfinite(numbers).all()
+    assert np.isfinite(np.array(numbers, np.float32)).all()
+
+
+def test_a_tensor_of_absurd_size_costs_nothing():
+    assert project(np.ones(10**6)) == (0.0,) * 8
+
+
+def test_integers_booleans_scalars_and_empty_tensors_have_sketches():
+    for value in (np.arange(12), np.eye(4, dtype=bool), np.array(3.5), np.zeros((0, 3), np.float32)):
+        assert sketch(value).fits(sketch(value.copy()))
+    assert not sketch(np.arange(12)).fits(sketch(np.r_[np.arange(11), 12]))
+    assert not sketch(np.eye(4, dtype=bool)).fits(sketch(np.eye(4, dtype=bool)[::-1]))
+
+
+def test_sentences_and_what_is_missing_count():
+    right, known = shown(y=RIGHT, fact="a tuple of 2"), shown(y=RIGHT, fact="a tuple of 3")
+    assert explained(known, known, right)
+    assert not explained(known, shown(y=RIGHT, fact="a list of 3"), right)
+    assert not explained(known, shown(y=RIGHT), right)
+    assert explained(
+        known, shown(y=RIGHT, fact="a tuple of 3", more=OTHER), right
+    )  # nobody judges what is shown beside
+
+
+def test_a_fault_counts_without_its_place():
+    def stopped(message: str, where: str = "models/A.py:3", kind: str = "RuntimeError") -> Outcome:
+        return Outcome(fault=Fault(kind, message, where))
+
+    known = stopped("cannot multiply (4x5 and 6x7)")
+    assert explained(known, stopped("cannot multiply (4x5 and 6x7)", where="models/A.py:99"))
+    assert not explained(known, stopped("cannot multiply (4x5 and 6x8)"))
+    assert not explained(known, stopped("cannot multiply (4x5 and 6x7)", kind="ValueError"))
+    assert not explained(known, Outcome(shown={"y": RIGHT}, fault=known.fault))
+    known = stopped("<A at 0x7f00> in /tmp/a/models/A.py")
+    assert explained(known, stopped("<A at 0x7fff> in /home/b/models/A.py"))
+
+
+def test_parameters_count_as_far_as_the_contract_names_them():
+    right = Outcome({"y": RIGHT}, {"": {"w": [2, 3], "b": [3]}})
+    transposed = Outcome({"y": OTHER}, {"": {"w": [3, 2], "b": [3]}})
+    assert explained(transposed, transposed, right)
+    assert not explained(transposed, Outcome({"y": OTHER}, {"": {"w": [2, 3], "b": [3]}}), right)
+    assert not explained(transposed, Outcome({"y": OTHER}, {"": {"w": [3, 2]}}), right)
+    assert explained(transposed, Outcome({"y": OTHER}, {"": {"w": [3, 2], "b": [3], "more": [1]}}), right)
+
+
+def test_the_right_outcome_and_one_that_rounds_to_it_get_no_hint():
+    close = shown(y=RIGHT * np.float32(1 + 1e-6))
+    hints = learned(("m", {A: close, B: shown(y=OTHER)}))
+    assert hints.explain({A: shown(y=RIGHT)}) == {}
+    assert hints.explain({A: close}) == {}
+    assert hints.explain({"models/test_x.py::unknown": close}) == {}
+
+
+# Who explains a test.
+
+
+def test_who_explains_most_wins_then_the_first():
+    one, two, third = shown(y=OTHER), shown(y=OTHER * 2), shown(y=OTHER * 3)
+    hints = learned(("first", {A: one, B: two}), ("second", {A: one, B: third}), ("third", {A: one}))
+    assert hints.explain({A: one}) == {A: "first"}
+    assert hints.explain({A: one, B: third}) == {A: "second", B: "second"}
+    assert hints.explain({A: one}, passed=[B]) == {A: "third"}
+    assert hints.explain({A: one, B: shown(y=OTHER * 9)}) == {A: "first"}  # no one explains B: all are equal
+
+
+def test_two_mistakes_get_two_hints():
+    hints = learned(("first", {A: shown(y=OTHER)}), ("second", {B: shown(y=OTHER * 2)}))
+    assert hints.explain({A: shown(y=OTHER), B: shown(y=OTHER * 2)}) == {A: "first", B: "second"}
+
+
+def test_random_values_are_known_by_what_is_right_beside_them():
+    right, known = shown(y=RIGHT, training=RIGHT), shown(y=RIGHT, training=OTHER)
+    random = {"right": right, "varies": "training"}
+    assert explained(known, shown(y=RIGHT, training=OTHER * 7), **random)
+    assert not explained(known, shown(y=OTHER, training=OTHER * 7), **random)
+    assert not explained(known, shown(y=RIGHT, training=RIGHT), **random)
+    assert not explained(known, shown(y=RIGHT, training=OTHER[:2]), **random)
+    assert not explained(known, shown(y=RIGHT, training=OTHER * np.nan), **random)
+
+
+def test_nothing_but_random_values_needs_another_test_to_bear_it_out():
+    hints = learned(("m", {A: shown(y=OTHER), B: shown(y=OTHER)}), varies="test_a: y")
+    anything, definite = shown(y=OTHER * 7), shown(y=OTHER)
+    assert hints.explain({A: anything}) == {}
+    assert hints.explain({A: anything, B: definite}) == {A: "m", B: "m"}
+    assert hints.explain({A: anything, B: shown(y=OTHER * 2)}) == {}
+
+
+def test_verdicts_get_the_hints_that_all_of_them_give():
+    one = shown(y=OTHER)
+    hints = learned(("first", {A: one, B: one}), ("second", {A: one}))
+    wrong, right = Verdict(Kind.VALUES, "y differs"), Verdict(Kind.PASSED)
+    assert hinted({A: wrong, B: right}, {A: one}, hints) == {A: replace(wrong, hint="second"), B: right}
+    assert hinted({A: Verdict(Kind.REFUSED, "refused")}, {}, hints)[A].hint == ""
+
+
+# Stored and shown.
+
+
+def test_what_is_stored_explains_the_same(tmp_path):
+    wrong = {
+        A: Outcome({"y": OTHER}, {"": {"w": [3, 2]}}),
+        B: Outcome({"fact": ""}, {}, Fault("ValueError", "no", "x")),
+        C: shown(y=np.where(OTHER > 0, np.float32(np.nan), OTHER), fact="3"),
+    }
+    right = Outcome({"y": RIGHT, "fact": "2"}, {"": {"w": [2, 3]}})
+    hints = learned(("m", wrong), ("n", {A: shown(y=OTHER * 7, fact="2")}), right=right, varies="never")
+    hints.save(tmp_path / "hints")
+    loaded = Hints.load(tmp_path / "hints")
+    assert loaded.explain(wrong) == hints.explain(wrong) == dict.fromkeys((A, B, C), "m")
+    assert loaded.explain({A: shown(y=OTHER * 7, fact="2")}) == {A: "n"}
+    assert loaded.to_bytes() == hints.to_bytes() == (tmp_path / "hints").read_bytes()
+
+
+def test_stored_hints_hold_no_text_of_the_solution():
+    """Students get these files. The longest code of the catalogue that stands in them is one name."""
+    content = b"".join(path.read_bytes() for path in (ROOT / "tests" / "reference").rglob("*.hints.safetensors"))
+    assert len(content) > 100_000
+    lines = {line.strip() for each in catalogue.load(ROOT) for line in each.after.splitlines() if "=" in line}
+    assert [line for line in lines if len(line) > 20 and line.encode() in content] == []
+
+
+def test_python_m_tests_and_pytest_show_the_hint(tmp_path):
+    entry = next(each for each in catalogue.load(ROOT) if str(each) == "naive.lstm/hidden_state_not_carried")
+    shutil.copytree(ROOT / "solution", tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    file = tmp_path / entry.file
+    file.write_text(catalogue.apply(entry, file.read_text(encoding="utf-8")), encoding="utf-8")
+    for command in (["tests", "LSTM"], ["pytest", "tests/models/naive/test_LSTM.py", "-p", "no:cacheprovider"]):
+        done = subprocess.run(
+            [sys.executable, "-m", *command, f"--tree={tmp_path}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert f"Hint: {entry.hint}" in " ".join(done.stdout.split()), done.stdout

@@ -1,0 +1,318 @@
+"""Known wrong outcomes of one seed, and the hint for a student whose outcome is one of them.
+
+Of a misconception's wrong outcome a sketch is kept: of each tensor its dtype, its shape and eight numbers, of all
+else what the outcome says of it. Like the judge this reads no torch and runs no student code.
+"""
+
+import json
+import math
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import numpy as safetensors
+
+from tests.harness import files
+from tests.harness.graded import TESTS
+from tests.harness.judge import Verdict
+from tests.harness.outcome import Array, Outcome
+
+NUMBERS = 8  # of one tensor
+LARGEST_SIZE = 20_000  # of a tensor that is looked at; graded ones have a thousand elements
+RTOL, ATOL = 1e-4, 1e-5  # between sketches: other processors sum in another order
+LARGEST = float(np.finfo(np.float32).max)  # as numbers are stored
+SENTENCE = "a sentence"  # the form of one that comes out at random
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """What is kept of one shown value.
+
+    Attributes:
+        form: a tensor's dtype and shape, or the sentence that stands in its place.
+        odd: how many values are NaN, infinity and minus infinity.
+        numbers: see `project`; none for a sentence.
+        varies: whether the value comes out at random, so that only its form says something.
+    """
+
+    form: str
+    odd: tuple[int, ...] = (0, 0, 0)
+    numbers: tuple[float, ...] = ()
+    varies: bool = False
+
+    def fits(self, other: "Sketch | None") -> bool:
+        """Whether another value is this one but for rounding; where this one varies, whether it could be."""
+        if other is None or self.varies:
+            return other is not None and not any(other.odd) and self.form in (other.form, SENTENCE)
+        if self.form != other.form or self.odd != other.odd:
+            return False
+        scale = max(map(abs, self.numbers + other.numbers), default=0.0)
+        return all(abs(a - b) <= ATOL + RTOL * scale for a, b in zip(self.numbers, other.numbers, strict=True))
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """What is kept of one outcome.
+
+    Attributes:
+        shown: name -> its sketch, or None where the outcome does not show it.
+        parameters: "key|name" of the contract's parameters -> their shapes, or None for one that the module lacks.
+        fault: the kind and the message of what stopped the test.
+    """
+
+    shown: dict[str, Sketch | None] = field(default_factory=dict)
+    parameters: dict[str, list[int] | None] = field(default_factory=dict)
+    fault: tuple[str, ...] | None = None
+
+
+@dataclass
+class Known:
+    """A misconception: test identifier -> in what its outcome differs from the right one."""
+
+    name: str
+    hint: str
+    wrong: dict[str, Portrait] = field(default_factory=dict)
+
+
+@dataclass
+class Hints:
+    """The right outcomes of one seed and the misconceptions, in the catalogue's order."""
+
+    right: dict[str, Portrait] = field(default_factory=dict)
+    known: list[Known] = field(default_factory=list)
+
+    def add(self, name: str, hint: str, wrong: Mapping[str, Outcome], varies: str = "") -> None:
+        """Learn a misconception from its wrong outcomes; `right` has the right ones.
+
+        Args:
+            varies: a regular expression; what is shown where it is found in "identifier: name" comes out at random.
+        """
+        known = Known(name, hint)
+        for identifier, outcome in wrong.items():
+            right = self.right[identifier]
+            portrait = portray(outcome, right)
+            at_random = {each for each in right.shown if varies and re.search(varies, f"{identifier}: {each}")}
+            known.wrong[identifier] = _difference(portrait, right, at_random)
+        self.known.append(known)
+
+    def of(self, module: str) -> "Hints":
+        """Those of one test module."""
+        right = {name: each for name, each in self.right.items() if name.split("::")[0] == module}
+        return Hints(right, [each for each in self.known if right.keys() & each.wrong.keys()])
+
+    def __ior__(self, other: "Hints") -> "Hints":
+        self.right |= other.right
+        self.known += other.known
+        return self
+
+    def explain(self, failing: Mapping[str, Outcome], passed: Collection[str] = ()) -> dict[str, str]:
+        """Find the hints for failing tests: identifier -> hint, for those whose outcome is known.
+
+        Where several misconceptions have one outcome, the one counts that explains most of what else is given of the
+        deliverable, then the catalogue's first. Where all that makes an outcome is random, another must bear it out.
+
+        Args:
+            failing: identifier of a test and its case -> its outcome, with this seed.
+            passed: identifiers that were right.
+        """
+        portraits = {
+            name: portray(outcome, self.right[name]) for name, outcome in failing.items() if name in self.right
+        }
+        fits = [{name for name in portraits if self._fits(each, name, portraits[name])} for each in self.known]
+        sure = [
+            {name for name in fit if _is_sure(each.wrong[name], self.right[name])}
+            for each, fit in zip(self.known, fits, strict=True)
+        ]
+        # Every failing test that a misconception does not explain speaks against it, as against all others.
+        scores = [
+            2 * len(fit) - len(each.wrong.keys() & set(passed)) for each, fit in zip(self.known, fits, strict=True)
+        ]
+        hints: dict[str, str] = {}
+        for name in portraits:
+            able = [index for index, fit in enumerate(fits) if name in fit and sure[index]]
+            if able:
+                best = max(able, key=lambda index: (name in sure[index], scores[index]))  # the first of equals
+                hints[name] = self.known[best].hint
+        return hints
+
+    def _fits(self, known: Known, identifier: str, portrait: Portrait) -> bool:
+        """Whether an outcome is what a misconception makes of a test."""
+        wrong, right = known.wrong.get(identifier), self.right[identifier]
+        if wrong is None or (portrait.parameters, portrait.fault) != (wrong.parameters, wrong.fault):
+            return False
+        for name, sketch in right.shown.items():
+            expected, got = wrong.shown.get(name, sketch), portrait.shown[name]
+            if expected is None or got is None:
+                if expected is not got:
+                    return False
+            elif not expected.fits(got):
+                return False
+        return _is_definite(wrong) or any(_is_other(right.shown[name], portrait.shown[name]) for name in wrong.shown)
+
+    def save(self, path: Path) -> None:
+        """Write the file whole or not at all."""
+        files.replace(path, self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """One safetensors file: a matrix of numbers, and JSON that refers to its rows."""
+        rows: dict[bytes, int] = {}
+
+        def packed(sketch: Sketch | None) -> Any:
+            if sketch is None:
+                return None
+            if sketch.varies:
+                return [sketch.form]
+            if not sketch.numbers:
+                return sketch.form
+            row = rows.setdefault(np.array(sketch.numbers, np.float32).tobytes(), len(rows))
+            return [sketch.form, row, *([sketch.odd] if any(sketch.odd) else [])]
+
+        def record(portrait: Portrait) -> list[Any]:
+            shown = {name: packed(sketch) for name, sketch in portrait.shown.items()}
+            return [shown, portrait.parameters, portrait.fault]
+
+        notes = {
+            "right": {identifier: record(portrait) for identifier, portrait in self.right.items()},
+            "known": [
+                [each.name, each.hint, {identifier: record(portrait) for identifier, portrait in each.wrong.items()}]
+                for each in self.known
+            ],
+        }
+        numbers = np.frombuffer(b"".join(rows), dtype=np.float32).reshape(len(rows), NUMBERS)
+        return safetensors.save({"numbers": numbers}, {"hints": json.dumps(notes)})
+
+    @classmethod
+    def load(cls, path: Path) -> "Hints":
+        """Read what `save` wrote.
+
+        Raises:
+            FileNotFoundError: where there are none.
+        """
+        data = path.read_bytes()
+        notes = json.loads(json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]["hints"])
+        numbers = [tuple(row) for row in safetensors.load(data)["numbers"].tolist()]
+
+        def unpacked(entry: Any) -> Sketch | None:
+            if entry is None:
+                return None
+            if isinstance(entry, str):
+                return Sketch(entry)
+            form, *rest = entry
+            odd = tuple(rest[1]) if rest[1:] else (0, 0, 0)
+            return Sketch(form, odd, numbers[rest[0]]) if rest else Sketch(form, varies=True)
+
+        def portrait(entry: Any) -> Portrait:
+            shown, parameters, fault = entry
+            return Portrait({name: unpacked(each) for name, each in shown.items()}, parameters, fault and tuple(fault))
+
+        right = {identifier: portrait(entry) for identifier, entry in notes["right"].items()}
+        known = [
+            Known(name, hint, {identifier: portrait(entry) for identifier, entry in wrong.items()})
+            for name, hint, wrong in notes["known"]
+        ]
+        return cls(right, known)
+
+
+def hinted(verdicts: Mapping[str, Verdict], outcomes: Mapping[str, Outcome], hints: Hints) -> dict[str, Verdict]:
+    """The verdicts of one seed, by identifier of test and case, with the hints that all of them together give.
+
+    Args:
+        outcomes: of the tests that have run, by the same identifiers.
+    """
+    passed = [name for name, verdict in verdicts.items() if verdict.passed]
+    explained = hints.explain({name: each for name, each in outcomes.items() if not verdicts[name].passed}, passed)
+    return {name: replace(verdict, hint=explained.get(name, "")) for name, verdict in verdicts.items()}
+
+
+def public(module: str, tests: Path = TESTS) -> Path:
+    """The file with the hints for the public seed of a test module, beside its answers."""
+    return tests / "reference" / Path(module).with_suffix(".hints.safetensors")
+
+
+def portray(outcome: Outcome, right: Portrait | None = None) -> Portrait:
+    """Sketch an outcome: all of it, or as far as the right one goes; of parameters only what differs then."""
+    names = outcome.shown if right is None else right.shown
+    return Portrait(
+        {name: sketch(outcome.shown[name]) if name in outcome.shown else None for name in names},
+        _parameters(outcome, right),
+        (outcome.fault.kind, _without_places(outcome.fault.message)) if outcome.fault else None,
+    )
+
+
+def sketch(value: Array | str) -> Sketch:
+    """Sketch a tensor or a sentence."""
+    if isinstance(value, str):
+        return Sketch(value)
+    odd = tuple(int(mask.sum()) for mask in (np.isnan(value), np.isposinf(value), np.isneginf(value)))
+    return Sketch(f"{value.dtype} {value.shape}", odd, project(value))
+
+
+def project(value: Array) -> tuple[float, ...]:
+    """Eight numbers that tell a tensor from others of its shape: its values, or eight weighted sums of all of them.
+
+    The weights are fixed, of mean 0, and no two alike: a change of any value, sign or order changes every sum, in
+    proportion to its share of the tensor's norm. Sampled values and a norm would miss what happens elsewhere.
+    Values that are not finite count as 0.
+    """
+    if value.size > LARGEST_SIZE:
+        return (0.0,) * NUMBERS  # no graded tensor is of that shape
+    flat = np.where(np.isfinite(value), value, 0).astype(np.float64).ravel()
+    if flat.size <= NUMBERS:
+        numbers = np.pad(flat, (0, NUMBERS - flat.size))
+    else:
+        with np.errstate(over="ignore"):
+            numbers = _weights(flat.size) @ (flat / math.sqrt(flat.size))
+    return tuple(np.clip(numbers, -LARGEST, LARGEST).tolist())
+
+
+@lru_cache(maxsize=64)
+def _weights(size: int) -> Array:
+    """(8, size) floats between -sqrt(3) and sqrt(3): of variance 1, so that sums are as large as the values."""
+    bits = np.asarray(np.random.PCG64(size).random_raw(NUMBERS * size), dtype=np.uint64) >> np.uint64(40)
+    return ((bits.astype(np.float64) * 2.0**-23 - 1.0) * math.sqrt(3.0)).reshape(NUMBERS, size).astype(np.float32)
+
+
+def _parameters(outcome: Outcome, right: Portrait | None) -> dict[str, list[int] | None]:
+    found = {f"{key}|{name}": shape for key, shapes in outcome.parameters.items() for name, shape in shapes.items()}
+    if right is None:
+        return dict(found)
+    expected = {name: shape for name, shape in right.parameters.items() if name.split("|")[0] in outcome.parameters}
+    return {name: found.get(name) for name, shape in expected.items() if found.get(name) != shape}
+
+
+def _difference(wrong: Portrait, right: Portrait, at_random: Collection[str]) -> Portrait:
+    """A portrait without what is right in it; what comes out at random never is."""
+    shown: dict[str, Sketch | None] = {}
+    for name, got in wrong.shown.items():
+        if got and name in at_random:
+            shown[name] = Sketch(got.form if got.numbers else SENTENCE, varies=True)
+        elif _is_other(right.shown[name], got):
+            shown[name] = got
+    return replace(wrong, shown=shown)
+
+
+def _is_other(right: Sketch | None, got: Sketch | None) -> bool:
+    return right is None or not right.fits(got)
+
+
+def _is_definite(wrong: Portrait) -> bool:
+    """Whether something that is not random tells an outcome from the right one."""
+    return bool(wrong.fault or wrong.parameters) or any(
+        each is None or not each.varies for each in wrong.shown.values()
+    )
+
+
+def _is_sure(wrong: Portrait, right: Portrait) -> bool:
+    """Whether an outcome shows numbers that are not random, or differs in something that is not."""
+    return _is_definite(wrong) or any(
+        each and each.numbers for name, each in right.shown.items() if name not in wrong.shown
+    )
+
+
+def _without_places(message: str) -> str:
+    """A message without what differs between two runs or two machines: addresses and paths."""
+    return re.sub(r"0x[0-9a-fA-F]+|(?:[A-Za-z]:)?[\\/][\w.\\/-]+", "...", message)
