@@ -176,6 +176,13 @@ def test_nothing_but_random_values_needs_another_test_to_bear_it_out():
     assert hints.explain({A: anything, B: shown(y=OTHER * 2)}) == {}
 
 
+def test_what_is_all_but_right_needs_another_test_to_bear_it_out():
+    close = shown(y=RIGHT * np.float32(1 + 1e-6))
+    hints = learned(("m", {A: close, B: shown(y=OTHER)}))
+    assert hints.explain({A: close, B: shown(y=OTHER)}) == {A: "m", B: "m"}
+    assert hints.explain({A: shown(y=OTHER), B: shown(y=OTHER)}) == {B: "m"}
+
+
 def test_verdicts_get_the_hints_that_all_of_them_give():
     one = shown(y=OTHER)
     hints = learned(("first", {A: one, B: one}), ("second", {A: one}))

@@ -113,7 +113,8 @@ class Hints:
         """Find the hints for failing tests: identifier -> hint, for those whose outcome is known.
 
         Where several misconceptions have one outcome, the one counts that explains most of what else is given of the
-        deliverable, then the catalogue's first. Where all that makes an outcome is random, another must bear it out.
+        deliverable, then the catalogue's first. An outcome that tells little by itself (all random, or all but right)
+        gets the hint of one that another test bears out.
 
         Args:
             failing: identifier of a test and its case -> its outcome, with this seed.
@@ -151,7 +152,9 @@ class Hints:
                     return False
             elif not expected.fits(got):
                 return False
-        return _is_definite(wrong) or any(_is_other(right.shown[name], portrait.shown[name]) for name in wrong.shown)
+        if not wrong.shown or _is_definite(wrong):
+            return True
+        return any(_is_other(right.shown[name], portrait.shown[name]) for name in wrong.shown)
 
     def save(self, path: Path) -> None:
         """Write the file whole or not at all."""
@@ -307,10 +310,13 @@ def _is_definite(wrong: Portrait) -> bool:
 
 
 def _is_sure(wrong: Portrait, right: Portrait) -> bool:
-    """Whether an outcome shows numbers that are not random, or differs in something that is not."""
-    return _is_definite(wrong) or any(
-        each and each.numbers for name, each in right.shown.items() if name not in wrong.shown
-    )
+    """Whether an outcome tells a misconception by itself.
+
+    It does by a difference that is not random, or by random values beside numbers that are right. It does not where all
+    is random, nor where it differs from the right one by less than other processors may.
+    """
+    rest = [sketch for name, sketch in right.shown.items() if name not in wrong.shown]
+    return _is_definite(wrong) or bool(wrong.shown and any(sketch and sketch.numbers for sketch in rest))
 
 
 def _without_places(message: str) -> str:
