@@ -22,8 +22,6 @@ RUBRIC = Rubric.load(ROOT / "autograder" / "rubric.toml")
 CATALOGUE = catalogue.load(ROOT)
 HINTS = [misconception.hint for misconception in CATALOGUE]
 
-pytestmark = pytest.mark.timeout(900)  # the first test runs the whole catalogue
-
 
 @pytest.fixture(scope="module")
 def fresh(graded: list[GradedTest]) -> Made:
