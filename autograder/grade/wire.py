@@ -14,7 +14,9 @@ from typing import Any
 MAGIC = b"SHOW"
 HEAD = struct.Struct("<4sII")
 MAX_PAYLOAD = 8 << 20
-MAX_HEADER = 256 << 10  # of the JSON in a payload, which takes 27 times its size in memory to read
+MAX_HEADER = 256 << 10  # of the JSON in a payload
+READ = 27  # times its size is what the JSON takes in memory when it is read
+MAX_MEMORY = 128 << 20  # for all that one child sends; right outcomes of the whole assignment take a quarter
 
 
 @dataclass(frozen=True)
@@ -48,17 +50,24 @@ def pack(index: int, payload: bytes) -> bytes:
     return HEAD.pack(MAGIC, index, len(payload)) + payload
 
 
+def memory(payload: bytes) -> int:
+    """About how many bytes the outcome in a payload takes when it is read."""
+    return len(payload) + (READ - 1) * min(int.from_bytes(payload[:8], "little"), len(payload))
+
+
 class Frames:
     """Cuts a stream of bytes into frames."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._memory = 0
 
     def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         """Take bytes as they arrive and yield the (index, payload) of every frame that is complete.
 
         Raises:
-            BrokenFrame: for bytes that cannot begin a frame, and for an over-long one before it is stored.
+            BrokenFrame: for bytes that cannot begin a frame, for an over-long one before it is stored, and for more
+                frames than one child can need.
         """
         self._buffer += data
         while len(self._buffer) >= HEAD.size:
@@ -69,4 +78,7 @@ class Frames:
                 return
             payload = bytes(self._buffer[HEAD.size : HEAD.size + length])
             del self._buffer[: HEAD.size + length]
+            self._memory += memory(payload)
+            if self._memory > MAX_MEMORY:
+                raise BrokenFrame("the child sent more than any outcome takes")
             yield index, payload

@@ -101,3 +101,18 @@ def test_arbitrary_bytes_end_the_reading_or_wait(data):
 )
 def test_an_item_survives_json(item):
     assert Item.from_json(item.to_json()) == item
+
+
+def test_a_child_cannot_fill_the_judges_memory_with_many_frames():
+    frame = wire.pack(0, bytes(wire.MAX_PAYLOAD))
+    frames, taken = Frames(), 0
+    with pytest.raises(BrokenFrame):
+        for _ in range(1000):
+            taken += len(list(frames.feed(frame)))
+    assert taken <= wire.MAX_MEMORY // wire.MAX_PAYLOAD
+
+
+def test_a_header_counts_as_what_it_takes_to_read():
+    header = wire.MAX_HEADER.to_bytes(8, "little") + bytes(wire.MAX_HEADER)
+    assert wire.memory(header) > 20 * wire.MAX_HEADER
+    assert wire.memory(b"\xff" * 100) <= 27 * 100
