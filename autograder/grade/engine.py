@@ -10,9 +10,9 @@ takes that away. Every graded test gets a verdict, whatever the child does.
 """
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.grade.kit import Kit
@@ -23,9 +23,11 @@ from collect_submission import Finding, inspect
 from tests.harness.graded import Case, GradedTest
 from tests.harness.hidden import hidden_words
 from tests.harness.judge import Kind, Verdict, judge
+from tests.harness.outcome import Outcome
 from tests.harness.verdicts import ended_early, name_needed, preflight
 
 PUBLIC = "public"
+KEPT = 1 << 18  # bytes of an outcome that is kept to look for its hint; graded ones are far smaller
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,21 @@ class Grades:
 
 
 @dataclass
+class _Evidence:
+    """What the runs with one seed have shown, for hints.
+
+    Attributes:
+        wrong: identifier of a test and its case -> its outcome.
+        right: identifiers.
+        blamed: test key -> the identifier that words its verdict.
+    """
+
+    wrong: dict[str, Outcome] = field(default_factory=dict)
+    right: set[str] = field(default_factory=set)
+    blamed: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
 class _State:
     """What grading one submission has to remember."""
 
@@ -60,6 +77,7 @@ class _State:
     folder: Path
     until: float
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    evidence: defaultdict[str, _Evidence] = field(default_factory=lambda: defaultdict(_Evidence))
     public_passed: set[str] = field(default_factory=set)
     timeouts: Counter[str] = field(default_factory=Counter)
     printed: bool = False
@@ -80,6 +98,7 @@ class Engine:
         self.limits = kit.rubric.grading.limits
         self.warden = Warden(kit.root, self.limits)
         self.answers = kit.answers()
+        self.hints = kit.hints()
 
     def close(self) -> None:
         self.warden.close()
@@ -100,6 +119,7 @@ class Engine:
             self._preflight(state, findings)
             self._import(state)
             self._run_both_phases(state)
+        self._hint(state)
         return Grades([self._row(test, state) for test in self.kit.tests], findings, state.printed, state.broken)
 
     def _row(self, test: GradedTest, state: _State) -> Row:
@@ -168,7 +188,7 @@ class Engine:
             run = self._child(state, items)
             position = 0
             for test in waiting:
-                verdict = self._judge(test, run, position, seeds)
+                verdict = self._judge(state, test, run, position, seeds)
                 position += len(seeds) * len(test.cases)
                 if verdict.passed:
                     passed[test.key] = verdict
@@ -193,7 +213,7 @@ class Engine:
             return Verdict(Kind.FAULT, "Not run: too many tests of this deliverable ran out of time.")
         run = self._child(state, self._items(test, seeds))
         state.timeouts[test.module] += run.end == "timeout"
-        return self._judge(test, run, 0, seeds)
+        return self._judge(state, test, run, 0, seeds)
 
     def _open(self, state: _State) -> list[GradedTest]:
         return [test for test in self.kit.tests if test.key not in state.verdicts]
@@ -211,17 +231,33 @@ class Engine:
         state.printed |= run.printed
         return run
 
-    def _judge(self, test: GradedTest, run: Run, position: int, seeds: Sequence[str]) -> Verdict:
+    def _judge(self, state: _State, test: GradedTest, run: Run, position: int, seeds: Sequence[str]) -> Verdict:
         """Judge a test's runs, whose outcomes begin at a position; the first that fails words the verdict."""
         for offset, (seed, case) in enumerate((seed, case) for seed in seeds for case in test.cases):
+            identifier, evidence = test.identifier(case), state.evidence[seed]
             outcome = run.outcomes.get(position + offset)
             if outcome is None:
                 verdict = Verdict(Kind.FAULT, _end_in_words(run))
             else:
-                verdict = judge(outcome, self.answers[seed].outcomes[test.identifier(case)], test.tolerance)
-            if not verdict.passed:
-                return verdict.within(case) if seed == PUBLIC else self._hidden(verdict.kind, test, case, seed)
+                verdict = judge(outcome, self.answers[seed].outcomes[identifier], test.tolerance)
+            if verdict.passed:
+                evidence.right.add(identifier)
+                continue
+            evidence.blamed[test.key] = identifier
+            if outcome and sum(value.nbytes for value in outcome.shown.values() if not isinstance(value, str)) < KEPT:
+                evidence.wrong[identifier] = outcome
+            return verdict.within(case) if seed == PUBLIC else self._hidden(verdict.kind, test, case, seed)
         return Verdict(Kind.PASSED)
+
+    def _hint(self, state: _State) -> None:
+        """Give the hint of a known mistake to each verdict whose outcome is that of the mistake."""
+        for seed, evidence in state.evidence.items():
+            wrong = {name: outcome for name, outcome in evidence.wrong.items() if name not in evidence.right}
+            hints = self.hints[seed].explain(wrong, evidence.right)
+            for key, identifier in evidence.blamed.items():
+                verdict = state.verdicts[key]
+                if not verdict.passed and identifier in hints:
+                    state.verdicts[key] = replace(verdict, hint=hints[identifier])
 
     def _hidden(self, kind: Kind, test: GradedTest, case: Case, seed: str) -> Verdict:
         """Say only the kind of difference and which sizes are not the published ones: fixed words, of our own data."""
