@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build import rehearsal
+from autograder.build import catalogue, rehearsal
 from autograder.grade import policy, results, slots
 from autograder.grade.engine import Engine, Grades
 from autograder.grade.metadata import Metadata
@@ -629,6 +629,43 @@ raise RuntimeError(" ".join(found)[-500:])
     secrets = {seed[:12] for name in ("hidden-1", "hidden-2") for seed in engine.answers[name].seeds.values()}
     assert secrets
     assert not any(secret in text for secret in secrets)
+
+
+# Known mistakes get their hints.
+
+
+def test_a_known_mistake_gets_its_hint_in_every_row_that_shows_it(small):
+    known = {str(each): each for each in catalogue.load(ROOT)}["naive.lstm/forget_and_input_gate_swapped"]
+    grades = small.grade(change(LSTM, known.before, known.after))
+    hints = [row.verdict.hint for row in grades.rows if not row.verdict.passed]
+    assert len(hints) >= 3
+    assert set(hints) == {known.hint}
+    composed = results.compose(small.kit, policy.settle(small.kit, grades, Metadata(), ()), [], {}, 1.0)
+    assert known.hint in str(composed)
+
+
+def test_a_known_mistake_that_only_hidden_inputs_show_gets_its_hint(engine):
+    """Of some mistakes a row shows nothing with the published inputs, by chance of their values or sizes."""
+    published = {each.name: each.wrong for each in engine.hints["public"].known}
+    name, keys = next(
+        (each.name, keys)
+        for each in engine.hints["hidden-1"].known
+        if (keys := tests_of(each.wrong) - tests_of(published.get(each.name, ())))
+    )
+    known = next(each for each in catalogue.load(ROOT) if str(each) == name)
+    tests = [test for test in engine.kit.tests if test.key in keys]
+    (row, *_) = only(engine, tests).grade(change(known.file, known.before, known.after)).rows
+    assert row.verdict.message.startswith("Right with the published inputs")
+    assert row.verdict.hint
+
+
+def tests_of(identifiers: Iterable[str]) -> set[str]:
+    return {identifier.partition("[")[0] for identifier in identifiers}
+
+
+def test_an_unknown_mistake_gets_no_hint(small):
+    grades = small.grade(in_forward("x = x * 0.93 + 0.017"))
+    assert {row.verdict.hint for row in grades.rows} == {""}
 
 
 # The zygote.
