@@ -650,7 +650,7 @@ def test_a_known_mistake_that_only_hidden_inputs_show_gets_its_hint(engine):
     name, keys = next(
         (each.name, keys)
         for each in engine.hints["hidden-1"].known
-        if (keys := tests_of(each.wrong) - tests_of(published.get(each.name, ())))
+        if (keys := keys_of(each.wrong) - keys_of(published.get(each.name, ())))
     )
     known = next(each for each in catalogue.load(ROOT) if str(each) == name)
     tests = [test for test in engine.kit.tests if test.key in keys]
@@ -659,7 +659,7 @@ def test_a_known_mistake_that_only_hidden_inputs_show_gets_its_hint(engine):
     assert row.verdict.hint
 
 
-def tests_of(identifiers: Iterable[str]) -> set[str]:
+def keys_of(identifiers: Iterable[str]) -> set[str]:
     return {identifier.partition("[")[0] for identifier in identifiers}
 
 
