@@ -142,6 +142,8 @@ def handout_files(root: Path) -> dict[str, bytes]:
     for folder, suffix in SHIPPED:
         shipped = read_folder(root, folder, suffix)
         files |= {name: shipped[name] for name in kept(rubric, shipped)}
+    if rubric.assignment.hints == "off":  # then there may still be some of before it was
+        files = {name: data for name, data in files.items() if not name.endswith(".hints.safetensors")}
     files |= {f"student/{name}": data for name, data in derive(root).items()}
     check_leaks(files, solution_sources(root))
     return dict(sorted(files.items()))

@@ -45,7 +45,7 @@ class Made:
 
     Attributes:
         answers: the right outcomes.
-        failed: every misconception with the tests that it fails; empty where the rubric wants no hints.
+        failed: the misconceptions that were run, with the tests that each of them fails.
     """
 
     answers: Answers
@@ -72,12 +72,12 @@ def workers() -> Iterator[Mapper]:
 
 
 def make_public(root: Path, tests: Sequence[GradedTest], mapper: Mapper) -> Made:
-    """Run solution and misconceptions with the public seed."""
+    """Run solution and misconceptions with the public seed, also where students get no hints: assistants do."""
     rubric = Rubric.load(root / RUBRIC)
     header = {package: importlib.metadata.version(package) for package in ("torch", "numpy")}
     header["contract"] = rubric.assignment.version
-    right = right_answers(root, tests, lambda name: PUBLIC_SEED, header, mapper)
-    return _made(root, tests, {PUBLIC: right}, mapper)[PUBLIC]
+    right = {PUBLIC: right_answers(root, tests, lambda name: PUBLIC_SEED, header, mapper)}
+    return _made(right, mistakes.tasks(root, tests, right, {}), mapper)[PUBLIC]
 
 
 def keep_public(root: Path, made: Made) -> None:
@@ -143,30 +143,22 @@ def renew_hidden(root: Path, tests: Sequence[GradedTest], secret: bytes, mapper:
     """Run solution and misconceptions with the hidden seeds and keep what they give.
 
     What a misconception fails with the published inputs already it need not run with others: nobody who passes there
-    has it.
+    has it. Where the rubric wants no hints, none has to run.
     """
-    folder, public = _hidden_folder(root, secret), load_public(root, tests)
+    rubric, folder, public = Rubric.load(root / RUBRIC), _hidden_folder(root, secret), load_public(root, tests)
     for old in folder.glob("*"):
         old.unlink()
-    number = Rubric.load(root / RUBRIC).grading.hidden_seeds
-    right = hidden_answers(root, tests, secret, number, public.answers, mapper)
+    right = hidden_answers(root, tests, secret, rubric.grading.hidden_seeds, public.answers, mapper)
     failed = {known.name: frozenset(known.wrong) for known in public.hints.known}
-    for name, made in _made(root, tests, right, mapper, failed).items():
+    wanted = right and rubric.assignment.hints != "off"
+    for name, made in _made(right, mistakes.tasks(root, tests, right, failed) if wanted else [], mapper).items():
         made.answers.save(folder / f"{name}.safetensors")
         made.hints.save(folder / f"{name}.hints.safetensors")
     provenance.note(folder, _hidden_sources(root, tests))
 
 
-def _made(
-    root: Path,
-    tests: Sequence[GradedTest],
-    right: Mapping[str, Answers],
-    mapper: Mapper,
-    skip: Mapping[str, frozenset[str]] | None = None,
-) -> dict[str, Made]:
-    """Run the misconceptions with the seeds of the right answers, but for the tests to skip, by misconception."""
-    wanted = Rubric.load(root / RUBRIC).assignment.hints != "off"
-    tasks = mistakes.tasks(root, tests, right, skip or {}) if wanted and right else []
+def _made(right: Mapping[str, Answers], tasks: Sequence[mistakes.Task], mapper: Mapper) -> dict[str, Made]:
+    """Run misconceptions with the seeds of the right answers."""
     done = list(tqdm(mapper(mistakes.failures, tasks), "misconceptions", len(tasks), unit="", disable=None))
     entries = [task.misconception for task in tasks]
     return {

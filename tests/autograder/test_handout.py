@@ -652,6 +652,15 @@ def test_the_handout_holds_what_it_should(root):
     )
 
 
+@pytest.mark.parametrize(("hints", "shipped"), [("local", True), ("everywhere", True), ("off", False)])
+def test_old_hints_are_not_handed_out_where_the_rubric_has_them_off(root, hints, shipped):
+    put(root / "autograder/rubric.toml", RUBRIC.replace("[assignment]\n", f'[assignment]\nhints = "{hints}"\n'))
+    put(root / "tests/reference/one.hints.safetensors", "of before")
+    files = handout_files(root)
+    assert ("tests/reference/one.hints.safetensors" in files) == shipped
+    assert "tests/reference/one.safetensors" in files
+
+
 def test_the_zip_has_one_top_folder_and_is_reproducible(root, tmp_path):
     write(root)
     first, second = tmp_path / "out/first.zip", tmp_path / "second.zip"

@@ -168,6 +168,21 @@ def test_random_values_are_known_by_what_is_right_beside_them():
     assert not explained(known, shown(y=RIGHT, training=OTHER * np.nan), **random)
 
 
+def test_the_right_values_times_a_number_are_not_random():
+    right, known = shown(y=RIGHT, training=RIGHT), shown(y=RIGHT, training=OTHER)
+    for factor in (2, -1, 0, 0.5):
+        assert not explained(known, shown(y=RIGHT, training=RIGHT * np.float32(factor)), right, "training")
+
+
+def test_known_values_count_before_random_ones():
+    right, got = shown(y=RIGHT, training=RIGHT), shown(y=RIGHT, training=OTHER)
+    hints = Hints({A: portray(right), B: portray(right)})
+    hints.add("random", "random", {A: shown(y=RIGHT, training=OTHER * 2)}, "training")
+    hints.add("definite", "definite", {A: got, B: got})
+    assert hints.explain({A: got}, passed=[B]) == {A: "definite"}
+    assert hints.explain({A: shown(y=RIGHT, training=OTHER * 3)}, passed=[B]) == {A: "random"}
+
+
 def test_nothing_but_random_values_needs_another_test_to_bear_it_out():
     hints = learned(("m", {A: shown(y=OTHER), B: shown(y=OTHER)}), varies="test_a: y")
     anything, definite = shown(y=OTHER * 7), shown(y=OTHER)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build import catalogue, guide, provenance, reports, store
+from autograder.build import catalogue, guide, mistakes, provenance, reports, store
 from autograder.build.answers import AnswersError
-from autograder.build.catalogue import CatalogueError
+from autograder.build.catalogue import CatalogueError, Misconception
+from autograder.build.mistakes import Failure, Task
 from autograder.build.store import Made, Stored
 from autograder.rubric import Rubric
 from tests.harness.graded import TESTS, GradedTest
@@ -111,6 +112,59 @@ def test_one_outcome_has_one_hint(fresh: Made, stored: Stored) -> None:
             if other.hint != hint and other.wrong.keys() == failing.keys():
                 alone = Hints(stored.hints.right, [other]).explain(failing)
                 assert alone.keys() != failing.keys(), f"{name} and {other.name} have one outcome and two hints"
+
+
+def test_a_hint_for_what_comes_out_at_random_begins_with_a_condition() -> None:
+    """Any numbers could have come out at random: whether they did, the student has to see."""
+    assert [str(entry) for entry in CATALOGUE if entry.varies and not entry.hint.startswith("If ")] == []
+
+
+RNN_STEP = "        return output, new_hidden"
+UNKNOWN = (
+    "        hidden.mul_(2)\n        return output, new_hidden",
+    "        return output, new_hidden * (2 if self.training else 1)",
+    "        return output, new_hidden.flip(1) if self.training else new_hidden",
+    "        self.calls = getattr(self, 'calls', 0) + 1\n        return output, new_hidden ** self.calls",
+)
+
+
+def test_a_mistake_that_is_not_random_gets_no_hint_that_says_so(graded: list[GradedTest]) -> None:
+    """An RNN whose results depend on the mode or on the calls before, as no entry's do, with fresh hints.
+
+    What is changed in place is found out by torch where gradients are asked for, whatever the change.
+    """
+    rnn = RUBRIC.deliverable("naive.rnn")
+    tests = tuple(test for test in graded if test.module == rnn.tests)
+    answers = store.load_public(ROOT, graded).answers.of(rnn.tests)
+
+    def failing(entry: Misconception) -> dict[str, Failure]:
+        return mistakes.failures(Task(ROOT, entry, tests, {"public": answers}, frozenset()))["public"]
+
+    entries = [entry for entry in CATALOGUE if entry.deliverable == rnn.id]
+    hints = mistakes.hints_of(answers, [(entry, failing(entry)) for entry in entries])
+    true = {entry.hint for entry in entries if entry.varies or entry.name == "given_state_overwritten"}
+    for after in UNKNOWN:
+        wrong = failing(Misconception("unknown", rnn.id, rnn.file, RNN_STEP, after, "none"))
+        found = hints.explain({name: each.outcome for name, each in wrong.items()}, answers.outcomes.keys() - wrong)
+        assert wrong, after
+        assert set(found.values()) <= true, after
+
+
+def test_without_hints_the_guide_still_has_every_mistake(graded: list[GradedTest], tmp_path: Path) -> None:
+    """ "off" is about students; what is kept for them goes."""
+    for name in ("solution", "student", "tests", "autograder"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "workbench"))
+    rubric = tmp_path / "autograder/rubric.toml"
+    rubric.write_text(re.sub(r'(?m)^hints = ".*?"', 'hints = "off"', rubric.read_text(encoding="utf-8")), "utf-8")
+    rnn = [test for test in graded if test.module == RUBRIC.deliverable("naive.rnn").tests]
+    made = store.make_public(tmp_path, rnn, map)
+    assert all(failed for _, failed in made.failed)
+    assert [str(entry) for entry, _ in made.failed] == [str(e) for e in CATALOGUE if e.deliverable == "naive.rnn"]
+    old = tmp_path / "tests/reference/models/naive/test_RNN.hints.safetensors"
+    assert old.exists()
+    store.keep_public(tmp_path, made)
+    assert not old.exists()
+    assert store.load_public(tmp_path, rnn).hints.known == []
 
 
 def test_the_guide_is_what_the_catalogue_gives(fresh: Made, graded: list[GradedTest]) -> None:

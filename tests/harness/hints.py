@@ -112,9 +112,9 @@ class Hints:
     def explain(self, failing: Mapping[str, Outcome], passed: Collection[str] = ()) -> dict[str, str]:
         """Find the hints for failing tests: identifier -> hint, for those whose outcome is known.
 
-        Where several misconceptions have one outcome, the one counts that explains most of what else is given of the
-        deliverable, then the catalogue's first. An outcome that tells little by itself (all random, or all but right)
-        gets the hint of one that another test bears out.
+        Where several misconceptions have one outcome, known numbers count before random ones, then the misconception
+        that explains most of what else is given of the deliverable, then the catalogue's first. An outcome that tells
+        little by itself (all random, or all but right) gets the hint of one that another test bears out.
 
         Args:
             failing: identifier of a test and its case -> its outcome, with this seed.
@@ -136,7 +136,8 @@ class Hints:
         for name in portraits:
             able = [index for index, fit in enumerate(fits) if name in fit and sure[index]]
             if able:
-                best = max(able, key=lambda index: (name in sure[index], scores[index]))  # the first of equals
+                definite = {index for index in able if _is_definite(self.known[index].wrong[name])}
+                best = max(able, key=lambda index: (index in definite, name in sure[index], scores[index]))  # the first
                 hints[name] = self.known[best].hint
         return hints
 
@@ -154,7 +155,7 @@ class Hints:
                 return False
         if not wrong.shown or _is_definite(wrong):
             return True
-        return any(_is_other(right.shown[name], portrait.shown[name]) for name in wrong.shown)
+        return any(_may_be_random(right.shown[name], portrait.shown[name]) for name in wrong.shown)
 
     def save(self, path: Path) -> None:
         """Write the file whole or not at all."""
@@ -300,6 +301,15 @@ def _difference(wrong: Portrait, right: Portrait, at_random: Collection[str]) ->
 
 def _is_other(right: Sketch | None, got: Sketch | None) -> bool:
     return right is None or not right.fits(got)
+
+
+def _may_be_random(right: Sketch | None, got: Sketch | None) -> bool:
+    """Whether a value is not the right one, nor the right one times a number, which is no accident."""
+    if right is None or got is None or not right.numbers or right.form != got.form:
+        return _is_other(right, got)
+    a, b = np.array(right.numbers), np.array(got.numbers)
+    rest = b - a * (a @ b) / max(float(a @ a), ATOL**2)
+    return _is_other(right, got) and bool(np.abs(rest).max() > ATOL + RTOL * np.abs(b).max())
 
 
 def _is_definite(wrong: Portrait) -> bool:
