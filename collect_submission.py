@@ -10,9 +10,9 @@ fault      costs the tests that need this code; packed all the same, so that you
 warning    worth knowing
 
 The autograder imports this file and makes the very same checks. About refused names: a deliverable answers
-for the class or function that holds its code and for all in the same file that this code mentions by name,
-directly or not; so one file may hold deliverables with different lists. Names are found by reading the
-source: that stops no determined cheat, and is not meant to.
+for the class or function that holds its code and for all that this code mentions by name, directly or not, in
+the same file or imported from another listed one; so one file may hold deliverables with different lists.
+Names are found by reading the source: that stops no determined cheat, and is not meant to.
 
 Standard library only; Python 3.11 to 3.14, any operating system.
 """
@@ -27,6 +27,7 @@ import fnmatch
 import functools
 import hashlib
 import io
+import itertools
 import json
 import os
 import re
@@ -56,6 +57,7 @@ BUILDS_CODE = {"exec", "eval", "compile", "__import__"}
 WRITES = ("print", "sys.stdout.*", "sys.stderr.*", "pprint.*")
 ASKS = ("input", "breakpoint")
 TOO_DEEP = f"is nested too deeply (over {MAX_DEPTH} levels)"
+TOO_MANY_MEANINGS = "the names in this file may stand for too many imports. Import less."
 BREAKS_A_FILE = ("syntax", "import")  # rules whose faults keep a file from running; see `Assignment.strict`
 T = TypeVar("T")
 
@@ -324,6 +326,7 @@ class _Source:
     excess: str = ""
     _scopes: dict[ast.ClassDef | None, dict[str, ast.stmt]] = field(default_factory=dict, compare=False)
     _definitions: dict[str, Definition | None] = field(default_factory=dict, compare=False)
+    _names: dict[str, _Names] = field(default_factory=dict, compare=False)
 
     @classmethod
     @functools.lru_cache(maxsize=8)  # a submission's files: preflight, `not_started` and `place` read the same
@@ -372,6 +375,12 @@ class _Source:
         if holder not in self._scopes:
             self._scopes[holder] = _bound(holder.body if holder else self.body)
         return self._scopes[holder]
+
+    def names(self, path: str) -> _Names:
+        """The names of this source, standing at this path."""
+        if path not in self._names:
+            self._names[path] = _Names(self.body, path)
+        return self._names[path]
 
     def definition(self, name: str) -> Definition | None:
         if name not in self._definitions:
@@ -493,6 +502,19 @@ class _Names:
             return tuple(dotted for _, dotted in found)
         return (name.id, *(f"{module}.{name.id}" for _, module in self.aliases.get("*", [])))
 
+    def handed_on(self, name: str) -> _Use:
+        """What another file gets under this name where this file has imported it itself."""
+        found = self.aliases.get(name, []) + self.aliases.get("*", [])
+        node = ast.Name(name, ast.Load(), lineno=sys.maxsize, col_offset=0)  # as the end of the file sees it
+        dotted = self.resolve(node) if found else ()
+        node.lineno = found[0][0] if found else 1
+        return _Use(node, name, tuple(each for each in dotted if each != name))
+
+    def origin(self, use: _Use, dotted: str) -> int:
+        """The line of the import by which a use stands for a dotted name."""
+        found = self.aliases.get(use.spelled.split(".")[0], []) + self.aliases.get("*", [])
+        return next((line for line, start in found if dotted.startswith(start)), use.node.lineno)
+
     def uses(self, statement: ast.stmt) -> Iterator[_Use]:
         """All names in a statement: bare ones, attributes of all but self, getattr with a constant."""
         for node in ast.walk(statement):
@@ -563,20 +585,32 @@ def _refuses(pattern: str, use: _Use) -> bool:
     return False
 
 
-def _answers_for(functions: Iterable[Function], body: Sequence[ast.stmt]) -> set[ast.stmt]:
-    """The top-level statements that these functions stand in or may use, and all that do more than bind."""
-    binders: dict[str, list[ast.stmt]] = {}
-    for statement in body:
-        for name in _bound([statement]) if _only_binds(statement) else [""]:
-            binders.setdefault(name, []).append(statement)
-    names = ["", *(function.name.split(".")[0] for function in functions)]
-    reached: set[ast.stmt] = set()
-    while names:
-        for statement in binders.pop(names.pop(), []):
-            if statement not in reached:
-                reached.add(statement)
-                names += [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
-    return reached
+class _Reach:
+    """The top-level statements of one file that a deliverable answers for: of ever more names, each told once."""
+
+    def __init__(self, body: Sequence[ast.stmt]) -> None:
+        self._reached: set[ast.stmt] = set()
+        self._binders: dict[str, list[ast.stmt]] = {}
+        for statement in body:
+            for name in _bound([statement]) if _only_binds(statement) else [""]:
+                self._binders.setdefault(name, []).append(statement)
+
+    def add(self, names: Iterable[str]) -> list[ast.stmt]:
+        """What is new: statements that bind these names or that those may use, and all that do more than bind."""
+        new: list[ast.stmt] = []
+        waiting = ["", *names]
+        while waiting:
+            for statement in self._binders.pop(waiting.pop(), []):
+                if statement not in self._reached:
+                    self._reached.add(statement)
+                    new.append(statement)
+                    waiting += [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
+        return new
+
+
+def _homes(deliverable: Deliverable) -> list[str]:
+    """The classes and functions of its file that hold a deliverable's code."""
+    return [function.name.split(".")[0] for function in deliverable.functions]
 
 
 def _only_binds(statement: ast.stmt) -> bool:
@@ -599,6 +633,7 @@ def inspect(files: Mapping[str, bytes], assignment: Assignment) -> list[Finding]
         message = f"no file of this assignment is here: expected {assignment.files[0]} and so on."
         return [Finding(Severity.UNUSABLE, "", 0, message, everything, "nothing")]
     findings = [f for path in assignment.files for f in _inspect_file(path, files.get(path), assignment)]
+    findings += _inspect_imports(files, assignment)
     waiting = not_started(files, assignment)
     if len(waiting) == len(everything):
         message = "NOTHING IS STARTED. All is as it was handed out: this would score 0 points."
@@ -725,7 +760,7 @@ def _inspect_source(data: bytes, report: _Report) -> None:
         words = f"`{words[:50]}{'...' if words[50:] else ''}`" if words else "this line"
         message = f"Python cannot read {words}: {source.error.msg}."
         report.fault("syntax", line, f"{message} Until you mend it nothing in this file runs.")
-    names = _Names(source.body, report.path)
+    names = source.names(report.path)
     _check_signatures(source, report)
     _check_imports(names, report)
     _check_names(source, names, report)
@@ -822,7 +857,7 @@ def _needed_modules(node: ast.Import | ast.ImportFrom, path: str, packages: Coll
 def _check_names(source: _Source, names: _Names, report: _Report) -> None:
     """Refused names, code that builds code, and output, each charged to the deliverables it belongs to."""
     meanings = 0
-    reach = {deliverable.id: _answers_for(deliverable.functions, source.body) for deliverable in report.own}
+    reach = {each.id: set(_Reach(source.body).add(_homes(each))) for each in report.own}
     given = _listed_names(report.assignment)
     for statement in source.body:
         here = [deliverable for deliverable in report.own if statement in reach[deliverable.id]]
@@ -833,7 +868,7 @@ def _check_names(source: _Source, names: _Names, report: _Report) -> None:
         for use in names.uses(statement):
             meanings += len(use.dotted)
             if meanings > MAX_MEANINGS:
-                report.fault("size", 0, "the names in this file may stand for too many imports. Import less.")
+                report.fault("size", 0, TOO_MANY_MEANINGS)
                 return
             if use.node in done or (not given.intersection(use.dotted) and _check_refused(use, here, report)):
                 done.add(use.node.value if isinstance(use.node, ast.Attribute) else use.node)
@@ -850,16 +885,79 @@ def _listed_names(assignment: Assignment) -> set[str]:
     return names
 
 
-def _check_refused(use: _Use, here: Sequence[Deliverable], report: _Report) -> bool:
-    """Whether some deliverable refuses this use; if so it is reported."""
+def _check_refused(use: _Use, here: Sequence[Deliverable], report: _Report, way: str = "") -> bool:
+    """Whether some deliverable refuses this use; if so it is reported, with the way there from another file."""
     if BUILDS_CODE.intersection(use.dotted):
-        report.fault("refused", use.node.lineno, f"{_short(use.spelled)} is refused: write the code out.", here)
+        message = f"{_short(use.spelled)} is refused: write the code out.{way}"
+        report.fault("refused", use.node.lineno, message, here)
         return True
     hit = [d for d in here if any(_refuses(pattern, use) for pattern in d.refused)]
     if hit:
-        message = f"{_short(use.spelled)} is refused: write yourself what it does."
+        message = f"{_short(use.spelled)} is refused: write yourself what it does.{way}"
         report.fault("refused", use.node.lineno, message, hit)
     return bool(hit)
+
+
+def _inspect_imports(files: Mapping[str, bytes], assignment: Assignment) -> list[Finding]:
+    """Refused names that deliverables reach through imports of listed files, told where they stand."""
+    sources = {path: _source(files, path) for path in assignment.files}
+    reports = {path: _Report(path, assignment) for path in assignment.files}
+    for deliverable in assignment.deliverables:
+        if deliverable.refused and deliverable.file in sources:
+            _follow_imports(deliverable, sources, reports)
+    return [finding for report in reports.values() for finding in report.findings()]
+
+
+def _follow_imports(deliverable: Deliverable, sources: Mapping[str, _Source], reports: Mapping[str, _Report]) -> None:
+    """Check what a deliverable uses of the listed files; its own code, the first `_Step`, is for `_check_names`."""
+    assignment = reports[deliverable.file].assignment
+    given, listed = _listed_names(assignment), _listed_modules(assignment)
+    reach: dict[str, _Reach] = {}
+    seen: set[tuple[str, str]] = set()
+    meanings = 0
+    steps = [_Step(deliverable.file, _homes(deliverable), "")]
+    while steps:
+        path, wanted, way = steps.pop()
+        names = sources[path].names(path)
+        reach[path] = reach.get(path) or _Reach(sources[path].body)
+        handed_on = [names.handed_on(name) for name in wanted]
+        done: set[ast.expr] = set()
+        for use in itertools.chain(handed_on, *map(names.uses, reach[path].add(wanted))):
+            meanings += len(use.dotted)
+            if meanings > MAX_MEANINGS:
+                if way:  # else `_check_names` has said so
+                    reports[deliverable.file].fault("size", 0, TOO_MANY_MEANINGS, [deliverable])
+                return
+            told = way and use.node not in done and not given.intersection(use.dotted)
+            told = told and _check_refused(use, [deliverable], reports[path], way)
+            parts = [] if use.node in done else [(dotted, _part(dotted, listed)) for dotted in use.dotted]
+            if told or use.node in done or any(part for _, part in parts):
+                done.add(use.node.value if isinstance(use.node, ast.Attribute) else use.node)
+            for dotted, part in parts:
+                if part and part not in seen:
+                    seen.add(part)
+                    file, name = part
+                    line = names.origin(use, dotted)
+                    first = (
+                        way or f" {deliverable.number} {deliverable.title} gets there by the import in {path}:{line}."
+                    )
+                    steps.append(_Step(file, [name] if name else [*sources[file].names(file).bound], first))
+
+
+class _Step(NamedTuple):
+    """Names of a file that a deliverable uses, and words that say by which import ("" in its own file)."""
+
+    path: str
+    names: list[str]
+    way: str
+
+
+def _part(dotted: str, listed: Mapping[str, str]) -> tuple[str, str] | None:
+    """The listed file that a dotted name leads to and the name in it, "" for all of it; None for other names."""
+    for module, path in listed.items():
+        if dotted == module or dotted.startswith(module + "."):
+            return path, dotted[len(module) + 1 :].split(".")[0]
+    return None
 
 
 def _check_output(use: _Use, here: Sequence[Deliverable], report: _Report) -> None:

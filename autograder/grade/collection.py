@@ -4,6 +4,7 @@ A submission is a zip or a folder and comes from strangers: names lie, sizes lie
 browser has unpacked the archive and flattened it. What is unambiguous is taken; the rest gets a sentence.
 """
 
+import io
 import os
 import re
 import stat
@@ -18,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from collect_submission import LIMIT, Assignment
 
 MAX_ENTRIES = 20_000
+MAX_DIRECTORY = 4 << 20  # bytes that an archive may take to list its entries
 MAX_NOTES = 10  # sentences about entries that cannot be files of a submission
 DRIVE = re.compile(r"[A-Za-z]:")
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # other methods unpack a few kilobytes to gigabytes at once
@@ -98,12 +100,18 @@ def _entries(submission: Path, taken: Taken) -> list[_Entry]:
 def _in_folder(folder: Path) -> Iterator[_Entry | str]:
     """The regular files of a folder, sorted. Nothing is opened that could make it wait, such as a FIFO."""
     found: list[tuple[Path, _Entry | str]] = []
+    count = 0
     folders = [folder]  # a list, no recursion: a stranger's folders may be deeper than Python's stack
     while folders:
         here = folders.pop()
         try:
             with os.scandir(here) as members:
-                paths = {here / member.name: member for member in members if not _is_ignored(member.name)}
+                paths: dict[Path, os.DirEntry[str]] = {}
+                for count, member in enumerate(members, count + 1):  # noqa: B020 - it goes on where it was
+                    if count > MAX_ENTRIES:  # asked here, so that a folder of a million files is not listed whole
+                        raise _Unusable(f"More than {MAX_ENTRIES} files were handed in; a submission has a handful.")
+                    if not _is_ignored(member.name):
+                        paths[here / member.name] = member
         except OSError as error:
             found.append((here, f"{_shown(here.name)} is a folder that cannot be read ({error.strerror})."))
             continue
@@ -118,8 +126,6 @@ def _in_folder(folder: Path) -> Iterator[_Entry | str]:
                 found.append((path, _Entry(name, partial(_read_file, path))))
             else:
                 found.append((path, f"{_shown(name)} is no regular file and was ignored."))
-        if len(found) + len(folders) > MAX_ENTRIES:
-            raise _Unusable(f"More than {MAX_ENTRIES} files were handed in; a submission has a handful.")
     yield from (entry for _, entry in sorted(found, key=lambda pair: pair[0]))
 
 
@@ -128,10 +134,27 @@ def _read_file(path: Path, size: int) -> bytes:
         return file.read(size)
 
 
+class _Archive(io.FileIO):
+    """A file whose parts are read as long as they are small: zipfile reads the list of all entries at once."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        content = super().read(MAX_DIRECTORY + 1 if size is None or size < 0 else min(size, MAX_DIRECTORY + 1)) or b""
+        if len(content) > MAX_DIRECTORY:
+            raise _Unusable(_too_many(Path(os.fsdecode(self.name))))
+        return content
+
+    def __del__(self) -> None:
+        self.close()  # zipfile closes only what it has opened itself
+
+
+def _too_many(path: Path) -> str:
+    return f"{_shown(path.name)} holds far too many entries; a submission has a handful. Pack it again."
+
+
 def _in_zip(path: Path) -> Iterator[_Entry | str]:
     shown = _shown(path.name)
     try:
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(_Archive(path))
         members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         reason = _shown(str(error))
@@ -139,7 +162,7 @@ def _in_zip(path: Path) -> Iterator[_Entry | str]:
     if not members:
         raise _Unusable(f"{shown} is an empty archive: nothing was handed in.")
     if len(members) > MAX_ENTRIES:
-        raise _Unusable(f"{shown} holds {len(members)} entries; a submission has a handful. Pack it again.")
+        raise _Unusable(_too_many(path))
     for member in members:
         name = member.filename.replace("\\", "/")
         if not name or name.endswith("/") or _is_ignored(name):  # is_dir fails where there is no name

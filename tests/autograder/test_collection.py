@@ -320,7 +320,24 @@ def test_thousands_of_entries_hide_nothing(tmp_path):
 def test_too_many_entries_are_refused(tmp_path):
     members = {f"{number}": b"" for number in range(collection.MAX_ENTRIES + 1)}
     taken = take(pack(tmp_path / "work.zip", members), ASSIGNMENT)
-    assert taken.notes == ["work.zip holds 20001 entries; a submission has a handful. Pack it again."]
+    assert taken.notes == ["work.zip holds far too many entries; a submission has a handful. Pack it again."]
+
+
+@pytest.mark.parametrize("comment", [b"", b"a comment"])
+@pytest.mark.parametrize("inner", [False, True])
+def test_a_long_list_of_entries_is_not_read(tmp_path, monkeypatch, inner, comment):
+    """300,000 entries take 100 MB and seconds as soon as zipfile sees them; within a zip they deflate to little."""
+    monkeypatch.setattr(zipfile, "ZipInfo", None)  # made for each entry that is read
+    entry = struct.pack("<4s6H3I5H2I", b"PK\1\2", 20, 20, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"x"
+    entries = entry * (collection.MAX_DIRECTORY // len(entry) + 1)
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 9, 9, len(entries), 0, len(comment)) + comment
+    if inner:  # zip64: the end says that the true size is in a record before it
+        wide = struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, 9, 9, len(entries), 0)
+        locator = struct.pack("<4sIQI", b"PK\6\7", 0, len(entries), 1)
+        end = wide + locator + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 9, 9, 0xFFFFFFFF, 0, len(comment)) + comment
+    (tmp_path / "work.zip").write_bytes(entries + end)
+    taken = take(tmp_path if inner else tmp_path / "work.zip", ASSIGNMENT)
+    assert taken.notes == ["work.zip holds far too many entries; a submission has a handful. Pack it again."]
 
 
 def test_many_oddities_are_counted_not_listed(tmp_path):
@@ -476,6 +493,22 @@ def test_folders_deeper_than_pythons_stack_and_links_in_a_circle(tmp_path):
 def test_a_folder_with_too_many_files_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(collection, "MAX_ENTRIES", 10)
     unpack(tmp_path, {f"{number}.txt": b"" for number in range(11)})
+    assert take(tmp_path, ASSIGNMENT).notes == ["More than 10 files were handed in; a submission has a handful."]
+
+
+def test_a_folder_with_too_many_files_is_not_listed_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(collection, "MAX_ENTRIES", 10)
+    unpack(tmp_path, {f"{number}.txt": b"" for number in range(30)})
+    listed = []
+    ignored = collection._is_ignored
+    monkeypatch.setattr(collection, "_is_ignored", lambda name: listed.append(name) or ignored(name))
+    assert take(tmp_path, ASSIGNMENT).notes
+    assert len(listed) == 10
+
+
+def test_the_entries_of_all_folders_are_counted_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(collection, "MAX_ENTRIES", 10)
+    unpack(tmp_path, {f"{folder}/{number}.txt": b"" for folder in "abc" for number in range(3)})
     assert take(tmp_path, ASSIGNMENT).notes == ["More than 10 files were handed in; a submission has a handful."]
 
 

@@ -954,6 +954,73 @@ def test_statements_that_do_more_than_bind_names_concern_every_deliverable(loose
     assert look_at(LSTM, SOLVED[LSTM] + "\n\nunused = nn.LSTM\n") == []
 
 
+HIDDEN = "\n\ndef helper(a):\n    return nn.LSTM(a, 1)\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "before"),
+    [
+        ("helper(x)", "from models.Transformer import helper\n"),
+        ("mine(x)", "from models.Transformer import helper as mine\n"),
+        ("helper(x)", "from ..Transformer import helper\n"),
+        ("Transformer.helper(x)", "from .. import Transformer\n"),
+        ("helper(x)", "from models.Transformer import *\n"),
+        ("models.Transformer.helper(x)", "import models.Transformer\n"),
+        ("t.helper(x)", "import models.Transformer as t\n"),
+        ("f(t)(x)", "import models.Transformer as t\n"),
+        ("getattr(t, 'helper')(x)", "import models.Transformer as t\n"),
+        ("from models.Transformer import helper; helper(x)", "\n"),
+    ],
+)
+def test_what_a_deliverable_imports_from_another_file_is_its_own(line, before):
+    text, other = in_lstm(line, before), SOLVED[TRANSFORMER] + HIDDEN
+    finding = only(look({LSTM: text, TRANSFORMER: other}))
+    assert (finding.rule, finding.deliverables) == ("refused", ("naive.lstm",))
+    assert (finding.file, finding.line) == (TRANSFORMER, line_of(other, "nn.LSTM"))
+    imported = line_of(text, before.strip() or line)
+    assert f"1.2 Lstm gets there by the import in {LSTM}:{imported}. Costs 12 points (1.2 Lstm)." in finding.message
+
+
+@pytest.mark.parametrize(
+    "helper",
+    [
+        "from models.Transformer import helper\n",
+        "from models.Transformer import helper as other\n\n\ndef helper(a):\n    return other(a)\n",
+        "from models.Transformer import *\n",
+    ],
+)
+def test_imports_are_followed_through_files(helper):
+    files = {LSTM: in_lstm("helper(x)", "from models.naive.RNN import helper\n"), RNN: helper + SOLVED[RNN]}
+    finding = only(look({**files, TRANSFORMER: SOLVED[TRANSFORMER] + HIDDEN}))
+    assert (finding.file, finding.deliverables) == (TRANSFORMER, ("naive.lstm",))
+    assert f"by the import in {LSTM}:1." in finding.message
+
+
+def test_a_refused_class_imported_by_another_file_is_found_there():
+    other = "from torch.nn import LSTM as Base\n" + SOLVED[TRANSFORMER]
+    finding = only(look({LSTM: in_lstm("Base(x)", "from models.Transformer import Base\n"), TRANSFORMER: other}))
+    assert (finding.file, finding.line, finding.deliverables) == (TRANSFORMER, 1, ("naive.lstm",))
+
+
+def test_only_what_is_used_of_another_file_counts():
+    clean = "\n\ndef clean(a):\n    return a\n"
+    other = SOLVED[TRANSFORMER] + HIDDEN + clean
+    assert look({LSTM: in_lstm("clean(x)", "from models.Transformer import clean\n"), TRANSFORMER: other}) == []
+    assert look({LSTM: in_lstm("t.clean(x)", "import models.Transformer as t\n"), TRANSFORMER: other}) == []
+    assert look({LSTM: in_lstm("x", "from models.Transformer import helper\n"), TRANSFORMER: other}) == []
+    user = SOLVED[TRANSFORMER].replace("return x + 1", "return helper(x)")  # embed refuses no LSTM
+    assert look({TRANSFORMER: "from models.naive.RNN import helper\n" + user, RNN: SOLVED[RNN] + HIDDEN}) == []
+
+
+def test_imports_in_a_circle_end():
+    circle = "from models.naive.{} import helper as other\n\n\ndef helper(x):\n    return other(x)\n"
+    files = {LSTM: in_lstm("helper(x)", circle.format("RNN")), RNN: circle.format("LSTM") + SOLVED[RNN]}
+    assert look(files) == []
+    back = files[RNN].replace("helper as other", "hidden as other")
+    finding = only(look({LSTM: files[LSTM] + HIDDEN.replace("helper", "hidden"), RNN: back}))
+    assert (finding.file, finding.deliverables) == (LSTM, ("naive.lstm",))
+
+
 def test_names_are_refused_only_where_their_deliverable_can_reach_them():
     """By file, nn.Transformer in Full would cost the attention of Small, which refuses it."""
     assert look({}) == []
@@ -1116,6 +1183,14 @@ def test_deeper_code_than_is_read_is_a_fault_however_deep_it_is():
 def test_names_that_may_stand_for_too_much_are_a_fault():
     text = "".join(f"from torch import x{number} as a\n" for number in range(150)) + SOLVED[LSTM] + "a\n" * 100
     assert "too many imports" in only(look_at(LSTM, text)).message
+
+
+def test_names_that_stand_for_too_much_in_an_imported_file_are_a_fault():
+    helper = "".join(f"from torch import x{number} as a\n" for number in range(150))
+    other = SOLVED[TRANSFORMER] + "\n\ndef helper(a):\n" + "    b\n" * 100 + helper.replace(" as a", " as b")
+    finding = only(look({LSTM: in_lstm("helper(x)", "from models.Transformer import helper\n"), TRANSFORMER: other}))
+    assert (finding.rule, finding.file, finding.deliverables) == ("size", LSTM, ("naive.lstm",))
+    assert "too many imports" in finding.message
 
 
 def test_many_faults_of_one_deliverable_hide_none_of_another():
