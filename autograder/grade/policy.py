@@ -127,7 +127,7 @@ def _output(settled: Settled, policy: str) -> None:
     if policy == "zero":
         settled.deduct(1.0, f"{why} This assignment gives no points then.")
     else:
-        settled.said.append(f"{why} Remove the print before you hand in.")
+        settled.said.append(f"{why} It costs nothing; take it out next time.")
 
 
 def _strictness(settled: Settled, grades: Grades) -> None:

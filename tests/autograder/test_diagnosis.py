@@ -116,7 +116,10 @@ def test_a_ratio_is_named_after_a_size():
     assert said(X * 5**0.5, X, sizes=sizes) == "Every value is 2.236 times the right one, which is sqrt(dim_k) here."
     assert said(X / 3, X, sizes=sizes) == "Every value is 0.3333 times the right one, which is 1/N here."
     assert said(X * 7, X, sizes=sizes) == "Every value is 7 times the right one."
-    assert "which is N or sqrt(T) here" in said(X * 3, X, sizes={"N": 3, "T": 9})
+    assert "which is N or sqrt(H) here" in said(X * 3, X, sizes={"N": 3, "H": 9})
+    assert said(X * 3, X, sizes={"T": 9, "batch": 9}) == "Every value is 3 times the right one."
+    assert said(X * 2, X, sizes={"N": 2, "H": 4}) == "Every value is twice the right one."
+    assert said(X / 2, X, sizes={"N": 2, "H": 4}) == "Every value is half the right one."
 
 
 def test_an_input_and_another_result_are_recognised():
@@ -127,6 +130,8 @@ def test_an_input_and_another_result_are_recognised():
     )
     assert said(other, SQUARE, "query", inputs=inputs) == "Expected is 'x' as the test hands it out."
     assert said(other, SQUARE, c=other) == "These are the right values of 'c'."
+    assert said(X, SQUARE, c=X) == "These are the right values of 'c'."
+    assert said(np.zeros((3, 4), np.float32), SQUARE, c=np.zeros((3, 4), np.float32)) == "", "zeros come by chance"
 
 
 def test_the_judge_adds_the_diagnosis_as_a_line_of_its_own():

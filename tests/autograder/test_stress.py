@@ -1,6 +1,7 @@
 """`python -m tests --stress`: every property holds for the solution and catches what it is there for."""
 
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -155,6 +156,40 @@ def test_what_is_not_started_is_skipped_and_said(activate, capsys):
     printed = capsys.readouterr().out
     assert printed.count("Not started") == len(ASSIGNMENT.deliverables)
     assert "holds" not in printed
+
+
+def test_the_line_of_a_property_is_said_where_student_code_gave_it_something_useless(activate, tmp_path, capsys):
+    tree = changed(tmp_path, RNN, "return output, new_hidden", "return output")
+    activate(tree)
+    assert progress.main(["--stress", "RNN", "--tree", str(tree)]) == 1
+    assert "this line of the test fails with what your code gave it:" in capsys.readouterr().out
+
+
+def test_what_is_refused_is_not_all_right(activate, tmp_path, capsys):
+    tree = changed(tmp_path, RNN, "return output, new_hidden", "return output,, new_hidden")
+    activate(tree)
+    assert progress.main(["--stress", "RNN", "--tree", str(tree)]) == 1
+    assert "Python cannot read" in capsys.readouterr().out
+
+
+def test_a_loop_without_end_is_ended_and_its_line_named(tmp_path):
+    tree = changed(tmp_path, RNN, "return output, new_hidden", "while True: pass")
+    line = (tree / RNN).read_text(encoding="utf-8").split("while True")[0].count("\n") + 1
+    done = subprocess.run(
+        [sys.executable, "-m", "tests", "--stress", "RNN", "--tree", str(tree)],
+        cwd=ROOT, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Timeout" in done.stderr
+    assert f'RNN.py", line {line} in ' in done.stderr
+
+
+@pytest.mark.parametrize("mode", [(), ("--stress",), ("--watch",)])
+def test_a_tree_without_models_is_refused_in_a_sentence(mode, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        progress.main([*mode, "--tree", str(tmp_path)])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"--tree: {tmp_path} holds no folder 'models'; name the folder that does.\n"
 
 
 def test_ctrl_c_ends_it(activate, monkeypatch, capsys):

@@ -299,9 +299,11 @@ def test_plain_lines_without_a_terminal(home, terminal):
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     ) as process:  # fmt: skip
         reader = Reader(process.stdout)
+        reader.wait("Running the tests ... Then: n, p, h, l, r, q and Enter.")
         reader.wait("1.2 LSTM                        0/8   0/14  not started  naive/LSTM.py:32")
         reader.wait("Its first test")
         save(home / RNN, NEW_STATE)
+        reader.wait("Running the tests ...")
         reader.wait("1.1 RNN                         1/6    1/6  wrong        naive/RNN.py:28")
         reader.wait("output at [0, 0]: expected -1.5954, got -2.3401")
         save(home / RNN, solution())
@@ -373,6 +375,13 @@ def give(board: Board, kind: Kind, message: str = "", hint: str = "", module: st
 
 def shown(board: Board, width: int = 80, height: int = 24) -> str:
     return "\n".join(line.plain for line in draw(board, width, height))
+
+
+def test_the_line_that_a_failing_check_names_is_the_one_everywhere(board):
+    give(board, Kind.FAULT, "models/naive/RNN.py:5, in forward\nValueError: no")
+    assert board.place.endswith("models/naive/RNN.py:5")
+    assert board.view.line(board.current).plain.endswith("naive/RNN.py:5")
+    assert board.view.next.endswith("models/naive/RNN.py:5)")
 
 
 def test_the_hint_is_shown_when_asked_for(board):

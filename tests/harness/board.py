@@ -1,6 +1,5 @@
 """What the watch knows: how far each deliverable is, which one is looked at, and what has just been finished."""
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -61,13 +60,8 @@ class Board:
 
     @property
     def place(self) -> str:
-        """file:line of the current exercise: the line that its failing check names, else where the work is."""
-        deliverable = self.current.deliverable
-        if self.current.first_wrong:
-            _, verdict = self.current.first_wrong
-            if named := re.search(rf"{re.escape(deliverable.file)}:\d+", verdict.message):
-                return self.view.typed(named.group())
-        return self.view.typed(self.view.place(deliverable))
+        """file:line of the current exercise."""
+        return self.view.typed(self.view.place(self.current))
 
     # What is run, and what came of it.
 

@@ -11,7 +11,7 @@ from itertools import combinations, permutations
 import numpy as np
 
 from tests.harness.marks import Tolerance
-from tests.harness.outcome import Array, Outcome, digest
+from tests.harness.outcome import BATCH, LENGTH, Array, Outcome, digest
 
 EXACT = 2.0**53  # integers below it are floats, too
 NUMBERS = "fiub"  # the kinds of dtype that can be compared: floats, integers, booleans
@@ -44,7 +44,7 @@ def diagnose(name: str, got: Array, expected: Outcome, tolerance: Tolerance) -> 
         if compared.same(got):
             return ""
         if got.shape != right.shape:
-            return _first(SHAPES, compared)
+            return _another(name, compared, expected.shown) or _first(SHAPES, compared)
         if not np.isfinite(got[np.isfinite(right)]).all():
             return _first(NOT_FINITE, compared)
         return (
@@ -227,10 +227,10 @@ def _handed_out(name: str, compared: Compared, expected: Outcome) -> str:
 
 def _another(name: str, compared: Compared, shown: Mapping[str, Array | str]) -> str:
     """The right values of something else that the test shows: two results in the wrong order."""
-    if not compared.varies(compared.right):
+    if not compared.varies(compared.got):
         return ""
     for other, values in shown.items():
-        alike = other != name and not isinstance(values, str) and values.dtype == compared.right.dtype
+        alike = other != name and not isinstance(values, str) and values.dtype == compared.got.dtype
         if alike and compared.same(compared.got, np.asarray(values)):
             return f"These are the right values of {other!r}."
     return ""
@@ -381,13 +381,18 @@ def _times(ratio: float) -> str:
 
 
 def _ratios(sizes: Mapping[str, int]) -> dict[str, float]:
-    """Ratios that well-known mistakes give: a sum for a mean, a scale that is missing or applied twice."""
+    """Ratios that well-known mistakes give: a sum for a mean, a scale that is missing or applied twice.
+
+    Two and a half have too many causes to be named, and nobody scales by the root of a batch's size or a length.
+    """
     ratios: dict[str, float] = {}
     for name, size in sizes.items():
         if size > 1 and " " not in name:
-            root = float(np.sqrt(size))
-            ratios |= {name: float(size), f"1/{name}": 1 / size, f"sqrt({name})": root, f"1/sqrt({name})": 1 / root}
-    return ratios
+            ratios |= {name: float(size), f"1/{name}": 1 / size}
+            if name not in (*BATCH, *LENGTH):
+                root = float(np.sqrt(size))
+                ratios |= {f"sqrt({name})": root, f"1/sqrt({name})": 1 / root}
+    return {words: ratio for words, ratio in ratios.items() if ratio not in (2.0, 0.5)}
 
 
 # Right in parts.

@@ -6,10 +6,8 @@ but the expected outcomes, the case's published arguments and the kind of failur
 
 from tests.harness.graded import Case
 from tests.harness.judge import FIXED_WORDS, Kind
-from tests.harness.outcome import Outcome
+from tests.harness.outcome import BATCH, LENGTH, Outcome
 
-BATCH = ("N", "batch")
-LENGTH = ("T", "L", "S", "length", "source", "target", "max_length", "shorter")
 PADDING = "padding of "  # what Given notes of sentences begins so
 
 

@@ -18,7 +18,7 @@ from tests.harness.hints import Hints, hinted
 from tests.harness.judge import Kind, Verdict, judge
 from tests.harness.outcome import Outcome
 from tests.harness.run import run_case
-from tests.harness.tree import Tree
+from tests.harness.tree import Tree, find
 from tests.harness.verdicts import preflight
 
 ROOT = TESTS.parent
@@ -82,15 +82,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    tree = _tree(config)
-    if not (tree / "models").is_dir():
-        raise pytest.UsageError(f"--tree: {tree} holds no folder 'models'; name the folder that does")
+    try:
+        _tree(config)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _tree(config: pytest.Config) -> Path:
-    """The tree under test: a path, or a folder beside tests/ wherever pytest was started."""
-    tree = Path(config.getoption("--tree") or "student")
-    return tree if (tree / "models").is_dir() else ROOT / tree
+    return find(config.getoption("--tree") or "student")
 
 
 def bench(config: pytest.Config) -> Bench:

@@ -11,11 +11,11 @@ from rich.text import Text
 
 from collect_submission import Assignment, Deliverable
 from tests.harness.graded import TESTS
+from tests.harness.tree import find
 from tests.harness.view import View, show
-from tests.harness.watch import watch
+from tests.harness.watch import INTERRUPTED, watch
 
 ROOT = TESTS.parent
-INTERRUPTED = 130  # as a shell reports Ctrl-C
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,5 +83,7 @@ def _options(arguments: Sequence[str] | None, assignment: Assignment) -> tuple[l
     chosen = [
         each for each in assignment.deliverables if not options.names or any(is_named(each, n) for n in options.names)
     ]
-    tree = Path(options.tree)
-    return chosen, tree if (tree / "models").is_dir() else ROOT / options.tree, options.mode
+    try:
+        return chosen, find(options.tree), options.mode
+    except ValueError as error:
+        parser.exit(2, f"{error}\n")

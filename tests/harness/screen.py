@@ -144,13 +144,16 @@ class Lines:
         self._console = console
 
     def open(self) -> None:
-        pass
+        self._running = True
+        self._console.print(Text("Running the tests ... Then: n, p, h, l, r, q and Enter."))
 
     def close(self) -> None:
         pass
 
     def show(self, board: Board) -> None:
-        pass
+        if board.running and not self._running:
+            self._console.print(Text("Running the tests ..."))
+        self._running = board.running
 
     def tell(self, board: Board, ran: Collection[str]) -> None:
         width = min(80, self._console.width)

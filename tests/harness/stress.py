@@ -5,6 +5,7 @@ neighbours or on an earlier call fails there and passes here. Each function in t
 finds such code; this module draws its inputs, many times, and says with which of them it does not hold.
 """
 
+import faulthandler
 import importlib
 import pkgutil
 import textwrap
@@ -20,16 +21,17 @@ from torch import Tensor
 import tests.stress
 from collect_submission import Assignment, Deliverable, inspect, read_tree
 from tests.harness.given import Given
-from tests.harness.judge import judge
+from tests.harness.judge import Kind, judge
 from tests.harness.marks import Tolerance
 from tests.harness.outcome import NOT_STARTED, Outcome
 from tests.harness.reference import Reference, describe
-from tests.harness.run import fault, neutral
+from tests.harness.run import SECONDS, fault, neutral
 from tests.harness.tree import Tree
 from tests.harness.verdicts import preflight
 
 DRAWS = 12  # of every property; the first has the smallest sizes, the second the largest
 MARK = "__deliverable__"
+STDERR = 2  # the descriptor: student code may have put something else in place of sys.stderr
 
 Property = Callable[[Any, Given], None]
 
@@ -125,9 +127,10 @@ def properties(deliverable: Deliverable) -> list[Property]:
 
 
 def failures(function: Property, tree: Tree) -> Iterator[Failure]:
-    """Try a property with every draw."""
+    """Try a property with every draw. One without end ends the process, which then names the line as of a crash."""
     for number in range(DRAWS):
         drawn = Drawn(number, function.__name__)
+        faulthandler.dump_traceback_later(SECONDS, exit=True, file=STDERR)
         try:
             with neutral(torch.float32):
                 function(tree.models, drawn)
@@ -138,10 +141,12 @@ def failures(function: Property, tree: Tree) -> Iterator[Failure]:
         except BaseException as error:  # student code may raise anything
             found = fault(error, tree)
             yield Failure(drawn, f"{found.where}\n{found.kind}: {found.message}", found.kind == NOT_STARTED)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
 
 def main(assignment: Assignment, chosen: Sequence[Deliverable], root: Path, given: Path) -> int:
-    """Try all properties of the chosen deliverables and print what does not hold; 0 when all that has begun holds.
+    """Try all properties of the chosen deliverables and print what does not hold; 0 when all holds that has begun.
 
     Args:
         root: the tree with the student's files.
@@ -155,17 +160,18 @@ def main(assignment: Assignment, chosen: Sequence[Deliverable], root: Path, give
     tree.activate()
     files = read_tree(tree.root, assignment)
     decided = preflight(files, inspect(files, assignment), assignment)
-    wrong = tried = 0
+    wrong = tried = refused = 0
     for deliverable in chosen:
         print(f"{deliverable.number} {deliverable.title}", flush=True)
         if deliverable.id in decided:
             print(_indented(decided[deliverable.id].message))
+            refused += decided[deliverable.id].kind is Kind.REFUSED
         else:
             results = [_report(function, tree) for function in properties(deliverable)]
             tried, wrong = tried + len(results), wrong + sum(results)
     if tried:
         print(f"\n{_summary(wrong)}")
-    return 1 if wrong else 0
+    return 1 if wrong or refused else 0
 
 
 def _report(function: Property, tree: Tree) -> bool:

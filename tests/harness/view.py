@@ -1,5 +1,6 @@
 """What is done, what is wrong first, and what comes next. Every word of a verdict is the judge's; no torch here."""
 
+import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -97,7 +98,7 @@ class View:
         points = f"{in_points(standing.points)}/{in_points(deliverable.points)}"
         line = Text(f"{deliverable.number} {deliverable.title:<26}{tests:>5} {points:>6}  ")
         line.append(f"{standing.state:<13}", style=STYLE[standing.state])
-        return line.append(self.place(deliverable).removeprefix("models/"), style="dim")
+        return line.append(self.place(standing).removeprefix("models/"), style="dim")
 
     def part(self, standing: Standing) -> str:
         return next(each.title for each in self.assignment.parts if each.id == standing.deliverable.part)
@@ -136,7 +137,7 @@ class View:
         if not current:
             whole = len(self.standings) == len(self.assignment.deliverables)
             return "Everything is done. Pack it: python collect_submission.py" if whole else "All of this is done."
-        named = f"{current.deliverable.title} ({self.typed(self.place(current.deliverable))})"
+        named = f"{current.deliverable.title} ({self.typed(self.place(current))})"
         if current.state == "wrong":
             return f"Next: mend {named}"
         return f"{last.finished}, next: {named}" if last else f"Next: {named}"
@@ -159,8 +160,13 @@ class View:
             shown = str(full)
         return f"{shown}{colon}{line}"
 
-    def place(self, deliverable: Deliverable) -> str:
-        """file:line of where the work on a deliverable is."""
+    def place(self, standing: Standing) -> str:
+        """file:line of the work on a deliverable: the line that its failing check names, else where to begin."""
+        deliverable = standing.deliverable
+        if standing.first_wrong:
+            _, verdict = standing.first_wrong
+            if named := re.search(rf"{re.escape(deliverable.file)}:\d+", verdict.message):
+                return named.group()
         return f"{deliverable.file}:{place(self.files, deliverable)}"
 
     def _saved(self, standing: Standing) -> float:

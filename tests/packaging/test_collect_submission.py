@@ -1083,6 +1083,9 @@ def test_output_that_grading_does_not_reach_is_not_told():
 def test_a_parameter_named_input_is_no_call_of_input():
     text = SOLVED[RNN].replace("return torch", "input = input.float()\n        return torch")
     assert look_at(RNN, text) == []
+    assert look_at(LSTM, in_lstm("f = lambda input: input(x)")) == []
+    assert look_at(LSTM, in_lstm("input = self.cell; input(x)")) == []
+    assert only(look_at(LSTM, in_lstm("f = lambda input: 0; input()"))).rule == "output", "another function's"
 
 
 def test_text_that_is_not_utf8_is_a_warning_and_still_checked():
@@ -1399,7 +1402,8 @@ def test_a_finished_tree_is_packed(capsys, tmp_path, student):
     assert code == 0
     archive = tmp_path / "sequence-models_ab123.zip"
     assert zipfile.is_zipfile(archive)
-    assert text.count("looks complete") == 3
+    assert text.count("no TODO left, no fault seen") == 3
+    assert text.endswith("\nThe tests were not run: python -m tests\n")
     for words in (
         "No faults found",
         archive.name,
