@@ -158,13 +158,6 @@ def test_what_is_not_started_is_skipped_and_said(activate, capsys):
     assert "holds" not in printed
 
 
-def test_the_line_of_a_property_is_said_where_student_code_gave_it_something_useless(activate, tmp_path, capsys):
-    tree = changed(tmp_path, RNN, "return output, new_hidden", "return output")
-    activate(tree)
-    assert progress.main(["--stress", "RNN", "--tree", str(tree)]) == 1
-    assert "this line of the test fails with what your code gave it:" in capsys.readouterr().out
-
-
 def test_what_is_refused_is_not_all_right(activate, tmp_path, capsys):
     tree = changed(tmp_path, RNN, "return output, new_hidden", "return output,, new_hidden")
     activate(tree)

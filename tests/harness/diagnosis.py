@@ -11,9 +11,11 @@ from itertools import combinations, permutations
 import numpy as np
 
 from tests.harness.marks import Tolerance
-from tests.harness.outcome import BATCH, LENGTH, Array, Outcome, digest
+from tests.harness.outcome import Array, Outcome, digest
 
 EXACT = 2.0**53  # integers below it are floats, too
+BATCH = ("N", "batch")  # names of sizes: of batches, and of lengths; the others are sizes of layers
+LENGTH = ("T", "L", "S", "length", "source", "target", "max_length", "shorter")
 NUMBERS = "fiub"  # the kinds of dtype that can be compared: floats, integers, booleans
 
 

@@ -4,9 +4,10 @@ Student code chooses when it fails, so every word could be a message about the s
 but the expected outcomes, the case's published arguments and the kind of failure.
 """
 
+from tests.harness.diagnosis import BATCH, LENGTH
 from tests.harness.graded import Case
 from tests.harness.judge import FIXED_WORDS, Kind
-from tests.harness.outcome import BATCH, LENGTH, Outcome
+from tests.harness.outcome import Outcome
 
 PADDING = "padding of "  # what Given notes of sentences begins so
 

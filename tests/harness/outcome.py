@@ -14,8 +14,6 @@ from safetensors import numpy as safetensors
 
 Array = npt.NDArray[Any]
 
-BATCH = ("N", "batch")  # names of sizes: of batches, and of lengths; the others are sizes of layers
-LENGTH = ("T", "L", "S", "length", "source", "target", "max_length", "shorter")
 NOT_STARTED = "NotStarted"  # the kind of a fault that a TODO raises
 
 

@@ -18,8 +18,8 @@ from tests.harness.hints import Hints, hinted
 from tests.harness.judge import Kind, Verdict, judge
 from tests.harness.outcome import Outcome
 from tests.harness.run import run_case
-from tests.harness.tree import Tree, find
-from tests.harness.verdicts import preflight
+from tests.harness.tree import Tree
+from tests.harness.verdicts import find, preflight
 
 ROOT = TESTS.parent
 VERDICT = pytest.StashKey[Verdict]()

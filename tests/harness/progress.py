@@ -11,7 +11,7 @@ from rich.text import Text
 
 from collect_submission import Assignment, Deliverable
 from tests.harness.graded import TESTS
-from tests.harness.tree import find
+from tests.harness.verdicts import find
 from tests.harness.view import View, show
 from tests.harness.watch import INTERRUPTED, watch
 

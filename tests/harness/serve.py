@@ -24,7 +24,7 @@ from collect_submission import Assignment
 from tests.harness.graded import GradedTest
 from tests.harness.plugin import ROOT
 from tests.harness.recorder import Recorder, run_pytest
-from tests.harness.run import SECONDS
+from tests.harness.verdicts import SECONDS
 
 
 class Wire:

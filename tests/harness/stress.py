@@ -25,9 +25,9 @@ from tests.harness.judge import Kind, judge
 from tests.harness.marks import Tolerance
 from tests.harness.outcome import NOT_STARTED, Outcome
 from tests.harness.reference import Reference, describe
-from tests.harness.run import SECONDS, fault, neutral
+from tests.harness.run import fault, neutral
 from tests.harness.tree import Tree
-from tests.harness.verdicts import preflight
+from tests.harness.verdicts import SECONDS, preflight
 
 DRAWS = 12  # of every property; the first has the smallest sizes, the second the largest
 MARK = "__deliverable__"

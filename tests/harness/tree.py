@@ -10,21 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tests.harness.graded import TESTS
-
 PACKAGES = ("models", "theory")
-
-
-def find(name: str) -> Path:
-    """The tree that `--tree` names: a path, or a folder beside tests/ from wherever this was started.
-
-    Raises:
-        ValueError: it holds no folder `models`; the message is for whoever typed it.
-    """
-    for tree in (Path(name), TESTS.parent / name):
-        if (tree / "models").is_dir():
-            return tree
-    raise ValueError(f"--tree: {name} holds no folder 'models'; name the folder that does.")
 
 
 class Tree:

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from collect_submission import Assignment, Finding, Severity, not_started
-from tests.harness.graded import GradedTest
+from tests.harness.graded import TESTS, GradedTest
 from tests.harness.judge import Kind, Verdict
+
+SECONDS = 5.0  # for one case of a test on a laptop; a right solution takes a tenth, also on a slow one
 
 
 def preflight(files: Mapping[str, bytes], findings: Sequence[Finding], assignment: Assignment) -> dict[str, Verdict]:
@@ -65,3 +68,15 @@ def ended_early(end: str) -> str:
             f"Your code's process was killed by signal {number} (9: out of time or memory; 11: a crash in native code)."
         )
     return f"Your code ended its process (exit status {number}), so nothing could be compared."
+
+
+def find(name: str) -> Path:
+    """The tree that `--tree` names: a path, or a folder beside tests/ from wherever this was started.
+
+    Raises:
+        ValueError: it holds no folder `models`; the message is for whoever typed it.
+    """
+    for tree in (Path(name), TESTS.parent / name):
+        if (tree / "models").is_dir():
+            return tree
+    raise ValueError(f"--tree: {name} holds no folder 'models'; name the folder that does.")
