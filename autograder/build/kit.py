@@ -70,7 +70,7 @@ def kit_files(
     files |= image
     for name, each in stored.items():
         files[f"answers/{name}.safetensors"] = each.answers.to_bytes()
-        if Rubric.load(root / handout.RUBRIC).assignment.hints == "everywhere":
+        if rubric.assignment.hints == "everywhere":
             files[f"answers/{name}.hints.safetensors"] = each.hints.to_bytes()
     kit: dict[str, Any] = {
         "answers": _identify(files),

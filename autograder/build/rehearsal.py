@@ -161,9 +161,8 @@ def _git(repository: Path, *command: str) -> list[str]:
     """The lines with a path that git prints; none where there is no git or no repository."""
     with contextlib.suppress(OSError):
         done = subprocess.run(["git", "-C", str(repository), *command], capture_output=True, text=True, check=False)
-        return [line for line in done.stdout.splitlines() if line.startswith(("worktree ", "/"))] * (
-            not done.returncode
-        )
+        if done.returncode == 0:
+            return [line for line in done.stdout.splitlines() if line.startswith(("worktree ", "/"))]
     return []
 
 

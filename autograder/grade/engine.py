@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from autograder.grade import wire
 from autograder.grade.kit import Kit
 from autograder.grade.overlay import overlay
 from autograder.grade.warden import Run, Warden
@@ -23,11 +24,11 @@ from collect_submission import Finding, inspect
 from tests.harness.graded import Case, GradedTest
 from tests.harness.hidden import hidden_words
 from tests.harness.judge import Kind, Verdict, judge
-from tests.harness.outcome import Outcome
+from tests.harness.outcome import Outcome, encode
 from tests.harness.verdicts import ended_early, name_needed, preflight
 
 PUBLIC = "public"
-KEPT = 1 << 18  # bytes of an outcome that is kept to look for its hint; graded ones are far smaller
+KEPT = 1 << 19  # bytes of memory of an outcome that is kept to look for its hint; right ones take a third at most
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,11 @@ class Engine:
         item = Item("probe", paths=(tuple(closed), tuple(unwritable), tuple(needed)))
         with overlay(self.kit.root / "student", {}, self.warden.user) as folder:
             run = self.warden.run(folder, [item], time.monotonic() + self.limits.overall_seconds)
-        return list(run.outcomes[0].shown) if 0 in run.outcomes else [f"the probe itself failed: {run.end}"]
+        outcome = run.outcomes.get(0)
+        if outcome is None or outcome.fault:
+            why = outcome.fault if outcome else run.end
+            return [f"not isolated, as far as is known: the probe itself failed ({why})"]
+        return list(outcome.shown)
 
     def grade(self, files: Mapping[str, bytes]) -> Grades:
         """Grade the listed files of a submission, as `collection` has taken them."""
@@ -244,20 +249,26 @@ class Engine:
                 evidence.right.add(identifier)
                 continue
             evidence.blamed[test.key] = identifier
-            if outcome and sum(value.nbytes for value in outcome.shown.values() if not isinstance(value, str)) < KEPT:
+            if outcome and wire.memory(encode({"": outcome})) < KEPT:
                 evidence.wrong[identifier] = outcome
             return verdict.within(case) if seed == PUBLIC else self._hidden(verdict.kind, test, case, seed)
         return Verdict(Kind.PASSED)
 
     def _hint(self, state: _State) -> None:
-        """Give the hint of a known mistake to each verdict whose outcome is that of the mistake."""
-        for seed, evidence in state.evidence.items():
+        """Give the hint of a known mistake to each verdict whose outcome is that of the mistake.
+
+        With hidden inputs only hints that a published one has brought, too: which of many mistakes student code makes
+        could else be a message about those inputs. Every known mistake shows with the published ones.
+        """
+        told: set[str] = set()
+        for seed, evidence in state.evidence.items():  # the public one first
             wrong = {name: outcome for name, outcome in evidence.wrong.items() if name not in evidence.right}
             hints = self.hints[seed].explain(wrong, evidence.right)
             for key, identifier in evidence.blamed.items():
-                verdict = state.verdicts[key]
-                if not verdict.passed and identifier in hints:
-                    state.verdicts[key] = replace(verdict, hint=hints[identifier])
+                verdict, hint = state.verdicts[key], hints.get(identifier, "")
+                if not verdict.passed and (seed == PUBLIC or hint in told):
+                    state.verdicts[key] = replace(verdict, hint=hint)
+                    told.add(hint)
 
     def _hidden(self, kind: Kind, test: GradedTest, case: Case, seed: str) -> Verdict:
         """Say only the kind of difference and which sizes are not the published ones: fixed words, of our own data."""

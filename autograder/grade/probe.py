@@ -38,6 +38,8 @@ def opens(tree: Path, closed: Sequence[str], unwritable: Sequence[str], needed: 
         unwritable: paths that must not be writable.
         needed: paths that should be readable.
     """
+    if not _reads(str(tree)):
+        return [f"not isolated: nothing can be graded, student code cannot read {tree}: is {tree.parents[1]} closed?"]
     if os.getuid() == tree.stat().st_uid:
         problems = ["not isolated: without root, student code runs as the user who grades"]
     else:
@@ -49,10 +51,6 @@ def opens(tree: Path, closed: Sequence[str], unwritable: Sequence[str], needed: 
         problems.append(f"note: no seccomp here: student code can make the system calls {', '.join(calls)}")
     late = "what it imports late fails, what the grader has imported works"
     problems += [f"note: student code cannot read {path}: {late}" for path in needed if not _reads(path)]
-    if not _reads(str(tree)):
-        problems.append(
-            f"note: student code cannot read {tree}, so nothing can be graded: is {tree.parents[1]} closed?"
-        )
     return problems
 
 

@@ -25,6 +25,8 @@ START_SECONDS = 120.0  # importing torch on half a slow processor
 REFERENCE_SECONDS = 0.06  # the zygote's fixed work on the machine that the limits were chosen on
 SLOWEST = 3.0  # times slower than the reference: beyond that a machine is broken, and patience no help
 ANSWER_SECONDS = 30.0  # for the zygote to fork a child, and to end one with all that its user runs
+SPARE = 256 << 20  # bytes of disk that no child may use up
+LOOK = 0.1  # seconds between two looks at the disk
 SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock", "/var/lock", "/var/crash")
 IPC_RMID = 0
 START = "import sys; sys.path.insert(0, {0!r}); from autograder.grade import zygote; zygote.main({0!r}, {1}, {2}, {3})"
@@ -40,7 +42,7 @@ class Run:
 
     Attributes:
         outcomes: index of an item -> its outcome, for a prefix of the items.
-        end: "done", "timeout", "exit 3", "signal 9" or "garbage": why there is nothing after that prefix.
+        end: "done", "timeout", "disk", "exit 3", "signal 9" or "garbage": why there is nothing after that prefix.
         printed: whether anything was printed.
     """
 
@@ -144,7 +146,7 @@ class Warden:
             result.close_write()
             output.close_write()
             pid = int(self._receive(ANSWER_SECONDS)["pid"])
-            reading = _Reading(items, self.limits.test_seconds * self.slow, until)
+            reading = _Reading(items, self.limits.test_seconds * self.slow, until, home)
             reading.follow(result.read, output.read, self._control)
             sandbox.end(pid)  # its number stays taken until it is reaped: nothing else can be hit
             self._control.send(b"reap")
@@ -181,8 +183,10 @@ class Warden:
 class _Reading:
     """Reads one child's frames and keeps its deadlines."""
 
-    def __init__(self, items: Sequence[Item], seconds: float, until: float) -> None:
+    def __init__(self, items: Sequence[Item], seconds: float, until: float, home: Path) -> None:
         self.items = items
+        self.home = home
+        self._least = min(SPARE, _free(home) // 2)
         self.seconds = seconds
         self.until = until
         self.run = Run()
@@ -202,7 +206,10 @@ class _Reading:
                 if left <= 0:
                     self.run.end = "timeout"
                     return
-                ready = {key.fd for key, _ in selector.select(left)}
+                if _free(self.home) < self._least:
+                    self.run.end = "disk"
+                    return
+                ready = {key.fd for key, _ in selector.select(min(left, LOOK))}
                 if output in ready and not self._drain(output):
                     selector.unregister(output)
                 if result in ready:
@@ -246,6 +253,12 @@ class _Reading:
         if len(self.run.outcomes) < len(self.items) and self.run.end == "done":
             self.run.end = f"signal {-status}" if status < 0 else f"exit {status}"
         return self.run
+
+
+def _free(folder: Path) -> int:
+    """Bytes that are free where a folder is; in many containers that is their memory."""
+    system = os.statvfs(folder)
+    return system.f_bavail * system.f_frsize
 
 
 class _Pipe:

@@ -421,6 +421,13 @@ def test_one_small_print_is_noted(small, files):
     assert not small.grade(SOLUTION).printed
 
 
+def test_a_warning_about_syntax_is_nothing_that_is_printed(small):
+    """Python writes one where a string has a backslash that means nothing, as LaTeX has in a docstring."""
+    grades = small.grade({**SOLUTION, LSTM: SOLUTION[LSTM] + b'\n\nEQUATION = "\\sigma"\nODD = 1 is 1\n'})
+    assert not grades.printed
+    assert all(row.verdict.passed for row in grades.rows)
+
+
 # Forged results: they are compared, not believed.
 
 FORGE = """
@@ -653,10 +660,27 @@ def test_a_known_mistake_that_only_hidden_inputs_show_gets_its_hint(engine):
         if (keys := keys_of(each.wrong) - keys_of(published.get(each.name, ())))
     )
     known = next(each for each in catalogue.load(ROOT) if str(each) == name)
-    tests = [test for test in engine.kit.tests if test.key in keys]
-    (row, *_) = only(engine, tests).grade(change(known.file, known.before, known.after)).rows
-    assert row.verdict.message.startswith("Right with the published inputs")
-    assert row.verdict.hint
+    tests = engine.kit.tests_of(ASSIGNMENT.deliverable(known.deliverable))
+    rows = only(engine, tests).grade(change(known.file, known.before, known.after)).rows
+    hidden = [row for row in rows if row.test.key in keys]
+    assert all(row.verdict.message.startswith("Right with the published inputs") for row in hidden)
+    assert {row.verdict.hint for row in hidden} <= {row.verdict.hint for row in rows if not row.public_passed} != {""}
+
+
+def test_hidden_inputs_alone_bring_no_hint(engine):
+    """Which of many mistakes is made, for some inputs only, could else be a message about them."""
+    published = {each.name: each.wrong for each in engine.hints["public"].known}
+    known, keys = next(
+        (each, keys)
+        for each in catalogue.load(ROOT)
+        for wrong in engine.hints["hidden-1"].known
+        if wrong.name == str(each) and (keys := keys_of(wrong.wrong) - keys_of(published.get(wrong.name, ())))
+    )
+    grades = only(engine, [test for test in engine.kit.tests if test.key in keys]).grade(
+        change(known.file, known.before, known.after)
+    )
+    assert {row.verdict.passed for row in grades.rows} == {False}
+    assert {row.verdict.hint for row in grades.rows} == {""}
 
 
 def keys_of(identifiers: Iterable[str]) -> set[str]:

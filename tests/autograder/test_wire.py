@@ -116,3 +116,18 @@ def test_a_header_counts_as_what_it_takes_to_read():
     header = wire.MAX_HEADER.to_bytes(8, "little") + bytes(wire.MAX_HEADER)
     assert wire.memory(header) > 20 * wire.MAX_HEADER
     assert wire.memory(b"\xff" * 100) <= 27 * 100
+
+
+@pytest.mark.parametrize("dtype", ["complex64"])
+def test_a_dtype_that_the_harness_never_sends_is_refused(dtype):
+    """The harness describes such tensors in words: only a forged frame holds one."""
+    payload = encode({"": Outcome(shown={"h": np.ones(3, dtype=dtype)})})
+    with pytest.raises(ValueError, match="not an outcome"):
+        decode(payload)
+
+
+def test_words_of_a_forged_outcome_are_cut():
+    long = "x" * 50_000
+    outcome = Outcome(shown={"h": long}, fault=Fault(long, long, long))
+    (read,) = decode(encode({"": outcome}))[0].values()
+    assert max(map(len, (read.shown["h"], read.fault.kind, read.fault.message, read.fault.where))) <= 1000

@@ -14,6 +14,7 @@ from safetensors import numpy as safetensors
 
 Array = npt.NDArray[Any]
 
+LONGEST = 1000  # letters of a sentence or of a message that is read
 NOT_STARTED = "NotStarted"  # the kind of a fault that a TODO raises
 
 
@@ -111,7 +112,10 @@ def decode(data: bytes, longest: int | None = None) -> tuple[dict[str, Outcome],
 def _outcome(identifier: str, note: dict[str, Any], arrays: dict[str, Array]) -> Outcome:
     shown: dict[str, Array | str] = {}
     for name, sentence in note["shown"].items():
-        shown[name] = arrays[f"{identifier}|{name}"] if sentence is None else str(sentence)
+        shown[name] = arrays[f"{identifier}|{name}"] if sentence is None else str(sentence)[:LONGEST]
+        value = shown[name]
+        if not isinstance(value, str) and value.dtype.kind not in "fiub":
+            raise ValueError(f"{value.dtype} is no dtype that is compared")
     fault = note["fault"]
     parameters = {
         str(key): {str(name): [int(size) for size in shape] for name, shape in shapes.items()}
@@ -119,4 +123,5 @@ def _outcome(identifier: str, note: dict[str, Any], arrays: dict[str, Array]) ->
     }
     sizes = {str(name): int(size) for name, size in note["sizes"].items()}
     inputs = {str(name): str(each) for name, each in note["inputs"].items()}
-    return Outcome(shown, parameters, Fault(*map(str, fault)) if fault else None, sizes, inputs)
+    stopped = Fault(*(str(words)[:LONGEST] for words in fault)) if fault else None
+    return Outcome(shown, parameters, stopped, sizes, inputs)

@@ -59,9 +59,11 @@ def name_needed(
 
 
 def ended_early(end: str) -> str:
-    """What is said where the process that ran a test ended without a result: "timeout", "signal 11" or "exit 3"."""
+    """What is said where the process that ran a test ended early: "timeout", "disk", "signal 11" or "exit 3"."""
     if end == "timeout":
         return "Your code ran out of time: is there a loop that does not end?"
+    if end == "disk":
+        return "Your code filled the disk with files."
     kind, _, number = end.partition(" ")
     if kind == "signal":
         return (
