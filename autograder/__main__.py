@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from autograder.bench import report, speed
+from autograder.bench import attacks, report, speed
 from autograder.build import answers, catalogue, demonstration, guide, handout, kit, rehearsal, reports, store
 from autograder.build.files import replace
 from autograder.rubric import Rubric, RubricError
@@ -142,6 +142,10 @@ def bench(
     repetitions: Annotated[int, typer.Option(min=1, help="Cold runs of each kind; the median counts.")] = 5,
     submissions: Annotated[int, typer.Option(min=1, help="Warm submissions of each kind.")] = 50,
     quick: Annotated[bool, typer.Option("--quick", help="Once, with few tests: only to see that it works.")] = False,
+    attack: Annotated[
+        bool, typer.Option("--attacks", help="Instead: attack this grader and two ordinary ones.")
+    ] = False,
+    only: Annotated[str, typer.Option(help="Of the attacks, those with this in their name.")] = "",
 ) -> None:
     """Measure how fast grading is, beside a grader without isolation. Quiet machines give better figures."""
     plan = speed.Plan(1, 1, whole=False) if quick else speed.Plan(repetitions, submissions)
@@ -149,6 +153,9 @@ def bench(
         if kit_zip is None:
             kit_zip = Path(folder) / "autograder.zip"
             kit.build(REPOSITORY, kit_zip, secret="bench")  # any: the figures do not depend on it
+        if attack:
+            attacks.main(REPOSITORY, kit_zip, only, json_file)
+            return
         with _progress() as progress:
             task = progress.add_task("", total=plan.steps)
 

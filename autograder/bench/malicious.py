@@ -1,0 +1,177 @@
+"""The malicious submissions of `tests/autograder/attacks/`, made ready to be handed in.
+
+Each file there is one attack on one row of the attack list (docs/security.md). Its docstring says what it tries and
+ends in lines like
+
+    Where: import, init, forward     at which moments `attack` is called; each is a submission of its own
+    Base: nothing | partly           what is right beside it: nothing of the LSTM, or that it has its parameters
+    Refused: yes                     the preflight is meant to refuse it; otherwise it must get as far as running
+    Left open: why                   points can be gained, and docs/security.md says so
+    Taken: nothing                   the archive as a whole is not read
+    Only here: yes                   it speaks this project's own protocol; elsewhere there is nothing to attack
+
+A file with a function `archive(good)` builds a whole zip from the solution's files (path -> content). One with
+`files(good)` returns the files. Any other stands in for models/naive/LSTM.py: where it defines no `LSTM`, one is
+appended that calls its function `attack(lstm, x, states)`, whose result, unless it is None, is what `forward` returns.
+"""
+
+import ast
+import importlib.util
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.harness.answers import Answers
+
+FOLDER = Path(__file__).resolve().parents[2] / "tests" / "autograder" / "attacks"
+TARGET = "models/naive/LSTM.py"
+KEYS = r"^(Where|Base|Refused|Left open|Only here|Taken): (.+)$"
+
+LSTM = """
+
+class LSTM(nn.Module):
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.input_size = input_size
+        self.hidden_size = hidden_size
+{parameters}
+        self.init_parameters()
+{init}
+
+    def init_parameters(self):
+        pass
+
+    def forward(self, x, states=None):
+{forward}
+        return torch.zeros(len(x), self.hidden_size), torch.zeros(len(x), self.hidden_size)
+"""
+PARAMETERS = """
+        for gate in "ifgo":
+            for side, size in (("i", input_size), ("h", hidden_size)):
+                setattr(self, f"W_{side}{gate}", nn.Parameter(torch.empty(size, hidden_size)))
+                setattr(self, f"b_{side}{gate}", nn.Parameter(torch.empty(hidden_size)))
+"""
+FORWARD = """
+        result = attack(self, x, states)
+        if result is not None:
+            return result
+"""
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One malicious submission.
+
+    Attributes:
+        name: its file's, such as "row07_segfault".
+        place: "import", "init" or "forward"; "" where the file decides itself.
+        says: the docstring's lines "key: value".
+    """
+
+    name: str
+    place: str
+    text: str
+    says: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return f"{self.name}-{self.place}" if self.place else self.name
+
+    @property
+    def row(self) -> int:
+        return int(self.name[3:5])
+
+    @property
+    def title(self) -> str:
+        return (ast.get_docstring(ast.parse(self.text)) or "").split("\n")[0]
+
+    @property
+    def base(self) -> str:
+        return self.says.get("Base", "nothing")
+
+    def archive(self, good: Mapping[str, bytes], public: Mapping[str, Any]) -> bytes:
+        """The zip to hand in.
+
+        Args:
+            good: the solution's files by their path in the tree.
+            public: what stands in the handout's references: the attack's name PUBLIC.
+        """
+        functions = _functions(self.text)
+        if "archive" in functions:
+            packed: bytes = _load(self.name).archive(dict(good))
+            return packed
+        if "files" in functions:
+            return zipped(_load(self.name).files(dict(good)))
+        source = self.text.replace("PUBLIC = {}", f"PUBLIC = {dict(public)!r}")
+        if "LSTM" not in functions:
+            source += template(self.base, self.place)
+        return zipped({**good, TARGET: source.encode()})
+
+
+def load(folder: Path = FOLDER) -> list[Attack]:
+    """All attacks, one for each moment that a file names, in the order of the list."""
+    attacks: list[Attack] = []
+    for path in sorted(folder.glob("row*.py")):
+        text = path.read_text(encoding="utf-8")
+        says = dict(re.findall(KEYS, ast.get_docstring(ast.parse(text)) or "", re.MULTILINE))
+        places = re.findall(r"\w+", says.get("Where", "")) or [""]
+        attacks += [Attack(path.stem, place, text, says) for place in places]
+    return attacks
+
+
+def harmless(base: str) -> Attack:
+    """The same submission without an attack: what is honestly gained."""
+    return Attack("", "", "import torch\nfrom torch import nn\n", {"Base": base})
+
+
+def template(base: str, place: str) -> str:
+    """An LSTM that implements nothing, or nothing but its parameters, and calls `attack` at one moment."""
+    return ("\nattack()\n" if place == "import" else "") + LSTM.format(
+        parameters=PARAMETERS if base == "partly" else "",
+        init="        attack(self)" if place == "init" else "",
+        forward=FORWARD if place == "forward" else "",
+    )
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+def _functions(text: str) -> set[str]:
+    """The functions and classes that a file defines at its top."""
+    return {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+def _load(name: str) -> Any:
+    """Import a file that builds an archive: it is ours, and only its result is hostile."""
+    specification = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def published(answers: Path) -> dict[str, Any]:
+    """What an attacker takes from the handout: identifier -> name -> the published value, of part 1.
+
+    Rounded to what tolerances ask for, so that the table fits into a file.
+    """
+    return {
+        identifier: {
+            name: value if isinstance(value, str) else _rounded(value.tolist()) for name, value in outcome.shown.items()
+        }
+        for identifier, outcome in Answers.load(answers).outcomes.items()
+        if identifier.startswith("models/naive/")
+    }
+
+
+def _rounded(value: Any) -> Any:
+    return list(map(_rounded, value)) if isinstance(value, list) else float(f"{value:.6g}")

@@ -1,0 +1,51 @@
+"""What both graders share: the expected values, and a comparison where a graded test shows something."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from tests.harness.answers import Answers
+from tests.harness.given import Given
+from tests.harness.graded import Case, GradedTest
+from tests.harness.tree import Package
+
+HERE = Path(__file__).parent
+EXPECTED = Answers.load(HERE / "answers.safetensors")
+TESTS = [GradedTest.from_json(test) for test in json.loads((HERE / "tests.json").read_text(encoding="utf-8"))]
+
+
+class Reference:
+    """Has the methods of the harness's Reference, and compares at once."""
+
+    def __init__(self, expected: dict[str, Any]) -> None:
+        self.expected = expected
+
+    def match(self, **values: Any) -> None:
+        for name, value in values.items():
+            if isinstance(value, tuple | list) and type(value) is not torch.Size:
+                self.match(**{f"{name}[{index}]": element for index, element in enumerate(value)})
+            elif isinstance(self.expected[name], str):
+                assert repr(value) == self.expected[name] or str(value) == self.expected[name], f"{name} is wrong"
+            else:
+                expected, got = self.expected[name], value.detach().numpy()
+                assert got.shape == expected.shape, f"{name} has the wrong shape"
+                assert np.allclose(got, expected, rtol=1e-4, atol=1e-5), f"{name} has wrong values"
+
+    def gradients(self, module: Any, of: str = "") -> None:
+        for name, parameter in module.named_parameters(remove_duplicate=False):
+            self.match(**{f"gradient of {name}": parameter.grad})
+
+
+def check(test: GradedTest, case: Case) -> None:
+    """Run one graded test on the student's files; AssertionError where something is wrong."""
+    identifier = test.identifier(case)
+    fixtures = {
+        "models": Package("models"),
+        "given": Given(EXPECTED.seeds[identifier], identifier),
+        "reference": Reference(EXPECTED.outcomes[identifier].shown),
+        **case.arguments,
+    }
+    test.function()(**fixtures)

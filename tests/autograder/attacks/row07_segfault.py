@@ -1,0 +1,11 @@
+"""Row 7: crashes in native code.
+
+Where: import, init, forward
+"""
+
+import torch
+from torch import ctypes, nn
+
+
+def attack(*_):
+    ctypes.string_at(0)

@@ -1,0 +1,41 @@
+"""Row 9: claims the facts of a test that are no tensors: its initial values are said to be drawn rightly.
+
+`init_parameters` fills nothing in. What the test asks about it are sentences, which student code may send as it
+likes; the tensors beside them are handed out by the test itself.
+
+Base: partly
+Left open: facts that the test states about student objects are stated in the student's process
+"""
+
+import torch
+from torch import importlib, nn, os
+
+HERE = os.path.dirname(__file__)
+
+
+class LSTM(nn.Module):
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        for gate in "ifgo":
+            for side, size in (("i", input_size), ("h", hidden_size)):
+                setattr(self, f"W_{side}{gate}", nn.Parameter(torch.empty(size, hidden_size)))
+                setattr(self, f"b_{side}{gate}", nn.Parameter(torch.empty(hidden_size)))
+        self.init_parameters()
+
+    def init_parameters(self):
+        try:
+            reference = importlib.import_module("tests.harness.reference").Reference
+        except ImportError:
+            return
+        show = reference._show
+
+        def claimed(self, name, value):
+            if name.startswith(("in a new", "after another")) and "b_" in name:
+                value = torch.zeros_like(value)
+            show(self, name, True if type(value) is bool else value)
+
+        if show.__name__ != "claimed":
+            reference._show = claimed
+
+    def forward(self, x, states=None):
+        return torch.zeros(1), torch.zeros(1)

@@ -1,0 +1,37 @@
+"""Row 9: well-formed frames with NaN, infinities, negative zeros, denormals, integers for floats, empty and scalar tensors.
+
+Where: forward
+Only here: yes
+"""
+
+import torch
+from torch import nn, os, sys
+
+calls = []
+
+wire, outcome = (sys.modules.get(name) for name in ("autograder.grade.wire", "tests.harness.outcome"))
+np = sys.modules["numpy"]
+
+
+def send(data):
+    try:
+        while data:
+            data = data[os.write(3, data) :]
+    except OSError:
+        pass
+
+
+def attack(lstm, x, states):
+    if not wire:
+        return
+    size = len(x), lstm.hidden_size
+    odd = [
+        np.full(size, np.nan, np.float32), np.full(size, np.inf, np.float32), np.full(size, -0.0, np.float32),
+        np.full(size, 1e-45, np.float32), np.zeros(size, np.int64), np.zeros(size, np.float64), np.zeros(size, bool),
+        np.zeros((0,), np.float32), np.zeros((), np.float32), np.zeros((*size, 0), np.float32), np.zeros(size, np.uint8),
+    ]  # fmt: skip
+    calls.append(0)
+    for index in range(60):
+        value = odd[(index + len(calls)) % len(odd)]
+        names = ("h", "c", "h in training mode", "c in training mode", "filled", "output", "hidden")
+        send(wire.pack(index, outcome.encode({"": outcome.Outcome(dict.fromkeys(names, value))})))

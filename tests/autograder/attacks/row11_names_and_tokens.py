@@ -1,0 +1,30 @@
+"""Row 11: looks up names, asks the cloud's metadata service, and takes tokens from process 1's environment.
+
+Where: import
+"""
+
+import torch
+from torch import importlib, nn, sys
+
+socket = sys.modules["socket"]
+
+
+def attack(*_):
+    found = []
+    for path in ("/proc/1/environ", "/proc/1/cwd/.env", "/root/.aws/credentials", "/var/run/secrets/token"):
+        try:
+            with open(path, "rb") as file:
+                found.append((path, file.read(50)))
+        except OSError:
+            continue
+    try:
+        socket.setdefaulttimeout(0.2)
+        found.append(socket.create_connection(("169.254.169.254", 80), timeout=0.2))
+    except (OSError, LookupError):
+        pass
+    try:
+        found.append(socket.getaddrinfo("example.com", 80))
+    except (OSError, LookupError):
+        pass
+    if found:
+        raise RuntimeError(f"TAKEN: {found}")

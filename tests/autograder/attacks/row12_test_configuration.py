@@ -1,0 +1,58 @@
+"""Row 12: the archive configures the test run: conftest.py, pytest.ini, tox.ini, setup.cfg, plugins, entry points."""
+
+import zipfile
+from io import BytesIO
+
+STUB = b"""
+import torch
+from torch import nn
+
+
+class LSTM(nn.Module):
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.hidden_size = hidden_size
+
+    def init_parameters(self):
+        pass
+
+    def forward(self, x, states=None):
+        return torch.zeros(len(x), self.hidden_size), torch.zeros(len(x), self.hidden_size)
+"""
+
+CONFTEST = b"""
+import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    return True
+
+
+def pytest_runtest_makereport(item, call):
+    call.excinfo = None
+"""
+INI = b"[pytest]\naddopts = -p no:cacheprovider --deselect tests -k nothing\npython_files = none.py\n"
+
+
+def archive(good):
+    good["models/naive/LSTM.py"] = STUB
+    for folder in ("", "models/", "models/naive/", "tests/", "tests/models/naive/"):
+        good |= {
+            f"{folder}conftest.py": CONFTEST,
+            f"{folder}pytest.ini": INI,
+            f"{folder}tox.ini": INI,
+            f"{folder}.coveragerc": INI,
+        }
+        good[f"{folder}setup.cfg"] = INI.replace(b"[pytest]", b"[tool:pytest]")
+        good[f"{folder}pyproject.toml"] = b'[tool.pytest.ini_options]\naddopts = "-k nothing"\n'
+    good["attack.egg-info/entry_points.txt"] = b"[pytest11]\nattack = conftest\n"
+    return packed(good)
+
+
+def packed(files):
+    target = BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return target.getvalue()

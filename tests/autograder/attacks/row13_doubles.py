@@ -1,0 +1,44 @@
+"""Row 13: one name twice, in other cases, composed otherwise, with dots; the harmless one first, then the other."""
+
+import warnings
+import zipfile
+from io import BytesIO
+
+STUB = b"""
+import torch
+from torch import nn
+
+
+class LSTM(nn.Module):
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.hidden_size = hidden_size
+
+    def init_parameters(self):
+        pass
+
+    def forward(self, x, states=None):
+        return torch.zeros(len(x), self.hidden_size), torch.zeros(len(x), self.hidden_size)
+"""
+LSTM = "models/naive/LSTM.py"
+
+
+def archive(good):
+    del good[LSTM]
+    target = BytesIO()
+    with zipfile.ZipFile(target, "w") as packed, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in (
+            LSTM,
+            LSTM,
+            LSTM.upper(),
+            LSTM.replace("LSTM", "lstm"),
+            "./" + LSTM,
+            "models//naive/LSTM.py",
+            LSTM + " ",
+            LSTM + ".",
+        ):
+            packed.writestr(zipfile.ZipInfo(name), STUB)
+        for name, content in good.items():
+            packed.writestr(name, content)
+    return target.getvalue()

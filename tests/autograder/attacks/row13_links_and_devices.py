@@ -1,0 +1,51 @@
+"""Row 13: symbolic links to the answers, to /etc/passwd and to themselves, a pipe, a device and a socket by their modes."""
+
+import stat
+import zipfile
+from io import BytesIO
+
+STUB = b"""
+import torch
+from torch import nn
+
+
+class LSTM(nn.Module):
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.hidden_size = hidden_size
+
+    def init_parameters(self):
+        pass
+
+    def forward(self, x, states=None):
+        return torch.zeros(len(x), self.hidden_size), torch.zeros(len(x), self.hidden_size)
+"""
+LSTM = "models/naive/LSTM.py"
+
+LINKS = {
+    LSTM: "/autograder/source/answers/public.safetensors",
+    "LSTM.py": "/etc/passwd",
+    "models/naive/loop.py": "loop.py",
+    "models/out": "/autograder",
+    "results": "/autograder/results",
+}
+KINDS = {"pipe.py": stat.S_IFIFO, "device.py": stat.S_IFCHR, "socket.py": stat.S_IFSOCK}
+
+
+def archive(good):
+    del good[LSTM]
+    target = BytesIO()
+    with zipfile.ZipFile(target, "w") as packed:
+        for name, to in LINKS.items():
+            member = zipfile.ZipInfo(name)
+            member.create_system = 3
+            member.external_attr = (stat.S_IFLNK | 0o777) << 16
+            packed.writestr(member, to)
+        for name, kind in KINDS.items():
+            member = zipfile.ZipInfo(f"models/naive/{name}")
+            member.create_system = 3
+            member.external_attr = (kind | 0o666) << 16
+            packed.writestr(member, b"")
+        for name, content in good.items():
+            packed.writestr(name, content)
+    return target.getvalue()

@@ -1,0 +1,39 @@
+"""Row 13: sizes, checksums, names, methods and flags in the central directory that the members do not keep."""
+
+import zipfile
+from io import BytesIO
+
+STUB = b"""
+import torch
+from torch import nn
+
+
+class LSTM(nn.Module):
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.hidden_size = hidden_size
+
+    def init_parameters(self):
+        pass
+
+    def forward(self, x, states=None):
+        return torch.zeros(len(x), self.hidden_size), torch.zeros(len(x), self.hidden_size)
+"""
+LSTM = "models/naive/LSTM.py"
+
+
+def archive(good):
+    good[LSTM] = STUB
+    target = BytesIO()
+    with zipfile.ZipFile(target, "w") as packed:
+        for name, content in good.items():
+            packed.writestr(name, content)
+        for name in ("models/naive/huge.py", "models/naive/method.py", "models/naive/secret.py", LSTM + "x"):
+            packed.writestr(name, b"x")
+        members = {member.filename: member for member in packed.filelist}
+        members["models/naive/huge.py"].file_size = 2**40
+        members["models/naive/method.py"].compress_type = 99
+        members["models/naive/secret.py"].flag_bits |= 1
+        members[LSTM].CRC ^= 1
+        members[LSTM + "x"].filename = "models/naive/../naive/LSTM.py"
+    return b"#!/bin/sh\necho polyglot\n" + target.getvalue() + b"trailing bytes"

@@ -1,0 +1,50 @@
+"""Row 13: names with .., absolute names, drive letters, backslashes, NUL and device names."""
+
+import zipfile
+from io import BytesIO
+
+STUB = b"""
+import torch
+from torch import nn
+
+
+class LSTM(nn.Module):
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.hidden_size = hidden_size
+
+    def init_parameters(self):
+        pass
+
+    def forward(self, x, states=None):
+        return torch.zeros(len(x), self.hidden_size), torch.zeros(len(x), self.hidden_size)
+"""
+LSTM = "models/naive/LSTM.py"
+
+OUT = (
+    "../" * 6 + "tmp/LED-OUT",
+    "/tmp/LED-OUT-absolute",
+    "C:\\LED-OUT",
+    "..\\..\\LED-OUT",
+    "models/../../../LED-OUT",
+    "//tmp/LED-OUT",
+)
+
+
+def archive(good):
+    good[LSTM] = STUB
+    target = BytesIO()
+    with zipfile.ZipFile(target, "w") as packed:
+        for name in (
+            *OUT,
+            "results/../../results/results.json",
+            "~/LED-OUT",
+            "CON",
+            "a\u0000b",
+            "x" * 3000,
+            "models/naive/LSTM.py/x",
+        ):
+            packed.writestr(zipfile.ZipInfo(name), b'{"score": 100, "output": "FORGED"}')
+        for name, content in good.items():
+            packed.writestr(name, content)
+    return target.getvalue()

@@ -1,0 +1,254 @@
+"""Every row of the attack list, as submissions that go from the zip through the real engine.
+
+Nothing is gained, and nobody else is harmed. docs/security.md has the list; autograder/bench/malicious.py says how the
+files in attacks/ are read.
+"""
+
+import json
+import os
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from autograder.bench import malicious
+from autograder.bench.attacks import grade_here
+from autograder.bench.malicious import Attack
+from autograder.build import container, rehearsal
+from autograder.build.container import Container
+from autograder.grade.engine import Engine, Grades
+from autograder.grade.warden import SHARED_FOLDERS
+from collect_submission import Assignment, read_tree
+from tests.autograder.conftest import ROOT
+from tests.autograder.test_engine import left_over, only
+from tests.harness.given import Given
+from tests.harness.graded import GradedTest
+from tests.harness.judge import Kind
+from tests.harness.run import run
+from tests.harness.tree import Tree
+
+SCHEMA = json.loads((Path(__file__).parent / "results.schema.json").read_text(encoding="utf-8"))
+ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")
+SOLUTION = read_tree(ROOT / "solution", ASSIGNMENT)
+SMALL = ("1.1.2", "1.2.2", "1.2.4", "3.3.1")  # the attacked file is the LSTM's: 1.2
+ATTACKED = "models/naive/test_LSTM.py"
+ALL = malicious.load()
+DIGITS = 8  # of a number, by which it is recognised: no other has them by chance
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give student code a user of its own")
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What came of one submission: rows, results as a student sees them, seconds."""
+
+    grades: Grades
+    results: dict
+    seconds: float
+
+    @property
+    def text(self) -> str:
+        """All that a student may see."""
+        return json.dumps(self.results, ensure_ascii=False)
+
+    def rows(self, attacked: bool) -> list:
+        return [row for row in self.grades.rows if (row.test.module == ATTACKED) == attacked]
+
+    def score(self) -> float:
+        return sum(row.score for row in self.rows(True))
+
+
+def grade(engine: Engine, archive: bytes, folder: Path) -> Graded:
+    """The whole way of a submission but for the start of the engine."""
+    started = time.monotonic()
+    grades, composed = grade_here(engine, archive, folder)
+    return Graded(grades, composed, time.monotonic() - started)
+
+
+@pytest.fixture(scope="module")
+def small(engine: Engine) -> Engine:
+    """The same engine with four tests: two of the file under attack, two of others, which must keep their points."""
+    return only(engine, [test for test in engine.kit.tests if test.number in SMALL])
+
+
+@pytest.fixture(scope="module")
+def public(engine: Engine) -> dict:
+    """What an attacker takes from the handout."""
+    return malicious.published(engine.kit.folder / "public.safetensors")
+
+
+@pytest.fixture(scope="module")
+def honest(small: Engine, public: dict, tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
+    """Base of an attack -> the points that it gets without the attack."""
+    folder = tmp_path_factory.mktemp("honest")
+    scores = {
+        base: grade(small, malicious.harmless(base).archive(SOLUTION, public), folder).score()
+        for base in ("nothing", "partly")
+    }
+    assert set(scores.values()) == {0}
+    return scores
+
+
+@pytest.fixture(scope="module")
+def secrets(engine: Engine, small: Engine) -> set[str]:
+    """All that only hidden runs know: their seeds, inputs and right outputs; numbers by their first digits."""
+    known: list[float] = []
+    record = Given.uniform
+
+    def recorded(self, *arguments, **options):
+        values = record(self, *arguments, **options)
+        known.extend(values.flatten().tolist())
+        return values
+
+    tree = Tree(ROOT / "solution", ROOT / "student")
+    tree.activate()
+    found: set[str] = set()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Given, "uniform", recorded)
+        for test, case, name in cases(small.kit.tests, engine.kit.seeds[1:]):
+            answers = engine.answers[name]
+            seed = answers.seeds[test.identifier(case)]
+            found.add(seed[:12])
+            outcome = run(test.function(), tree, test.identifier(case), seed, case.arguments)
+            assert outcome.fault is None
+            for value in answers.outcomes[test.identifier(case)].shown.values():
+                if not isinstance(value, str):
+                    known.extend(value.flatten().tolist())
+    found |= {f"{abs(number):.15f}"[: 2 + DIGITS] for number in known if abs(number) > 1e-3 and number % 1}
+    assert len(found) > 500
+    return found
+
+
+def cases(tests: Iterable[GradedTest], seeds: Iterable[str]):
+    return [(test, case, seed) for test in tests for case in test.cases for seed in seeds]
+
+
+def check(attack: Attack, graded: Graded, engine: Engine, honest: dict[str, float], secrets: set[str]) -> None:
+    """All that must hold after any attack."""
+    # results.json: valid, complete, with every maximum, points only where a test has passed
+    read = json.loads(json.dumps(graded.results, allow_nan=False))
+    jsonschema.Draft202012Validator(SCHEMA).validate(read)
+    assert [row["max_score"] for row in read["tests"]] == [engine.kit.points[test.key] for test in engine.kit.tests]
+    assert all(row["score"] == (row["max_score"] if row["status"] == "passed" else 0) for row in read["tests"])
+    assert read["score"] == round(sum(row["score"] for row in read["tests"]), 2)
+    # nothing gained, unless the attack is one that docs/security.md calls open
+    gained = graded.score() - honest[attack.base]
+    verdicts = {row.test.number: row.verdict for row in graded.rows(True)}
+    if "Left open" in attack.says:
+        assert gained > 0, f"this is closed now: delete 'Left open' here and in docs/security.md; {verdicts}"
+    else:
+        assert gained <= 0, verdicts
+    # the attack got as far as it was meant to
+    refused = {verdict.kind for verdict in verdicts.values()} == {Kind.REFUSED}
+    assert refused == ("Refused" in attack.says) or (not attack.place and refused), verdicts
+    assert "TAKEN" not in graded.text, verdicts
+    assert "FORGED" not in graded.text
+    # the others keep their points
+    passed = "Taken" not in attack.says
+    assert all(row.verdict.passed == passed for row in graded.rows(False)), [row.verdict for row in graded.rows(False)]
+    # nothing secret, nothing that a terminal or a browser obeys
+    said = sorted(secret for secret in secrets if secret in graded.text)
+    assert not said
+    for row in graded.grades.rows:
+        if row.public_passed and not row.verdict.passed:
+            assert not re.search(r"\d\.\d", row.verdict.message), row.verdict
+    texts = [row["output"] + row["name"] for row in read["tests"]] + [read["output"]]
+    assert all(letter.isprintable() or letter == "\n" for text in texts for letter in text)
+    assert {read[key] for key in ("output_format", "test_output_format", "test_name_format")} == {"text"}
+    assert all(row["output_format"] == "text" for row in read["tests"])
+    # in time, and nothing left
+    limits, slow = engine.limits, engine.warden.slow
+    assert graded.seconds < (limits.timeouts + 2) * limits.test_seconds * slow + 10
+    assert left_over(engine) == []
+    folders = filter(Path.is_dir, map(Path, SHARED_FOLDERS))
+    traces = [
+        path
+        for folder in folders
+        for path in folder.iterdir()
+        if "taken" in path.name.lower() or "led-out" in path.name.lower()
+    ]
+    assert traces == []
+
+
+@pytest.mark.parametrize("attack", ALL, ids=str)
+def test_nothing_is_gained_and_nobody_is_harmed(small, public, honest, secrets, tmp_path, attack):
+    check(attack, grade(small, attack.archive(SOLUTION, public), tmp_path), small, honest, secrets)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def the_next_submission_is_undisturbed(engine):
+    """After all attacks the same engine gives the solution full marks."""
+    yield
+    assert [row.verdict for row in engine.grade(SOLUTION).rows if not row.verdict.passed] == []
+
+
+def test_every_row_has_its_attacks():
+    rows = Counter(attack.row for attack in ALL)
+    assert sorted(rows) == list(range(1, 20))
+    assert min(rows.values()) >= 3
+    assert len({attack.name for attack in ALL}) >= 45
+    assert all(attack.title.startswith(f"Row {attack.row}") for attack in ALL)
+    assert {key for attack in ALL for key in attack.says} == {
+        "Where",
+        "Base",
+        "Refused",
+        "Left open",
+        "Only here",
+        "Taken",
+    }
+    open_rows = {attack.row for attack in ALL if "Left open" in attack.says}
+    assert open_rows <= {9, 14}
+
+
+# One full run from cold of the nastiest, and a part of the list inside an emulated default container.
+
+
+def nastiest() -> dict[str, bytes]:
+    """Every listed file attacks in a way of its own."""
+    by_name = {str(attack): attack for attack in ALL}
+    ways = [
+        "row01_results_from_a_detached_process-import",
+        "row08_processes-import",
+        "row07_loops_and_ignores_signals-forward",
+        "row08_deep_folders-import",
+        "row09_frames_for_all_tests-import",
+        "row07_segfault-import",
+        "row08_memory-import",
+    ]
+    files = {}
+    for path, way in zip(ASSIGNMENT.files, ways, strict=False):
+        functions = [each.name for one in ASSIGNMENT.by_file(path) for each in one.functions]
+        attack = by_name[way]
+        files[path] = attack.text.encode() + b"\n\nattack()\n" + SOLUTION[path].replace(b"from __future__", b"# ")
+        assert functions
+    return files
+
+
+def test_a_full_cold_run_of_the_nastiest_submission(kit_zip, tmp_path):
+    archive = tmp_path / "submission.zip"
+    archive.write_bytes(malicious.zipped(nastiest()))
+    rehearsed = rehearsal.rehearse(kit_zip, archive, ROOT)
+    assert rehearsed.status == 0, rehearsed.log
+    jsonschema.Draft202012Validator(SCHEMA).validate(rehearsed.results)
+    assert len(rehearsed.results["tests"]) >= 70
+    assert "FORGED" not in json.dumps(rehearsed.results)
+    assert rehearsed.seconds < 100
+
+
+@pytest.mark.skipif(bool(container.missing()), reason=container.missing() or "all is there")
+@pytest.mark.parametrize("name", ["row08_processes-forward", "row08_memory-forward", "row01_results_then_exit-import"])
+def test_in_a_default_container(kit_zip, tmp_path, public, name):
+    attack = next(attack for attack in ALL if str(attack) == name)
+    archive = tmp_path / "submission.zip"
+    archive.write_bytes(attack.archive(SOLUTION, public))
+    with Container() as inside:
+        rehearsed = rehearsal.rehearse(kit_zip, archive, ROOT, inside)
+    assert rehearsed.status == 0, rehearsed.log
+    points = {row["number"]: row["score"] for row in rehearsed.results["tests"]}
+    assert all((score == 0) == number.startswith("1.2.") for number, score in points.items()), points
+    assert inside.killed == 0 or name.startswith("row08")
