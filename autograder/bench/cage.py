@@ -24,7 +24,7 @@ USER = 61_190  # that no account and no child of our grader has
 NAMESPACES = 0x20000 | 0x20000000 | 0x40000000 | 0x08000000  # mounts, processes, network, System V
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 LIMITS = {
-    resource.RLIMIT_NPROC: 128,
+    resource.RLIMIT_NPROC: 32,
     resource.RLIMIT_AS: 6 << 30,
     resource.RLIMIT_FSIZE: 50 << 20,
     resource.RLIMIT_CORE: 0,
@@ -100,6 +100,7 @@ def grade(command: list[str]) -> None:
     os.closerange(3, 256)
     for what, limit in LIMITS.items():
         resource.setrlimit(what, (limit, limit))
+    os.nice(10)
     os.setsid()
     os.chdir("/autograder/source")
     os.environ.clear()
