@@ -49,7 +49,7 @@ COMMANDS = {
 OURS = "this grader"
 VERDICTS = ("forged", "inflated", "leaked", "broken", "held")
 ATTACKED, OTHER = "1.2.", "1.1."  # numbers of the attacked file's tests and of the other's
-SECONDS = 25.0  # for an ordinary grader, which needs one; machines are busy
+SECONDS = 15.0  # for an ordinary grader, which needs one; machines are busy
 DIGITS = 10  # of a number, by which it is recognised
 
 
