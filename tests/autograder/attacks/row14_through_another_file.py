@@ -1,7 +1,7 @@
 """Row 14: lets another of the listed files, whose deliverable refuses nothing of the kind, do it.
 
 Base: partly
-Left open: names are refused by deliverable, and the Encoder may use torch's own recurrent layers
+Refused: yes
 """
 
 CODE = b'''
