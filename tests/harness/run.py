@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from tests.harness.given import Given
-from tests.harness.graded import Case, GradedTest
+from tests.harness.graded import TESTS, Case, GradedTest
 from tests.harness.outcome import NOT_STARTED, Fault, Outcome, is_todo
 from tests.harness.reference import Reference
 from tests.harness.tree import Tree
@@ -92,6 +92,7 @@ def place(error: BaseException, tree: Tree) -> str:
         if name := tree.relative(frame.filename):
             return f"{name}:{frame.lineno}, in {frame.name}"
     for frame in reversed(frames):
-        if Path(frame.filename).name.startswith("test_") and frame.line:
+        path = Path(frame.filename)
+        if frame.line and (path.name.startswith("test_") or path.parent == TESTS / "stress"):
             return f"this line of the test fails with what your code gave it:\n  {frame.line}"
     return "the test"
