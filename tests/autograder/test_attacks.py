@@ -213,12 +213,12 @@ def nastiest() -> dict[str, bytes]:
     by_name = {str(attack): attack for attack in ALL}
     ways = [
         "row01_results_from_a_detached_process-import",
-        "row08_processes-import",
+        "row08_disk-import",
         "row07_loops_and_ignores_signals-forward",
         "row08_deep_folders-import",
         "row09_frames_for_all_tests-import",
         "row07_segfault-import",
-        "row08_memory-import",
+        "row16_files_for_a_later_child-import",
     ]
     files = {}
     for path, way in zip(ASSIGNMENT.files, ways, strict=False):
@@ -237,11 +237,11 @@ def test_a_full_cold_run_of_the_nastiest_submission(kit_zip, tmp_path):
     jsonschema.Draft202012Validator(SCHEMA).validate(rehearsed.results)
     assert len(rehearsed.results["tests"]) >= 70
     assert "FORGED" not in json.dumps(rehearsed.results)
-    assert rehearsed.seconds < 100
+    assert rehearsed.seconds < 240 + 30  # the rubric's limit for all of it, and starting
 
 
 @pytest.mark.skipif(bool(container.missing()), reason=container.missing() or "all is there")
-@pytest.mark.parametrize("name", ["row08_processes-forward", "row08_memory-forward", "row01_results_then_exit-import"])
+@pytest.mark.parametrize("name", ["row08_memory-forward", "row01_results_then_exit-import"])
 def test_in_a_default_container(kit_zip, tmp_path, public, name):
     attack = next(attack for attack in ALL if str(attack) == name)
     archive = tmp_path / "submission.zip"

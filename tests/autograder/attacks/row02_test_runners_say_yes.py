@@ -1,6 +1,6 @@
 """Row 2: unittest and pytest themselves are patched: no test ever runs or fails.
 
-Where: import, init
+Where: import
 """
 
 import torch

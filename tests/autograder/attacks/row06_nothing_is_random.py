@@ -1,6 +1,6 @@
 """Row 6: random numbers, initialisers and seeds become zeros, so that a constant is the right answer.
 
-Where: import, init
+Where: import
 """
 
 import torch

@@ -1,6 +1,6 @@
 """Row 7: ends the process with success: os._exit(0).
 
-Where: import, init, forward
+Where: import, forward
 """
 
 import torch

@@ -1,6 +1,6 @@
 """Row 7: sys.exit(0), which test runners take for an end in order.
 
-Where: import, init, forward
+Where: import, forward
 """
 
 import torch

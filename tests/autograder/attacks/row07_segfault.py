@@ -1,6 +1,6 @@
 """Row 7: crashes in native code.
 
-Where: import, init, forward
+Where: import, forward
 """
 
 import torch

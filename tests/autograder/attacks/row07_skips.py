@@ -1,6 +1,6 @@
 """Row 7: skips the test, in the ways of unittest and of pytest.
 
-Where: import, init, forward
+Where: import, forward
 """
 
 import torch

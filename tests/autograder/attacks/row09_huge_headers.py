@@ -1,6 +1,6 @@
 """Row 9: frames whose sizes lie: 4 GiB announced, a header of 2^63 bytes, numbers of 100 000 digits, deep nesting.
 
-Where: import, init, forward
+Where: import, forward
 Only here: yes
 """
 

@@ -1,6 +1,6 @@
 """Row 9: replaces what runs a test in the child, so that every later item shows what it showed for the first one.
 
-Where: import, init
+Where: import
 Only here: yes
 """
 

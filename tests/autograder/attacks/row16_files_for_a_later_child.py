@@ -1,6 +1,6 @@
 """Row 16 and 18: writes what it has seen into files and raises what an earlier process has left there.
 
-Where: import, init, forward
+Where: import, forward
 """
 
 import torch

@@ -1,6 +1,6 @@
 """Row 16 and 18: keeps what it has seen in System V memory, semaphores and queues, which no folder shows.
 
-Where: import, init, forward
+Where: import, forward
 """
 
 import torch

@@ -1,6 +1,6 @@
 """Row 17: parameters, types and functions whose names are markup, control characters or other rows' verdicts.
 
-Where: init, forward
+Where: forward
 """
 
 import torch
