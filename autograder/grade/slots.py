@@ -19,7 +19,7 @@ from autograder.grade import sandbox
 GUARDIANS = 238  # the distance from a user to its guardian
 USERS = range(60_706, 60_706 + GUARDIANS)  # with the guardians: numbers that neither accounts nor systemd have
 LOCKS = Path("/run/sequence-models")  # which users are taken; only root gets in
-PATIENCE = 5.0  # seconds for processes to end that were killed
+PATIENCE = 10.0  # seconds for processes to end that were killed; on a crowded machine that takes some
 
 
 class NoSlot(Exception):
