@@ -2,6 +2,8 @@
 
 For tests and measurements only. It needs root and cgroups of version 1 that may be written; `missing` says what lacks.
 
+python -m autograder.build.container python -m pytest tests/autograder/test_attacks.py
+
     with Container() as container:
         subprocess.run(container.command(["python", "-m", "autograder", "grade", "lab.zip"]), check=True)
     print(container.peak_mib, container.cpu_seconds, container.killed)
@@ -10,6 +12,8 @@ For tests and measurements only. It needs root and cgroups of version 1 that may
 import contextlib
 import os
 import shutil
+import subprocess
+import sys
 import time
 import uuid
 from pathlib import Path
@@ -120,3 +124,18 @@ def _end_all_in(folder: Path) -> None:
     for pid in (folder / "cgroup.procs").read_text().split():
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(pid), 9)
+
+
+def main(command: list[str]) -> int:
+    """Run a command inside and say what it took; its exit status."""
+    if why := missing():
+        sys.exit(why)
+    with Container() as container:
+        status = subprocess.run(container.command(command), check=False).returncode
+    took = f"{container.peak_mib:.0f} MiB at most, {container.cpu_seconds:.0f} s of CPU"
+    print(f"{took}, {container.killed} killed for want of memory")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -96,3 +96,9 @@ def test_a_hostile_file_costs_only_itself_in_it(kit_zip, tmp_path, inside):
     assert rehearsed.status == 0
     failed = {row["number"].rpartition(".")[0] for row in rehearsed.results["tests"] if row["status"] == "failed"}
     assert failed == {next(each.number for each in ASSIGNMENT.deliverables if each.file == LSTM)}
+
+
+@pytest.mark.skipif(bool(container.missing()), reason=container.missing() or "all is there")
+def test_any_command_runs_inside(capfd):
+    assert container.main(["sh", "-c", "exit 3"]) == 3
+    assert "0 killed for want of memory" in capfd.readouterr().out
