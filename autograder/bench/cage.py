@@ -30,15 +30,20 @@ LIMITS = {
     resource.RLIMIT_CORE: 0,
     resource.RLIMIT_CPU: 60,
 }
-# An interpreter below a closed home ($2, "" without one) is made readable: an ordinary grader imports late.
+# What Python itself needs ($3 and on) stays where it is, whatever is put over the folders around it, and is readable:
+# an ordinary grader imports late, perhaps from below a closed home ($2, "" without one) or a temporary folder.
 MOUNTS = """
 set -e
 mount --make-rprivate /
 mount --bind "$1" /autograder
-if [ -n "$2" ]; then
-    mount --bind "$3" /mnt; mount -t tmpfs -o mode=755 tmpfs "$2"; mkdir -p "$3"; mount --move /mnt "$3"
-fi
+closed="$2"
+shift 2
+mount -t tmpfs tmpfs /mnt
+for kept in "$@"; do mkdir -p "/mnt$kept"; mount --bind "$kept" "/mnt$kept"; done
+if [ -n "$closed" ]; then mount -t tmpfs -o mode=755 tmpfs "$closed"; fi
 for folder in /tmp /var/tmp /dev/shm; do mount -t tmpfs -o size=64m,mode=1777 tmpfs $folder; done
+for kept in "$@"; do mkdir -p "$kept"; mount --move "/mnt$kept" "$kept"; done
+umount /mnt
 mount -t proc proc /proc
 """
 
@@ -81,7 +86,8 @@ def enclose(request: dict[str, Any]) -> None:
         os.waitpid(first, 0)
         os._exit(0)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    subprocess.run(["sh", "-c", MOUNTS, "sh", request["layout"], *closed_home(Path(sys.base_prefix))], check=True)
+    kept = list(dict.fromkeys([sys.base_prefix, sys.prefix]))
+    subprocess.run(["sh", "-c", MOUNTS, "sh", request["layout"], closed_home(Path(sys.base_prefix)), *kept], check=True)
     grader = os.fork()
     if grader == 0:
         with contextlib.suppress(BaseException):
@@ -124,10 +130,10 @@ def grade(command: list[str]) -> None:
     sys.exit(status)  # what is registered for the interpreter's end runs now
 
 
-def closed_home(prefix: Path) -> tuple[str, str]:
-    """The topmost folder above the interpreter that others may not enter, and the interpreter's; "" without one."""
+def closed_home(prefix: Path) -> str:
+    """The topmost folder above the interpreter that others may not enter; "" without one."""
     closed = [folder for folder in prefix.parents if not folder.stat().st_mode & 1]
-    return (str(closed[-1]), str(prefix)) if closed else ("", "")
+    return str(closed[-1]) if closed else ""
 
 
 if __name__ == "__main__":
