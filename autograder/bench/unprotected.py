@@ -22,7 +22,7 @@ from autograder.grade.kit import Kit
 from tests.harness.answers import Answers
 from tests.harness.graded import GradedTest
 from tests.harness.judge import judge
-from tests.harness.run import run
+from tests.harness.run import run_case
 from tests.harness.tree import Tree
 
 
@@ -47,10 +47,9 @@ def main(kit_folder: str, tree_folder: str, results: str) -> None:
 
 def _method(test: GradedTest, answers: Answers, tree: Tree, points: float) -> Callable[[unittest.TestCase], None]:
     def method(self: unittest.TestCase) -> None:
-        function = test.function()
         for case in test.cases:
             identifier = test.identifier(case)
-            outcome = run(function, tree, identifier, answers.seeds[identifier], case.arguments)
+            outcome = run_case(test, case, tree, answers.seeds[identifier])
             verdict = judge(outcome, answers.outcomes[identifier], test.tolerance)
             assert verdict.passed, verdict.message
 

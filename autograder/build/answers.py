@@ -17,6 +17,7 @@ from tests.harness.answers import Answers
 from tests.harness.graded import GradedTest
 from tests.harness.run import run_case
 from tests.harness.seeds import Seed
+from tests.harness.tree import PACKAGES
 
 SECRET_FILE = ".secrets/term"  # ignored by git
 SECRET_VARIABLE = "ASSIGNMENT_SECRET"
@@ -76,7 +77,7 @@ def graded_tests(root: Path) -> list[GradedTest]:
             self.items = session.items
 
     collector = Collector()
-    folders = [str(root / "tests" / name) for name in collect.FOLDERS if (root / "tests" / name).is_dir()]
+    folders = [str(root / "tests" / name) for name in PACKAGES if (root / "tests" / name).is_dir()]
     options = ["--collect-only", "-p", "no:terminal", "-p", "no:cacheprovider", f"--rootdir={root}"]
     status = pytest.main([*options, *folders], plugins=[collector])
     if status != pytest.ExitCode.OK:

@@ -41,8 +41,8 @@ def _entry(entry: Misconception, wrong: Mapping[str, Failure], tests: Mapping[st
     """One item of a list."""
     numbers = list(dict.fromkeys(tests[name].number for name in wrong))
     message = next(iter(wrong.values())).verdict.message
-    if entry.varies:  # nobody would find these values again
-        message = message.partition(": expected")[0] + ": comes out at random"
+    if entry.varies:  # nobody would find these values again; which of them is seen first is chance as well
+        message = "What comes out is random."
     said = " / ".join(line.strip().replace("`", "'") for line in message.splitlines())
     name = entry.name.replace("_", " ").capitalize()
     return f"- **{name}** fails {', '.join(numbers)}. `{said}`\n  *{entry.hint}*\n"

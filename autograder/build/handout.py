@@ -18,6 +18,7 @@ from autograder.build.files import read_folder, replace, zipped
 from autograder.build.regions import HandoutError, Region, check_leaks, strip
 from autograder.rubric import Deliverable, Rubric
 from collect_submission import definition
+from tests.harness.tree import PACKAGES
 
 __all__ = [
     "HandoutError",
@@ -33,12 +34,11 @@ __all__ = [
 
 RUBRIC = "autograder/rubric.toml"
 COMMAND = "python -m autograder handout"
-CODE = ("models", "theory")  # folders of student/ and of tests/ that hold what is graded
 SHIPPED = (  # files that go into the handout as they are
     ("student/workbench", ""),
     ("tests/harness", ".py"),
     ("tests/stress", ".py"),
-    *((f"tests/{folder}", ".py") for folder in CODE),
+    *((f"tests/{folder}", ".py") for folder in PACKAGES),
     ("tests/reference", ".safetensors"),
 )
 REQUIRED = ("collect_submission.py", "requirements.txt", "tests/__init__.py", "tests/__main__.py", "tests/conftest.py")
@@ -68,7 +68,7 @@ def derive(root: Path) -> dict[str, bytes]:
         lines |= {region.deliverable: region.todo for region in reversed(regions)}
     for deliverable in rubric.deliverables:
         _check_evidence(deliverable, functions[deliverable.id], lines.get(deliverable.id, 1))
-    tests = read_folder(root, "tests/models", ".py") | read_folder(root, "tests/theory", ".py")
+    tests = {name: data for folder in PACKAGES for name, data in read_folder(root, f"tests/{folder}", ".py").items()}
     contract = _contract(rubric, functions, files | {name: _lf(tests[name]) for name in kept(rubric, tests)})
     files["assignment.json"] = (json.dumps(contract, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
     return dict(sorted(files.items()))
@@ -211,7 +211,7 @@ def _contract(rubric: Rubric, functions: Mapping[str, Any], versioned: Mapping[s
 
 def _superfluous(student: Path, derived: Mapping[str, bytes]) -> list[str]:
     """Python files below student/'s derived folders that are not derived any more."""
-    return [name for folder in CODE for name in read_folder(student, folder, ".py") if name not in derived]
+    return [name for folder in PACKAGES for name in read_folder(student, folder, ".py") if name not in derived]
 
 
 def _lf(data: bytes) -> bytes:

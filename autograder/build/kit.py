@@ -13,6 +13,7 @@ from autograder.build.files import read_folder, replace, zipped
 from autograder.build.store import Stored
 from autograder.rubric import Rubric
 from tests.harness.graded import GradedTest
+from tests.harness.tree import PACKAGES
 
 TORCH_SOURCE = "--index-url https://download.pytorch.org/whl/cpu"  # PyTorch's own index of CPU builds
 INPUTS = (
@@ -59,7 +60,7 @@ def kit_files(
     files = {name: (root / name).read_bytes() for name in GRADER}
     files |= read_folder(root, "autograder/grade", ".py")
     files |= read_folder(root, "tests/harness", ".py") | {"tests/__init__.py": b""}
-    for folder in handout.CODE:
+    for folder in PACKAGES:
         tests_of = read_folder(root, f"tests/{folder}", ".py")
         files |= {name: tests_of[name] for name in handout.kept(rubric, tests_of)}
     files |= {f"student/{name}": data for name, data in handout.derive(root).items()}
@@ -86,7 +87,7 @@ def kit_files(
 def inputs(root: Path) -> str:
     """Digits that change with anything in the repository that a kit is made of, or its answers."""
     files = {name: (root / name).read_bytes() for name in GRADER}
-    for folder in (*INPUTS, *(f"tests/{folder}" for folder in handout.CODE)):
+    for folder in (*INPUTS, *(f"tests/{folder}" for folder in PACKAGES)):
         files |= read_folder(root, folder)
     return _digest(files)
 
@@ -126,7 +127,7 @@ def graded_by(rubric: Rubric, tests: Sequence[GradedTest]) -> list[GradedTest]:
 
 def _identify(files: Mapping[str, bytes]) -> str:
     """Eight digits that change with the answers, the tests and the rubric."""
-    deciding = ("answers/", "tests/models/", "tests/theory/", "autograder/rubric.toml")
+    deciding = ("answers/", *(f"tests/{folder}/" for folder in PACKAGES), "autograder/rubric.toml")
     return _digest({name: data for name, data in files.items() if name.startswith(deciding)})
 
 

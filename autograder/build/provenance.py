@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autograder.build.files import read_folder, replace
 from autograder.rubric import Rubric
+from tests.harness.tree import PACKAGES
 
 NOTE = "made_from.json"
 HARNESS = (  # the modules of tests/harness that make, compare or sketch outcomes
@@ -18,8 +19,8 @@ HARNESS = (  # the modules of tests/harness that make, compare or sketch outcome
 def sources(root: Path, rubric: Rubric) -> dict[str, str]:
     """All that outcomes depend on: a file's path, or what it is -> its digest or version."""
     files = read_folder(root, "solution", ".py") | read_folder(root, "autograder/build/misconceptions", ".toml")
-    for folder in ("tests/models", "tests/theory"):
-        files |= read_folder(root, folder, ".py")
+    for folder in PACKAGES:
+        files |= read_folder(root, f"tests/{folder}", ".py")
     files |= {name: (root / name).read_bytes() for name in (f"tests/harness/{module}.py" for module in HARNESS)}
     found = {name: hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()[:12] for name, data in files.items()}
     torch = importlib.metadata.version("torch").partition("+")[0]

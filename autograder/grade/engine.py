@@ -13,6 +13,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from autograder.grade import wire
@@ -23,6 +24,7 @@ from autograder.grade.wire import Item
 from collect_submission import Finding, inspect
 from tests.harness.graded import Case, GradedTest
 from tests.harness.hidden import hidden_words
+from tests.harness.hints import Hints
 from tests.harness.judge import Kind, Verdict, judge
 from tests.harness.outcome import Outcome, encode
 from tests.harness.verdicts import ended_early, name_needed, preflight
@@ -99,7 +101,11 @@ class Engine:
         self.limits = kit.rubric.grading.limits
         self.warden = Warden(kit.root, self.limits)
         self.answers = kit.answers()
-        self.hints = kit.hints()
+
+    @cached_property
+    def hints(self) -> dict[str, Hints]:
+        """Read when the first answer is wrong: nobody else waits for them."""
+        return self.kit.hints()
 
     def close(self) -> None:
         self.warden.close()
@@ -263,7 +269,7 @@ class Engine:
         told: set[str] = set()
         for seed, evidence in state.evidence.items():  # the public one first
             wrong = {name: outcome for name, outcome in evidence.wrong.items() if name not in evidence.right}
-            hints = self.hints[seed].explain(wrong, evidence.right)
+            hints = self.hints[seed].explain(wrong, evidence.right) if wrong else {}
             for key, identifier in evidence.blamed.items():
                 verdict, hint = state.verdicts[key], hints.get(identifier, "")
                 if not verdict.passed and (seed == PUBLIC or hint in told):

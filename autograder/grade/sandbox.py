@@ -15,7 +15,6 @@ from pathlib import Path
 
 from autograder.grade import landlock, syscalls
 
-PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 
@@ -85,7 +84,7 @@ def become(user: int, real: int) -> None:
 
 def end_with_parent(parent: int) -> None:
     """Have the kernel kill this process when the thread that started it ends."""
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    LIBC.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # it ended before that
         os._exit(1)
 

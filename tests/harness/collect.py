@@ -8,8 +8,8 @@ import pytest
 
 from tests.harness.graded import TESTS, Case, GradedTest
 from tests.harness.marks import Tolerance
+from tests.harness.tree import PACKAGES
 
-FOLDERS = ("models", "theory")
 FIXTURES = {"models", "given", "reference"}
 
 
@@ -19,7 +19,7 @@ class ContractError(Exception):
 
 def is_graded(path: Path) -> bool:
     """Whether a test file is one of the graded ones."""
-    return path.is_relative_to(TESTS) and path.relative_to(TESTS).parts[0] in FOLDERS
+    return path.is_relative_to(TESTS) and path.relative_to(TESTS).parts[0] in PACKAGES
 
 
 def from_items(items: Sequence[pytest.Item]) -> list[GradedTest]:
