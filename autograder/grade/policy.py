@@ -1,7 +1,6 @@
 """What the rubric makes of a submission's rows: points, their deductions with the arithmetic, and what is told.
 
-A row's full points are the kit's; all that changes them is here. Times come from the platform's metadata, never from
-the clock.
+The one place where points are computed. Times come from the platform's metadata, never from the clock.
 """
 
 import math
@@ -94,9 +93,11 @@ def cents(number: float) -> float:
 
 
 def _row(row: Row, public_share: float, limited: bool) -> Row:
-    """A row with the share for the published inputs, where only these are right."""
-    if row.verdict.passed or not row.public_passed:
-        return row
+    """A row with its points: all, the share for the published inputs, or none."""
+    if row.verdict.passed:
+        return replace(row, score=row.max_score)
+    if not row.public_passed:
+        return replace(row, score=0.0)
     verdict = replace(row.verdict, message=NOT_SAID, hint="") if limited else row.verdict
     return replace(row, score=cents(public_share * row.max_score), verdict=verdict)
 
