@@ -1,24 +1,27 @@
 # make setup   a virtual environment in .venv with everything
 # make grade   build the autograder and grade the demonstration's submissions with it
 # make test    all tests of the project
+# make train   train a model on the captions corpus with the solution, measure it and translate with it
 # make lint    ruff and mypy
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup grade test lint clean
+.PHONY: setup grade test train lint clean
 
 setup: $(VENV)/ready
 
 # torch first and alone: a package that needs torch would otherwise choose which build of it comes.
-$(VENV)/ready: requirements.txt pyproject.toml
+WORKBENCH := student/workbench/requirements.txt
+
+$(VENV)/ready: requirements.txt $(WORKBENCH) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is older than 3.11; name another one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH_SOURCE) "$$(grep ^torch== requirements.txt)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"  # knows dependency groups
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r $(WORKBENCH) --group dev
 	@touch $@
 
 grade: setup
@@ -26,6 +29,11 @@ grade: setup
 
 test: setup
 	$(BIN)/python -m pytest
+
+train: setup
+	$(BIN)/python -m workbench train --tree solution --model lstm-attention --data captions --preset tuned --overwrite
+	$(BIN)/python -m workbench evaluate runs/captions-lstm-attention-tuned --split test
+	$(BIN)/python -m workbench translate runs/captions-lstm-attention-tuned < docs/sentences.txt
 
 lint: setup
 	$(BIN)/ruff check

@@ -41,7 +41,14 @@ SHIPPED = (  # files that go into the handout as they are
     *((f"tests/{folder}", ".py") for folder in PACKAGES),
     ("tests/reference", ".safetensors"),
 )
-REQUIRED = ("collect_submission.py", "requirements.txt", "tests/__init__.py", "tests/__main__.py", "tests/conftest.py")
+REQUIRED = (
+    "collect_submission.py",
+    "requirements.txt",
+    "workbench.py",
+    "tests/__init__.py",
+    "tests/__main__.py",
+    "tests/conftest.py",
+)
 
 
 def derive(root: Path) -> dict[str, bytes]:

@@ -648,6 +648,7 @@ def test_the_handout_holds_what_it_should(root):
             "tests/models/test_one.py",
             "tests/models/test_two.py",
             "tests/reference/one.safetensors",
+            "workbench.py",
         ]
     )
 

@@ -1,0 +1,152 @@
+"""The commands. What they do lies in the other files; here are their options, their words and their tables."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[2]
+GIVEN = ROOT / "student"
+MODELS = "rnn, lstm, rnn-attention, lstm-attention, transformer-encoder or transformer"
+app = typer.Typer(
+    help="Train the models of this assignment, measure them, and translate with them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(highlight=False)
+
+TreeOption = Annotated[Path, typer.Option("--tree", help="The folder that holds models/.")]
+DataRoot = Annotated[
+    Path | None, typer.Option(help="A folder with the data set's files. Default: download to a cache folder.")
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+RunFolder = Annotated[
+    Path, typer.Argument(metavar="RUN", help="The folder of a training run, such as runs/captions-rnn.")
+]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Also write the numbers into this file.")]
+
+
+@app.command()
+def train(
+    model: Annotated[str, typer.Option(help=MODELS.capitalize() + ".")],
+    data: Annotated[str, typer.Option(help="captions (nothing to download) or multi30k.")] = "captions",
+    preset: Annotated[str, typer.Option(help="default or tuned.")] = "default",
+    set: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A setting; may be repeated.")] = None,
+    tree: TreeOption = GIVEN,
+    name: Annotated[str | None, typer.Option(help="The run's folder in --runs. Default: DATA-MODEL-PRESET.")] = None,
+    runs: Annotated[Path, typer.Option(help="The folder of all runs.")] = Path("runs"),
+    resume: Annotated[bool, typer.Option(help="Go on where the run by this name has stopped.")] = False,
+    overwrite: Annotated[bool, typer.Option(help="Delete a run by this name first.")] = False,
+    data_root: DataRoot = None,
+    device: Device = "auto",
+) -> None:
+    """Train a model. Ctrl-C saves and stops; --resume goes on to the same numbers."""
+    from workbench import training_run
+    from workbench.settings import Settings
+
+    settings = Settings.of(model, data, preset, set or [])
+    folder = runs / (name or f"{data}-{model}-{preset}")
+    training_run.train(settings, folder, _tree(tree), data_root, device, resume, overwrite, console)
+
+
+@app.command()
+def evaluate(
+    run: RunFolder,
+    split: Annotated[str, typer.Option(help="validation or test.")] = "test",
+    tree: TreeOption | None = None,
+    data_root: DataRoot = None,
+    device: Device = "auto",
+    json_file: JsonFile = None,
+) -> None:
+    """Measure a trained model on a whole split: perplexity in both regimes, BLEU, chrF, exact matches."""
+    from workbench.progress import tracked
+    from workbench.training_run import Trained
+
+    from workbench import evaluation
+
+    trained = Trained.load(run, tree and _tree(tree), data_root, device)
+    pairs = trained.corpus().split(split)
+    found, translations = evaluation.evaluate(
+        trained.translator, trained.text, split, pairs, track=lambda batches: tracked(batches, "translating")
+    )
+    trained.run.write_json(f"{split}.json", found.to_json())
+    if json_file:
+        _write_json(json_file, found.to_json() | {"run": str(run), "model": trained.settings.model})
+    table = Table(title=f"{run.name}: all {found.sentences} sentences of {split}", title_justify="left")
+    table.add_column("")
+    table.add_column("right previous tokens", justify="right")
+    table.add_column("its own previous tokens", justify="right")
+    table.add_row("loss (nats a token)", f"{found.loss:.3f}", f"{found.free_loss:.3f}")
+    table.add_row("perplexity", f"{found.perplexity:.2f}", f"{found.free_perplexity:.2f}")
+    table.add_row("BLEU", "", f"{found.bleu:.2f}")
+    table.add_row("BLEU, lower-cased tokens", "", f"{found.bleu_tokenised:.2f}")
+    table.add_row("chrF", "", f"{found.chrf:.2f}")
+    table.add_row("exact matches", "", f"{found.exact:.1%}")
+    console.print(table)
+    console.print(f"sacreBLEU {found.bleu_signature}; {found.chrf_signature}; translated in {found.seconds:.1f} s")
+    for each in translations[:3]:
+        console.print(f"\n  {each.source}\n  [dim]{each.reference}[/dim]\n  {each.hypothesis}")
+
+
+@app.command()
+def translate(
+    run: RunFolder,
+    sentences: Annotated[
+        list[str] | None, typer.Argument(help="German sentences. Default: lines of the input.")
+    ] = None,
+    tree: TreeOption | None = None,
+    device: Device = "auto",
+    attention: Annotated[Path | None, typer.Option(help="Draw where the model has looked, into this file.")] = None,
+) -> None:
+    """Translate sentences with a trained model."""
+    from workbench.training_run import Trained
+
+    trained = Trained.load(run, tree and _tree(tree), None, device)
+    given = sentences or [line.strip() for line in sys.stdin if line.strip()]
+    if not given:
+        raise typer.BadParameter('give a sentence in quotes, as in "Ein Mann fährt Fahrrad.", or lines on the input')
+    for sentence in given:
+        print(trained.translate(sentence))
+    if attention:
+        from workbench import plots
+
+        plots.attention(trained, given[0], attention)
+        console.print(f"{attention}: where the model has looked for the first sentence")
+
+
+def main() -> None:
+    """Run a command; what a student can mend is said without a traceback."""
+    from workbench.errors import explained
+
+    try:
+        app(standalone_mode=True)
+    except Exception as error:
+        words = explained(error, ROOT)
+        if words is None:
+            raise
+        Console(stderr=True, highlight=False).print(f"[bold red]Stopped:[/] {words}", soft_wrap=True)
+        sys.exit(1)
+
+
+def _tree(root: Path) -> Any:
+    from tests.harness.tree import Tree
+
+    if not (root / "models").is_dir():
+        raise typer.BadParameter(f"{root}: expected a folder that holds models/, such as student")
+    tree = Tree(root, GIVEN)
+    tree.activate()
+    return tree
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    from tests.harness.files import replace
+
+    replace(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8"))

@@ -1,0 +1,167 @@
+"""How good a model is: loss and perplexity in both decoding regimes, and its translations beside the right ones.
+
+Loss and perplexity are weighted by token; the free <sos> is not scored. "Forced" sees the right previous tokens,
+"free" the model's own; every model is measured in both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from workbench.data import Pair
+from workbench.text import PAD, Text
+
+from workbench import metrics
+from workbench.translators import Translator
+
+BATCH = 128  # sentences
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A sentence, what the corpus has for it, and what the model says."""
+
+    source: str
+    reference: str
+    hypothesis: str
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All that is measured of a model on a split.
+
+    Attributes:
+        loss, perplexity: with the right previous tokens, in nats a token.
+        free_loss, free_perplexity: with the model's own.
+        bleu, chrf: of detokenised text, with sacreBLEU's signatures; letters of one case.
+        bleu_tokenised: of lower-cased tokens, to compare with older results.
+        exact: share of translations that are the reference.
+        seconds: that translating has taken.
+    """
+
+    split: str
+    sentences: int
+    tokens: int
+    loss: float
+    perplexity: float
+    free_loss: float
+    free_perplexity: float
+    bleu: float
+    bleu_signature: str
+    bleu_tokenised: float
+    chrf: float
+    chrf_signature: str
+    exact: float
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def loss_of(scores: Tensor, target: Tensor, label_smoothing: float = 0.0) -> tuple[Tensor, int]:
+    """Cross-entropy, summed over the target's tokens without <sos> and padding, and how many these are.
+
+    Args:
+        scores: (N, L, V); log-probabilities are scores as well, their log-softmax is themselves.
+        target: (N, L + 1).
+    """
+    right = target[:, 1:]
+    total = F.cross_entropy(
+        scores.flatten(0, 1), right.flatten(), ignore_index=PAD, reduction="sum", label_smoothing=label_smoothing
+    )
+    return total, int((right != PAD).sum())
+
+
+def total_loss(
+    translator: Translator, text: Text, pairs: Sequence[Pair], forced: bool = True, batch_size: int = BATCH
+) -> tuple[float, int]:
+    """The loss of a split in nats, summed over its tokens, and how many these are."""
+    device = next(translator.module.parameters()).device
+    total, tokens = 0.0, 0
+    with evaluating(translator):
+        for batch in text.batches(pairs, batch_size):
+            source, target = batch.source.to(device), batch.target.to(device)
+            loss, count = loss_of(translator.scores(source, target, forced), target)
+            total += loss.item()
+            tokens += count
+    return total, tokens
+
+
+def translate(
+    translator: Translator,
+    text: Text,
+    pairs: Sequence[Pair],
+    batch_size: int = BATCH,
+    track: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+) -> list[list[str]]:
+    """The words of every source's translation, in the pairs' order.
+
+    Args:
+        track: wraps the batches, to show progress.
+    """
+    device = next(translator.module.parameters()).device
+    words: list[list[str]] = [[] for _ in pairs]
+    with evaluating(translator):
+        for batch in track(text.batches(pairs, batch_size)):
+            for row, tokens in zip(batch.rows, translator.translate(batch.source.to(device)).tolist(), strict=True):
+                words[row] = text.words(tokens)
+    return words
+
+
+def evaluate(
+    translator: Translator,
+    text: Text,
+    split: str,
+    pairs: Sequence[Pair],
+    batch_size: int = BATCH,
+    track: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+) -> tuple[Evaluation, list[Translation]]:
+    """Measure a model on all sentences of a split."""
+    start = time.perf_counter()
+    words = translate(translator, text, pairs, batch_size, track)
+    seconds = time.perf_counter() - start
+    found = [text.detokenise(each) for each in words]
+    # The model's letters are all small, and so are these: case is not what is measured.
+    right = [pair.target.lower() for pair in pairs]
+    right_words = [text.target_words(pair.target) for pair in pairs]
+    forced, tokens = total_loss(translator, text, pairs, batch_size=batch_size)
+    free, _ = total_loss(translator, text, pairs, forced=False, batch_size=batch_size)
+    bleu, chrf = metrics.bleu(found, right), metrics.chrf(found, right)
+    evaluation = Evaluation(
+        split=split,
+        sentences=len(pairs),
+        tokens=tokens,
+        loss=forced / tokens,
+        perplexity=metrics.perplexity(forced, tokens),
+        free_loss=free / tokens,
+        free_perplexity=metrics.perplexity(free, tokens),
+        bleu=bleu.value,
+        bleu_signature=bleu.signature,
+        bleu_tokenised=metrics.bleu_lowercased_tokenised(words, right_words).value,
+        chrf=chrf.value,
+        chrf_signature=chrf.signature,
+        exact=metrics.exact_match(words, right_words),
+        seconds=seconds,
+    )
+    return evaluation, [
+        Translation(pair.source, pair.target, hypothesis) for pair, hypothesis in zip(pairs, found, strict=True)
+    ]
+
+
+@contextlib.contextmanager
+def evaluating(translator: Translator) -> Iterator[None]:
+    """No gradients and eval mode inside; the mode of before afterwards."""
+    was_training = translator.module.training
+    translator.module.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        translator.module.train(was_training)

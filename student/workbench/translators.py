@@ -1,0 +1,222 @@
+"""The models of a tree behind one interface: scores for training, tokens for reading, weights for pictures.
+
+Shapes: N batch, T source length, L target length, V target vocabulary size. Scores at t belong to target[:, t + 1].
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from workbench.text import EOS, PAD
+
+from tests.harness.tree import Tree
+from workbench.settings import EncoderDecoder, EncoderOnly, Recurrent, Settings
+
+ROOM = 10  # tokens that a translation may be longer than its source, where a model has to be told a length
+
+
+class Translator:
+    """A model and how it is used.
+
+    Attributes:
+        module: the tree's model.
+    """
+
+    module: nn.Module
+
+    def scores(self, source: Tensor, target: Tensor, forced: bool = True) -> Tensor:
+        """Score the target's tokens.
+
+        Args:
+            source: (N, T), token ids.
+            target: (N, L + 1), token ids.
+            forced: whether the model sees the right previous tokens, or its own.
+
+        Returns:
+            (N, L, V), scores or log-probabilities; [:, t] is scored against target[:, t + 1].
+        """
+        raise NotImplementedError
+
+    def translate(self, source: Tensor) -> Tensor:
+        """Translate greedily: source (N, T) -> tokens (N, L), where nothing counts after the first <eos>."""
+        raise NotImplementedError
+
+    def attention(self, source: Tensor) -> tuple[Tensor, Tensor]:
+        """Translate one sentence (1, T) and watch.
+
+        Returns:
+            tokens (L,), up to and with <eos>; weights (heads, L, T), where each token has looked.
+
+        Raises:
+            ValueError: for a model without attention.
+        """
+        raise ValueError("this model has no attention to show")
+
+
+class RecurrentTranslator(Translator):
+    """Seq2Seq around an Encoder and a Decoder.
+
+    The encoder reads padding like any other token, so sentences of one length are translated together: the result
+    does not depend on what else is in the batch.
+    """
+
+    def __init__(self, models: Any, shape: Recurrent, kind: str, attention: bool, sizes: tuple[int, int]) -> None:
+        encoder = models.seq2seq.Encoder.Encoder(
+            sizes[0], shape.emb_size, shape.hidden_size, shape.hidden_size, shape.dropout, kind
+        )
+        decoder = models.seq2seq.Decoder.Decoder(
+            shape.emb_size, shape.hidden_size, shape.hidden_size, sizes[1], shape.dropout, kind, attention
+        )
+        self.module = models.seq2seq.Seq2Seq.Seq2Seq(encoder, decoder, torch.device("cpu"))
+        self.has_attention = attention
+
+    def scores(self, source: Tensor, target: Tensor, forced: bool = True) -> Tensor:
+        scores: Tensor = self.module(source, target, teacher_forcing=forced)
+        return scores
+
+    def translate(self, source: Tensor) -> Tensor:
+        tokens = source.new_full((source.size(0), source.size(1) + ROOM), PAD)
+        lengths = (source != PAD).sum(dim=1)
+        for length in lengths.unique().tolist():
+            rows = lengths == length
+            scores = self.module(source[rows, :length], max_length=tokens.size(1))
+            tokens[rows] = scores.argmax(dim=2)
+        return tokens
+
+    def attention(self, source: Tensor) -> tuple[Tensor, Tensor]:
+        if not self.has_attention:
+            return super().attention(source)
+        decoder: Any = self.module.decoder
+        attend, seen = decoder.compute_attention, []
+
+        def watched(hidden: Tensor, encoder_outputs: Tensor) -> Tensor:
+            weights: Tensor = attend(hidden, encoder_outputs)  # (1, 1, T)
+            seen.append(weights)
+            return weights
+
+        with _replaced(decoder, "compute_attention", watched):
+            tokens = until_eos(self.translate(source)[0])
+        return tokens, torch.cat(seen, dim=1)[:, : len(tokens)]
+
+
+class EncoderTranslator(Translator):
+    """TransformerTranslator: target words at the source's positions, all at once.
+
+    It has no mask, so every source is padded to one width: what else is in the batch changes nothing.
+    """
+
+    def __init__(self, models: Any, shape: EncoderOnly, sizes: tuple[int, int]) -> None:
+        head = shape.head_dim
+        self.width = shape.max_length
+        self.module = models.Transformer.TransformerTranslator(
+            *sizes,
+            torch.device("cpu"),
+            shape.hidden_dim,
+            shape.num_heads,
+            shape.dim_feedforward,
+            dim_k=head,
+            dim_v=head,
+            dim_q=head,
+            max_length=shape.max_length,
+        )
+
+    def scores(self, source: Tensor, target: Tensor, forced: bool = True) -> Tensor:
+        scores: Tensor = self.module(self._widened(source))
+        return scores[:, : target.size(1) - 1]
+
+    def translate(self, source: Tensor) -> Tensor:
+        tokens: Tensor = self.module(self._widened(source)).argmax(dim=2)
+        return tokens
+
+    def _widened(self, source: Tensor) -> Tensor:
+        return F.pad(source, (0, max(self.width - source.size(1), 0)), value=PAD)
+
+
+class TransformerTranslator(Translator):
+    """FullTransformerTranslator."""
+
+    def __init__(self, models: Any, shape: EncoderDecoder, sizes: tuple[int, int]) -> None:
+        self.length = shape.max_length - 1
+        self.module = models.Transformer.FullTransformerTranslator(
+            *sizes,
+            torch.device("cpu"),
+            shape.hidden_dim,
+            shape.num_heads,
+            shape.dim_feedforward,
+            shape.num_layers_enc,
+            shape.num_layers_dec,
+            shape.dropout,
+            shape.max_length,
+            PAD,
+        )
+
+    def scores(self, source: Tensor, target: Tensor, forced: bool = True) -> Tensor:
+        module: Any = self.module
+        scores: Tensor = (
+            module(source, target) if forced else module.generate_translation(source, target.size(1) - 1)[1]
+        )
+        return scores
+
+    def translate(self, source: Tensor) -> Tensor:
+        module: Any = self.module
+        tokens: Tensor = module.generate_translation(source, min(self.length, source.size(1) + ROOM))[0]
+        return tokens
+
+    def attention(self, source: Tensor) -> tuple[Tensor, Tensor]:
+        """The last decoder layer's attention to the source, one picture a head."""
+        module: Any = self.module
+        tokens = until_eos(self.translate(source)[0])
+        attend = module.transformer.decoder.layers[-1].multihead_attn
+        call, seen = attend.forward, []
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            output, weights = call(*args, **{**kwargs, "need_weights": True, "average_attn_weights": False})
+            seen.append(weights)  # (1, heads, L, T)
+            return output, weights
+
+        with _replaced(attend, "forward", watched):
+            module(source, torch.cat((source[:, :1], tokens[None]), dim=1))
+        return tokens, seen[-1][0]
+
+
+def build(tree: Tree, settings: Settings, sizes: tuple[int, int], device: torch.device) -> Translator:
+    """Make a tree's model.
+
+    Args:
+        sizes: of the source's and the target's vocabulary.
+    """
+    models, shape = tree.models, settings.shape
+    translator: Translator
+    if isinstance(shape, Recurrent):
+        kind, _, attention = settings.model.partition("-")
+        translator = RecurrentTranslator(models, shape, kind.upper(), bool(attention), sizes)
+    elif isinstance(shape, EncoderOnly):
+        translator = EncoderTranslator(models, shape, sizes)
+    else:
+        translator = TransformerTranslator(models, shape, sizes)
+    translator.module.to(device)
+    for each in translator.module.modules():
+        if hasattr(each, "device"):  # models keep the device that they were told
+            each.device = device
+    return translator
+
+
+def until_eos(tokens: Tensor) -> Tensor:
+    """(L,) up to and with the first <eos>."""
+    ends = (tokens == EOS).nonzero()
+    return tokens[: int(ends[0]) + 1] if len(ends) else tokens
+
+
+@contextlib.contextmanager
+def _replaced(owner: Any, name: str, function: Any) -> Iterator[None]:
+    """Call another function by this name for a while."""
+    setattr(owner, name, function)
+    try:
+        yield
+    finally:
+        delattr(owner, name)  # the method of its class shows again
