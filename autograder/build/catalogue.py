@@ -9,13 +9,19 @@ One file a deliverable, `misconceptions/<deliverable>.toml`, with entries like
     hint = "..."                                       # what the output looks like and where to look; never the code
     varies = "in training mode"                        # optional: a regular expression for what comes out at random,
                                                        # searched in "module::test[case]: name of what is shown"
+
+A wrong name of a layer or parameter stands in many places; such an entry has, instead of `before` and `after`,
+
+    renamed = { norm_mh = "norm" }                     # right = "wrong": whole words, wherever they stand in the file
+
+and its hint is shown for every other wrong name as well: what is missing tells it.
 """
 
 import ast
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,24 +40,27 @@ class Misconception:
 
     Attributes:
         file: the file that it changes, relative to the tree's root.
-        before: text of the solution; `after` stands in its place.
         hint: what helps a student whose code does the same.
+        before: text of the solution; `after` stands in its place. Both are "" where names are wrong.
+        renamed: right name -> wrong name; empty where it is another mistake.
         varies: finds what comes out at random in "module::test[case]: name"; "" where nothing does.
     """
 
     name: str
     deliverable: str
     file: str
-    before: str
-    after: str
     hint: str
+    before: str = ""
+    after: str = ""
+    renamed: Mapping[str, str] = field(default_factory=dict, hash=False)
     varies: str = ""
 
     def __str__(self) -> str:
         return f"{self.deliverable}/{self.name}"
 
 
-WRITTEN = ("name", "before", "after", "hint")  # the keys of an entry; `varies` may be missing
+REPLACED = ("name", "before", "after", "hint")  # the keys of an entry; `varies` may be added
+RENAMED = ("name", "renamed", "hint")  # of an entry about names
 
 
 def load(root: Path) -> list[Misconception]:
@@ -78,11 +87,29 @@ def load(root: Path) -> list[Misconception]:
 
 
 def apply(misconception: Misconception, source: str) -> str:
-    """The file's source with the misconception in it. Raises CatalogueError unless `before` stands there once."""
+    """The file's source with the misconception in it.
+
+    Raises:
+        CatalogueError: unless `before` stands there once; unless all right names and no wrong ones stand there.
+    """
+    if misconception.renamed:
+        return _rename(misconception.renamed, source)
     found = source.count(misconception.before)
     if found != 1:
         raise CatalogueError(f"{misconception}: expected `before` once in {misconception.file}, found it {found} times")
     return source.replace(misconception.before, misconception.after)
+
+
+def _rename(names: Mapping[str, str], source: str) -> str:
+    """The source with other names, none of which meant something before."""
+    words = set(re.findall(r"\w+", source))
+    for right, wrong in names.items():
+        if right not in words:
+            raise CatalogueError(f"renamed: expected a name that stands in the file, found {right!r}")
+        if wrong in words or not wrong.isidentifier():
+            raise CatalogueError(f"renamed: expected a name that is new to the file, found {wrong!r}")
+        words.add(wrong)
+    return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), source)
 
 
 def _read(path: Path, deliverable: Deliverable, source: str) -> list[Misconception]:
@@ -105,10 +132,14 @@ def _read(path: Path, deliverable: Deliverable, source: str) -> list[Misconcepti
 
 
 def _entry(table: Mapping[str, Any], deliverable: Deliverable) -> Misconception:
-    if set(table) - {"varies"} != set(WRITTEN):
-        raise CatalogueError(f"expected the keys {', '.join(WRITTEN)}, found {', '.join(table) or 'none'}")
+    keys, optional = (RENAMED, set()) if "renamed" in table else (REPLACED, {"varies"})
+    if set(table) - optional != set(keys):
+        raise CatalogueError(f"expected the keys {', '.join(keys)}, found {', '.join(table) or 'none'}")
     for key, value in table.items():
-        if not isinstance(value, str) or not (value.strip() or key == "after"):
+        if key == "renamed":
+            if not (isinstance(value, dict) and value and all(isinstance(name, str) for name in value.values())):
+                raise CatalogueError(f'{key}: expected {{ right_name = "wrong_name" }}, found {value!r}')
+        elif not isinstance(value, str) or not (value.strip() or key == "after"):
             raise CatalogueError(f"{key}: expected text, found {value!r}")
     return Misconception(deliverable=deliverable.id, file=deliverable.file, **table)
 
@@ -117,7 +148,7 @@ def _check(entry: Misconception, source: str, taken: set[str]) -> None:
     """Demand a name of its own, a place in the solution, and a change that leaves Python."""
     if entry.name in taken:
         raise CatalogueError("expected a name that no other entry has")
-    if entry.before.split() == entry.after.split():
+    if not entry.renamed and entry.before.split() == entry.after.split():
         raise CatalogueError("expected a change, found none but in layout")
     try:
         ast.parse(apply(entry, source))

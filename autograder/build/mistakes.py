@@ -80,7 +80,8 @@ def hints_of(right: Answers, wrong: Sequence[tuple[Misconception, Mapping[str, F
     """What is kept of a seed's right and wrong outcomes."""
     hints = Hints({identifier: portray(outcome) for identifier, outcome in right.outcomes.items()})
     for entry, failed in wrong:
-        hints.add(str(entry), entry.hint, {name: each.outcome for name, each in failed.items()}, entry.varies)
+        varies = "." if entry.renamed else entry.varies  # values go with names: another wrong name, other values
+        hints.add(str(entry), entry.hint, {name: each.outcome for name, each in failed.items()}, varies)
     return hints
 
 

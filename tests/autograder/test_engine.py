@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from autograder.build import catalogue, rehearsal
+from autograder.build.catalogue import Misconception
 from autograder.grade import policy, results, slots
 from autograder.grade.engine import Engine, Grades
 from autograder.grade.metadata import Metadata
@@ -68,6 +69,11 @@ def change(path: str, before: str, after: str) -> dict[str, bytes]:
     text = SOLUTION[path].decode()
     assert text.count(before) == 1
     return {**SOLUTION, path: text.replace(before, after).encode()}
+
+
+def mistaken(entry: Misconception) -> dict[str, bytes]:
+    """The solution with a misconception in it."""
+    return {**SOLUTION, entry.file: catalogue.apply(entry, SOLUTION[entry.file].decode()).encode()}
 
 
 def in_forward(attack: str) -> dict[str, bytes]:
@@ -643,7 +649,7 @@ raise RuntimeError(" ".join(found)[-500:])
 
 def test_a_known_mistake_gets_its_hint_in_every_row_that_shows_it(small):
     known = {str(each): each for each in catalogue.load(ROOT)}["naive.lstm/forget_and_input_gate_swapped"]
-    grades = small.grade(change(LSTM, known.before, known.after))
+    grades = small.grade(mistaken(known))
     hints = [row.verdict.hint for row in grades.rows if not row.verdict.passed]
     assert len(hints) >= 3
     assert set(hints) == {known.hint}
@@ -661,7 +667,7 @@ def test_a_known_mistake_that_only_hidden_inputs_show_gets_its_hint(engine):
     )
     known = next(each for each in catalogue.load(ROOT) if str(each) == name)
     tests = engine.kit.tests_of(ASSIGNMENT.deliverable(known.deliverable))
-    rows = only(engine, tests).grade(change(known.file, known.before, known.after)).rows
+    rows = only(engine, tests).grade(mistaken(known)).rows
     hidden = [row for row in rows if row.test.key in keys]
     assert all(row.verdict.message.startswith("Right with the published inputs") for row in hidden)
     assert {row.verdict.hint for row in hidden} <= {row.verdict.hint for row in rows if not row.public_passed} != {""}
@@ -676,9 +682,7 @@ def test_hidden_inputs_alone_bring_no_hint(engine):
         for wrong in engine.hints["hidden-1"].known
         if wrong.name == str(each) and (keys := keys_of(wrong.wrong) - keys_of(published.get(wrong.name, ())))
     )
-    grades = only(engine, [test for test in engine.kit.tests if test.key in keys]).grade(
-        change(known.file, known.before, known.after)
-    )
+    grades = only(engine, [test for test in engine.kit.tests if test.key in keys]).grade(mistaken(known))
     assert {row.verdict.passed for row in grades.rows} == {False}
     assert {row.verdict.hint for row in grades.rows} == {""}
 

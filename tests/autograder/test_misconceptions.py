@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,31 @@ def test_a_hint_for_what_comes_out_at_random_begins_with_a_condition() -> None:
     assert [str(entry) for entry in CATALOGUE if entry.varies and not entry.hint.startswith("If ")] == []
 
 
+NAMED = [entry for entry in CATALOGUE if entry.renamed]
+
+
+@pytest.mark.parametrize("entry", NAMED, ids=str)
+def test_every_other_wrong_name_gets_the_same_hint(entry: Misconception, stored: Stored, graded) -> None:
+    """In every row that fails: what a layer is filled with goes with its name, so all numbers are new."""
+    letters = str.maketrans("cnr2", "zmv3")
+    other = replace(entry, renamed={right: wrong.translate(letters) for right, wrong in entry.renamed.items()})
+    assert not set(other.renamed.values()) & set(entry.renamed.values())
+    module = RUBRIC.deliverable(entry.deliverable).tests
+    tests = tuple(test for test in graded if test.module == module)
+    answers = {"public": stored.answers.of(module)}
+    as_written, otherwise = (
+        mistakes.failures(Task(ROOT, each, tests, answers, frozenset()))["public"] for each in (entry, other)
+    )
+    passed = answers["public"].outcomes.keys() - otherwise
+    explained = stored.hints.explain({name: each.outcome for name, each in otherwise.items()}, passed)
+    assert explained == dict.fromkeys(as_written, entry.hint)
+
+
+def test_every_part_has_wrong_names() -> None:
+    parts = {entry.deliverable.split(".")[0] for entry in NAMED}
+    assert parts == {deliverable.id.split(".")[0] for deliverable in RUBRIC.deliverables}
+
+
 RNN_STEP = "        return output, new_hidden"
 UNKNOWN = (
     "        hidden.mul_(2)\n        return output, new_hidden",
@@ -144,7 +170,7 @@ def test_a_mistake_that_is_not_random_gets_no_hint_that_says_so(graded: list[Gra
     hints = mistakes.hints_of(answers, [(entry, failing(entry)) for entry in entries])
     true = {entry.hint for entry in entries if entry.varies or entry.name == "given_state_overwritten"}
     for after in UNKNOWN:
-        wrong = failing(Misconception("unknown", rnn.id, rnn.file, RNN_STEP, after, "none"))
+        wrong = failing(Misconception("unknown", rnn.id, rnn.file, "none", RNN_STEP, after))
         found = hints.explain({name: each.outcome for name, each in wrong.items()}, answers.outcomes.keys() - wrong)
         assert wrong, after
         assert set(found.values()) <= true, after
@@ -199,6 +225,19 @@ def test_the_report_names_values_that_the_tolerance_hides(stored: Stored, graded
         (
             "name = 'n'\nbefore = 'torch.tanh('\nafter = 'torch.exp('\nhint = 'h'\nvaries = '('",
             "varies: expected a reg",
+        ),
+        (
+            "name = 'n'\nrenamed = { hidden_layer = 'w' }\nhint = 'h'\nbefore = 'x'",
+            "expected the keys name, renamed, hint",
+        ),
+        ("name = 'n'\nrenamed = { hidden_layer = 1 }\nhint = 'h'", "renamed: expected { right_name"),
+        ("name = 'n'\nrenamed = {}\nhint = 'h'", "renamed: expected { right_name"),
+        ("name = 'n'\nrenamed = { hidden = 'hidden_layer' }\nhint = 'h'", "is new to the file, found 'hidden_layer'"),
+        ("name = 'n'\nrenamed = { hidden_layer = 'a b' }\nhint = 'h'", "is new to the file, found 'a b'"),
+        ("name = 'n'\nrenamed = { absent = 'w' }\nhint = 'h'", "stands in the file, found 'absent'"),
+        (
+            "name = 'n'\nrenamed = { hidden_layer = 'w', output_layer = 'w' }\nhint = 'h'",
+            "is new to the file, found 'w'",
         ),
         ("name =", "expected TOML"),
     ],
