@@ -1,0 +1,120 @@
+"""The pictures of the notebook: they are right, no word is covered, and arrows reach what they point at."""
+
+import itertools
+import re
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
+from matplotlib.text import Text
+from torch import nn
+
+from workbench import figures
+
+DRAWN = ("rnn_cell", "lstm_cell", "attention", "embedding", "encoder_layer")
+ALL = (*DRAWN, "masks", "positions")
+FREE_ENDS = {"embedding": 5, "encoder_layer": 1}  # arrows that point at a vector, or out of the picture
+
+
+@pytest.fixture(scope="module")
+def drawn() -> dict[str, tuple[Figure, FigureCanvasAgg]]:
+    """Every picture, rendered."""
+    pictures = {name: getattr(figures, name)() for name in ALL}
+    canvases = {name: FigureCanvasAgg(figure) for name, figure in pictures.items()}
+    for canvas in canvases.values():
+        canvas.draw()
+    return {name: (pictures[name], canvases[name]) for name in ALL}
+
+
+def words_of(figure: Figure) -> list[Text]:
+    return [text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_all_words_are_on_the_page_and_none_covers_another(drawn, name):
+    figure, canvas = drawn[name]
+    boxes = {text: text.get_window_extent(canvas.get_renderer()) for text in words_of(figure)}
+    page = figure.bbox
+    outside = [text.get_text() for text, box in boxes.items() if box.x0 < 0 or box.y0 < 0 or box.x1 > page.x1]
+    outside += [text.get_text() for text, box in boxes.items() if box.y1 > page.y1]
+    assert outside == []
+    straight = [(text, box) for text, box in boxes.items() if text.get_rotation() % 90 == 0]
+    covered = [
+        (one.get_text(), other.get_text())
+        for (one, box), (other, over) in itertools.combinations(straight, 2)
+        if box.x0 < over.x1 and over.x0 < box.x1 and box.y0 < over.y1 and over.y0 < box.y1
+    ]
+    assert covered == []
+
+
+@pytest.mark.parametrize("name", sorted({*DRAWN} - {"embedding"}))
+def test_the_words_of_a_box_fit_into_it(drawn, name):
+    figure, canvas = drawn[name]
+    boxes = [patch for patch in figure.findobj(FancyBboxPatch) if patch.get_zorder() == 3]
+    assert boxes
+    for box, text in itertools.product(boxes, words_of(figure)):
+        frame, words = box.get_window_extent(), text.get_window_extent(canvas.get_renderer())
+        center = (words.x0 + words.x1) / 2, (words.y0 + words.y1) / 2
+        if frame.contains(*center):
+            assert frame.x0 < words.x0 < words.x1 < frame.x1, text.get_text()
+            assert frame.y0 < words.y0 < words.y1 < frame.y1, text.get_text()
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_arrows_end_at_the_edge_of_what_they_point_at(drawn, name):
+    figure, _ = drawn[name]
+    targets = [patch for patch in figure.findobj(FancyBboxPatch) if patch.get_zorder() == 3]
+    circles = [circle for circle in figure.findobj(Circle) if circle.radius == figures.RADIUS]
+    ends = [patch._path_original.vertices[-1] for patch in figure.findobj(FancyArrowPatch)]
+    assert ends
+
+    def touches(x: float, y: float) -> bool:
+        at_box = any(_gap(patch.get_bbox(), x, y) < 0.06 for patch in targets)
+        return at_box or any(abs(np.hypot(*(np.array([x, y]) - c.center)) - c.radius) < 0.01 for c in circles)
+
+    assert sum(not touches(*end) for end in ends) == FREE_ENDS.get(name, 0)
+
+
+def _gap(box, x: float, y: float) -> float:
+    """From a point to the nearest edge of a box that it is beside, inches; far away counts as 1."""
+    if box.x0 - 0.06 <= x <= box.x1 + 0.06 and box.y0 - 0.06 <= y <= box.y1 + 0.06:
+        return min(abs(x - box.x0), abs(x - box.x1), abs(y - box.y0), abs(y - box.y1))
+    return 1.0
+
+
+def test_positions_are_those_of_the_formula():
+    found = figures.sinusoids(7, 6)
+    for p, k in itertools.product(range(7), range(3)):
+        assert found[p, 2 * k] == pytest.approx(np.sin(p / 10000 ** (2 * k / 6)))
+        assert found[p, 2 * k + 1] == pytest.approx(np.cos(p / 10000 ** (2 * k / 6)))
+
+
+def test_attention_shows_the_softmax_of_its_cosines(drawn):
+    """Against torch: the numbers in the picture belong together."""
+    figure, _ = drawn["attention"]
+    words = [text.get_text() for text in words_of(figure)]
+    plain = [word.replace("\N{MINUS SIGN}", "-") for word in words]
+    cosines = [float(word) for word in plain if re.fullmatch(r"-?\d\.\d+", word)]
+    weights = [float(word.split("=")[1].strip("$")) for word in words if "alpha" in word and "=" in word]
+    assert len(cosines) == len(weights) == 5
+    assert torch.tensor(cosines).softmax(0).tolist() == pytest.approx(weights, abs=0.006)
+
+
+def test_masks_show_what_the_full_transformer_hides(drawn):
+    """The three lower tables against nn.MultiheadAttention's weights, under the masks that the solution builds."""
+    figure, _ = drawn["masks"]
+    tables = [axes for axes in figure.axes if axes.get_title()]
+    shown = {axes.get_title(): [text.get_text() == "T" for text in axes.texts] for axes in tables}
+    assert sum(shown["tgt_mask (S, S)"]) == 7 * 6 / 2
+    assert [sum(shown[f"{name}_key_padding_mask (N, {size})"]) for name, size in (("src", "T"), ("tgt", "S"))] == [1, 2]
+    attend = nn.MultiheadAttention(4, 1, batch_first=True)
+    x = torch.rand(1, 7, 4)
+    future = torch.ones(7, 7, dtype=torch.bool).triu(diagonal=1)
+    padding = torch.tensor([[False] * 5 + [True] * 2])
+    _, weights = attend(x, x, x, attn_mask=future, key_padding_mask=padding)
+    together = [axes for axes in tables if axes.get_title().startswith("together")][1]
+    cells = {(int(text.get_position()[1]), int(text.get_position()[0])) for text in together.texts}
+    assert cells == {tuple(cell) for cell in (weights[0] == 0).nonzero().tolist()}
