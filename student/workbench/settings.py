@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from workbench.trainer import Training
+from workbench.training import Training
 
 
 class SettingsError(Exception):

@@ -1,0 +1,39 @@
+"""Ctrl-C and SIGTERM as a wish: training finishes its step, saves and stops."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType, TracebackType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupts:
+    """A context in which a first signal is noted, and a second one is as rude as ever.
+
+    Attributes:
+        noted: whether a signal has come.
+    """
+
+    def __init__(self, patient: bool = False) -> None:
+        """patient: ignore further signals; torchrun passes on what the terminal has sent already."""
+        self.noted = False
+        self._patient = patient
+        self._before: dict[signal.Signals, object] = {}
+
+    def __enter__(self) -> Interrupts:
+        if threading.current_thread() is threading.main_thread():  # elsewhere Python lets nobody listen
+            self._before = {each: signal.signal(each, self._note) for each in SIGNALS}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        for each, handler in self._before.items():
+            signal.signal(each, handler)  # type: ignore[arg-type]  # what signal.signal returned
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.noted and not self._patient:
+            raise KeyboardInterrupt
+        self.noted = True
