@@ -26,7 +26,7 @@ def to_average(history: Sequence[Epoch], training: Training) -> list[int]:
 
 def to_keep(history: Sequence[Epoch], training: Training) -> set[int]:
     """The epochs whose weights may still be needed: those to average, and the one that the mean has to beat."""
-    return {*to_average(history, training), best_of(history).epoch} if training.average > 1 else set()
+    return {*to_average(history, training), best_of(history).epoch} if history and training.average > 1 else set()
 
 
 def mean_of(weights: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:

@@ -137,10 +137,15 @@ def seed_everything(seed: int) -> None:
 
 
 def random_states() -> dict[str, Any]:
-    """All random states, as plain values and tensors."""
+    """All random states of this process, as plain values and tensors; of one GPU, its own."""
+    version, internal, gauss = random.getstate()
     numpy: Any = np.random.get_state(legacy=False)
-    numpy["state"]["key"] = numpy["state"]["key"].tolist()
-    states: dict[str, Any] = {"python": random.getstate(), "numpy": numpy, "torch": torch.get_rng_state()}
+    numpy["state"]["key"] = torch.from_numpy(numpy["state"]["key"].astype(np.int64))
+    states: dict[str, Any] = {
+        "python": {"version": version, "internal": torch.tensor(internal), "gauss": gauss},
+        "numpy": numpy,
+        "torch": torch.get_rng_state(),
+    }
     if torch.cuda.is_available():
         states["cuda"] = torch.cuda.get_rng_state()
     if torch.backends.mps.is_available():
@@ -150,10 +155,10 @@ def random_states() -> dict[str, Any]:
 
 def set_random_states(states: dict[str, Any]) -> None:
     """Go on from random states that `random_states` gave, in this process or another."""
-    version, internal, gauss = states["python"]
-    random.setstate((version, tuple(internal), gauss))
+    python = states["python"]
+    random.setstate((python["version"], tuple(python["internal"].tolist()), python["gauss"]))
     numpy = copy.deepcopy(states["numpy"])
-    numpy["state"]["key"] = np.array(numpy["state"]["key"], dtype=np.uint32)
+    numpy["state"]["key"] = numpy["state"]["key"].numpy().astype(np.uint32)
     np.random.set_state(numpy)
     torch.set_rng_state(states["torch"])
     if "cuda" in states and torch.cuda.is_available():

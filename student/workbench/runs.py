@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
+import torch
 from torch import Tensor
 
 from tests.harness.files import replace
@@ -141,12 +142,11 @@ class Run:
         """
         tensors: dict[str, Tensor] = {}
         content = _without_tensors(state, "", tensors)
-        old = self.folder / "last" / self._read(STATE)["tensors"] if self.has_state() else None
-        new = self.folder / "last" / ("b.safetensors" if old and old.name.startswith("a") else "a.safetensors")
-        replace(new, _to_bytes(tensors))
-        self.write_json(STATE, {"format": FORMAT, "tensors": new.name, "state": content})
-        if old:
-            old.unlink(missing_ok=True)
+        old = self._read(STATE)["tensors"] if self.has_state() else None
+        new = "b.safetensors" if old == "a.safetensors" else "a.safetensors"
+        replace(self.folder / "last" / new, _to_bytes(tensors))
+        self.write_json(STATE, {"format": FORMAT, "tensors": new, "state": content})
+        self._drop_tensors(new)
 
     def has_state(self) -> bool:
         return (self.folder / STATE).is_file()
@@ -170,6 +170,13 @@ class Run:
         """Delete what a kill has left half-written. Only for whoever writes this run."""
         for path in self.folder.rglob(".*.part"):
             path.unlink()
+        self._drop_tensors(self._read(STATE)["tensors"] if self.has_state() else "")
+
+    def _drop_tensors(self, named: str) -> None:
+        """Delete the tensors of states that are no longer, or not yet, the last."""
+        for path in self.folder.glob("last/*.safetensors"):
+            if path.name != named:
+                path.unlink()
 
     def _weights(self, name: str) -> Path:
         return self.folder / f"{name}.safetensors"
@@ -193,7 +200,10 @@ def epoch_name(epoch: int) -> str:
 
 def _to_bytes(tensors: Mapping[str, Tensor]) -> bytes:
     # Copies, because safetensors refuses tensors that share memory, as tied weights do.
-    data: bytes = safetensors.torch.save({name: value.detach().cpu().clone() for name, value in tensors.items()})
+    form = torch.contiguous_format
+    data: bytes = safetensors.torch.save(
+        {name: each.detach().cpu().clone(memory_format=form) for name, each in tensors.items()}
+    )
     return data
 
 

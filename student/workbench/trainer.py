@@ -15,11 +15,11 @@ from torch import Tensor
 
 from workbench import schedules
 from workbench.averaging import best_of, mean_of, to_average, to_keep
-from workbench.compiling import compile_or_explain
 from workbench.devices import Processes, random_states, seed_everything, set_random_states
 from workbench.interrupts import Interrupts
 from workbench.runs import Run, epoch_name
 from workbench.training import Callback, Epoch, Interrupted, Result, Step, Task, Training, TrainingError
+from workbench.trials import why_not
 from workbench.updates import Update, Updater
 
 READ_EVERY = 10  # updates whose losses are fetched from a GPU at once: each fetch waits until it has caught up
@@ -77,6 +77,7 @@ class Trainer:
         self._updater = Updater(self.module, training, self.processes)
         self._interrupts = Interrupts(patient=self.processes.world > 1)
         self._unread: list[Update] = []
+        self._half = False
         self._clock = 0.0
 
     def fit(self) -> Result:
@@ -115,8 +116,7 @@ class Trainer:
     def _start(self) -> None:
         if self.processes.first:
             self.run.sweep()
-        if self.training.compile:
-            self._compile()
+        self._try_options()
         state = self.run.load_state()
         if state is None:
             self.processes.broadcast(self.module)
@@ -124,6 +124,7 @@ class Trainer:
             seed_everything(self.training.seed + self.processes.rank)
         else:
             self._restore(state)
+            self._tidy()
         states = random_states()
         self._tell("on_start")
         set_random_states(states)  # whatever the callbacks have drawn
@@ -141,11 +142,22 @@ class Trainer:
             seed_everything(self.training.seed + self.progress.step + self.processes.rank)
             self.note(f"saved by {world} processes, going on with {self.processes.world}: dropout will differ")
 
-    def _compile(self) -> None:
-        self.module.train()
-        reason = compile_or_explain(self.module, lambda: self._loss(next(iter(self.task.batches(1))))[0])
-        if reason:
-            self.note(f"torch.compile does not work here, so this run goes on without it: {reason}")
+    def _try_options(self) -> None:
+        """Turn on bf16 and torch.compile where they work."""
+
+        def trial() -> Tensor:
+            return self._loss(next(iter(self.task.batches(1))))[0]
+
+        if self.training.precision == "bf16":
+            self._half = True
+            if reason := why_not(self.module, trial):
+                self._half = False
+                self.note(f"bf16 does not work here, so this run goes on in float32: {reason}")
+        if self.training.compile:
+            self.module.compile(dynamic=True)
+            if reason := why_not(self.module, trial):
+                self.module._compiled_call_impl = None
+                self.note(f"torch.compile does not work here, so this run goes on without it: {reason}")
 
     # Train
 
@@ -175,8 +187,7 @@ class Trainer:
 
     def _loss(self, batch: Any) -> tuple[Tensor, int]:
         """A batch's loss in the precision that was asked for."""
-        half = self.training.precision == "bf16"
-        with torch.autocast(self.device.type, torch.bfloat16) if half else contextlib.nullcontext():
+        with torch.autocast(self.device.type, torch.bfloat16) if self._half else contextlib.nullcontext():
             return self.task.loss(batch)
 
     def _read(self) -> None:
@@ -227,9 +238,12 @@ class Trainer:
         self._tell("on_epoch", epoch)
         self.progress = Progress(epoch=epoch.epoch + 1, step=progress.step)
         self._save()
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Make log and epochs/ agree with what was saved: after it, lest a kill has an epoch run and chosen again."""
         if self.processes.first:
-            self.run.write_log(asdict(each) for each in self.history)
-            # Not before the save: until then a kill would have this epoch run, and chosen, again.
+            self.run.write_log(asdict(epoch) for epoch in self.history)
             self.run.keep_epochs(to_keep(self.history, self.training))
 
     def _validate(self) -> float:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import safetensors.torch
-from workbench.runs import Run
 
 from tests.workbench import tiny
+from workbench.runs import Run
 
 STEPS = 12  # of tiny.TRAINING: 3 epochs with 4 updates; saved after steps 3, 6, 9 and 12, and each epoch
 # Processes of their own, forked from one that has imported torch and has computed nothing.
