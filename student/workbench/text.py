@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from torch import Tensor
 from torchtext.data import BucketIterator, Dataset, Field, RawField, interleave_keys
@@ -187,7 +187,7 @@ class Text:
         return detokenise(words)
 
 
-def _is_vocabulary(words: Any) -> bool:
+def _is_vocabulary(words: Any) -> TypeGuard[list[str]]:
     return (
         isinstance(words, list)
         and all(isinstance(word, str) for word in words)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import http.client
 import os
 import urllib.error
 import urllib.request
@@ -96,7 +97,7 @@ def _find(folder: Path, name: str) -> Path | None:
 # Downloading.
 
 
-def download(folder: Path, address: str = ADDRESS) -> Path:
+def download(folder: Path) -> Path:
     """Bring the files that are not in the cache yet, each whole or not at all, and return their folder.
 
     Raises:
@@ -110,8 +111,8 @@ def download(folder: Path, address: str = ADDRESS) -> Path:
             continue
         try:
             target.mkdir(parents=True, exist_ok=True)
-            part = _fetch(f"{address}/{name}", path.with_name(f"{name}.part"))
-        except OSError as error:  # urllib's errors are some of these
+            part = _fetch(f"{ADDRESS}/{name}", path.with_name(f"{name}.part"))
+        except (OSError, http.client.HTTPException) as error:  # urllib's own errors are among the former
             raise DataError(_what_to_do(name, target, error)) from error
         if _checksum(part) != checksum:
             part.unlink()
