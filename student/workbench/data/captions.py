@@ -277,9 +277,10 @@ def circumstance(draw: Draw) -> Text:
 
 def seated(draw: Draw) -> Text:
     """ "Eine Frau sitzt auf einer Bank und liest ein Buch."."""
-    subject = dressed(draw, person(draw, PEOPLE))
+    action = draw.one(SEATED)
+    subject = dressed(draw, person(draw, action.who))
     main = clause(draw, draw.one(POSTURES[:2]), subject).main()
-    made = clause(draw, draw.one(SEATED), subject, place=0.0)
+    made = clause(draw, action, subject, place=0.0)
     return Text(
         join(main.german, "und", made.finite, made.middle),
         join(main.english, "and", made.verb.progressive, made.english_rest),

@@ -426,12 +426,22 @@ ACTIVITIES = [  # transitive: each may be passive, and each thing can be wanted 
 ]
 OTHERS = [  # with a preposition, without an article, or without an object
     action(
-        "trinkt trinken getrunken", "drink drinking drunk", PEOPLE, DRINKS, ANYWHERE, ACCUSATIVE, MASS, plural=False
+        "trinkt trinken getrunken", "drink drinking drunk", ADULTS, DRINKS, ANYWHERE, ACCUSATIVE, MASS, plural=False
+    ),
+    action(
+        "trinkt trinken getrunken",
+        "drink drinking drunk",
+        CHILDREN,
+        DRINKS[2:],
+        ANYWHERE,
+        ACCUSATIVE,
+        MASS,
+        plural=False,
     ),
     action(
         "spielt spielen gespielt", "play playing played", PEOPLE, INSTRUMENTS, STAGE, ACCUSATIVE, ALONE, plural=False
     ),
-    action("spielt spielen gespielt", "play playing played", PEOPLE, INSTRUMENTS[:5], OUTSIDE, AT),
+    action("spielt spielen gespielt", "play playing played", PEOPLE, INSTRUMENTS[:5], OUTSIDE, AT, own=True),
     action("spielt spielen gespielt", "play playing played", CHILDREN, TOYS, OUTSIDE, WITH),
     action("spielt spielen gespielt", "play playing played", DOGS, TOYS[:3], OUTSIDE, WITH),
     action("spricht sprechen gesprochen", "talk talking talked", PEOPLE, PEOPLE, ANYWHERE, TALK),
