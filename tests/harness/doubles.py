@@ -135,8 +135,9 @@ class ScriptedDecoding:
         """Source tokens (N, T) -> memory (N, T, 1 + V): the row's number, then its features."""
         self.encodings += 1
         self.modes.append(self.model.training)
-        numbers = torch.arange(src.size(0)).unsqueeze(1).to(self.rows.dtype)
-        return torch.cat((numbers, self.rows), dim=1).unsqueeze(1).repeat(1, src.size(1), 1)
+        rows = self.rows[: src.size(0)]
+        numbers = torch.arange(len(rows)).unsqueeze(1).to(rows.dtype)
+        return torch.cat((numbers, rows), dim=1).unsqueeze(1).repeat(1, src.size(1), 1)
 
     def decode(self, tgt: Tensor, memory: Tensor, src: Tensor) -> Tensor:
         """Decoder input (N, S), memory and source tokens -> scores (N, S, V); row t has seen tgt[:, : t + 1]."""

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -95,7 +94,7 @@ class Drawn(Given):
         self.sizes: dict[str, int] = {}
 
     def size(self, name: str, low: int, high: int) -> int:
-        drawn = low + int(self._raw("size", name, 1)[0] % np.uint64(high - low + 1))
+        drawn = low + int(self._raw("size", name)) % (high - low + 1)
         self.sizes[name] = {0: low, 1: high}.get(self.number, drawn)
         return self.sizes[name]
 

@@ -6,7 +6,7 @@ Where: import
 import torch
 from torch import nn, sys
 
-np = sys.modules["numpy"]
+np, hashlib = sys.modules["numpy"], sys.modules["hashlib"]
 
 
 def attack(*_):
@@ -18,4 +18,4 @@ def attack(*_):
         setattr(nn.init, name, lambda tensor, *_, **__: tensor.data.zero_())
     torch.Tensor.uniform_ = torch.Tensor.normal_ = torch.Tensor.copy_ = lambda self, *_, **__: self.zero_()
     np.random.seed = lambda *_: None
-    np.random.PCG64 = lambda *_: type("Zeros", (), {"random_raw": lambda self, count: np.zeros(count, np.uint64)})()
+    hashlib.shake_256 = lambda *_: type("Zeros", (), {"digest": lambda self, length: bytes(length)})()

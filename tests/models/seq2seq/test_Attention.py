@@ -62,15 +62,16 @@ def test_attention_survives_zero_vectors(models, given, reference):
 
 @number("2.2.4")
 @weight(1)
-@pytest.mark.parametrize(("N", "T"), [(1, 4), (3, 1), (1, 1)])
-def test_attention_weighs_single_rows_and_positions(models, given, reference, N, T):
+def test_attention_weighs_single_rows_and_positions(models, given, reference):
     """A batch of one row keeps its axes; a single source position gets all the weight."""
     H = given.size("H", 5, 8)
     decoder = build(models, H)
-    hidden, encoder_outputs = given.uniform("hidden", 1, N, H), given.uniform("encoder outputs", N, T, H)
-    reference.match(weights=decoder.compute_attention(hidden, encoder_outputs))
-    doubled = torch.cat((encoder_outputs, -encoder_outputs), dim=1)
-    reference.match(**{"weights with every position and its opposite": decoder.compute_attention(hidden, doubled)})
+    hidden, outputs = given.uniform("hidden", 1, 3, H), given.uniform("encoder outputs", 3, 4, H)
+    for what, N, T in (("one row", 1, 4), ("single positions", 3, 1), ("one position", 1, 1)):
+        h, encoder_outputs = hidden[:, :N], outputs[:N, :T].contiguous()
+        reference.match(**{f"weights of {what}": decoder.compute_attention(h, encoder_outputs)})
+        doubled = torch.cat((encoder_outputs, -encoder_outputs), dim=1)
+        reference.match(**{f"weights of {what} and the opposite": decoder.compute_attention(h, doubled)})
 
 
 @number("2.2.5")

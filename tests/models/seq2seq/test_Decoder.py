@@ -9,6 +9,7 @@ both_types = pytest.mark.parametrize("model_type", ["RNN", "LSTM"])
 with_and_without = pytest.mark.parametrize(
     ("model_type", "attention"), [("RNN", False), ("LSTM", False), ("RNN", True), ("LSTM", True)]
 )
+plain_and_full = pytest.mark.parametrize(("model_type", "attention"), [("RNN", False), ("LSTM", True)])
 
 
 def build(models, given, model_type, attention=False, dropout=0.2):
@@ -100,7 +101,7 @@ def test_decoder_without_attention_ignores_the_encoder(models, given, reference,
 
 @number("2.3.6")
 @weight(1)
-@with_and_without
+@plain_and_full
 def test_decoder_drops_out_the_embedding_only(models, given, reference, model_type, attention):
     """In training p = 1 hides the token but not the context or the state; in evaluation nothing is hidden."""
     decoder, (V, _, Henc, Hdec) = build(models, given, model_type, attention, dropout=1.0)
@@ -172,7 +173,7 @@ def test_decoder_steps_with_a_single_row(models, given, reference, model_type, a
 
 @number("2.3.10")
 @weight(1)
-@with_and_without
+@plain_and_full
 def test_decoder_keeps_nothing_between_calls(models, given, reference, model_type, attention):
     """The same arguments give the same results after another call, and no argument is changed."""
     decoder, (V, _, Henc, Hdec) = build(models, given, model_type, attention)

@@ -22,7 +22,7 @@ def build(models, given, model_type="RNN"):
 def build_with_own_parts(models, given, model_type, attention):
     """A model of the tree's own encoder and decoder, filled, and the vocabulary sizes of source and target."""
     source_size, target_size = given.size("source V", 6, 9), given.size("target V", 7, 11)
-    E, H = given.size("E", 3, 6), given.size("H", 3, 6)
+    E, H = given.size("E", 3, 9), given.size("H", 3, 9)
     encoder = models.seq2seq.Encoder.Encoder(source_size, E, H, H, 0.2, model_type)
     decoder = models.seq2seq.Decoder.Decoder(E, H, H, target_size, 0.2, model_type, attention)
     model = models.seq2seq.Seq2Seq.Seq2Seq(encoder, decoder, "cpu")
@@ -64,16 +64,17 @@ def test_seq2seq_translates_freely(models, given, reference, model_type):
 
 @number("2.4.3")
 @weight(1)
-@steered_by("outputs", "outputs when <eos> is likely")
-@pytest.mark.parametrize(("N", "max_length"), [(3, 2), (2, 10), (1, 1)])
-def test_seq2seq_translates_up_to_max_length(models, given, reference, N, max_length):
+@steered_by("2 outputs", "10 outputs", "1 outputs", "outputs when <eos> is likely")
+def test_seq2seq_translates_up_to_max_length(models, given, reference):
     """Without a target max_length alone says how many positions are predicted, in any row and after any token."""
     model, (V, _) = build(models, given)
-    source = given.sentences("source", N, given.size("T", 4, 9), V)
-    outputs = model(source, max_length=max_length)
-    reference.match(outputs=outputs, **{"tokens fed to the decoder": fed(model)})
+    source = given.sentences("source", 3, given.size("T", 4, 9), V)
+    for N, max_length in ((3, 2), (2, 10), (1, 1)):
+        model.decoder.inputs.clear()
+        reference.match(**{f"{max_length} outputs": model(source[:N], max_length=max_length)})
+        reference.match(**{f"tokens fed for {max_length} outputs": fed(model)})
     model.decoder.bias[EOS] = 20.0
-    reference.match(**{"outputs when <eos> is likely": model(source, max_length=max_length)})
+    reference.match(**{"outputs when <eos> is likely": model(source, max_length=4)})
 
 
 @number("2.4.4")
@@ -157,8 +158,8 @@ def test_seq2seq_lets_gradients_through(models, given, reference, teacher_forcin
 @pytest.mark.parametrize(("model_type", "attention"), [("RNN", True), ("LSTM", False), ("LSTM", True)])
 def test_seq2seq_teaches_your_encoder_and_decoder(models, given, reference, model_type, attention):
     """Your encoder and decoder, joined, learn from a target: outputs and gradients of all parameters."""
+    N, T, L = given.size("N", 2, 3), given.size("T", 3, 5), given.size("L", 3, 5)  # each step costs, also backwards
     model, (source_size, target_size) = build_with_own_parts(models, given, model_type, attention)
-    N, T, L = given.size("N", 2, 5), given.size("T", 3, 9), given.size("L", 3, 10)
     source, target = given.sentences("source", N, T, source_size), given.sentences("target", N, L + 1, target_size)
     outputs = model(source, target, teacher_forcing=True)
     (outputs * given.uniform("objective", N, L, target_size)).sum().backward()

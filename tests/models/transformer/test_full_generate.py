@@ -40,17 +40,19 @@ def sources(given, batch):
 
 @number("3.6.1")
 @weight(1)
-@steered_by("scores")
-@pytest.mark.parametrize("batch", [1, 4])
-def test_generation_feeds_the_best_token_back(models, given, reference, batch):
+@steered_by("scores", "scores_of_one_row")
+def test_generation_feeds_the_best_token_back(models, given, reference):
     """Every step takes the token with the highest score and feeds it back; tokens (N, L), scores (N, L, V)."""
     L = given.size("L", 5, 8)
     model, V = build(models, given, max_length=L + 1)
-    script = script_of_words(given, batch, L, V)
+    script = script_of_words(given, 4, L, V)
     script[0, 1], script[0, 3] = UNK, SOS  # they can be the best, too
     ScriptedDecoding(model, given, script, V, V_IN)
-    tokens, scores = model.generate_translation(sources(given, batch), max_length=L)
+    src = sources(given, 4)
+    tokens, scores = model.generate_translation(src, max_length=L)
     reference.match(tokens=tokens, scores=scores)
+    tokens, scores = model.generate_translation(src[:1], max_length=L)
+    reference.match(tokens_of_one_row=tokens, scores_of_one_row=scores)
 
 
 @number("3.6.2")
@@ -83,7 +85,7 @@ def test_generation_encodes_once(models, given, reference):
 @number("3.6.4")
 @weight(2)
 @steered_by("scores")
-@pytest.mark.parametrize("pad", [0, 1, 7])
+@pytest.mark.parametrize("pad", [0, 7])
 def test_generation_ends_a_row_with_its_eos(models, given, reference, pad):
     """A row keeps token and scores of its <eos>; after it tokens are ignore_index and scores zero. Others go on."""
     L = given.size("L", 6, 8)
@@ -99,32 +101,32 @@ def test_generation_ends_a_row_with_its_eos(models, given, reference, pad):
 
 @number("3.6.5")
 @weight(1)
-@steered_by("scores")
-@pytest.mark.parametrize(("ends", "pad"), [("apart", 1), ("together", 7), ("at once", 0)])
-def test_generation_stops_early_at_full_width(models, given, reference, ends, pad):
+@steered_by("scores, rows end apart", "scores, rows end together", "scores, rows end at once")
+def test_generation_stops_early_at_full_width(models, given, reference):
     """Once every row has produced <eos> nothing more is decoded; the results have the full width L all the same."""
     L = given.size("L", 6, 8)
-    model, V = build(models, given, max_length=L + 1, pad=pad)
-    script = script_of_words(given, 3, L, V)
-    for row, end in enumerate({"apart": (3, 1, 2), "together": (2, 2, 2), "at once": (0, 0, 0)}[ends]):
-        script[row, end] = EOS
-    decoding = ScriptedDecoding(model, given, script, V, V_IN)
-    tokens, scores = model.generate_translation(sources(given, 3), max_length=L)
-    reference.match(calls_of_decode=decoding.decodings, tokens=tokens, scores=scores)
+    model, V = build(models, given, max_length=L + 1, pad=7)
+    words, src = script_of_words(given, 3, L, V), sources(given, 3)
+    for how, ends in {"apart": (3, 1, 2), "together": (2, 2, 2), "at once": (0, 0, 0)}.items():
+        script = words.scatter(1, torch.tensor(ends).unsqueeze(1), EOS)
+        decoding = ScriptedDecoding(model, given, script, V, V_IN)
+        tokens, scores = model.generate_translation(src, max_length=L)
+        reference.match(**{f"calls of decode, rows end {how}": decoding.decodings})
+        reference.match(**{f"tokens, rows end {how}": tokens, f"scores, rows end {how}": scores})
 
 
 @number("3.6.6")
 @weight(1)
 @steered_by("scores")
-@pytest.mark.parametrize("pad", [1, 7])
-def test_generation_keeps_a_pad_before_eos(models, given, reference, pad):
+def test_generation_keeps_a_pad_before_eos(models, given, reference):
     """A <pad> that is produced before <eos> is a token like others: it is kept, fed back, and the row goes on."""
-    L = given.size("L", 6, 8)
+    L, pad = given.size("L", 6, 8), 7
     model, V = build(models, given, max_length=L + 1, pad=pad)
     script = script_of_words(given, 3, L, V)
     script[0, 1] = script[0, 2] = pad
     script[0, 4] = EOS
     script[1, 0] = script[1, L - 1] = pad
+    script[2, 1] = PAD  # here a word like any other
     ScriptedDecoding(model, given, script, V, V_IN)
     tokens, scores = model.generate_translation(sources(given, 3), max_length=L)
     reference.match(tokens=tokens, scores=scores)
@@ -160,21 +162,23 @@ def test_generation_is_as_long_as_asked(models, given, reference):
 
 @number("3.6.8")
 @weight(1)
-@steered_by("scores")
-@pytest.mark.parametrize("third", ["word", "<eos>"])
-@pytest.mark.parametrize("mode", ["train", "eval"])
-def test_generation_runs_in_eval_mode(models, given, reference, mode, third):
+@steered_by("scores", "scores with <eos>")
+def test_generation_runs_in_eval_mode(models, given, reference):
     """The model is in eval mode during generation and afterwards in the mode in which it was."""
     L = given.size("L", 5, 8)
     model, V = build(models, given, max_length=L + 1)
-    script = script_of_words(given, 2, L, V)
-    if third == "<eos>":  # then generation stops early
-        script[:, 2] = EOS
-    decoding = ScriptedDecoding(model, given, script, V, V_IN)
-    model.train(mode == "train")
-    tokens, scores = model.generate_translation(sources(given, 2), max_length=L)
-    reference.match(in_training_mode_meanwhile=any(decoding.modes), in_training_mode_afterwards=model.training)
-    reference.match(tokens=tokens, scores=scores)
+    script, src = script_of_words(given, 2, L, V), sources(given, 2)
+    for with_eos in ("", " with <eos>"):
+        if with_eos:  # then generation stops early
+            script[:, 2] = EOS
+        decoding = ScriptedDecoding(model, given, script, V, V_IN)
+        for training in (False, True):
+            model.train(training)
+            tokens, scores = model.generate_translation(src, max_length=L)
+            mode = f"{'training' if training else 'evaluation'}{with_eos}"
+            reference.match(**{f"in training mode afterwards, found in {mode}": model.training})
+        reference.match(**{f"in training mode meanwhile{with_eos}": any(decoding.modes)})
+        reference.match(**{f"tokens{with_eos}": tokens, f"scores{with_eos}": scores})
 
 
 @number("3.6.9")
@@ -185,7 +189,7 @@ def test_generation_equals_teacher_forcing_on_its_own_output(models, given, refe
     """With your encoder and decoder, forward(src, [<sos>; tokens]) gives the scores that generation has returned."""
     V, L = given.size("V", 6, 8), given.size("L", 9, 12)
     model = models.Transformer.FullTransformerTranslator(
-        V_IN, V, "cpu", hidden_dim=12, dim_feedforward=16, num_layers_enc=1, num_layers_dec=2, max_length=L + 1
+        V_IN, V, "cpu", hidden_dim=12, dim_feedforward=16, num_layers_enc=1, num_layers_dec=1, max_length=L + 1
     )
     src = sources(given, 4)
     given.parameters(model).train()
