@@ -270,8 +270,7 @@ def main(repository: Path, kit_zip: Path, only: str = "", json_file: Path | None
     """
     if os.geteuid() != 0 or not rehearsal.can_mount():
         sys.exit("bench --attacks needs root and mounts: an ordinary grader under attack must not reach this machine")
-    first = {attack.name: attack for attack in reversed(malicious.load())}
-    wanted = [attack for attack in reversed(first.values()) if only in str(attack)]
+    wanted = [attack for attack in malicious.first_moments(malicious.load()) if only in str(attack)]
     if not wanted:
         sys.exit(f"no attack's name contains {only!r}")
     files = compare(repository, kit_zip, wanted)

@@ -13,6 +13,10 @@ ends in lines like
 A file with a function `archive(good)` builds a whole zip from the solution's files (path -> content). One with
 `files(good)` returns the files. Any other stands in for models/naive/LSTM.py: where it defines no `LSTM`, one is
 appended that calls its function `attack(lstm, x, states)`, whose result, unless it is None, is what `forward` returns.
+
+What several attacks need stands in `shared/`. An attack's line `from tests.autograder.attacks.shared.<name> import ...`
+is replaced by the whole text of `shared/<name>.py`, for nothing of ours can be imported where it is handed in. Files
+that build archives run here, and really import it.
 """
 
 import ast
@@ -20,7 +24,7 @@ import importlib.util
 import io
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +33,7 @@ from tests.harness.answers import Answers
 
 FOLDER = Path(__file__).resolve().parents[2] / "tests" / "autograder" / "attacks"
 TARGET = "models/naive/LSTM.py"
+SHARED = r"^from tests\.autograder\.attacks\.shared\.(\w+) import .*$"
 KEYS = r"^(Where|Base|Refused|Left open|Only here|Taken): (.+)$"
 
 LSTM = """
@@ -69,6 +74,7 @@ class Attack:
     Attributes:
         name: its file's, such as "row07_segfault".
         place: "import", "init" or "forward"; "" where the file decides itself.
+        text: the file's, with what it shares with others in it.
         says: the docstring's lines "key: value".
     """
 
@@ -99,14 +105,14 @@ class Attack:
             good: the solution's files by their path in the tree.
             public: what stands in the handout's references: the attack's name PUBLIC.
         """
-        functions = _functions(self.text)
-        if "archive" in functions:
+        defined = functions(self.text)
+        if "archive" in defined:
             packed: bytes = _load(self.name).archive(dict(good))
             return packed
-        if "files" in functions:
+        if "files" in defined:
             return zipped(_load(self.name).files(dict(good)))
         source = self.text.replace("PUBLIC = {}", f"PUBLIC = {dict(public)!r}")
-        if "LSTM" not in functions:
+        if "LSTM" not in defined:
             source += template(self.base, self.place)
         return zipped({**good, TARGET: source.encode()})
 
@@ -115,11 +121,26 @@ def load(folder: Path = FOLDER) -> list[Attack]:
     """All attacks, one for each moment that a file names, in the order of the list."""
     attacks: list[Attack] = []
     for path in sorted(folder.glob("row*.py")):
-        text = path.read_text(encoding="utf-8")
+        text = spliced(path.read_text(encoding="utf-8"))
         says = dict(re.findall(KEYS, ast.get_docstring(ast.parse(text)) or "", re.MULTILINE))
         places = re.findall(r"\w+", says.get("Where", "")) or [""]
         attacks += [Attack(path.stem, place, text, says) for place in places]
     return attacks
+
+
+def first_moments(attacks: Sequence[Attack]) -> list[Attack]:
+    """One submission of each file: the moment that it names first, which is import where there is one."""
+    first = {attack.name: attack for attack in reversed(attacks)}
+    return list(reversed(first.values()))
+
+
+def spliced(text: str) -> str:
+    """An attack's text with that of `shared/` in place of the lines that import from there."""
+    return re.sub(SHARED, lambda line: _shared(line[1]), text, flags=re.MULTILINE)
+
+
+def _shared(name: str) -> str:
+    return (FOLDER / "shared" / f"{name}.py").read_text(encoding="utf-8")
 
 
 def harmless(base: str) -> Attack:
@@ -144,7 +165,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
     return target.getvalue()
 
 
-def _functions(text: str) -> set[str]:
+def functions(text: str) -> set[str]:
     """The functions and classes that a file defines at its top."""
     return {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from autograder.build.mistakes import activated
+from autograder.grade.kit import PUBLIC
 from tests.harness import answers, collect
 from tests.harness.answers import Answers
 from tests.harness.graded import GradedTest
@@ -21,7 +22,6 @@ from tests.harness.tree import PACKAGES
 
 SECRET_FILE = ".secrets/term"  # ignored by git
 SECRET_VARIABLE = "ASSIGNMENT_SECRET"
-PUBLIC = "public"
 PUBLIC_SEED = "0"
 
 Mapper = Callable[..., Iterable[Any]]  # `map`, or that of a pool of processes

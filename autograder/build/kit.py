@@ -11,6 +11,7 @@ from autograder.build import answers, handout, store
 from autograder.build.answers import AnswersError
 from autograder.build.files import read_folder, replace, zipped
 from autograder.build.store import Stored
+from autograder.grade.kit import PUBLIC
 from autograder.rubric import Rubric
 from tests.harness.graded import GradedTest
 from tests.harness.tree import PACKAGES
@@ -77,7 +78,7 @@ def kit_files(
         "answers": _identify(files),
         "inputs": inputs(root),
         "seeds": list(stored),
-        "made with": stored[answers.PUBLIC].answers.header,
+        "made with": stored[PUBLIC].answers.header,
         "tests": [test.to_json() for test in tests],
     }
     files["kit.json"] = (json.dumps(kit, indent=1) + "\n").encode()

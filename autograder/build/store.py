@@ -19,7 +19,6 @@ from tqdm import tqdm
 
 from autograder.build import mistakes, provenance
 from autograder.build.answers import (
-    PUBLIC,
     PUBLIC_SEED,
     SECRET_FILE,
     AnswersError,
@@ -30,6 +29,7 @@ from autograder.build.answers import (
 from autograder.build.catalogue import Misconception
 from autograder.build.handout import RUBRIC
 from autograder.build.mistakes import Failure
+from autograder.grade.kit import PUBLIC
 from autograder.rubric import Rubric
 from tests.harness import answers, hints
 from tests.harness.answers import Answers

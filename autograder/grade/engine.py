@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 from autograder.grade import wire
-from autograder.grade.kit import Kit
+from autograder.grade.kit import PUBLIC, Kit
 from autograder.grade.overlay import overlay
 from autograder.grade.warden import Run, Warden
 from autograder.grade.wire import Item
@@ -29,7 +29,6 @@ from tests.harness.judge import Kind, Verdict, judge
 from tests.harness.outcome import Outcome, encode
 from tests.harness.verdicts import ended_early, name_needed, preflight
 
-PUBLIC = "public"
 KEPT = 1 << 19  # bytes of memory of an outcome that is kept to look for its hint; right ones take a third at most
 
 

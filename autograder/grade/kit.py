@@ -19,13 +19,15 @@ from tests.harness.answers import Answers
 from tests.harness.graded import GradedTest
 from tests.harness.hints import Hints
 
+PUBLIC = "public"  # the name of the seed whose inputs and answers are published
+
 
 @dataclass(frozen=True)
 class Kit:
     """An unpacked kit.
 
     Attributes:
-        seeds: names of the answers' files, "public" first.
+        seeds: names of the answers' files, PUBLIC first.
         answers_id: changes whenever an expected outcome, a test or the rubric changes.
     """
 

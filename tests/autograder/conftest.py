@@ -1,7 +1,9 @@
 """One kit, unpacked as on Gradescope, and one warm engine for all tests that grade."""
 
+import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +21,14 @@ from tests.harness.graded import TESTS, GradedTest
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a secret for the project's own tests"
 TEST_SECONDS = 1.0  # instead of the rubric's 5: many of these tests wait for a limit to strike
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--all-moments",
+        action="store_true",
+        help="run every attack at every moment that its file names, not at the first only (test_attacks.py)",
+    )
 
 
 def build_kit(target: Path) -> None:
@@ -42,6 +52,20 @@ def kit_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """autograder.zip with hidden seeds from SECRET."""
     target = tmp_path_factory.mktemp("build") / "autograder.zip"
     build_kit(target)
+    return target
+
+
+@pytest.fixture(scope="session")
+def impatient_kit_zip(kit_zip: Path) -> Path:
+    """The same kit with short limits."""
+    target = kit_zip.with_name("impatient.zip")
+    with zipfile.ZipFile(kit_zip) as kit, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as changed:
+        for member in kit.infolist():
+            content = kit.read(member)
+            if member.filename == "autograder/rubric.toml":
+                content, found = re.subn(rb"(?m)^test_seconds = [\d.]+", b"test_seconds = %.1f" % TEST_SECONDS, content)
+                assert found == 1
+            changed.writestr(member, content)
     return target
 
 

@@ -23,20 +23,11 @@ from collect_submission import Assignment, Severity, inspect, pack
 from tests.autograder.conftest import ROOT
 from tests.autograder.test_engine import HIDDEN, SOLUTION, in_forward, known  # noqa: F401 - a fixture
 from tests.autograder.test_results import SCHEMA
-from tests.autograder.test_rubric import RUBRIC, switched_off
+from tests.autograder.test_rubric import RUBRIC, TIERS, switched_off
 from tests.harness.graded import Case, GradedTest
 from tests.harness.judge import Kind, Verdict
 from tests.harness.marks import Tolerance
 
-TIERS = """
-[late]
-[[late.tier]]
-up_to = "10 minutes"
-deduct = 0
-[[late.tier]]
-up_to = "3 days"
-deduct = 0.3
-"""
 GRACE = '[late]\n[[late.tier]]\nup_to = "48 hours"\ndeduct = 0\n'
 SUBMISSION = "[assignment]\nstrict = 'submission'"
 

@@ -230,7 +230,6 @@ def test_a_mistake_is_named(old, new, key, expected, found):
 
 TIERS = """
 [late]
-group_date = "earliest"
 [[late.tier]]
 up_to = "10 minutes"
 deduct = 0
@@ -244,6 +243,7 @@ POLICY = (
         "hidden_seeds = 2", 'hidden_seeds = 2\npublic_share = 0.2\nhidden_feedback = { count = 5, per = "24 hours" }'
     )
     .replace("[[part]]", f"{TIERS}[[part]]", 1)
+    .replace("[late]", '[late]\ngroup_date = "earliest"', 1)
 )
 
 

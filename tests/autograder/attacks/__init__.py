@@ -1,1 +1,1 @@
-"""Malicious submissions, one a file: data for tests/autograder/test_attacks.py. autograder/bench/attacks.py says how they read."""
+"""Malicious submissions, one a file: data for tests/autograder/test_attacks.py. autograder/bench/malicious.py says how they are read."""

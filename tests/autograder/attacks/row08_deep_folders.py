@@ -1,4 +1,4 @@
-"""Row 8: folders nested 3 000 deep, which recursive removal does not survive, and one that nobody may enter.
+"""Row 8: folders nested deeper than recursive removal survives and than a path may be long, and one that nobody may enter.
 
 Where: import, forward
 """
@@ -14,7 +14,7 @@ def attack(*_):
             os.mkdir("attack")
             os.chdir("attack")
             os.mkdir("closed", 0)
-            for _ in range(3_000):
+            for _ in range(2_100):
                 os.mkdir("d")
                 os.chdir("d")
         except OSError:

@@ -7,16 +7,7 @@ Only here: yes
 import torch
 from torch import nn, os, sys
 
-wire, outcome = (sys.modules.get(name) for name in ("autograder.grade.wire", "tests.harness.outcome"))
-np = sys.modules["numpy"]
-
-
-def send(data):
-    try:
-        while data:
-            data = data[os.write(3, data) :]
-    except OSError:
-        pass
+from tests.autograder.attacks.shared.frames import np, outcome, send, wire
 
 
 def attack(lstm=None, x=None, states=None):

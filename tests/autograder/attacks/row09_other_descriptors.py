@@ -6,18 +6,9 @@ Where: import, forward
 import torch
 from torch import nn, os, sys
 
+from tests.autograder.attacks.shared.frames import outcome, wire
+
 json = sys.modules["json"]
-
-wire, outcome = (sys.modules.get(name) for name in ("autograder.grade.wire", "tests.harness.outcome"))
-np = sys.modules["numpy"]
-
-
-def send(data):
-    try:
-        while data:
-            data = data[os.write(3, data) :]
-    except OSError:
-        pass
 
 
 FORGED = {

@@ -7,18 +7,9 @@ Only here: yes
 import torch
 from torch import nn, os, sys
 
+from tests.autograder.attacks.shared.frames import np, send, wire
+
 io, pickle = sys.modules["io"], sys.modules["pickle"]
-
-wire, outcome = (sys.modules.get(name) for name in ("autograder.grade.wire", "tests.harness.outcome"))
-np = sys.modules["numpy"]
-
-
-def send(data):
-    try:
-        while data:
-            data = data[os.write(3, data) :]
-    except OSError:
-        pass
 
 
 class Command:

@@ -1,24 +1,6 @@
 """Row 12: the archive configures the test run: conftest.py, pytest.ini, tox.ini, setup.cfg, plugins, entry points."""
 
-import zipfile
-from io import BytesIO
-
-STUB = b"""
-import torch
-from torch import nn
-
-
-class LSTM(nn.Module):
-    def __init__(self, input_size, hidden_size):
-        super().__init__()
-        self.hidden_size = hidden_size
-
-    def init_parameters(self):
-        pass
-
-    def forward(self, x, states=None):
-        return torch.zeros(len(x), self.hidden_size), torch.zeros(len(x), self.hidden_size)
-"""
+from tests.autograder.attacks.shared.archives import LSTM, STUB, packed
 
 CONFTEST = b"""
 import pytest
@@ -36,7 +18,7 @@ INI = b"[pytest]\naddopts = -p no:cacheprovider --deselect tests -k nothing\npyt
 
 
 def archive(good):
-    good["models/naive/LSTM.py"] = STUB
+    good[LSTM] = STUB
     for folder in ("", "models/", "models/naive/", "tests/", "tests/models/naive/"):
         good |= {
             f"{folder}conftest.py": CONFTEST,
@@ -48,11 +30,3 @@ def archive(good):
         good[f"{folder}pyproject.toml"] = b'[tool.pytest.ini_options]\naddopts = "-k nothing"\n'
     good["attack.egg-info/entry_points.txt"] = b"[pytest11]\nattack = conftest\n"
     return packed(good)
-
-
-def packed(files):
-    target = BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return target.getvalue()

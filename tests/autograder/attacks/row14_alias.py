@@ -8,32 +8,9 @@ import torch
 from torch import lstm as matrix_product
 from torch import nn
 
+from tests.autograder.attacks.shared.delegating_lstm import LSTM, packed
+
 
 def delegate(lstm, x, states):
     h, c = matrix_product(x, states, packed(lstm), True, 1, 0.0, False, False, True)[1:]
     return h[0], c[0]
-
-
-def packed(lstm):
-    """Weights and biases in the order and layout of torch's own layer: gates i, f, g, o; transposed."""
-    sides = [torch.cat([getattr(lstm, f"W_{side}{gate}").T for gate in "ifgo"]) for side in "ih"]
-    return [*sides, *[torch.cat([getattr(lstm, f"b_{side}{gate}") for gate in "ifgo"]) for side in "ih"]]
-
-
-class LSTM(nn.Module):
-    def __init__(self, input_size, hidden_size):
-        super().__init__()
-        self.hidden_size = hidden_size
-        for gate in "ifgo":
-            for side, size in (("i", input_size), ("h", hidden_size)):
-                setattr(self, f"W_{side}{gate}", nn.Parameter(torch.empty(size, hidden_size)))
-                setattr(self, f"b_{side}{gate}", nn.Parameter(torch.empty(hidden_size)))
-        self.init_parameters()
-
-    def init_parameters(self):
-        pass
-
-    def forward(self, x, states=None):
-        zeros = torch.zeros(len(x), self.hidden_size)
-        states = (zeros, zeros) if states is None else states
-        return delegate(self, x, [state.unsqueeze(0) for state in states])

@@ -3,23 +3,7 @@
 Refused: yes
 """
 
-STUB = b"""
-import torch
-from torch import nn
-
-
-class LSTM(nn.Module):
-    def __init__(self, input_size, hidden_size):
-        super().__init__()
-        self.hidden_size = hidden_size
-
-    def init_parameters(self):
-        pass
-
-    def forward(self, x, states=None):
-        return torch.zeros(len(x), self.hidden_size), torch.zeros(len(x), self.hidden_size)
-"""
-LSTM = "models/naive/LSTM.py"
+from tests.autograder.attacks.shared.archives import LSTM
 
 
 def files(good):
