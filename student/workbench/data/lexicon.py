@@ -190,7 +190,13 @@ HURDLES = nouns("thing", "Zaun m Zäune fence fences\nMauer f Mauern wall walls\
 WATERS = nouns("place", "See m Seen lake lakes\nFluss m Flüsse river rivers")
 HEIGHTS = nouns("place", "Baum m Bäume tree trees\nBerg m Berge mountain mountains\nFelsen m Felsen rock rocks")
 STOPS = nouns(
-    "place", "Bahnhof m Bahnhöfe station stations\nMarkt m Märkte market markets\nStrand m Strände beach beaches"
+    "place",
+    """
+    Bahnhof m Bahnhöfe station stations
+    Markt m Märkte market markets
+    Strand m Strände beach beaches
+    Haltestelle f Haltestellen bus_stop bus_stops
+    """,
 )
 DOORS = nouns("building", "Haus n Häuser house houses\nLaden m Läden store stores\nKirche f Kirchen church churches")
 RIDES = nouns("thing", "Bus m Busse bus buses\nZug m Züge train trains")
