@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import sys
-import traceback
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:  # imported by the commands that need them: --help is quick
+    from workbench.training import Result
+    from workbench.training_run import Trained
 
 ROOT = Path(__file__).resolve().parents[2]
 GIVEN = ROOT / "student"
@@ -39,22 +44,33 @@ def train(
     model: Annotated[str, typer.Option(help=MODELS.capitalize() + ".")],
     data: Annotated[str, typer.Option(help="captions (nothing to download) or multi30k.")] = "captions",
     preset: Annotated[str, typer.Option(help="default or tuned.")] = "default",
-    set: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A setting; may be repeated.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
+    ] = None,
     tree: TreeOption = GIVEN,
     name: Annotated[str | None, typer.Option(help="The run's folder in --runs. Default: DATA-MODEL-PRESET.")] = None,
     runs: Annotated[Path, typer.Option(help="The folder of all runs.")] = Path("runs"),
-    resume: Annotated[bool, typer.Option(help="Go on where the run by this name has stopped.")] = False,
-    overwrite: Annotated[bool, typer.Option(help="Delete a run by this name first.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run by this name has stopped.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Delete a run by this name first.")] = False,
     data_root: DataRoot = None,
     device: Device = "auto",
 ) -> None:
     """Train a model. Ctrl-C saves and stops; --resume goes on to the same numbers."""
     from workbench import training_run
+    from workbench.samples import Samples
     from workbench.settings import Settings
+    from workbench.tracking import ProgressBar, TensorBoard
 
-    settings = Settings.of(model, data, preset, set or [])
-    folder = runs / (name or f"{data}-{model}-{preset}")
-    training_run.train(settings, folder, _tree(tree), data_root, device, resume, overwrite, console)
+    settings = Settings.of(model, data, preset, changes or [])
+    folder, code = runs / (name or f"{data}-{model}-{preset}"), training_run.open_tree(tree)
+    tensorboard = TensorBoard()
+    callbacks = [ProgressBar(), tensorboard, Samples(tensorboard)]
+    if resume:
+        trained, result = training_run.resume(folder, code, data_root, device, callbacks)
+    else:
+        trained, result = training_run.train(settings, folder, code, data_root, device, overwrite, callbacks)
+    if os.environ.get("RANK", "0") == "0":  # of the processes that torchrun has started, one speaks
+        _show_training(trained, result, folder)
 
 
 @app.command()
@@ -67,12 +83,11 @@ def evaluate(
     json_file: JsonFile = None,
 ) -> None:
     """Measure a trained model on a whole split: perplexity in both regimes, BLEU, chrF, exact matches."""
-    from workbench.progress import tracked
-    from workbench.training_run import Trained
-
     from workbench import evaluation
+    from workbench.progress import tracked
+    from workbench.training_run import Trained, open_tree
 
-    trained = Trained.load(run, tree and _tree(tree), data_root, device)
+    trained = Trained.load(run, tree and open_tree(tree), data_root, device)
     pairs = trained.corpus().split(split)
     found, translations = evaluation.evaluate(
         trained.translator, trained.text, split, pairs, track=lambda batches: tracked(batches, "translating")
@@ -107,9 +122,9 @@ def translate(
     attention: Annotated[Path | None, typer.Option(help="Draw where the model has looked, into this file.")] = None,
 ) -> None:
     """Translate sentences with a trained model."""
-    from workbench.training_run import Trained
+    from workbench.training_run import Trained, open_tree
 
-    trained = Trained.load(run, tree and _tree(tree), None, device)
+    trained = Trained.load(run, tree and open_tree(tree), None, device)
     given = sentences or [line.strip() for line in sys.stdin if line.strip()]
     if not given:
         raise typer.BadParameter('give a sentence in quotes, as in "Ein Mann fährt Fahrrad.", or lines on the input')
@@ -118,7 +133,7 @@ def translate(
     if attention:
         from workbench import plots
 
-        plots.attention(trained, given[0], attention)
+        plots.save(plots.attention(*trained.attention(given[0])), attention)
         console.print(f"{attention}: where the model has looked for the first sentence")
 
 
@@ -136,14 +151,16 @@ def main() -> None:
         sys.exit(1)
 
 
-def _tree(root: Path) -> Any:
-    from tests.harness.tree import Tree
-
-    if not (root / "models").is_dir():
-        raise typer.BadParameter(f"{root}: expected a folder that holds models/, such as student")
-    tree = Tree(root, GIVEN)
-    tree.activate()
-    return tree
+def _show_training(trained: Trained, result: Result, folder: Path) -> None:
+    """How a training has ended, and what the model says now."""
+    console.print(
+        f"\n[bold]{folder}[/]: {trained.parameters / 1e6:.2f} M parameters, {len(result.history)} epochs in "
+        f"{result.seconds / 60:.1f} min; validation perplexity [bold]{math.exp(result.loss):.2f}[/], "
+        f"from {result.kept}{', stopped early' if result.stopped_early else ''}.\n"
+    )
+    for pair in trained.corpus().validation[:5]:
+        console.print(f"  {pair.source}\n  [dim]{pair.target}[/]\n  {trained.translate(pair.source)}\n")
+    console.print(f"All numbers: python -m workbench evaluate {folder}")
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -15,10 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from workbench.text import PAD, Text
 
 from workbench import metrics
 from workbench.data import Pair
+from workbench.text import PAD, Text
 from workbench.translators import Translator
 
 BATCH = 128  # sentences

@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from workbench.text import EOS, PAD
 
 from tests.harness.tree import Tree
 from workbench.settings import EncoderDecoder, EncoderOnly, Recurrent, Settings
+from workbench.text import EOS, PAD
 
 ROOM = 10  # tokens that a translation may be longer than its source, where a model has to be told a length
 
@@ -25,9 +25,11 @@ class Translator:
 
     Attributes:
         module: the tree's model.
+        has_attention: whether `attention` has something to show.
     """
 
     module: nn.Module
+    has_attention = False
 
     def scores(self, source: Tensor, target: Tensor, forced: bool = True) -> Tensor:
         """Score the target's tokens.
@@ -65,14 +67,16 @@ class RecurrentTranslator(Translator):
     does not depend on what else is in the batch.
     """
 
-    def __init__(self, models: Any, shape: Recurrent, kind: str, attention: bool, sizes: tuple[int, int]) -> None:
+    def __init__(
+        self, models: Any, shape: Recurrent, kind: str, attention: bool, sizes: tuple[int, int], device: torch.device
+    ) -> None:
         encoder = models.seq2seq.Encoder.Encoder(
             sizes[0], shape.emb_size, shape.hidden_size, shape.hidden_size, shape.dropout, kind
         )
         decoder = models.seq2seq.Decoder.Decoder(
             shape.emb_size, shape.hidden_size, shape.hidden_size, sizes[1], shape.dropout, kind, attention
         )
-        self.module = models.seq2seq.Seq2Seq.Seq2Seq(encoder, decoder, torch.device("cpu"))
+        self.module = models.seq2seq.Seq2Seq.Seq2Seq(encoder, decoder, device)
         self.has_attention = attention
 
     def scores(self, source: Tensor, target: Tensor, forced: bool = True) -> Tensor:
@@ -110,12 +114,12 @@ class EncoderTranslator(Translator):
     It has no mask, so every source is padded to one width: what else is in the batch changes nothing.
     """
 
-    def __init__(self, models: Any, shape: EncoderOnly, sizes: tuple[int, int]) -> None:
+    def __init__(self, models: Any, shape: EncoderOnly, sizes: tuple[int, int], device: torch.device) -> None:
         head = shape.head_dim
         self.width = shape.max_length
         self.module = models.Transformer.TransformerTranslator(
             *sizes,
-            torch.device("cpu"),
+            device,
             shape.hidden_dim,
             shape.num_heads,
             shape.dim_feedforward,
@@ -140,11 +144,13 @@ class EncoderTranslator(Translator):
 class TransformerTranslator(Translator):
     """FullTransformerTranslator."""
 
-    def __init__(self, models: Any, shape: EncoderDecoder, sizes: tuple[int, int]) -> None:
+    has_attention = True
+
+    def __init__(self, models: Any, shape: EncoderDecoder, sizes: tuple[int, int], device: torch.device) -> None:
         self.length = shape.max_length - 1
         self.module = models.Transformer.FullTransformerTranslator(
             *sizes,
-            torch.device("cpu"),
+            device,
             shape.hidden_dim,
             shape.num_heads,
             shape.dim_feedforward,
@@ -194,15 +200,12 @@ def build(tree: Tree, settings: Settings, sizes: tuple[int, int], device: torch.
     translator: Translator
     if isinstance(shape, Recurrent):
         kind, _, attention = settings.model.partition("-")
-        translator = RecurrentTranslator(models, shape, kind.upper(), bool(attention), sizes)
+        translator = RecurrentTranslator(models, shape, kind.upper(), bool(attention), sizes, device)
     elif isinstance(shape, EncoderOnly):
-        translator = EncoderTranslator(models, shape, sizes)
+        translator = EncoderTranslator(models, shape, sizes, device)
     else:
-        translator = TransformerTranslator(models, shape, sizes)
+        translator = TransformerTranslator(models, shape, sizes, device)
     translator.module.to(device)
-    for each in translator.module.modules():
-        if hasattr(each, "device"):  # models keep the device that they were told
-            each.device = device
     return translator
 
 

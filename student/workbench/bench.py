@@ -1,0 +1,104 @@
+"""How fast decoding and training are, each beside a plain implementation, in one run: ratios say more than seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from workbench.data import Pair
+from workbench.evaluation import evaluating, loss_of, translate
+from workbench.text import PAD, Text
+from workbench.translators import Translator
+
+PLAIN_BATCH = 128  # sentences
+
+
+@dataclass(frozen=True)
+class Race:
+    """Two ways to do the same work.
+
+    Attributes:
+        seconds, plain_seconds: of the workbench, and of the plain implementation.
+        amount: sentences translated, or target tokens trained on.
+    """
+
+    what: str
+    amount: int
+    seconds: float
+    plain_seconds: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times as fast as the plain one."""
+        return self.plain_seconds / self.seconds
+
+
+def decoding(translator: Translator, text: Text, pairs: Sequence[Pair], length: int) -> Race:
+    """Translate greedily; plain: the whole model again for every position, to a fixed length, in the corpus's order.
+
+    Args:
+        translator: a trained FullTransformerTranslator.
+        length: positions of the plain implementation, as many as the model has.
+    """
+    seconds = _timed(lambda: translate(translator, text, pairs))
+
+    def plain() -> None:
+        with evaluating(translator):
+            for start in range(0, len(pairs), PLAIN_BATCH):
+                source, _ = _fixed(text, pairs[start : start + PLAIN_BATCH], length)
+                tokens = source[:, :1]
+                for _ in range(length - 1):
+                    following = torch.cat((tokens, tokens[:, -1:]), dim=1)  # forward reads all but the last
+                    scores = translator.scores(source, following)
+                    tokens = torch.cat((tokens, scores[:, -1:].argmax(dim=2)), dim=1)
+
+    return Race("greedy decoding, sentences", len(pairs), seconds, _timed(plain))
+
+
+def training(translator: Translator, text: Text, pairs: Sequence[Pair], batch_size: int, length: int) -> Race:
+    """Train on the pairs once; plain: batches in random order, all padded to one length."""
+    amount = sum(len(example.target) - 1 for example in text.encode(pairs))
+
+    def step(source: Tensor, target: Tensor, optimizer: torch.optim.Optimizer) -> None:
+        loss, tokens = loss_of(translator.scores(source, target), target)
+        optimizer.zero_grad()
+        (loss / tokens).backward()
+        optimizer.step()
+
+    def epoch(batches: Sequence[Any]) -> Callable[[], None]:
+        optimizer = torch.optim.Adam(translator.module.parameters(), lr=1e-5)
+
+        def run() -> None:
+            translator.module.train()
+            for source, target in batches:
+                step(source, target, optimizer)
+
+        return run
+
+    bucketed = [(batch.source, batch.target) for batch in text.batches(pairs, batch_size, seed=0)]
+    starts = range(0, len(pairs), batch_size)
+    padded = [_fixed(text, pairs[start : start + batch_size], length) for start in starts]
+    epoch(padded[:1])()  # the first step of a process is slower
+    return Race("training, target tokens", amount, _timed(epoch(bucketed)), _timed(epoch(padded)))
+
+
+def _fixed(text: Text, pairs: Sequence[Pair], length: int) -> tuple[Tensor, Tensor]:
+    """Pairs in their order, padded to (N, length) both."""
+    examples = text.encode(pairs)
+    source, target = torch.full((2, len(pairs), length), PAD)
+    for row, example in enumerate(examples):
+        source[row, : len(example.source)] = torch.tensor(example.source)
+        target[row, : len(example.target)] = torch.tensor(example.target)
+    return source, target
+
+
+def _timed(work: Callable[[], object]) -> float:
+    """Seconds."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start

@@ -1,0 +1,84 @@
+"""The pictures: curves of training, and where a model has looked."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from torch import Tensor
+
+from tests.harness.files import replace
+
+matplotlib.use("Agg")  # files only: no window, no display needed
+
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+History = Sequence[Mapping[str, Any]]
+
+
+def curves(runs: Mapping[str, History]) -> Figure:
+    """Perplexity over epochs on a logarithmic axis: training dashed, validation solid, the best epoch marked.
+
+    Args:
+        runs: name -> a line an epoch as in log.jsonl, with `epoch`, `train_loss` and `validation_loss`.
+    """
+    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    for name, history in runs.items():
+        epochs = [line["epoch"] for line in history]
+        validation = [math.exp(line["validation_loss"]) for line in history]
+        (line,) = axes.plot(epochs, validation, label=name)
+        training = [math.exp(each["train_loss"]) for each in history]
+        axes.plot(epochs, training, linestyle="dashed", color=line.get_color(), alpha=0.6)
+        best = min(range(len(history)), key=validation.__getitem__)
+        axes.plot(epochs[best], validation[best], marker="o", color=line.get_color())
+        axes.annotate(f"{validation[best]:.2f}", (epochs[best], validation[best]), (0, 7), textcoords="offset points")
+    axes.set(xlabel="epoch", ylabel="perplexity", yscale="log", title="Perplexity: validation solid, training dashed")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(visible=True, which="both", alpha=0.25)
+    axes.legend()
+    return figure
+
+
+def attention(source: Sequence[str], target: Sequence[str], weights: Tensor) -> Figure:
+    """Where each word of a translation has looked: one panel a head, source words across, target words down.
+
+    Args:
+        weights: (heads, L, T), rows summing to 1.
+    """
+    heads = weights.size(0)
+    columns = min(heads, 4)
+    rows = math.ceil(heads / columns)
+    width, height = 0.45 * len(source) + 1.2, 0.4 * len(target) + 1.2
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(width * columns + 0.8, height * rows), squeeze=False, layout="constrained"
+    )
+    for head, axes in enumerate(grid.flat):
+        if head >= heads:
+            axes.axis("off")
+            continue
+        image = axes.imshow(weights[head].cpu().float().numpy(), cmap="viridis", vmin=0, aspect="auto")
+        axes.set_xticks(range(len(source)), source, rotation=60, ha="right", rotation_mode="anchor")
+        axes.set_yticks(range(len(target)), target)
+        if heads > 1:
+            axes.set_title(f"head {head + 1}", fontsize=10)
+        figure.colorbar(image, ax=axes, shrink=0.8)
+    figure.supxlabel("source")
+    figure.supylabel("translation")
+    return figure
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a picture in one step and forget it.
+
+    Args:
+        path: .png, .svg or .pdf.
+    """
+    content = io.BytesIO()
+    figure.savefig(content, format=path.suffix.lstrip(".") or "png", dpi=150)
+    plt.close(figure)
+    replace(path, content.getvalue())

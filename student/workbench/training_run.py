@@ -1,0 +1,201 @@
+"""A translation run, from its settings to its folder and back: what `train`, `evaluate` and `translate` share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from tests.harness.tree import Tree
+from workbench import data
+from workbench.data import Corpus, Pair
+from workbench.data.multi30k import cache_folder
+from workbench.devices import Processes, choose, seed_everything
+from workbench.errors import WorkbenchError
+from workbench.evaluation import evaluating, loss_of, total_loss
+from workbench.evaluation import translate as translate_pairs
+from workbench.runs import Run
+from workbench.settings import EncoderDecoder, EncoderOnly, Settings
+from workbench.text import Batch, Batches, Text
+from workbench.trainer import Trainer
+from workbench.training import Callback, Result
+from workbench.translators import Translator, build
+
+GIVEN = Path(__file__).resolve().parents[1]  # student/
+VOCABULARIES = "text.json"
+
+
+class TranslationTask:
+    """What the trainer has to know of translation: batches, their loss, the loss of the validation split."""
+
+    def __init__(
+        self, translator: Translator, text: Text, corpus: Corpus, settings: Settings, processes: Processes
+    ) -> None:
+        self.translator = translator
+        self.module: nn.Module = translator.module
+        self.text, self.corpus, self.settings, self.processes = text, corpus, settings, processes
+
+    def batches(self, epoch: int) -> Batches:
+        batching = self.settings.batching
+        return self.text.batches(
+            self.corpus.train,
+            batching.batch_size,
+            seed=self.settings.training.seed,
+            epoch=epoch,
+            longest=batching.longest or None,
+            rank=self.processes.rank,
+            world=self.processes.world,
+        )
+
+    def loss(self, batch: Batch) -> tuple[Tensor, int]:
+        batching = self.settings.batching
+        device = next(self.module.parameters()).device
+        source, target = batch.source.to(device), batch.target.to(device)
+        forced = batching.teacher_forcing >= 1 or torch.rand(()).item() < batching.teacher_forcing
+        return loss_of(self.translator.scores(source, target, forced), target, batching.label_smoothing)
+
+    def validate(self) -> tuple[float, int]:
+        share = self.corpus.validation[self.processes.rank :: self.processes.world]
+        return total_loss(self.translator, self.text, share)
+
+    def try_out(self) -> None:
+        """Train on two sentences and translate them: what is not implemented shows now, not after an hour."""
+        text, pairs = self.text, self.corpus.train[:2]
+        for batch in text.batches(pairs, len(pairs)):
+            self.loss(batch)
+        translate_pairs(self.translator, text, pairs)
+
+
+@dataclass
+class Trained:
+    """A trained model with all that is needed to use it."""
+
+    run: Run
+    settings: Settings
+    text: Text
+    translator: Translator
+    data_root: Path | None
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the model has learned."""
+        return sum(each.numel() for each in self.translator.module.parameters())
+
+    @classmethod
+    def load(
+        cls, folder: Path, tree: Tree | None = None, data_root: Path | None = None, device: str = "auto"
+    ) -> Trained:
+        """Bring back the best weights of a run."""
+        trained = cls.open(folder, tree, data_root, choose(device))
+        trained.translator.module.load_state_dict(trained.run.load_weights())
+        return trained
+
+    @classmethod
+    def open(cls, folder: Path, tree: Tree | None, data_root: Path | None, device: torch.device) -> Trained:
+        """A run's model with new weights.
+
+        Args:
+            tree: whose model, and data_root: where its data lie; None takes those of the training.
+        """
+        run = Run.open(folder)
+        settings = Settings.from_json(run.settings["settings"])
+        text = Text.load(folder / VOCABULARIES, cache_folder())
+        tree = tree or open_tree(Path(run.settings["tree"]))
+        translator = build(tree, settings, (text.source_size, text.target_size), device)
+        root = run.settings["data_root"]
+        return cls(run, settings, text, translator, data_root or (Path(root) if root else None))
+
+    def corpus(self) -> Corpus:
+        return data.load(self.settings.data, self.data_root)
+
+    def translate(self, sentence: str) -> str:
+        """One sentence, as text."""
+        words = translate_pairs(self.translator, self.text, [Pair(sentence, "")])
+        return self.text.detokenise(words[0])
+
+    def attention(self, sentence: str) -> tuple[list[str], list[str], Tensor]:
+        """A sentence's words, its translation's, and where each of these has looked: (heads, L, T)."""
+        device = next(self.translator.module.parameters()).device
+        source = torch.tensor([self.text.encode_source(sentence)], device=device)
+        with evaluating(self.translator):
+            tokens, weights = self.translator.attention(source)
+        return self.text.source_words(sentence), self.text.target_tokens(tokens.tolist()), weights
+
+
+def train(
+    settings: Settings,
+    folder: Path,
+    tree: Tree,
+    data_root: Path | None = None,
+    device: str = "auto",
+    overwrite: bool = False,
+    callbacks: Sequence[Callback] = (),
+) -> tuple[Trained, Result]:
+    """Train a model as the settings say and leave everything in the folder.
+
+    Raises:
+        RunError: there is a run in the folder already, and it is not to be overwritten.
+    """
+    corpus = data.load(settings.data, data_root)
+    text = Text.fit(corpus.train, settings.batching.min_freq, cache_folder())
+    settings = with_positions(settings, text, corpus)
+    chosen = choose(device)
+    with Processes.start(chosen) as processes:
+        told = {"settings": settings.to_json(), "tree": str(tree.root), "data_root": data_root and str(data_root)}
+        if processes.first:
+            text.save(Run.create(folder, told, overwrite).folder / VOCABULARIES)
+        processes.barrier()
+        seed_everything(settings.training.seed)  # the first weights
+        trained = Trained.open(folder, tree, data_root, chosen)
+        return trained, _fit(trained, corpus, chosen, processes, callbacks)
+
+
+def resume(
+    folder: Path,
+    tree: Tree | None = None,
+    data_root: Path | None = None,
+    device: str = "auto",
+    callbacks: Sequence[Callback] = (),
+) -> tuple[Trained, Result]:
+    """Go on with a run where it was stopped; it ends with the numbers of one that was not."""
+    chosen = choose(device)
+    with Processes.start(chosen) as processes:
+        trained = Trained.open(folder, tree, data_root, chosen)
+        return trained, _fit(trained, trained.corpus(), chosen, processes, callbacks)
+
+
+def _fit(
+    trained: Trained, corpus: Corpus, device: torch.device, processes: Processes, callbacks: Sequence[Callback]
+) -> Result:
+    task = TranslationTask(trained.translator, trained.text, corpus, trained.settings, processes)
+    task.try_out()
+    if processes.first:
+        trained.run.write_json(
+            "about.json", {"parameters": trained.parameters, "device": str(device), "processes": processes.world}
+        )
+    return Trainer(task, trained.settings.training, trained.run, callbacks, device, processes).fit()
+
+
+def with_positions(settings: Settings, text: Text, corpus: Corpus) -> Settings:
+    """The settings with as many positions as the longest sentence of any split needs, where these are left open."""
+    if not isinstance(settings.shape, EncoderOnly | EncoderDecoder) or settings.shape.max_length:
+        return settings
+    pairs = [*corpus.train, *corpus.validation, *corpus.test]
+    longest = max(max(len(each.source), len(each.target)) for each in text.encode(pairs))
+    return replace(settings, shape=replace(settings.shape, max_length=longest))
+
+
+def open_tree(root: Path) -> Tree:
+    """The tree whose models are to be used from now on.
+
+    Raises:
+        WorkbenchError: the folder holds no models.
+    """
+    if not (root / "models").is_dir():
+        raise WorkbenchError(f"{root}: expected a folder that holds models/, such as student")
+    tree = Tree(root, GIVEN)
+    tree.activate()
+    return tree

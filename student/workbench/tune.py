@@ -1,0 +1,196 @@
+"""Search for better hyper-parameters with Optuna (Akiba et al., 2019).
+
+All trials are in one SQLite file, so that a search goes on where it was stopped, and several processes share it. A
+trial that is clearly worse than the others after some epochs is pruned.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import optuna
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from tests.harness.tree import Tree
+from workbench import training_run
+from workbench.errors import WorkbenchError
+from workbench.settings import EncoderDecoder, EncoderOnly, Recurrent, Settings
+from workbench.trainer import Trainer
+from workbench.training import Callback, Epoch, TrainingError
+
+Range = tuple[str, tuple[Any, ...]]  # "choice" of values, or from lowest to highest: "uniform", "log"
+
+COMMON: dict[str, Range] = {
+    "learning_rate": ("log", (1e-4, 5e-3)),
+    "label_smoothing": ("choice", (0.0, 0.05, 0.1)),
+    "batch_size": ("choice", (32, 64, 128)),
+}
+SPACES: dict[type[Recurrent] | type[EncoderOnly] | type[EncoderDecoder], dict[str, Range]] = {
+    Recurrent: {
+        **COMMON,
+        "emb_size": ("choice", (64, 128, 256)),
+        "hidden_size": ("choice", (128, 256, 512)),
+        "dropout": ("uniform", (0.0, 0.5)),
+    },
+    EncoderOnly: {
+        **COMMON,
+        "hidden_dim": ("choice", (64, 128, 256)),
+        "num_heads": ("choice", (2, 4, 8)),
+        "head_dim": ("choice", (32, 64, 96)),
+    },
+    EncoderDecoder: {
+        **COMMON,
+        "hidden_dim": ("choice", (64, 128, 256)),
+        "num_heads": ("choice", (2, 4, 8)),
+        "dim_feedforward": ("choice", (256, 512, 1024)),
+        "num_layers_enc": ("choice", (1, 2, 3)),
+        "num_layers_dec": ("choice", (1, 2, 3)),
+        "dropout": ("uniform", (0.0, 0.4)),
+        "warmup_steps": ("choice", (0, 200, 1000)),
+    },
+}
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+class Report(Callback):
+    """Tells Optuna every epoch's validation loss and stops a trial that it calls hopeless."""
+
+    def __init__(self, trial: Trial) -> None:
+        self.trial = trial
+
+    def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
+        self.trial.report(epoch.validation_loss, epoch.epoch)
+        if self.trial.should_prune():
+            raise optuna.TrialPruned
+
+
+def open_study(file: Path, settings: Settings) -> optuna.Study:
+    """The search for this model and data set in this file; begun if it is not there yet."""
+    optuna.logging.set_verbosity(logging.WARNING)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # A process that was killed stops beating, and its trial is then taken as failed.
+    storage = optuna.storages.RDBStorage(
+        f"sqlite:///{file}", engine_kwargs={"connect_args": {"timeout": 60}}, heartbeat_interval=30
+    )
+    return optuna.create_study(
+        storage=storage,
+        study_name=f"{settings.data}-{settings.model}",
+        direction="minimize",
+        sampler=optuna.samplers.TPESampler(constant_liar=True),  # several processes do not try the same point
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1),
+        load_if_exists=True,
+    )
+
+
+def search(
+    study: optuna.Study,
+    settings: Settings,
+    tree: Tree,
+    trials: int,
+    folder: Path,
+    data_root: Path | None,
+    device: str,
+    seen: Callable[[FrozenTrial], None],
+) -> None:
+    """Try settings until the study has this many finished trials, counting those of other processes and of before.
+
+    Args:
+        folder: of the trials' runs.
+        seen: is told of every trial that ends.
+    """
+
+    def objective(trial: Trial) -> float:
+        changed = settings
+        for key, (kind, values) in SPACES[type(settings.shape)].items():
+            changed = changed.changed(key, _suggest(trial, key, kind, values))
+        try:
+            _, result = training_run.train(
+                changed, folder / f"trial-{trial.number}", tree, data_root, device, True, [Report(trial)]
+            )
+        except TrainingError:  # a loss that is no number: as bad as it gets
+            raise optuna.TrialPruned from None
+        return result.loss
+
+    def stop_at_the_end(study: optuna.Study, trial: FrozenTrial) -> None:
+        seen(trial)
+        if len(study.get_trials(deepcopy=False, states=FINISHED)) >= trials:
+            study.stop()
+
+    if len(study.get_trials(deepcopy=False, states=FINISHED)) < trials:
+        study.optimize(objective, callbacks=[stop_at_the_end])
+
+
+def spawn(command: Sequence[str], workers: int) -> list[subprocess.Popen[bytes]]:
+    """Further processes that run this command, quietly, on the same study."""
+    arguments = [sys.executable, "-m", "workbench", *command, "--workers", "1"]
+    return [subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(workers)]
+
+
+def importances(study: optuna.Study) -> dict[str, float]:
+    """How much of the difference between good trials and others each setting explains; the shares sum to 1.
+
+    By PED-ANOVA (Watanabe et al., 2023). Empty while there are too few trials.
+    """
+    if len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))) < 4:
+        return {}
+    shares: dict[str, float] = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+    return shares
+
+
+def best_changes(study: optuna.Study) -> list[str]:
+    """The best trial as texts for `train --set`.
+
+    Raises:
+        WorkbenchError: no trial has come to its end.
+    """
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        raise WorkbenchError("no trial has come to its end yet; give the search more time, or fewer epochs")
+    values = study.best_trial.params
+    return [f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}" for key, value in values.items()]
+
+
+def picture(study: optuna.Study) -> Figure:
+    """What mattered: one panel a setting, most important first; every finished trial is a dot."""
+    shares = importances(study)
+    trials = study.get_trials(deepcopy=False, states=FINISHED)
+    keys = sorted({key for trial in trials for key in trial.params}, key=lambda key: -shares.get(key, 0.0))
+    columns = min(4, len(keys))
+    rows = math.ceil(len(keys) / columns)
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(3 * columns, 2.6 * rows), squeeze=False, sharey=True, layout="constrained"
+    )
+    for place, axes in enumerate(grid.flat):
+        if place >= len(keys):
+            axes.axis("off")
+            continue
+        key = keys[place]
+        dots = [(trial.params[key], value) for trial in trials if key in trial.params and (value := _loss(trial))]
+        axes.scatter(*zip(*dots, strict=True), s=18, alpha=0.7)
+        best = study.best_trial
+        axes.scatter([best.params[key]], [_loss(best)], s=60, marker="*", color="tab:orange", zorder=3)
+        axes.set_title(f"{key} ({shares[key]:.0%})" if key in shares else key, fontsize=10)
+        if key == "learning_rate":
+            axes.set_xscale("log")
+        axes.grid(visible=True, alpha=0.25)
+    figure.supylabel("validation loss (nats a token)", fontsize=10)
+    return figure
+
+
+def _loss(trial: FrozenTrial) -> float | None:
+    """The lowest validation loss that a trial has seen; None where it has seen none."""
+    return min((value for value in trial.intermediate_values.values() if math.isfinite(value)), default=None)
+
+
+def _suggest(trial: Trial, key: str, kind: str, values: tuple[Any, ...]) -> Any:
+    if kind == "choice":
+        return trial.suggest_categorical(key, values)
+    return trial.suggest_float(key, *values, log=kind == "log")
