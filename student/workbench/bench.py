@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from workbench.data import Pair
+from workbench.errors import WorkbenchError
 from workbench.evaluation import evaluating, loss_of, translate
+from workbench.settings import EncoderDecoder
 from workbench.text import PAD, Text
+from workbench.training_run import Trained
 from workbench.translators import Translator
 
 PLAIN_BATCH = 128  # sentences
@@ -37,6 +40,26 @@ class Race:
         """How many times as fast as the plain one."""
         return self.plain_seconds / self.seconds
 
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"ratio": self.ratio}
+
+
+def races(trained: Trained, sentences: int) -> list[Race]:
+    """Both races with a trained transformer: on its test split, and on a part of its training split.
+
+    Raises:
+        WorkbenchError: the run is of another model, which has no positions to pad to.
+    """
+    shape, corpus = trained.settings.shape, trained.corpus()
+    if not isinstance(shape, EncoderDecoder):
+        raise WorkbenchError(f"bench times transformer, and {trained.run.folder} is a run of {trained.settings.model}")
+    batch_size = trained.settings.batching.batch_size
+    used = corpus.train[: 20 * batch_size]
+    return [
+        decoding(trained.translator, trained.text, corpus.test[:sentences], shape.max_length),
+        training(trained.translator, trained.text, used, batch_size, shape.max_length),
+    ]
+
 
 def decoding(translator: Translator, text: Text, pairs: Sequence[Pair], length: int) -> Race:
     """Translate greedily; plain: the whole model again for every position, to a fixed length, in the corpus's order.
@@ -46,11 +69,12 @@ def decoding(translator: Translator, text: Text, pairs: Sequence[Pair], length: 
         length: positions of the plain implementation, as many as the model has.
     """
     seconds = _timed(lambda: translate(translator, text, pairs))
+    device = next(translator.module.parameters()).device
 
     def plain() -> None:
         with evaluating(translator):
             for start in range(0, len(pairs), PLAIN_BATCH):
-                source, _ = _fixed(text, pairs[start : start + PLAIN_BATCH], length)
+                source = _fixed(text, pairs[start : start + PLAIN_BATCH], length)[0].to(device)
                 tokens = source[:, :1]
                 for _ in range(length - 1):
                     following = torch.cat((tokens, tokens[:, -1:]), dim=1)  # forward reads all but the last
@@ -63,8 +87,10 @@ def decoding(translator: Translator, text: Text, pairs: Sequence[Pair], length: 
 def training(translator: Translator, text: Text, pairs: Sequence[Pair], batch_size: int, length: int) -> Race:
     """Train on the pairs once; plain: batches in random order, all padded to one length."""
     amount = sum(len(example.target) - 1 for example in text.encode(pairs))
+    device = next(translator.module.parameters()).device
 
     def step(source: Tensor, target: Tensor, optimizer: torch.optim.Optimizer) -> None:
+        source, target = source.to(device), target.to(device)
         loss, tokens = loss_of(translator.scores(source, target), target)
         optimizer.zero_grad()
         (loss / tokens).backward()

@@ -137,6 +137,78 @@ def translate(
         console.print(f"{attention}: where the model has looked for the first sentence")
 
 
+@app.command()
+def tune(
+    model: Annotated[str, typer.Option(help=MODELS.capitalize() + ".")],
+    data: Annotated[str, typer.Option(help="captions or multi30k.")] = "captions",
+    trials: Annotated[
+        int, typer.Option(help="Finished trials to reach, with those of before and of other processes.")
+    ] = 20,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting that all trials share.")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Processes that search together.")] = 1,
+    tree: TreeOption = GIVEN,
+    folder: Annotated[Path, typer.Option(help="Of the search: trials.db, the trials' runs and the picture.")] = Path(
+        "tuning"
+    ),
+    data_root: DataRoot = None,
+    device: Device = "auto",
+) -> None:
+    """Search for better settings; the same command goes on, also beside itself in another terminal."""
+    from workbench import plots, training_run, tuning
+    from workbench.settings import Settings
+
+    settings = Settings.of(model, data, "default", changes or [])
+    study, code = tuning.open_study(folder / "trials.db", settings), training_run.open_tree(tree)
+
+    def seen(trial: Any) -> None:
+        loss = f"perplexity {math.exp(trial.value):.2f}" if trial.value else "pruned"
+        values = "  ".join(f"{key}={_short(value)}" for key, value in trial.params.items())
+        console.print(f"trial {trial.number}: {loss}  [dim]{values}[/]", soft_wrap=True)
+
+    with tuning.helpers(sys.argv[1:], workers - 1):
+        tuning.search(study, settings, code, trials, folder / f"{data}-{model}", data_root, device, seen)
+    best = tuning.best_changes(study)
+    picture = folder / f"{data}-{model}.png"
+    plots.save(tuning.picture(study), picture)
+    for key, share in tuning.importances(study).items():
+        console.print(f"  {share:>4.0%}  {key}")
+    said = " ".join(f"--set {change}" for change in best)
+    console.print(
+        f"Best: trial {study.best_trial.number}, validation perplexity [bold]{math.exp(study.best_value):.2f}[/]; "
+        f"{picture} shows what mattered. Train it for longer:\n"
+        f"  python -m workbench train --model {model} --data {data} --name {data}-{model}-tuned {said}",
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def bench(
+    run: RunFolder,
+    sentences: Annotated[int, typer.Option(help="How many of the test split to translate.")] = 1000,
+    data_root: DataRoot = None,
+    device: Device = "cpu",
+    json_file: JsonFile = None,
+) -> None:
+    """Time a trained transformer: decoding and training, each beside a plain implementation."""
+    from workbench.bench import races
+    from workbench.training_run import Trained
+
+    found = races(Trained.load(run, None, data_root, device), sentences)
+    table = Table("", "amount", "workbench", "plain", "times as fast")
+    for race in found:
+        rates = (f"{race.amount / seconds:,.0f} a second" for seconds in (race.seconds, race.plain_seconds))
+        table.add_row(race.what, f"{race.amount:,}", *rates, f"[bold]{race.ratio:.1f}[/]")
+    console.print(table)
+    if json_file:
+        _write_json(json_file, {race.what: race.to_json() for race in found})
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
 def main() -> None:
     """Run a command; what a student can mend is said without a traceback."""
     from workbench.errors import explained

@@ -74,6 +74,7 @@ class Batching:
     Attributes:
         min_freq: words that are rarer in the training split become <unk>.
         longest: training pairs with more tokens a side are left out; 0 keeps all.
+        first: train on the first pairs only, for a quick try; 0 takes all. Vocabularies are those of all.
         batch_size: sentences, over all processes.
         label_smoothing: share of the target distribution that is spread over the vocabulary.
         teacher_forcing: share of the training batches that see the right previous token, not the predicted one
@@ -82,6 +83,7 @@ class Batching:
 
     min_freq: int = 2
     longest: int = 0
+    first: int = 0
     batch_size: int = 128
     label_smoothing: float = 0.0
     teacher_forcing: float = 1.0

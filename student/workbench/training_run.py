@@ -41,7 +41,7 @@ class TranslationTask:
     def batches(self, epoch: int) -> Batches:
         batching = self.settings.batching
         return self.text.batches(
-            self.corpus.train,
+            self.corpus.train[: batching.first or None],
             batching.batch_size,
             seed=self.settings.training.seed,
             epoch=epoch,

@@ -6,11 +6,12 @@ trial that is clearly worse than the others after some epochs is pruned.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -129,10 +130,23 @@ def search(
         study.optimize(objective, callbacks=[stop_at_the_end])
 
 
-def spawn(command: Sequence[str], workers: int) -> list[subprocess.Popen[bytes]]:
-    """Further processes that run this command, quietly, on the same study."""
-    arguments = [sys.executable, "-m", "workbench", *command, "--workers", "1"]
-    return [subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(workers)]
+@contextlib.contextmanager
+def helpers(arguments: Sequence[str], count: int) -> Iterator[None]:
+    """Run this command in further processes, quietly, on the same study.
+
+    Args:
+        arguments: of the command; how many workers it names does not count.
+    """
+    command = [sys.executable, "-m", "workbench", *arguments, "--workers", "1"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    processes = [subprocess.Popen(command, **quiet) for _ in range(count)]
+    try:
+        yield
+        for process in processes:  # each ends its trial
+            process.wait()
+    finally:
+        for process in processes:
+            process.terminate()
 
 
 def importances(study: optuna.Study) -> dict[str, float]:
