@@ -4,13 +4,11 @@ import io
 import math
 import re
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from tqdm import tqdm
 
 from tests.workbench.tiny import SignalAt, Tiny
@@ -21,14 +19,6 @@ from workbench.trainer import Trainer
 from workbench.training import Callback, Epoch, Interrupted, Step, Training
 
 TRAINING = Training(epochs=3, optimizer="sgd", learning_rate=0.1, save_every=4)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 class Eager(tqdm):  # type: ignore[type-arg]

@@ -2,7 +2,6 @@
 
 import math
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,48 +10,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.workbench.tiny import PAD, SignalAt, Tiny, sentences_of
+from tests.workbench.tiny import PAD, SignalAt, Tiny, Watch, sentences_of
 from workbench.runs import Run
 from workbench.trainer import Trainer
-from workbench.training import Callback, Epoch, Interrupted, Result, Step, Training, TrainingError
+from workbench.training import Callback, Epoch, Interrupted, Result, Training, TrainingError
 
 PLAIN = Training(epochs=2, optimizer="sgd", learning_rate=0.1, clip=0)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-class Watch(Callback):
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.steps: list[Step] = []
-        self.events: list[str] = []
-        self.notes: list[str] = []
-
-    def on_start(self, trainer: Trainer) -> None:
-        self.events.append("start")
-
-    def on_step(self, trainer: Trainer, step: Step) -> None:
-        self.events.append("step")
-        self.steps.append(step)
-
-    def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
-        self.events.append("epoch")
-
-    def on_save(self, trainer: Trainer) -> None:
-        self.events.append("save")
-
-    def on_note(self, trainer: Trainer, text: str) -> None:
-        self.notes.append(text)
-
-    def on_end(self, trainer: Trainer) -> None:
-        self.events.append("end")
 
 
 class Lines:

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from workbench.devices import Processes, seed_everything
 from workbench.runs import Run
 from workbench.trainer import Trainer
-from workbench.training import Callback, Interrupted, Step, Training
+from workbench.training import Callback, Epoch, Interrupted, Step, Training
 
 PAD = 1
 WORDS = 12
@@ -130,15 +130,43 @@ class SignalAt(Callback):
             os.kill(os.getpid(), self.number)
 
 
+class Watch(Callback):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.events: list[str] = []
+        self.notes: list[str] = []
+
+    def on_start(self, trainer: Trainer) -> None:
+        self.events.append("start")
+
+    def on_step(self, trainer: Trainer, step: Step) -> None:
+        self.events.append("step")
+        self.steps.append(step)
+
+    def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
+        self.events.append("epoch")
+
+    def on_save(self, trainer: Trainer) -> None:
+        self.events.append("save")
+
+    def on_note(self, trainer: Trainer, text: str) -> None:
+        self.notes.append(text)
+
+    def on_end(self, trainer: Trainer) -> None:
+        self.events.append("end")
+
+
 def kill_before(event: int) -> None:
     """Kill this process before the n-th time that a file is renamed or removed, counted from 0."""
     done = iter(range(event))
 
     def counted(function: Any) -> Any:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            if next(done, None) is None:
+        def call(path: Path, *args: Any, **kwargs: Any) -> Any:
+            if path.exists() and next(done, None) is None:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return function(*args, **kwargs)
+            return function(path, *args, **kwargs)
 
         return call
 
