@@ -46,6 +46,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - a student may well start it with
     sys.exit("collect_submission.py needs Python 3.11 or newer; this is " + sys.version.split()[0] + ".")
 
 LIMIT = 64 * 1024  # bytes in one file
+NOTEBOOK_LIMIT = 20 * 1024 * 1024  # bytes in a notebook: it holds its pictures
 MAX_NODES = 20_000  # pieces of syntax in one file: a solution has 1500, and a hostile file must not cost minutes
 MAX_DEPTH = 100  # of pieces of syntax within each other: a solution has 13
 MAX_MEANINGS = 10_000  # of all names that a file uses: through imports one name may stand for many things
@@ -58,6 +59,8 @@ WRITES = ("print", "sys.stdout.*", "sys.stderr.*", "pprint.*")
 ASKS = ("input", "breakpoint")
 TOO_DEEP = f"is nested too deeply (over {MAX_DEPTH} levels)"
 TOO_MANY_MEANINGS = "the names in this file may stand for too many imports. Import less."
+ANSWER = re.compile(r"<!-- answer: ([\w-]+) -->\n(.*?)\n?<!-- end -->", re.DOTALL)  # in report.md
+OPEN_ANSWER = "*(your answer)*"
 BREAKS_A_FILE = ("syntax", "import")  # rules whose faults keep a file from running; see `Assignment.strict`
 T = TypeVar("T")
 
@@ -104,7 +107,8 @@ class Assignment:
     """What is handed in, checked and graded. Other keys in the JSON file are ignored.
 
     `id_help` says in words what `id_pattern` matches; "" where nobody has. `hints` for known mistakes are given
-    "local", "everywhere" or "off". `notebook` (*.ipynb) is "required", "optional" or "refused". `strict` says what a
+    "local", "everywhere" or "off". `notebook` (*.ipynb) is "required", "optional" or "refused"; no zip is written
+    with a required one whose code cells were not all run, which some courses give no points for. `strict` says what a
     file costs that does not run: "deliverable", its own ones, or "submission", everything.
     """
 
@@ -192,6 +196,8 @@ class Finding:
     import       a module that is not there in grading
     refused      a name that a deliverable refuses, or code that builds code
     output       something printed, or input asked for
+    notebook     one that is asked for and not there, not taken, or not run
+    report       open questions in it, or a PDF that is not up to date
     not-started  a deliverable that is as handed out
     """
 
@@ -1053,16 +1059,122 @@ def _obstacle(tree: Path, path: str) -> str:
         return f"cannot be read: {getattr(error, 'strerror', None) or 'links in a circle'}"
 
 
-def pack(files: Mapping[str, bytes], assignment: Assignment, ids: Sequence[str], out: Path | str) -> Path:
-    """Write the zip and return its path; `out` is a file if it ends in .zip, else a folder, made if needed.
+def read_notebooks(tree: Path | str) -> dict[str, bytes]:
+    """The notebooks at the top of a tree, by name; of one above NOTEBOOK_LIMIT just so much that it shows."""
+    found: dict[str, bytes] = {}
+    for path in sorted(Path(tree).glob("*.ipynb")):
+        if not _obstacle(Path(tree), path.name):
+            with path.open("rb") as stream:
+                found[path.name] = stream.read(NOTEBOOK_LIMIT + 1)
+    return found
 
-    The same files give the same bytes on any machine: nothing is compressed, since zlibs differ. The zip
-    appears only when it is whole. ValueError when there is nothing to pack, OSError when writing fails.
+
+def inspect_notebooks(notebooks: Mapping[str, bytes], assignment: Assignment) -> list[Finding]:
+    """What is wrong with the notebooks. They are read as data; none of their code is run."""
+    required = assignment.notebook == "required"
+    if required and not notebooks:
+        message = (
+            "this assignment asks for your notebook (*.ipynb), and there is none beside models/. Put it there, or "
+            "upload it beside the archive."
+        )
+        return [Finding(Severity.FAULT, "", 0, message, (), "notebook")]
+    findings: list[Finding] = []
+    for name, data in notebooks.items():
+        weight, message = Severity.FAULT if required else Severity.WARNING, ""
+        cells = _never_run(data)
+        if assignment.notebook == "refused":
+            weight, message = Severity.WARNING, "this assignment takes no notebooks, so it is not packed."
+        elif len(data) > NOTEBOOK_LIMIT:
+            message = f"is larger than {NOTEBOOK_LIMIT >> 20} MiB, so it is not packed. Clear the largest outputs."
+        elif cells is None:
+            message = "is no notebook that can be read (nbformat 4), so it is not packed. Save it again in Jupyter."
+        elif cells:
+            weight = Severity.UNUSABLE if required else weight
+            message = f"not run: {_first(cells)}. Run all cells from the top, save, and start this again."
+            message += " (Or move it elsewhere to pack without it.)" if required else ""
+        if message:
+            findings.append(Finding(weight, name, 0, message, (), "notebook"))
+    return findings
+
+
+def _never_run(data: bytes) -> list[str] | None:
+    """The code cells of a notebook that were not run, in words; None where it cannot be read."""
+    try:
+        code = [cell for cell in json.loads(data)["cells"] if cell["cell_type"] == "code"]
+        texts = ["".join(cell["source"]).strip() for cell in code]
+        # A cell that starts this very check is still running.
+        asked = [text and "collect_submission" not in text for text in texts]
+        waiting = [i for i, cell in enumerate(code) if asked[i] and cell.get("execution_count") is None]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    lines = [_clean(texts[i].split("\n")[0])[:40] for i in waiting]
+    return [f'code cell {i + 1} of {len(code)} ("{line}")' for i, line in zip(waiting, lines, strict=True)]
+
+
+def _first(items: Sequence[str], count: int = 5) -> str:
+    more = f" and {len(items) - count} more" if len(items) > count else ""
+    return ", ".join(items[:count]) + more
+
+
+def _packable(notebooks: Mapping[str, bytes], assignment: Assignment) -> dict[str, bytes]:
+    """The notebooks that go into the archive."""
+    taken = {} if assignment.notebook == "refused" else notebooks
+    return {name: data for name, data in taken.items() if len(data) <= NOTEBOOK_LIMIT and _never_run(data) is not None}
+
+
+def inspect_report(tree: Path | str) -> list[Finding]:
+    """Warnings on the report, an upload of its own that `python -m workbench report` writes beside the tree."""
+    text, pdf = _report(tree)
+    try:
+        content = text.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
+        made = pdf.stat().st_mtime if pdf.is_file() else None
+        written = text.stat().st_mtime
+    except OSError:
+        return []
+    name = f"{text.parent.name}/{text.name}"
+    messages = []
+    if waiting := open_questions(content):
+        listed = ", ".join(f"{id} (line {line})" for id, line in waiting.items())
+        messages.append(f"questions are still open: {listed}.")
+    if made is None or made < written:
+        state = "is older than it" if made else "is not there"
+        messages.append(f"{pdf.name} {state}. To make it: python -m workbench report")
+    return [Finding(Severity.WARNING, name, 0, message, (), "report") for message in messages]
+
+
+def open_questions(text: str) -> dict[str, int]:
+    """The questions of a report that are not answered yet, each with the line of its answer."""
+    return {
+        found[1]: text.count("\n", 0, found.start(2)) + 1
+        for found in ANSWER.finditer(text)
+        if found[2].strip() in ("", OPEN_ANSWER)
+    }
+
+
+def _report(tree: Path | str) -> tuple[Path, Path]:
+    """Where the report's text and its PDF are, if there is one."""
+    folder = Path(tree).resolve().parent / "report"
+    return folder / "report.md", folder / "report.pdf"
+
+
+def pack(
+    files: Mapping[str, bytes],
+    assignment: Assignment,
+    ids: Sequence[str],
+    out: Path | str,
+    notebooks: Mapping[str, bytes] | None = None,
+) -> Path:
+    """Write files and notebooks into a zip and return its path.
+
+    `out` is a file if it ends in .zip, else a folder, made if needed. The same files give the same bytes on any
+    machine: nothing is compressed, since zlibs differ. The zip appears only when it is whole. ValueError when there
+    is nothing to pack, OSError when writing fails.
     """
     paths = [path for path in sorted(assignment.files) if path in files and len(files[path]) <= LIMIT]
     members = {path: files[path] for path in paths}
     if not members:
         raise ValueError("there is no file to pack")
+    members |= notebooks or {}
     members["manifest.json"] = _manifest(members, assignment, ids)
     target = Path(out)
     if target.is_dir() or target.suffix.lower() != ".zip":
@@ -1116,7 +1228,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         return _refuse(f"{error}\nUnpack the handout again, or name the folder with your work with --tree.")
     files = read_tree(options.tree, assignment)
-    findings = _all_findings(options, files, assignment)
+    notebooks = read_notebooks(options.tree)
+    findings = _all_findings(options, files, notebooks, assignment)
     print(f"{assignment.title} {assignment.version}")
     print(f"{len(files)} of {len(assignment.files)} files in {options.tree}\n")
     print("\n".join(map(_wrapped, findings)) or "No faults found.")
@@ -1130,10 +1243,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\nOnly checked: nothing was written.")
         return 0
     try:
-        archive = pack(files, assignment, options.id, options.out)
+        archive = pack(files, assignment, options.id, options.out, _packable(notebooks, assignment))
     except (OSError, ValueError) as error:
         return _refuse(f"The archive could not be written: {error}\nName another place with --out.")
-    _print_packed(archive, files, findings, assignment)
+    _print_packed(files, _packable(notebooks, assignment), findings, assignment)
+    _print_uploads(archive, options.tree, assignment, findings)
     return 0
 
 
@@ -1158,12 +1272,15 @@ def _contract(tree: Path) -> Path:
     raise FileNotFoundError(f"There is no assignment.json in {tree}.")
 
 
-def _all_findings(options: argparse.Namespace, files: Mapping[str, bytes], assignment: Assignment) -> list[Finding]:
-    """What is wrong with the ids, with the tree and with the files, worst first."""
+def _all_findings(
+    options: argparse.Namespace, files: Mapping[str, bytes], notebooks: Mapping[str, bytes], assignment: Assignment
+) -> list[Finding]:
+    """What is wrong with the ids, the tree, the files, the notebooks and the report, worst first."""
     odd = irregular(options.tree, assignment)
     there = {finding.file for finding in odd}
     found = [f for f in inspect(files, assignment) if f.rule != "missing" or f.file not in there]
-    everything = [*_check_ids(options, assignment), *odd, *found]
+    beside = [*inspect_notebooks(notebooks, assignment), *inspect_report(options.tree)]
+    everything = [*_check_ids(options, assignment), *odd, *found, *beside]
     return sorted(everything, key=lambda finding: list(Severity).index(finding.severity))
 
 
@@ -1208,9 +1325,9 @@ def _refuse(message: str) -> int:
 
 
 def _print_packed(
-    archive: Path, files: Mapping[str, bytes], findings: Sequence[Finding], assignment: Assignment
+    files: Mapping[str, bytes], notebooks: Collection[str], findings: Sequence[Finding], assignment: Assignment
 ) -> None:
-    width = max(map(len, assignment.files))
+    width = max(map(len, (*assignment.files, *notebooks)))
     waiting = [file for file, _ in not_started(files, assignment).values()]
     print("\nPacked:")
     for path in assignment.files:
@@ -1218,10 +1335,19 @@ def _print_packed(
         left_out = path not in files or len(files[path]) > LIMIT
         state = _state(left_out, bool(faults), waiting.count(path), len(assignment.by_file(path)))
         print(f"  {path:{width}}  {state}")
+    for name in notebooks:
+        state = "cells not run, see above" if any(f.file == name for f in findings) else "all code cells were run"
+        print(f"  {name:{width}}  {state}")
+
+
+def _print_uploads(archive: Path, tree: Path, assignment: Assignment, findings: Sequence[Finding]) -> None:
     print(f"\n{archive.name} ({-(-archive.stat().st_size // 1024)} KiB) is in {archive.resolve().parent}")
     print(f"Now upload it: {assignment.upload}")
-    if assignment.notebook == "required":
-        print("This assignment also asks for your notebook (*.ipynb): upload it beside the archive.")
+    text, pdf = _report(tree)
+    if text.is_file():
+        print(f"Your report is an upload of its own: {pdf}")
+        if any(finding.rule == "report" for finding in findings):
+            print("It is not ready yet, see above.")
     if count := sum(finding.severity is Severity.FAULT for finding in findings):
         print(f"Faults that cost points: {count}. If there is time: mend them, pack and upload again.")
     print("The tests were not run: python -m tests")

@@ -138,6 +138,70 @@ def translate(
 
 
 @app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="The folders of training runs.")],
+    picture: Annotated[Path | None, typer.Option(help="Draw the curves of all runs, into this file.")] = None,
+) -> None:
+    """Set runs side by side: what differs, what came of it, and what does not count as tuning."""
+    from workbench.compare import histories, notes, read, short_names, table
+
+    found = read(runs)
+    names = short_names(found)
+    shown = Table("", *names)
+    for column in shown.columns[1:]:
+        column.justify, column.overflow = "right", "fold"
+    for row in table(found):
+        shown.add_row(row.label, *(f"[bold]{cell}[/]" if i in row.best else cell for i, cell in enumerate(row.cells)))
+    console.print(shown)
+    for note in notes(found):
+        console.print(f"- {note}", soft_wrap=True)
+    if picture:
+        from workbench import plots
+
+        plots.save(plots.curves(histories(found)), picture)
+        console.print(f"{picture}: the curves of all runs")
+
+
+@app.command()
+def report(
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="RUN", help="Runs to fill in, such as runs/*. None: only draw report.md."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The report's folder.")] = Path("report"),
+    tree: TreeOption | None = None,
+    data_root: DataRoot = None,
+    device: Device = "auto",
+) -> None:
+    """Fill the report with what the runs have reached; your answers in report.md are kept.
+
+    Answer the questions in report.md, then run this again without runs: it makes report.pdf and report.tex.
+    """
+    from collect_submission import open_questions
+    from workbench.report import fill, render
+
+    if runs:
+        from workbench.progress import tracked
+        from workbench.training_run import Trained, open_tree
+
+        code = tree and open_tree(tree)
+        said = fill(
+            runs,
+            lambda folder: Trained.load(folder, code, data_root, device),
+            out,
+            track=lambda parts: tracked(parts, "report"),
+        )
+        for note in said:
+            console.print(f"- {note}", soft_wrap=True)
+    else:
+        render(out)
+    left = open_questions((out / "report.md").read_text("utf-8-sig"))
+    console.print(f"{out / 'report.md'}, report.tex and report.pdf are written.")
+    if left:
+        console.print("Still open: " + ", ".join(f"{id} (line {line})" for id, line in left.items()), soft_wrap=True)
+
+
+@app.command()
 def tune(
     model: Annotated[str, typer.Option(help=MODELS.capitalize() + ".")],
     data: Annotated[str, typer.Option(help="captions or multi30k.")] = "captions",

@@ -26,6 +26,8 @@ def explained(error: BaseException, root: Path) -> str | None:
         "spacy",
         "sacrebleu",
         "matplotlib",
+        "fpdf",
+        "markdown_it",
         "optuna",
     ):
         return f"{error.name} is not installed; run: pip install -r student/workbench/requirements.txt"

@@ -22,6 +22,7 @@ from collect_submission import (
     LIMIT,
     MAX_FINDINGS,
     MAX_NODES,
+    NOTEBOOK_LIMIT,
     Assignment,
     Finding,
     Severity,
@@ -29,6 +30,7 @@ from collect_submission import (
     definition,
     fingerprint,
     inspect,
+    inspect_notebooks,
     irregular,
     main,
     not_started,
@@ -1552,6 +1554,161 @@ def test_an_archive_that_cannot_be_written_is_told(capsys, tmp_path, student):
     code, text = run(capsys, "--tree", student, "--out", tmp_path / "file" / "x.zip")
     assert code == 1
     assert "--out" in text
+
+
+# Notebooks and the report
+
+
+def notebook(*cells: tuple[str, int | None], **more: object) -> str:
+    """A notebook of code cells, each its source and its execution count, after a cell of prose."""
+    code = [{"cell_type": "code", "source": [text], "execution_count": count, "outputs": []} for text, count in cells]
+    prose = {"cell_type": "markdown", "source": "Train the model.", "metadata": {}}
+    return json.dumps({"nbformat": 4, "cells": [prose, *code], **more})
+
+
+RUN_ALL = notebook(("import torch", 1), ("train()", 2), ("  \n", None))
+
+
+def test_a_notebook_is_packed_and_listed_in_the_manifest(capsys, tmp_path, student):
+    write(student, {"Work.ipynb": RUN_ALL, "models/inner.ipynb": RUN_ALL})
+    code, text = run(capsys, "--tree", student, "--out", tmp_path / "x.zip")
+    assert code == 0
+    assert re.search(r"Work.ipynb +all code cells were run\n", text)
+    with zipfile.ZipFile(tmp_path / "x.zip") as archive:
+        assert sorted(archive.namelist()) == sorted([*SOLVED, "Work.ipynb", "manifest.json"])
+        assert archive.read("Work.ipynb") == RUN_ALL.encode()
+        entry = json.loads(archive.read("manifest.json"))["files"]["Work.ipynb"]
+    assert entry == {"sha256": hashlib.sha256(RUN_ALL.encode()).hexdigest(), "size": len(RUN_ALL)}
+
+
+def test_a_required_notebook_with_cells_that_were_not_run_is_refused_and_they_are_named(capsys, tmp_path, student):
+    cells = [("a = 1", 1), ("\nb = a + 1\nprint(b)", None), ("c = 3", 7), ("d()", None)]
+    write(student, {"Work.ipynb": notebook(*cells)}, {**CONTRACT, "notebook": "required"})
+    code, text = run(capsys, "--tree", student, "--out", tmp_path / "x.zip")
+    assert code == 1
+    assert not (tmp_path / "x.zip").exists()
+    flat = " ".join(text.split())
+    assert 'UNUSABLE: Work.ipynb: not run: code cell 2 of 4 ("b = a + 1"), code cell 4 of 4 ("d()").' in flat
+    write(student, {"Work.ipynb": RUN_ALL}, None)
+    assert run(capsys, "--tree", student, "--out", tmp_path / "x.zip")[0] == 0
+
+
+def test_an_optional_notebook_with_cells_that_were_not_run_is_packed_with_a_warning(capsys, tmp_path, student):
+    write(student, {"Work.ipynb": notebook(*[(f"x = {i}", None) for i in range(9)])})
+    code, text = run(capsys, "--tree", student, "--out", tmp_path / "x.zip", "--strict")
+    assert code == 0
+    flat = " ".join(text.split())
+    assert 'warning: Work.ipynb: not run: code cell 1 of 9 ("x = 0"),' in flat
+    assert 'code cell 5 of 9 ("x = 4") and 4 more.' in flat
+    assert re.search(r"Work.ipynb +cells not run, see above\n", text)
+    with zipfile.ZipFile(tmp_path / "x.zip") as archive:
+        assert "Work.ipynb" in archive.namelist()
+
+
+def test_the_cell_that_packs_is_still_running():
+    cells = ("import torch", 1), ("!python collect_submission.py --id ab123", None)
+    assert not inspect_notebooks({"Work.ipynb": notebook(*cells).encode()}, contract(notebook="required"))
+
+
+def test_a_required_notebook_that_is_not_there_is_a_fault(capsys, tmp_path, student):
+    write(student, {}, {**CONTRACT, "notebook": "required"})
+    code, text = run(capsys, "--tree", student, "--out", tmp_path / "x.zip")
+    assert code == 0
+    assert "FAULT: this assignment asks for your notebook" in text
+
+
+def test_a_refused_notebook_stays_at_home(capsys, tmp_path, student):
+    write(student, {"Work.ipynb": notebook(("x", None))}, {**CONTRACT, "notebook": "refused"})
+    code, text = run(capsys, "--tree", student, "--out", tmp_path / "x.zip", "--strict")
+    assert code == 0
+    assert "warning: Work.ipynb: this assignment takes no notebooks" in text
+    with zipfile.ZipFile(tmp_path / "x.zip") as archive:
+        assert "Work.ipynb" not in archive.namelist()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b"{}",
+        b'{"cells": 5}',
+        b'{"cells": [5]}',
+        b'{"cells": [{"cell_type": "code", "source": 5}]}',
+        b"[" * 200_000,
+        b"x" * (NOTEBOOK_LIMIT + 1),
+    ],
+    ids=["empty", "bytes", "list", "no cells", "number", "no cell", "no text", "deep", "huge"],
+)
+def test_what_is_no_notebook_is_told_and_not_packed(capsys, tmp_path, student, data):
+    write(student, {"Work.ipynb": data})
+    code, text = run(capsys, "--tree", student, "--out", tmp_path / "x.zip")
+    assert code == 0
+    assert "warning: Work.ipynb: is " in text
+    assert "so it is not packed" in " ".join(text.split())
+    with zipfile.ZipFile(tmp_path / "x.zip") as archive:
+        assert "Work.ipynb" not in archive.namelist()
+
+
+REPORT = """# Report
+
+<!-- answer: attention -->
+It looks
+back.
+<!-- end -->
+
+<!-- answer: failures -->
+*(your answer)*
+<!-- end -->
+<!-- answer: empty -->
+<!-- end -->
+"""
+
+
+def report(folder: Path, text: str, age: float = 0) -> None:
+    """Write a report whose PDF is younger than its text by so many seconds."""
+    folder.mkdir(exist_ok=True)
+    (folder / "report.md").write_text(text, encoding="utf-8", newline="")
+    (folder / "report.pdf").write_bytes(b"%PDF")
+    written = (folder / "report.md").stat().st_mtime
+    os.utime(folder / "report.pdf", (written + age, written + age))
+
+
+@pytest.mark.parametrize("text", [REPORT, REPORT.replace("\n", "\r\n")], ids=["LF", "CRLF"])
+def test_open_questions_of_the_report_are_named(capsys, tmp_path, student, text):
+    report(tmp_path / "report", text)
+    code, said = run(capsys, "--tree", student, "--out", tmp_path, "--strict")
+    assert code == 0
+    assert "warning: report/report.md: questions are still open: failures (line 9), empty (line" in " ".join(
+        said.split()
+    )
+    assert "attention (" not in said
+    assert f"Your report is an upload of its own: {tmp_path / 'report' / 'report.pdf'}\n" in said
+    assert "not ready yet" in said
+
+
+def test_a_finished_report_is_an_upload_of_its_own(capsys, tmp_path, student):
+    report(tmp_path / "report", REPORT.partition("<!-- answer: failures")[0])
+    code, said = run(capsys, "--tree", student, "--out", tmp_path)
+    assert code == 0
+    assert str(tmp_path / "report" / "report.pdf") in said
+    assert "warning: report" not in said
+    assert "not ready yet" not in said
+
+
+@pytest.mark.parametrize(("age", "words"), [(-5, "report.pdf is older than it"), (None, "report.pdf is not there")])
+def test_a_report_without_its_pdf_or_with_an_old_one(capsys, tmp_path, student, age, words):
+    report(tmp_path / "report", REPORT.partition("<!-- answer: failures")[0], age or 0)
+    if age is None:
+        (tmp_path / "report" / "report.pdf").unlink()
+    said = " ".join(run(capsys, "--tree", student, "--out", tmp_path)[1].split())
+    assert f"warning: report/report.md: {words}. To make it: python -m workbench report" in said
+
+
+def test_without_a_report_nothing_is_said_of_one(capsys, tmp_path, student):
+    (tmp_path / "report").mkdir()
+    assert "report" not in run(capsys, "--tree", student, "--out", tmp_path)[1].replace(str(tmp_path), "")
 
 
 # As a student runs it: a folder with a space and an umlaut, an interpreter that sees nothing else
