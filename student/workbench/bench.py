@@ -69,12 +69,11 @@ def decoding(translator: Translator, text: Text, pairs: Sequence[Pair], length: 
         length: positions of the plain implementation, as many as the model has.
     """
     seconds = _timed(lambda: translate(translator, text, pairs))
-    device = next(translator.module.parameters()).device
 
     def plain() -> None:
         with evaluating(translator):
             for start in range(0, len(pairs), PLAIN_BATCH):
-                source = _fixed(text, pairs[start : start + PLAIN_BATCH], length)[0].to(device)
+                source = _fixed(text, pairs[start : start + PLAIN_BATCH], length)[0].to(translator.device)
                 tokens = source[:, :1]
                 for _ in range(length - 1):
                     following = torch.cat((tokens, tokens[:, -1:]), dim=1)  # forward reads all but the last
@@ -87,10 +86,9 @@ def decoding(translator: Translator, text: Text, pairs: Sequence[Pair], length: 
 def training(translator: Translator, text: Text, pairs: Sequence[Pair], batch_size: int, length: int) -> Race:
     """Train on the pairs once; plain: batches in random order, all padded to one length."""
     amount = sum(len(example.target) - 1 for example in text.encode(pairs))
-    device = next(translator.module.parameters()).device
 
     def step(source: Tensor, target: Tensor, optimizer: torch.optim.Optimizer) -> None:
-        source, target = source.to(device), target.to(device)
+        source, target = source.to(translator.device), target.to(translator.device)
         loss, tokens = loss_of(translator.scores(source, target), target)
         optimizer.zero_grad()
         (loss / tokens).backward()

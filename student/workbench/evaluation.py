@@ -83,11 +83,10 @@ def total_loss(
     translator: Translator, text: Text, pairs: Sequence[Pair], forced: bool = True, batch_size: int = BATCH
 ) -> tuple[float, int]:
     """The loss of a split in nats, summed over its tokens, and how many these are."""
-    device = next(translator.module.parameters()).device
     total, tokens = 0.0, 0
     with evaluating(translator):
         for batch in text.batches(pairs, batch_size):
-            source, target = batch.source.to(device), batch.target.to(device)
+            source, target = batch.source.to(translator.device), batch.target.to(translator.device)
             loss, count = loss_of(translator.scores(source, target, forced), target)
             total += loss.item()
             tokens += count
@@ -106,11 +105,11 @@ def translate(
     Args:
         track: wraps the batches, to show progress.
     """
-    device = next(translator.module.parameters()).device
     words: list[list[str]] = [[] for _ in pairs]
     with evaluating(translator):
         for batch in track(text.batches(pairs, batch_size)):
-            for row, tokens in zip(batch.rows, translator.translate(batch.source.to(device)).tolist(), strict=True):
+            found = translator.translate(batch.source.to(translator.device)).tolist()
+            for row, tokens in zip(batch.rows, found, strict=True):
                 words[row] = text.words(tokens)
     return words
 

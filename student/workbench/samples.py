@@ -38,9 +38,8 @@ class Samples(Callback):
     def _draw(self, task: Any, sentence: str, epoch: Epoch) -> None:
         from workbench import plots  # matplotlib takes a second to import
 
-        device = next(task.module.parameters()).device
         with evaluating(task.translator):
-            source = torch.tensor([task.text.encode_source(sentence)], device=device)
+            source = torch.tensor([task.text.encode_source(sentence)], device=task.translator.device)
             tokens, weights = task.translator.attention(source)
         words = task.text.source_words(sentence), task.text.target_tokens(tokens.tolist())
         assert self.tensorboard

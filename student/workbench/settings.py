@@ -177,7 +177,27 @@ class Settings:
             if not equals:
                 raise SettingsError(f"--set {change}: expected key=value, as in --set epochs=3")
             settings = settings.changed(key.strip(), settings.parse(key.strip(), text.strip()))
+        settings.check()
         return settings
+
+    def check(self) -> None:
+        """Refuse what no model can be built or trained with.
+
+        Raises:
+            SettingsError: it names the setting and what it can be.
+        """
+        values = self.flat()
+        sizes = [field.name for field in fields(self.shape) if isinstance(values[field.name], int)]
+        least = dict.fromkeys([*sizes, "batch_size", "min_freq"], 1) | {"max_length": 0, "longest": 0, "first": 0}
+        for key, lowest in least.items():
+            if key in values and values[key] < lowest:
+                raise SettingsError(f"{key} is {values[key]}; it has to be at least {lowest}")
+        for key in ("dropout", "label_smoothing", "teacher_forcing"):
+            if key in values and not 0 <= values[key] <= 1:
+                raise SettingsError(f"{key} is {values[key]}; it has to lie between 0 and 1")
+        shape = self.shape
+        if isinstance(shape, EncoderDecoder) and shape.hidden_dim % shape.num_heads:
+            raise SettingsError(f"num_heads ({shape.num_heads}) has to divide hidden_dim ({shape.hidden_dim})")
 
     def keys(self) -> dict[str, tuple[str, Any]]:
         """Every key that can be set -> the group that it belongs to, and its type."""
@@ -208,7 +228,7 @@ class Settings:
             raise SettingsError(f"{key}: {error}") from error
         return replace(self, **{group: values})
 
-    def flat(self) -> dict[str, object]:
+    def flat(self) -> dict[str, Any]:
         """Every setting by its key, for tables."""
         return {**asdict(self.shape), **asdict(self.batching), **asdict(self.training)}
 

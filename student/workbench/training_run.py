@@ -52,7 +52,7 @@ class TranslationTask:
 
     def loss(self, batch: Batch) -> tuple[Tensor, int]:
         batching = self.settings.batching
-        device = next(self.module.parameters()).device
+        device = self.translator.device
         source, target = batch.source.to(device), batch.target.to(device)
         forced = batching.teacher_forcing >= 1 or torch.rand(()).item() < batching.teacher_forcing
         return loss_of(self.translator.scores(source, target, forced), target, batching.label_smoothing)
@@ -102,7 +102,7 @@ class Trained:
         """
         run = Run.open(folder)
         settings = Settings.from_json(run.settings["settings"])
-        text = Text.load(folder / VOCABULARIES, cache_folder())
+        text = Text.load(folder / VOCABULARIES, cache_folder() / "tokens")
         tree = tree or open_tree(Path(run.settings["tree"]))
         translator = build(tree, settings, (text.source_size, text.target_size), device)
         root = run.settings["data_root"]
@@ -118,8 +118,7 @@ class Trained:
 
     def attention(self, sentence: str) -> tuple[list[str], list[str], Tensor]:
         """A sentence's words, its translation's, and where each of these has looked: (heads, L, T)."""
-        device = next(self.translator.module.parameters()).device
-        source = torch.tensor([self.text.encode_source(sentence)], device=device)
+        source = torch.tensor([self.text.encode_source(sentence)], device=self.translator.device)
         with evaluating(self.translator):
             tokens, weights = self.translator.attention(source)
         return self.text.source_words(sentence), self.text.target_tokens(tokens.tolist()), weights
@@ -140,17 +139,18 @@ def train(
         RunError: there is a run in the folder already, and it is not to be overwritten.
     """
     corpus = data.load(settings.data, data_root)
-    text = Text.fit(corpus.train, settings.batching.min_freq, cache_folder())
+    text = Text.fit(corpus.train, settings.batching.min_freq, cache_folder() / "tokens")
     settings = with_positions(settings, text, corpus)
-    chosen = choose(device)
-    with Processes.start(chosen) as processes:
-        told = {"settings": settings.to_json(), "tree": str(tree.root), "data_root": data_root and str(data_root)}
+    with Processes.start(chosen := choose(device)) as processes:
+        seed_everything(settings.training.seed)  # the first weights
+        translator = build(tree, settings, (text.source_size, text.target_size), chosen)
+        TranslationTask(translator, text, corpus, settings, processes).try_out()
         if processes.first:
+            told = {"settings": settings.to_json(), "tree": str(tree.root), "data_root": data_root and str(data_root)}
             text.save(Run.create(folder, told, overwrite).folder / VOCABULARIES)
         processes.barrier()
-        seed_everything(settings.training.seed)  # the first weights
-        trained = Trained.open(folder, tree, data_root, chosen)
-        return trained, _fit(trained, corpus, chosen, processes, callbacks)
+        trained = Trained(Run.open(folder), settings, text, translator, data_root)
+        return trained, _fit(trained, corpus, processes, callbacks)
 
 
 def resume(
@@ -161,22 +161,18 @@ def resume(
     callbacks: Sequence[Callback] = (),
 ) -> tuple[Trained, Result]:
     """Go on with a run where it was stopped; it ends with the numbers of one that was not."""
-    chosen = choose(device)
-    with Processes.start(chosen) as processes:
+    with Processes.start(chosen := choose(device)) as processes:
         trained = Trained.open(folder, tree, data_root, chosen)
-        return trained, _fit(trained, trained.corpus(), chosen, processes, callbacks)
+        return trained, _fit(trained, trained.corpus(), processes, callbacks)
 
 
-def _fit(
-    trained: Trained, corpus: Corpus, device: torch.device, processes: Processes, callbacks: Sequence[Callback]
-) -> Result:
-    task = TranslationTask(trained.translator, trained.text, corpus, trained.settings, processes)
-    task.try_out()
+def _fit(trained: Trained, corpus: Corpus, processes: Processes, callbacks: Sequence[Callback]) -> Result:
+    translator, settings, device = trained.translator, trained.settings, trained.translator.device
     if processes.first:
-        trained.run.write_json(
-            "about.json", {"parameters": trained.parameters, "device": str(device), "processes": processes.world}
-        )
-    return Trainer(task, trained.settings.training, trained.run, callbacks, device, processes).fit()
+        about = {"parameters": trained.parameters, "device": str(device), "processes": processes.world}
+        trained.run.write_json("about.json", about)
+    task = TranslationTask(translator, trained.text, corpus, settings, processes)
+    return Trainer(task, settings.training, trained.run, callbacks, device, processes).fit()
 
 
 def with_positions(settings: Settings, text: Text, corpus: Corpus) -> Settings:

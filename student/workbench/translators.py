@@ -25,10 +25,12 @@ class Translator:
 
     Attributes:
         module: the tree's model.
+        device: where it computes.
         has_attention: whether `attention` has something to show.
     """
 
     module: nn.Module
+    device: torch.device
     has_attention = False
 
     def scores(self, source: Tensor, target: Tensor, forced: bool = True) -> Tensor:
@@ -206,6 +208,7 @@ def build(tree: Tree, settings: Settings, sizes: tuple[int, int], device: torch.
     else:
         translator = TransformerTranslator(models, shape, sizes, device)
     translator.module.to(device)
+    translator.device = device
     return translator
 
 

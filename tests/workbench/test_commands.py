@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TINY = ("first=96", "batch_size=48", "epochs=2")
+TINY = ("first=96", "batch_size=24", "epochs=2", "learning_rate=0.01")
 SHAPES = {
     "lstm-attention": ("emb_size=8", "hidden_size=8"),
     "transformer-encoder": ("hidden_dim=8", "num_heads=2", "head_dim=4", "dim_feedforward=8"),
@@ -113,22 +113,10 @@ def test_a_run_is_not_overwritten_by_accident(transformer):
     assert (transformer / "best.safetensors").read_bytes() == before
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--model", "gru"], "choose one of rnn, lstm"),
-        (["--model", "rnn", "--set", "hiden_size=3"], "Did you mean hidden_size?"),
-        (["--model", "rnn", "--set", "epochs=many"], "expected a whole number"),
-        (["--model", "rnn", "--set", "epochs"], "expected key=value"),
-        (["--model", "rnn", "--set", "dropout=0.1", "--preset", "best"], "choose one of default, tuned"),
-        (["--model", "rnn", "--data", "europarl"], "captions, multi30k"),
-        (["--model", "rnn", "--tree", "docs"], "expected a folder that holds models/"),
-    ],
-)
-def test_a_wrong_option_is_explained(options, said, tmp_path):
-    done = workbench("train", "--runs", tmp_path, *options)
-    assert done.returncode != 0
-    assert said in " ".join(done.stderr.replace("│", " ").split())
+def test_a_wrong_option_is_explained(tmp_path):
+    done = workbench("train", "--runs", tmp_path, "--model", "rnn", "--set", "hiden_size=3")
+    assert done.returncode == 1
+    assert "Did you mean hidden_size?" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
 
