@@ -87,7 +87,7 @@ def evaluate(
     from workbench.progress import tracked
     from workbench.training_run import Trained, open_tree
 
-    trained = Trained.load(run, tree and open_tree(tree), data_root, device)
+    trained = Trained.load(run, open_tree(tree) if tree else None, data_root, device)
     pairs = trained.corpus().split(split)
     found, translations = evaluation.evaluate(
         trained.translator, trained.text, split, pairs, track=lambda batches: tracked(batches, "translating")
@@ -124,7 +124,7 @@ def translate(
     """Translate sentences with a trained model."""
     from workbench.training_run import Trained, open_tree
 
-    trained = Trained.load(run, tree and open_tree(tree), None, device)
+    trained = Trained.load(run, open_tree(tree) if tree else None, None, device)
     given = sentences or [line.strip() for line in sys.stdin if line.strip()]
     if not given:
         raise typer.BadParameter('give a sentence in quotes, as in "Ein Mann fährt Fahrrad.", or lines on the input')
@@ -184,7 +184,7 @@ def report(
         from workbench.progress import tracked
         from workbench.training_run import Trained, open_tree
 
-        code = tree and open_tree(tree)
+        code = open_tree(tree) if tree else None
         said = fill(
             runs,
             lambda folder: Trained.load(folder, code, data_root, device),

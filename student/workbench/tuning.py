@@ -138,8 +138,8 @@ def helpers(arguments: Sequence[str], count: int) -> Iterator[None]:
         arguments: of the command; how many workers it names does not count.
     """
     command = [sys.executable, "-m", "workbench", *arguments, "--workers", "1"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    processes = [subprocess.Popen(command, **quiet) for _ in range(count)]
+    null = subprocess.DEVNULL
+    processes = [subprocess.Popen(command, stdout=null, stderr=null) for _ in range(count)]
     try:
         yield
         for process in processes:  # each ends its trial

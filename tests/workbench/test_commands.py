@@ -97,8 +97,7 @@ def test_a_model_without_attention_says_so(runs, tmp_path):
 def test_what_is_not_implemented_is_named_before_anything_is_trained(tmp_path):
     done = workbench("train", "--tree", "student", "--model", "lstm", "--runs", tmp_path)
     assert done.returncode == 1
-    assert "seq2seq.encoder is not implemented yet" in done.stderr
-    assert "student/models/seq2seq/Encoder.py:" in done.stderr
+    assert "seq2seq.seq2seq is not implemented yet: student/models/seq2seq/Seq2Seq.py:" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "captions-lstm-default").exists()
 
@@ -143,4 +142,4 @@ def test_the_commands_work_from_the_unpacked_handout(tmp_path):
     shutil.unpack_archive(packed, tmp_path)
     (root,) = (path for path in tmp_path.iterdir() if path.is_dir())
     done = workbench("train", "--model", "rnn", root=root)
-    assert "seq2seq.encoder is not implemented yet: student/models/seq2seq/Encoder.py:" in done.stderr
+    assert "seq2seq.seq2seq is not implemented yet: student/models/seq2seq/Seq2Seq.py:" in done.stderr
