@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import matplotlib
 from fpdf import FPDF, FontFace
 from fpdf.enums import TableBordersLayout, XPos, YPos
+from fpdf.errors import FPDFException
 from PIL import Image
 
 from workbench.document import Node, Span, Table, parse, spans, table_of, text_of
@@ -36,13 +37,18 @@ def pdf(markdown: str, folder: Path, title: str) -> bytes:
         folder: what its pictures are named from.
 
     Raises:
-        WorkbenchError: a picture is not there or is none.
+        WorkbenchError: a picture is not there or is none, or something does not fit on a page.
     """
     page = _Page(folder)
     page.set_title(title)
     page.add_page()
-    page.blocks(parse(markdown).children)
-    return bytes(page.output())
+    try:
+        page.blocks(parse(markdown).children)
+        return bytes(page.output())
+    except FPDFException as error:
+        raise WorkbenchError(
+            f"this does not fit on a page; is a table too wide or a list too deep? ({error})"
+        ) from error
 
 
 class _Page(FPDF):
@@ -97,12 +103,18 @@ class _Page(FPDF):
         size = HEADINGS.get(level, SIZE)
         if self.y > self.t_margin:
             self.ln(2.5 if level > 2 else 5)
-        pictures = _pictures(following) if following else []
-        self.need(self.size_of(pictures[0])[1] + 25 if pictures else 35)
-        self.start_section(text, max(level - 1, 0))
+        self.need(self.beginning(following) + 25)
+        self.start_section(text, max(level - 1, 0), strict=False)  # students may leave out a level
         self.set_font(TEXT, "B", size)
         self.multi_cell(0, self.height(size), text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self.ln(1.5)
+
+    def beginning(self, node: Node | None) -> float:
+        """How high the part of a block is that must not be cut, in millimetres."""
+        if node and (pictures := _pictures(node)):
+            return self.size_of(pictures[0])[1]
+        rows = len(table_of(node).rows) if node and node.type == "table" else 0
+        return self.rows_height(rows) if rows <= TOGETHER else 0
 
     def paragraph(self, node: Node) -> None:
         for image in _pictures(node):
@@ -148,6 +160,7 @@ class _Page(FPDF):
         self.set_fill_color(*PALE)
         height = self.height(SMALL)
         self.multi_cell(0, height, text, align="L", fill=True, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.set_fill_color(255, 255, 255)  # tables take the colour that is set
         self.ln(2)
 
     def picture(self, image: Node) -> None:
@@ -183,7 +196,7 @@ class _Page(FPDF):
         self.set_draw_color(190, 190, 190)
         widths = self.widths(table)
         if len(table.rows) <= TOGETHER:
-            self.need(len(table.rows) * (self.height(SMALL) + 1))
+            self.need(self.rows_height(len(table.rows)))
         with self.table(
             col_widths=widths,
             width=min(sum(widths), self.epw),
@@ -223,6 +236,10 @@ class _Page(FPDF):
         """Of a line, in millimetres."""
         return size * 25.4 / 72 * LINE
 
+    def rows_height(self, rows: int) -> float:
+        """Of a table's rows of one line each."""
+        return rows * (self.height(SMALL) + 1)
+
     def need(self, height: float) -> None:
         """Go on to the next page where so much does not fit on this one."""
         if self.will_page_break(height):
@@ -231,7 +248,8 @@ class _Page(FPDF):
 
 def _pictures(node: Node) -> list[Node]:
     """The pictures in a paragraph."""
-    return [each for inline in node.children for each in inline.children if each.type == "image"]
+    inlines = node.children if node.type == "paragraph" else []
+    return [each for inline in inlines for each in inline.children if each.type == "image"]
 
 
 class _Indented:

@@ -171,14 +171,16 @@ def _attentive(runs: Sequence[Summary]) -> list[Summary]:
 
 def choose(pairs: Sequence[Pair]) -> list[Pair]:
     """Ten sentences from all over a split: always the same, whatever becomes of them."""
-    return [pairs[i * len(pairs) // SENTENCES] for i in range(min(SENTENCES, len(pairs)))]
+    count = min(SENTENCES, len(pairs))
+    return [pairs[i * len(pairs) // count] for i in range(count)]
 
 
 def _attention(part: str, runs: Sequence[tuple[Summary, Trained]], pairs: Sequence[Pair], out: Path) -> str:
     text = "### Where the model has looked\n\n" if runs else ""
-    short = [pair for pair in pairs if len(pair.source.split()) <= SHORT] or pairs
+    readable = [pair for pair in pairs if len(pair.source.split()) <= SHORT] or pairs
+    longest = sorted(readable, key=lambda pair: -len(pair.source.split()))[:PICTURES]
     for run, trained in runs:
-        for number, pair in enumerate(short[:PICTURES], 1):
+        for number, pair in enumerate(longest, 1):
             source, target, weights = trained.attention(pair.source)
             heads = weights.size(0)
             name = f"attention-{part.lower()}-{number}.png"

@@ -12,6 +12,7 @@ from collect_submission import inspect_report, open_questions
 from tests.workbench.made_up import PAIRS, PretendedModel, make_run
 from workbench import report
 from workbench.cli import app
+from workbench.data import Corpus, Pair
 from workbench.document import parse, spans, text_of
 from workbench.errors import WorkbenchError
 from workbench.latex import escape, latex
@@ -158,6 +159,17 @@ def test_a_part_stands_on_one_data_set(out, tmp_path):
     with pytest.raises(WorkbenchError, match=r"a \(captions\) and .*b \(multi30k\) were trained on different data"):
         fill(runs, out)
     assert not (out / "report.md").exists()
+
+
+def test_attention_is_shown_for_the_longest_sentences_that_can_be_read(runs, out):
+    sources = [f"Es{' sehr' * i}." for i in (1, 40, 3, 2, 50)]
+
+    class Model(PretendedModel):
+        def corpus(self):
+            return Corpus("captions", (), (), tuple(Pair(source, "It.") for source in sources))
+
+    report.fill(runs, Model, out)
+    assert re.findall(r"!\[\S+: (Es.*?)\]", read(out)) == [sources[2], sources[3]]
 
 
 # The student's answers
@@ -332,6 +344,10 @@ def test_latex_prints_every_sign_as_it_is():
 
 HOSTILE = r"""# A & B_c 100 %
 
+#### A level is left out
+
+- # a heading in a list
+
 Text with \end{document} and $x_1$ and `code_with {braces}` and **bold_** ~ ^ # <unk>.
 
 | a_b | c & d |
@@ -374,6 +390,11 @@ def test_pdf_takes_whatever_the_text(tmp_path):
     Image.new("RGB", (40, 9000)).save(tmp_path / "tall.png")
     text = HOSTILE + "\n![](tall.png)\n\n" + "| a |\n|---|\n" + "| x |\n" * 120 + "\n\n" + "W" * 500 + " äöü α→β\n"
     assert pdf(text, tmp_path, "x").startswith(b"%PDF")
+
+
+def test_what_does_not_fit_on_a_page_is_told(tmp_path):
+    with pytest.raises(WorkbenchError, match="table too wide"):
+        pdf("|" + "a|" * 80 + "\n|" + "-|" * 80 + "\n", tmp_path, "x")
 
 
 def test_pdf_of_a_file_that_is_no_picture_is_told(tmp_path):
