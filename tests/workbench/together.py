@@ -47,7 +47,7 @@ def scenario(folder: Path, what: str, processes: Processes) -> str:
         Run.create(folder, {})
     processes.barrier()
     task = Uneven(processes, what)
-    if what == "dropout":
+    if what in ("dropout", "interrupt", "resumed"):
         task.module.dropout.p = 0.5
     training = replace(TRAINING, epochs=9, early_stopping=1) if what == "early stopping" else TRAINING
     if what == "early stopping":
