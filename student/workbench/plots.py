@@ -8,15 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
+from matplotlib.figure import Figure  # not pyplot: no window, no state, and nothing to close
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from tests.harness.files import replace
-
-matplotlib.use("Agg")  # files only: no window, no display needed
-
-from matplotlib import pyplot as plt
-from matplotlib.figure import Figure
 
 History = Sequence[Mapping[str, Any]]
 
@@ -27,7 +23,8 @@ def curves(runs: Mapping[str, History]) -> Figure:
     Args:
         runs: name -> a line an epoch as in log.jsonl, with `epoch`, `train_loss` and `validation_loss`.
     """
-    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
     for name, history in runs.items():
         epochs = [line["epoch"] for line in history]
         validation = [math.exp(line["validation_loss"]) for line in history]
@@ -38,7 +35,7 @@ def curves(runs: Mapping[str, History]) -> Figure:
         axes.plot(epochs[best], validation[best], marker="o", color=line.get_color())
         axes.annotate(f"{validation[best]:.2f}", (epochs[best], validation[best]), (0, 7), textcoords="offset points")
     axes.set(xlabel="epoch", ylabel="perplexity", yscale="log", title="Perplexity: validation solid, training dashed")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(visible=True, which="both", alpha=0.25)
     axes.legend()
     return figure
@@ -54,9 +51,8 @@ def attention(source: Sequence[str], target: Sequence[str], weights: Tensor) -> 
     columns = min(heads, 4)
     rows = math.ceil(heads / columns)
     width, height = 0.45 * len(source) + 1.2, 0.4 * len(target) + 1.2
-    figure, grid = plt.subplots(
-        rows, columns, figsize=(width * columns + 0.8, height * rows), squeeze=False, layout="constrained"
-    )
+    figure = Figure(figsize=(width * columns + 0.8, height * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
     for head, axes in enumerate(grid.flat):
         if head >= heads:
             axes.axis("off")
@@ -73,12 +69,11 @@ def attention(source: Sequence[str], target: Sequence[str], weights: Tensor) -> 
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a picture in one step and forget it.
+    """Write a picture in one step.
 
     Args:
         path: .png, .svg or .pdf.
     """
     content = io.BytesIO()
     figure.savefig(content, format=path.suffix.lstrip(".") or "png", dpi=150)
-    plt.close(figure)
     replace(path, content.getvalue())

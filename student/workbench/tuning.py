@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -179,9 +178,8 @@ def picture(study: optuna.Study) -> Figure:
     keys = sorted({key for trial in trials for key in trial.params}, key=lambda key: -shares.get(key, 0.0))
     columns = min(4, len(keys))
     rows = math.ceil(len(keys) / columns)
-    figure, grid = plt.subplots(
-        rows, columns, figsize=(3 * columns, 2.6 * rows), squeeze=False, sharey=True, layout="constrained"
-    )
+    figure = Figure(figsize=(3 * columns, 2.6 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
     for place, axes in enumerate(grid.flat):
         if place >= len(keys):
             axes.axis("off")
