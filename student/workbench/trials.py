@@ -6,13 +6,11 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from workbench.devices import random_states, set_random_states
-
 
 def why_not(module: nn.Module, trial: Callable[[], Tensor]) -> str | None:
     """Try one step of training.
 
-    It leaves gradients behind, and nothing else: random states and buffers are put back.
+    Buffers are put back; gradients and what was drawn from random streams are not.
 
     Args:
         trial: calls the module and gives a loss.
@@ -20,7 +18,7 @@ def why_not(module: nn.Module, trial: Callable[[], Tensor]) -> str | None:
     Returns:
         None if that worked, else the error in one line.
     """
-    states, buffers = random_states(), {name: each.clone() for name, each in module.named_buffers()}
+    buffers = {name: each.clone() for name, each in module.named_buffers()}
     reason = None
     module.train()
     try:
@@ -29,5 +27,4 @@ def why_not(module: nn.Module, trial: Callable[[], Tensor]) -> str | None:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
     for name, each in module.named_buffers():
         each.copy_(buffers[name])
-    set_random_states(states)
     return reason

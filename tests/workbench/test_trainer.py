@@ -274,6 +274,15 @@ def test_losses_that_are_read_late_still_name_their_step(tmp_path: Path, monkeyp
     assert task.calls == 7  # the epoch's end
 
 
+def test_losses_are_read_before_every_save(tmp_path: Path) -> None:
+    task = Spoiled(2, "nan")
+    trainer = Trainer(task, replace(PLAIN, save_every=2), Run.create(tmp_path / "run", {}))
+    trainer.device = torch.device("meta")  # only asked for its type
+    with pytest.raises(TrainingError, match=r"at step 2 .*none yet"):
+        trainer.fit()
+    assert Run.open(tmp_path / "run").load_state() is None
+
+
 def test_a_validation_loss_that_is_no_number_stops(tmp_path: Path) -> None:
     task = Tiny()
     task.losses = {2: math.nan}
