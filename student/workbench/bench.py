@@ -12,7 +12,7 @@ from torch import Tensor
 
 from workbench.data import Pair
 from workbench.errors import WorkbenchError
-from workbench.evaluation import evaluating, loss_of, translate
+from workbench.evaluation import evaluating, loss_of, tokens_of, translate
 from workbench.settings import EncoderDecoder
 from workbench.text import PAD, Text
 from workbench.training_run import Trained
@@ -88,8 +88,9 @@ def training(translator: Translator, text: Text, pairs: Sequence[Pair], batch_si
     amount = sum(len(example.target) - 1 for example in text.encode(pairs))
 
     def step(source: Tensor, target: Tensor, optimizer: torch.optim.Optimizer) -> None:
+        tokens = tokens_of(target)
         source, target = source.to(translator.device), target.to(translator.device)
-        loss, tokens = loss_of(translator.scores(source, target), target)
+        loss = loss_of(translator.scores(source, target), target)
         optimizer.zero_grad()
         (loss / tokens).backward()
         optimizer.step()

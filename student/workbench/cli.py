@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:  # imported by the commands that need them: --help is quick
@@ -69,7 +70,7 @@ def train(
         trained, result = training_run.resume(folder, code, data_root, device, callbacks)
     else:
         trained, result = training_run.train(settings, folder, code, data_root, device, overwrite, callbacks)
-    if os.environ.get("RANK", "0") == "0":  # of the processes that torchrun has started, one speaks
+    if _speaks():
         _show_training(trained, result, folder)
 
 
@@ -269,6 +270,11 @@ def bench(
         _write_json(json_file, {race.what: race.to_json() for race in found})
 
 
+def _speaks() -> bool:
+    """Whether this process is the one that speaks, of those that torchrun has started."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def _short(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
@@ -283,7 +289,8 @@ def main() -> None:
         words = explained(error, ROOT)
         if words is None:
             raise
-        Console(stderr=True, highlight=False).print(f"[bold red]Stopped:[/] {words}", soft_wrap=True)
+        if _speaks():
+            Console(stderr=True, highlight=False).print(f"[bold red]Stopped:[/] {escape(words)}", soft_wrap=True)
         sys.exit(1)
 
 

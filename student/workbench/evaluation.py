@@ -65,18 +65,25 @@ class Evaluation:
         return asdict(self)
 
 
-def loss_of(scores: Tensor, target: Tensor, label_smoothing: float = 0.0) -> tuple[Tensor, int]:
-    """Cross-entropy, summed over the target's tokens without <sos> and padding, and how many these are.
+def loss_of(scores: Tensor, target: Tensor, label_smoothing: float = 0.0) -> Tensor:
+    """Cross-entropy, summed over the target's tokens without <sos> and padding.
 
     Args:
         scores: (N, L, V); log-probabilities are scores as well, their log-softmax is themselves.
         target: (N, L + 1).
     """
-    right = target[:, 1:]
-    total = F.cross_entropy(
-        scores.flatten(0, 1), right.flatten(), ignore_index=PAD, reduction="sum", label_smoothing=label_smoothing
+    right = target[:, 1:].flatten()
+    return F.cross_entropy(
+        scores.flatten(0, 1), right, ignore_index=PAD, reduction="sum", label_smoothing=label_smoothing
     )
-    return total, int((right != PAD).sum())
+
+
+def tokens_of(target: Tensor) -> int:
+    """How many tokens of (N, L + 1) are scored.
+
+    Ask before a batch goes to a GPU: there the answer has to be waited for.
+    """
+    return int((target[:, 1:] != PAD).sum())
 
 
 def total_loss(
@@ -87,9 +94,8 @@ def total_loss(
     with evaluating(translator):
         for batch in text.batches(pairs, batch_size):
             source, target = batch.source.to(translator.device), batch.target.to(translator.device)
-            loss, count = loss_of(translator.scores(source, target, forced), target)
-            total += loss.item()
-            tokens += count
+            total += loss_of(translator.scores(source, target, forced), target).item()
+            tokens += tokens_of(batch.target)
     return total, tokens
 
 

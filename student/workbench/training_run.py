@@ -15,7 +15,7 @@ from workbench.data import Corpus, Pair
 from workbench.data.multi30k import cache_folder
 from workbench.devices import Processes, choose, seed_everything
 from workbench.errors import WorkbenchError
-from workbench.evaluation import evaluating, loss_of, total_loss
+from workbench.evaluation import evaluating, loss_of, tokens_of, total_loss
 from workbench.evaluation import translate as translate_pairs
 from workbench.runs import Run
 from workbench.settings import EncoderDecoder, EncoderOnly, Settings
@@ -51,11 +51,13 @@ class TranslationTask:
         )
 
     def loss(self, batch: Batch) -> tuple[Tensor, int]:
-        batching = self.settings.batching
-        device = self.translator.device
+        if not batch.rows:  # this process's share of a small last batch
+            return torch.zeros(()), 0
+        batching, device = self.settings.batching, self.translator.device
         source, target = batch.source.to(device), batch.target.to(device)
         forced = batching.teacher_forcing >= 1 or torch.rand(()).item() < batching.teacher_forcing
-        return loss_of(self.translator.scores(source, target, forced), target, batching.label_smoothing)
+        scores = self.translator.scores(source, target, forced)
+        return loss_of(scores, target, batching.label_smoothing), tokens_of(batch.target)
 
     def validate(self) -> tuple[float, int]:
         share = self.corpus.validation[self.processes.rank :: self.processes.world]
