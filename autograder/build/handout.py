@@ -1,7 +1,7 @@
 """The handout: what students get, derived from `solution/` and the rubric.
 
-Everything that students write exists once, in `solution/`. `student/` holds the same files without their regions and
-`assignment.json`, the public contract; `drift` tells whether that still holds, `write` restores it.
+Everything that students write exists once, in `solution/`. `student/` holds the same files without their regions,
+`assignment.json`, the public contract, and the notebooks; `drift` tells whether that still holds, `write` restores it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from autograder.build import notebook
 from autograder.build.files import read_folder, replace, zipped
 from autograder.build.regions import HandoutError, Region, check_leaks, strip
 from autograder.rubric import Deliverable, Rubric
@@ -78,6 +79,7 @@ def derive(root: Path) -> dict[str, bytes]:
     tests = {name: data for folder in PACKAGES for name, data in read_folder(root, f"tests/{folder}", ".py").items()}
     contract = _contract(rubric, functions, files | {name: _lf(tests[name]) for name in kept(rubric, tests)})
     files["assignment.json"] = (json.dumps(contract, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+    files |= notebook.notebooks(root)
     return dict(sorted(files.items()))
 
 

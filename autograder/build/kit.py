@@ -64,7 +64,8 @@ def kit_files(
     for folder in PACKAGES:
         tests_of = read_folder(root, f"tests/{folder}", ".py")
         files |= {name: tests_of[name] for name in handout.kept(rubric, tests_of)}
-    files |= {f"student/{name}": data for name, data in handout.derive(root).items()}
+    derived = handout.derive(root)
+    files |= {f"student/{name}": data for name, data in derived.items() if not name.endswith(".ipynb")}
     files |= read_folder(root, "student/workbench")
     handout.check_leaks(files, handout.solution_sources(root))
     image = read_folder(root / "autograder" / "build" / "image")

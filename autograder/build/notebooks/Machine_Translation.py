@@ -1,0 +1,390 @@
+# %% [markdown]
+# # Machine translation
+#
+# From a recurrent cell to a Transformer: this notebook goes through the assignment part by part. Each part has its
+# idea, its equations and a picture, then runs **the tests that grade you** on the code that you have written,
+# trains your models on German captions, and shows what they say and where they look.
+#
+# You write no code here. You write it in `student/models/`, in an editor of your choice; when you have saved, run a
+# cell of this notebook again and it uses what is there now. What you have not written yet is said in one line, so you
+# can run everything from the first day on.
+
+# %% [markdown]
+# ## Set-up
+#
+# On your computer: open this notebook where it lies, in the unpacked handout. On Colab: open it there, run this
+# cell, and choose the handout's zip when you are asked. The files to work on are then in the panel on the left (a
+# double click opens one, Ctrl-S saves). **Colab forgets them when it disconnects**: the last cell downloads your
+# work.
+
+# %%
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+TREE = os.environ.get("ASSIGNMENT_TREE", "student")  # the folder whose models/ are used: yours
+
+
+def find_handout(here):
+    """The handout's folder: this one, one above it, one in it, or one in a zip that lies here."""
+    for folder in (here, *here.parents, *sorted(here.iterdir())):
+        if os.path.isfile(folder / "student" / "assignment.json") and os.path.isfile(folder / "collect_submission.py"):
+            return folder
+    for archive in sorted(here.glob("*.zip")):
+        with zipfile.ZipFile(archive) as content:
+            for name in content.namelist():
+                if name.endswith("/student/assignment.json"):
+                    content.extractall(here)
+                    return here / name.removesuffix("/student/assignment.json")
+    return None
+
+
+def is_missing(requirement):
+    """Whether a package is not there. Other versions will do, above all Colab's own torch; not of torchtext."""
+    name, _, version = requirement.partition("==")
+    try:
+        found = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return True
+    return name == "torchtext" and found != version
+
+
+ROOT = find_handout(Path.cwd())
+if ROOT is None and "google.colab" in sys.modules:
+    from google.colab import files
+
+    print("Choose the handout's zip:")
+    files.upload()
+    ROOT = find_handout(Path.cwd())
+if ROOT is None:
+    raise FileNotFoundError(f"no handout in {Path.cwd()}: put its zip beside this notebook, and run this cell again")
+
+lists = (ROOT / "requirements.txt", ROOT / "student" / "workbench" / "requirements.txt")
+lines = [line.split("#")[0].strip() for path in lists for line in path.read_text("utf-8").splitlines()]
+if missing := [line for line in lines if line and is_missing(line)]:
+    print("Installing", *missing)
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True)
+
+sys.path[:0] = [str(ROOT / TREE), str(ROOT / "student"), str(ROOT)]
+# %load_ext autoreload
+# %autoreload 2
+# %matplotlib inline
+
+import torch
+from matplotlib import pyplot as plt
+from torch import nn
+from torch.nn import functional as F
+from workbench import data, figures
+from workbench.notebook import Notebook
+
+print(f"{ROOT}\nPython {sys.version.split()[0]}, torch {torch.__version__}")
+
+# %% [markdown]
+# All settings of this notebook in one place. Five epochs show what each model is made of, in some minutes on a laptop;
+# twice as many are better.
+
+# %%
+DATA = "captions"  # comes with the handout; "multi30k" is downloaded, and takes much longer
+SETTINGS = {"epochs": 5}  # of every training below; `python -m workbench train --help` has more
+SETTINGS |= json.loads(os.environ.get("NOTEBOOK_SETTINGS", "{}"))
+SENTENCES = [
+    "Ein Mann liest einem Kind ein Buch vor.",
+    "Im Park schläft eine Frau.",
+    "Zwei Kinder spielen vor dem Haus Fußball.",
+]
+notebook = Notebook(TREE, DATA)
+
+# %% [markdown]
+# ## The data
+#
+# Pairs of a German sentence and its English translation. German puts the verb second and its prefix last ("liest
+# ... vor"), and marks who does what to whom by case: a model that translates word by word goes wrong. A vocabulary
+# knows the words that occur at least twice in the training split; four ids are special in each: `<unk>` 0 for any
+# other word, `<pad>` 1 to fill rows up, `<sos>` 2 at the start and `<eos>` 3 at the end.
+
+# %%
+corpus = data.load(DATA)
+print(f"{len(corpus.train)} pairs to train on, {len(corpus.validation)} to validate, {len(corpus.test)} to test\n")
+for pair in corpus.train[:4]:
+    print(f"{pair.source}\n    {pair.target}")
+
+# %% [markdown]
+# ## Part 1: a recurrent cell
+#
+# A recurrent network reads a sequence one step at a time and keeps what it needs to know in a hidden state $h$.
+# Your `VanillaRNN` is one such step: from the input $x$ and the hidden state $h$ of before come the hidden state
+# $h'$ and the output $y$ (Elman, 1990),
+#
+# $$h' = \tanh(W_h\,[x; h] + b_h) \qquad y = \mathrm{log\,softmax}(W_o\,[x; h] + b_o)$$
+#
+# where $[x; h]$ is $x$ and $h$ one after the other. $\tanh$ keeps the state between -1 and 1, however long the
+# sequence. Look at the arrows: the output does *not* read the new state.
+
+# %%
+figures.rnn_cell()
+
+# %%
+notebook.check("RNN")
+
+# %% [markdown]
+# What is such a cell good for? Here yours reads English captions letter by letter and learns to say which letter comes
+# next. The loss begins near $\ln 30 \approx 3.4$, that of guessing among 30 letters. After so few updates it cannot
+# spell, but you see where vowels, spaces and line ends go.
+
+# %%
+UPDATES = 200
+if notebook.ready("naive.rnn"):
+    from models.naive.RNN import VanillaRNN
+
+    torch.manual_seed(0)
+    text = "\n".join(pair.target.lower() for pair in corpus.train)
+    letters = sorted(set(text))
+    ids = torch.tensor([letters.index(letter) for letter in text])
+    rnn = VanillaRNN(len(letters), 64, len(letters))
+    optimizer = torch.optim.Adam(rnn.parameters(), lr=5e-3)
+    losses = []
+    for _ in range(UPDATES):
+        windows = ids[torch.randint(len(ids) - 20, (32, 1)) + torch.arange(21)]  # 32 pieces of the text
+        state, loss = torch.zeros(32, 64), 0.0
+        for now, following in zip(windows.T[:-1], windows.T[1:], strict=True):
+            prediction, state = rnn(F.one_hot(now, len(letters)).float(), state)
+            loss = loss + F.nll_loss(prediction, following) / 20
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(rnn.parameters(), 1.0)
+        optimizer.step()
+        losses.append(loss.item())
+    print(f"loss {losses[0]:.2f} at first, {losses[-1]:.2f} after {UPDATES} updates. What it writes:")
+    state, letter, written = torch.zeros(1, 64), "\n", ""
+    with torch.no_grad():
+        for _ in range(150):
+            prediction, state = rnn(F.one_hot(torch.tensor([letters.index(letter)]), len(letters)).float(), state)
+            letter = letters[int(torch.multinomial(prediction.exp(), 1))]
+            written += letter
+    print(written)
+
+# %% [markdown]
+# ## Part 1: LSTM
+#
+# A plain cell forgets: at each step its state goes through $W_h$ and $\tanh$ again, and what was there at the beginning
+# fades. The LSTM (Hochreiter and Schmidhuber, 1997) has a second state, the cell state $c$, which runs along the top of
+# the picture and is changed only by a product and a sum. Three gates between 0 and 1 decide what is forgotten, what is
+# added and what is shown:
+#
+# $$\begin{aligned}
+# i &= \sigma(x W_{ii} + b_{ii} + h W_{hi} + b_{hi}) & f &= \sigma(x W_{if} + b_{if} + h W_{hf} + b_{hf}) \\
+# g &= \tanh(x W_{ig} + b_{ig} + h W_{hg} + b_{hg}) & o &= \sigma(x W_{io} + b_{io} + h W_{ho} + b_{ho}) \\
+# c' &= f \odot c + i \odot g & h' &= o \odot \tanh(c')
+# \end{aligned}$$
+
+# %%
+figures.lstm_cell()
+
+# %%
+notebook.check("LSTM")
+
+# %% [markdown]
+# How far back do the cells see? Nothing is trained here. We read 30 steps and ask how much the last hidden state would
+# change if an earlier input changed: the size of its gradient. With $f$ near one half the LSTM forgets as well; with a
+# bias of 3 in the forget gate, $f \approx 0.95$, and the first input still counts at the end.
+
+# %%
+if notebook.ready("naive.rnn", "naive.lstm"):
+    from models.naive.LSTM import LSTM
+    from models.naive.RNN import VanillaRNN
+
+    def influence(last_state):
+        """How much each of 30 inputs moves the last hidden state."""
+        inputs = torch.randn(64, 30, 8, generator=torch.Generator().manual_seed(0)).requires_grad_()
+        last_state(inputs).sum().backward()
+        return inputs.grad.norm(dim=2).mean(dim=0)
+
+    def read_by_rnn(inputs):
+        state = torch.zeros(len(inputs), 32)
+        for step in inputs.unbind(dim=1):
+            state = cell(step, state)[1]
+        return state
+
+    torch.manual_seed(0)
+    cell, forgets, keeps = VanillaRNN(8, 32, 1), LSTM(8, 32), LSTM(8, 32)
+    nn.init.constant_(keeps.b_if, 3.0)
+    _, axes = plt.subplots(figsize=(7, 3.2))
+    axes.semilogy(influence(read_by_rnn), color=figures.RED, linestyle=":", label="RNN")
+    axes.semilogy(influence(lambda x: forgets(x)[0]), color=figures.ORANGE, linestyle="--", label="LSTM, f about 0.5")
+    axes.semilogy(influence(lambda x: keeps(x)[0]), color=figures.BLUE, label="LSTM, f about 0.95")
+    axes.set(xlabel="step of the input", ylabel="influence on the last state")
+    axes.legend()
+    plt.show()
+
+# %% [markdown]
+# ## Part 2: sequence to sequence
+#
+# One network reads, another one writes (Sutskever et al., 2014; Cho et al., 2014). The **encoder** embeds the source's
+# words, reads them with a recurrent layer and hands its last hidden state to the decoder, through two small layers:
+#
+# $$h_0^{dec} = \tanh(W_{out}\,\mathrm{relu}(W_{in}\,h_T^{enc} + b_{in}) + b_{out})$$
+#
+# The **decoder** starts from there and from `<sos>`. At every step it reads one token, moves its state, and gives
+# log-probabilities of the next token, until that is `<eos>`. In training the token that it reads is the right one of
+# the step before (teacher forcing); in use it is the one that it has just chosen. Everything that the encoder has read
+# must fit into one state.
+
+# %% [markdown]
+# ## Part 2: attention
+#
+# With attention the decoder may look back at every word (Bahdanau et al., 2015). Its hidden state of before the step is
+# a question $q$, the encoder's outputs $k_1, \dots, k_T$ are compared with it, and the step gets their weighted mean:
+#
+# $$\alpha_t = \mathrm{softmax}_t\!\left(\frac{q \cdot k_t}{|q|\,|k_t|}\right) \qquad
+# \mathrm{context} = \sum_t \alpha_t\,k_t$$
+#
+# A cosine lies between -1 and 1, so no weight can be more than $e^2 \approx 7.4$ times another one: this attention
+# prefers words, but never looks at one alone. Keep that in mind when you see its picture.
+
+# %%
+figures.attention()
+
+# %%
+notebook.check("Encoder", "Decoder", "Attention", "Seq2Seq")
+
+# %% [markdown]
+# Train both on the captions. **Perplexity** is how many words the model is torn between, on average:
+# $e^{\mathrm{loss}}$, with the loss in nats a token and without the `<sos>` that is given. A model that knows
+# nothing is torn between all words of the vocabulary; 1 is perfect. All files of a run are in `runs/notebook/`.
+
+# %%
+notebook.train("rnn", **SETTINGS)
+notebook.train("lstm-attention", **SETTINGS)
+
+# %%
+notebook.curves("rnn", "lstm-attention")
+notebook.translate(SENTENCES, "rnn", "lstm-attention")
+
+# %% [markdown]
+# Where does it look? Each row is a word of the translation, each column a word of the source; a row sums to 1.
+
+# %%
+notebook.attention(SENTENCES[0], "lstm-attention")
+
+# %% [markdown]
+# ## Part 3: a Transformer's encoder
+#
+# No recurrence at all: every position looks at all others at once (Vaswani et al., 2017). Then nothing says any more
+# which word came first, so each position gets a vector of its own, which is learnt like a word's and added to it:
+#
+# $$e_t = \mathrm{word\_embedding}(token_t) + \mathrm{position\_embedding}(t)$$
+
+# %%
+figures.embedding()
+
+# %% [markdown]
+# Positions need not be learnt. The original Transformer took sines and cosines of falling frequency,
+#
+# $$p_{t,2k} = \sin\frac{t}{10000^{2k/H}} \qquad p_{t,2k+1} = \cos\frac{t}{10000^{2k/H}}$$
+#
+# so that columns on the left tell neighbours apart, and those on the right tell the beginning from the end. Each row is
+# one position.
+
+# %%
+figures.positions()
+
+# %% [markdown]
+# The layer itself: each head asks with $Q$, is found by $K$, and answers with $V$; all three are linear in the same
+# input $x$. A dot product of $d_k$ numbers grows with their count, which $\sqrt{d_k}$ takes back:
+#
+# $$\mathrm{head}_i = \mathrm{softmax}\!\left(\frac{Q_i K_i^\top}{\sqrt{d_k}}\right) V_i \qquad
+# \mathrm{LayerNorm}(x + W\,[\mathrm{head}_1; \mathrm{head}_2; \dots] + b)$$
+#
+# The feed-forward layer then works at every position by itself,
+# $\mathrm{LayerNorm}(x + W_2\,\mathrm{relu}(W_1 x + b_1) + b_2)$. In both the input is added to what comes out, so that
+# the gradient has a straight way back.
+
+# %%
+figures.encoder_layer()
+
+# %%
+notebook.check("Embedding", "Multi-head attention", "Feed-forward layer", "TransformerTranslator")
+
+# %% [markdown]
+# `TransformerTranslator` says at each *source* position which target word stands at that place. It writes all words at
+# once, and none of them knows the others: what does that do to a sentence whose verb has to move?
+
+# %%
+notebook.train("transformer-encoder", **SETTINGS)
+notebook.translate(SENTENCES, "lstm-attention", "transformer-encoder")
+
+# %% [markdown]
+# ## Part 3: the full Transformer, and its masks
+#
+# `FullTransformerTranslator` also has a decoder, which looks at its own words so far and at the encoder's output, the
+# *memory*. That makes three kinds of attention, and `nn.Transformer` takes two masks for each: one says for every
+# **pair** of positions whether the first may look at the second, the other says which **keys** nobody may look at. In a
+# boolean mask **True means hidden**.
+#
+# - `tgt_mask` is causal: a row sees itself and what is left of it. In training all target words are in the input at
+#   once, and without this mask the decoder would copy the answer.
+# - The three `..._key_padding_mask` are True at `<pad>`: the same sentence must give the same in whatever batch it is.
+#   The memory is as long as the source, so its padding is the source's.
+# - `src_mask` and `memory_mask` stay `None`: the source is there as a whole from the start, there is no future in it to
+#   hide.
+#
+# A pair is hidden where either mask says so. What comes out in the rows of `<pad>` is never scored.
+
+# %%
+figures.masks()
+
+# %%
+notebook.check("FullTransformerTranslator", "Generation")
+
+# %%
+notebook.train("transformer", **SETTINGS)
+notebook.curves("rnn", "lstm-attention", "transformer-encoder", "transformer")
+notebook.translate(SENTENCES, "lstm-attention", "transformer-encoder", "transformer")
+
+# %% [markdown]
+# The decoder's last layer looks at the source, one picture a head. Compare with the attention by cosine above: these
+# weights may be as sharp as they like.
+
+# %%
+notebook.attention(SENTENCES[0], "transformer")
+
+# %% [markdown]
+# ## Tune
+#
+# Change what the model is or how it learns, and see what that does. More epochs alone are not tuning. In a terminal,
+# `python -m workbench train --help` has more. Do not look at the test split while you tune: it is for the end.
+
+# %%
+MODEL = "lstm-attention"
+CHANGES = {
+    "learning_rate": 3e-3,
+    "dropout": 0.1,
+    "hidden_size": 128,
+}
+notebook.train(MODEL, name="tuned", **{**SETTINGS, **CHANGES})
+
+# %%
+notebook.compare(MODEL, "tuned")
+notebook.curves(MODEL, "tuned")
+notebook.translate(SENTENCES, MODEL, "tuned")
+
+# %% [markdown]
+# ## Hand in
+#
+# All tests once more, and what each row pays with the published inputs:
+
+# %%
+notebook.check()
+
+# %% [markdown]
+# Write your id between the quotes, run this cell, **save this notebook**, and run the cell again: what is packed is
+# what was saved. (On Colab: *File, Download .ipynb*, and upload that beside the archive.) The cell checks your
+# files, packs them, and says where to upload.
+
+# %%
+ID = ""
+notebook.pack(ID)

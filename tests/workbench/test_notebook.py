@@ -1,0 +1,287 @@
+"""The notebook: made from its source, and run from top to bottom, unsolved and solved, as on a student's computer."""
+
+import dataclasses
+import importlib.metadata
+import json
+import re
+import subprocess
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+from autograder.build import handout
+from autograder.build.files import zipped
+from autograder.build.notebook import SOURCES, make
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = "Machine_Translation"
+QUICK = {"epochs": 1, "longest": 10}  # trains on the 700 shortest pairs
+
+
+@pytest.fixture(scope="module")
+def shipped() -> dict[str, bytes]:
+    return handout.handout_files(ROOT)
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory, shipped: dict[str, bytes]) -> Callable[[], Path]:
+    """A folder that holds nothing but the notebook and the handout's zip."""
+    archive = zipped({f"sequence-models/{name}": data for name, data in shipped.items()})
+
+    def make_one() -> Path:
+        folder = tmp_path_factory.mktemp("Abgabe Übung")
+        (folder / "handout.zip").write_bytes(archive)
+        (folder / f"{NAME}.ipynb").write_bytes(shipped[f"student/{NAME}.ipynb"])
+        return folder
+
+    return make_one
+
+
+def executed(folder: Path, monkeypatch: pytest.MonkeyPatch, **environment: str) -> NotebookNode:
+    """The folder's notebook after all its cells were run there; a cell with an error ends the test."""
+    environment |= {"NOTEBOOK_SETTINGS": json.dumps(QUICK), "OMP_NUM_THREADS": "1", "IPYTHONDIR": str(folder / ".i")}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    notebook = nbformat.read(folder / f"{NAME}.ipynb", 4)
+    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(folder)}}).execute()
+    return notebook
+
+
+def printed(cell: NotebookNode) -> str:
+    text = "".join(output.text for output in cell.outputs if output.output_type == "stream")
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def pictures(cell: NotebookNode) -> int:
+    return sum("image/png" in output.get("data", {}) for output in cell.outputs)
+
+
+def table(cell: NotebookNode) -> list[list[str]]:
+    """The cells of all tables below a cell, by rows."""
+    html = "".join(output.data["text/html"] for output in cell.outputs if "text/html" in output.get("data", {}))
+    return [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row) for row in re.findall(r"<tr>(.*?)</tr>", html)]
+
+
+def cell_with(notebook: NotebookNode, line: str) -> NotebookNode:
+    (found,) = [cell for cell in notebook.cells if cell.cell_type == "code" and line in cell.source.splitlines()]
+    return found
+
+
+@pytest.fixture(scope="module")
+def solved(fresh) -> NotebookNode:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        return executed(fresh(), monkeypatch, ASSIGNMENT_TREE=str(ROOT / "solution"))
+
+
+def test_solved_every_test_passes_and_every_model_is_trained(solved):
+    words = "\n".join(printed(cell) for cell in solved.cells if cell.cell_type == "code")
+    assert "Not trained yet" not in words
+    assert "waits for" not in words
+    assert "100 of 100 points" in printed(cell_with(solved, "notebook.check()"))
+    for model in ("rnn", "lstm-attention", "transformer-encoder", "transformer", "tuned"):
+        assert re.search(rf"^{model}:\n+epoch 1/1 .*validation [\d.]+ \(perplexity", words, re.MULTILINE), words
+
+
+def test_solved_each_part_shows_its_own_checks(solved):
+    for line, titles in (
+        ('notebook.check("RNN")', ["1.1 RNN"]),
+        ('notebook.check("LSTM")', ["1.2 LSTM"]),
+        ('notebook.check("Encoder", "Decoder", "Attention", "Seq2Seq")', ["2.1 ", "2.2 ", "2.3 ", "2.4 "]),
+        ('notebook.check("FullTransformerTranslator", "Generation")', ["3.5 ", "3.6 "]),
+    ):
+        rows = [row for row in printed(cell_with(solved, line)).splitlines() if re.match(r"\d\.\d ", row)]
+        assert [row[: len(title)] for row, title in zip(rows, titles, strict=True)] == titles
+        assert all(" done " in row for row in rows)
+
+
+def test_solved_pictures_and_translations_are_shown_once(solved):
+    for name in ("rnn_cell", "lstm_cell", "attention", "embedding", "positions", "encoder_layer", "masks"):
+        assert pictures(cell_with(solved, f"figures.{name}()")) == 1
+    assert pictures(cell_with(solved, "    plt.show()")) == 1
+    for name in ("lstm-attention", "transformer"):
+        assert pictures(cell_with(solved, f'notebook.attention(SENTENCES[0], "{name}")')) == 1
+    last = cell_with(solved, 'notebook.curves("rnn", "lstm-attention", "transformer-encoder", "transformer")')
+    assert pictures(last) == 1
+    head, *rows = table(last)
+    assert head == ["German", "lstm-attention", "transformer-encoder", "transformer"]
+    assert [row[0] for row in rows][1] == "Im Park schläft eine Frau."
+    assert len(rows) == 3
+    assert all(re.search("[a-z]", cell) for row in rows for cell in row)
+
+
+def test_solved_tuning_is_compared_with_what_was_before(solved):
+    cell = cell_with(solved, 'notebook.compare(MODEL, "tuned")')
+    rows = {row[0]: row[1:] for row in table(cell)}
+    assert rows["learning_rate"] == ["0.001", "0.003"]
+    assert rows["hidden_size"] == ["256", "128"]
+    assert all(re.fullmatch(r"[\d.]+", value) for value in rows["validation BLEU"])
+    assert "does not accept" not in printed(cell)
+
+
+def test_solved_the_demonstrations_of_part_1_learn_and_remember(solved):
+    words = printed(cell_with(solved, "UPDATES = 200"))
+    first, last = map(float, re.search(r"loss ([\d.]+) at first, ([\d.]+) after", words).groups())
+    assert last < 2.2 < 3.3 < first
+
+
+@pytest.fixture(scope="module")
+def untouched(fresh) -> tuple[Path, NotebookNode]:
+    folder = fresh()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.delenv("ASSIGNMENT_TREE", raising=False)
+        return folder, executed(folder, monkeypatch)
+
+
+def test_untouched_the_set_up_unpacks_the_handout_beside_the_notebook(untouched):
+    folder, notebook = untouched
+    assert printed(cell_with(notebook, "%matplotlib inline")).startswith(f"{folder}/sequence-models\n")
+    assert (folder / "sequence-models" / "student" / "models" / "Transformer.py").is_file()
+
+
+def test_untouched_what_is_not_implemented_is_said_in_one_line(untouched):
+    _, notebook = untouched
+    assert printed(cell_with(notebook, "UPDATES = 200")) == "This waits for your RNN: student/models/naive/RNN.py:28\n"
+    trainings = printed(cell_with(notebook, 'notebook.train("rnn", **SETTINGS)')).splitlines()
+    assert trainings == ["This waits for your Encoder: student/models/seq2seq/Encoder.py:44"] * 2
+    shown = printed(cell_with(notebook, 'notebook.attention(SENTENCES[0], "transformer")'))
+    assert shown == "Not trained yet: transformer. The cell that trains it is further up.\n"
+    assert "not started" in printed(cell_with(notebook, 'notebook.check("RNN")'))
+    assert "0 of 100 points" in printed(cell_with(notebook, "notebook.check()"))
+    assert "NOTHING IS STARTED" in printed(cell_with(notebook, "notebook.pack(ID)"))
+
+
+def test_untouched_every_picture_is_there(untouched):
+    _, notebook = untouched
+    assert sum(pictures(cell) for cell in notebook.cells if cell.cell_type == "code") == 7
+
+
+# The set-up cell alone
+
+
+def set_up(name: str = NAME) -> str:
+    """The first code cell as it is in the source, where its magics are comments."""
+    return (ROOT / SOURCES / f"{name}.py").read_text("utf-8").split("# %%\n")[1].split("# %% [markdown]")[0]
+
+
+@pytest.fixture
+def run_set_up(monkeypatch) -> Callable[[Path], dict[str, object]]:
+    """Run the cell in a folder; sys.path and the environment are as before afterwards."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delenv("ASSIGNMENT_TREE", raising=False)
+
+    def run(folder: Path) -> dict[str, object]:
+        monkeypatch.chdir(folder)
+        names: dict[str, object] = {}
+        exec(compile(set_up(), "set-up", "exec"), names)
+        return names
+
+    return run
+
+
+def test_set_up_finds_the_handout_around_it_before_any_zip(fresh, run_set_up):
+    """Work that is there is never overwritten by what lies in a zip."""
+    folder = fresh()
+    root = run_set_up(folder)["ROOT"]
+    assert root == folder / "sequence-models"
+    work = root / "student" / "models" / "naive" / "RNN.py"
+    work.write_text("my work\n")
+    assert run_set_up(folder)["ROOT"] == root
+    assert run_set_up(root / "student")["ROOT"] == root
+    assert work.read_text() == "my work\n"
+
+
+def test_set_up_says_what_to_do_without_a_handout(tmp_path, run_set_up):
+    (tmp_path / "other.zip").write_bytes(zipped({"models/RNN.py": b""}))
+    with pytest.raises(FileNotFoundError, match="put its zip beside this notebook"):
+        run_set_up(tmp_path)
+
+
+def test_set_up_installs_only_what_is_missing_and_keeps_torch(fresh, run_set_up, monkeypatch):
+    """As on Colab: another torch, a torchtext that does not work, and no sacrebleu."""
+    found, version, ran = {"torch": "2.6.0+cu124", "torchtext": "0.18.0"}, importlib.metadata.version, []
+
+    def versions(name: str) -> str:
+        if name == "sacrebleu":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return found.get(name) or version(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", versions)
+    monkeypatch.setattr(subprocess, "run", lambda command, check: ran.append((command, check)))
+    run_set_up(fresh())
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "torchtext==0.6.0", "sacrebleu==2.6.0"]
+    assert ran == [(install, True)]
+
+
+def test_set_up_asks_for_the_zip_on_colab(fresh, run_set_up, monkeypatch, tmp_path):
+    archive = (fresh() / "handout.zip").read_bytes()
+    files = types.SimpleNamespace(upload=lambda: Path("uploaded (1).zip").write_bytes(archive))
+    monkeypatch.setitem(sys.modules, "google.colab", types.SimpleNamespace(files=files))
+    assert run_set_up(tmp_path)["ROOT"] == tmp_path / "sequence-models"
+
+
+# How it is made
+
+
+def test_the_notebook_is_made_of_its_source_and_only_it_is_shipped(shipped):
+    made = make((ROOT / SOURCES / f"{NAME}.py").read_text("utf-8"))
+    assert shipped[f"student/{NAME}.ipynb"] == made == (ROOT / "student" / f"{NAME}.ipynb").read_bytes()
+    assert [name for name in shipped if NAME in name] == [f"student/{NAME}.ipynb"]
+    notebook = nbformat.reads(made.decode(), 4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.outputs == [] and cell.execution_count is None for cell in cells)
+    assert b"\r" not in made
+
+
+def test_a_changed_cell_changes_no_other():
+    source = "# %% [markdown]\n# One\n\n# %%\nx = 1\n\n# %%\nx = 1\n"
+    before, after = (nbformat.reads(make(text).decode(), 4).cells for text in (source, source.replace("One", "Two")))
+    assert [one.id == other.id for one, other in zip(before, after, strict=True)] == [False, True, True]
+    assert len({cell.id for cell in before}) == 3
+
+
+def test_magics_are_magics_in_the_notebook():
+    (cell,) = nbformat.reads(make("# %%\n# %autoreload 2\n# plain\n").decode(), 4).cells
+    assert cell.source == "%autoreload 2\n# plain"
+
+
+def test_a_leak_in_a_notebook_is_found():
+    secret = (ROOT / "solution/models/naive/LSTM.py").read_text().split("# BEGIN SOLUTION\n")[3].split("# END")[0]
+    with pytest.raises(handout.HandoutError, match=r"student/X\.ipynb"):
+        handout.check_leaks({"student/X.ipynb": make(f"# %%\nif True:\n{secret}")}, handout.solution_sources(ROOT))
+
+
+# What the cells call
+
+
+def test_a_todo_is_said_and_other_errors_are_shown(capsys):
+    from workbench.notebook import kindly
+
+    def todo() -> None:
+        raise NotImplementedError("seq2seq.decoder")
+
+    kindly(todo)()
+    assert capsys.readouterr().out.startswith("seq2seq.decoder is not implemented yet: ")
+    with pytest.raises(ValueError, match="mine"):
+        kindly(lambda: (_ for _ in ()).throw(ValueError("mine")))()
+
+
+def test_what_is_switched_off_is_said_and_passed_over(monkeypatch, capsys):
+    from workbench.notebook import Notebook
+
+    notebook = Notebook(str(ROOT / "solution"))
+    assert notebook.ready("naive.rnn")
+    kept = tuple(each for each in notebook.assignment.deliverables if each.part != "naive")
+    notebook.assignment = dataclasses.replace(notebook.assignment, deliverables=kept)
+    started = []
+    monkeypatch.setattr(notebook, "_run", lambda *command: started.append(command))
+    assert not notebook.ready("naive.rnn")
+    notebook.check("RNN")
+    assert capsys.readouterr().out == "This is not part of your assignment.\n" * 2
+    notebook.check("LSTM", "Encoder")
+    assert started == [("-m", "tests", "Encoder", "--tree", str(ROOT / "solution"))]
