@@ -30,10 +30,13 @@ grade: setup
 test: setup
 	$(BIN)/python -m pytest
 
+RUN := runs/captions-lstm-attention
 train: setup
-	$(BIN)/python -m workbench train --tree solution --model lstm-attention --data captions --preset tuned --overwrite
-	$(BIN)/python -m workbench evaluate runs/captions-lstm-attention-tuned --split test
-	$(BIN)/python -m workbench translate runs/captions-lstm-attention-tuned < docs/sentences.txt
+	$(BIN)/python -m workbench train --tree solution --model lstm-attention --data captions --name $(notdir $(RUN)) \
+		--set epochs=16 --set batch_size=64 --set learning_rate=4e-3 --overwrite
+	$(BIN)/python -m workbench evaluate $(RUN) --split test
+	$(BIN)/python -m workbench translate $(RUN) "Ein Mann fährt Fahrrad." "Im Park spielt ein Hund mit einem Ball." \
+		"Zwei Frauen schauen einem Koch zu." "Das Mädchen zieht seine Jacke an." "Ein Junge versucht, auf einen Berg zu klettern."
 
 lint: setup
 	$(BIN)/ruff check
