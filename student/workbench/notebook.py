@@ -18,7 +18,7 @@ from typing import Any
 
 from IPython.display import HTML, display
 
-from collect_submission import Assignment, archive_name, not_started, read_tree
+from collect_submission import Assignment, archive_name, not_started, read_source, read_tree
 from workbench import compare, evaluation, plots, training_run
 from workbench.errors import explained
 from workbench.settings import Settings
@@ -70,15 +70,19 @@ class Notebook:
         self._trained: dict[str, Trained] = {}
 
     def ready(self, *deliverables: str) -> bool:
-        """Whether all of these were started; where not, which is first, in one line."""
+        """Whether no TODO of these is left; otherwise says in one line where the first is."""
         if not {each.id for each in self.assignment.deliverables}.issuperset(deliverables):
             print("This is not part of your assignment.")
             return False
-        waiting = not_started(read_tree(self.tree, self.assignment), self.assignment)
-        for id in (each for each in deliverables if each in waiting):
-            file, line = waiting[id]
-            print(f"This waits for your {self.assignment.deliverable(id).title}: {self.tree.name}/{file}:{line}")
-            return False
+        files = read_tree(self.tree, self.assignment)
+        waiting = not_started(files, self.assignment)
+        for deliverable in map(self.assignment.deliverable, deliverables):
+            source = read_source(files.get(deliverable.file, b"")).split("\n")
+            todo = f'raise NotImplementedError("{deliverable.id}")'
+            left = [(deliverable.file, line) for line, text in enumerate(source, 1) if text.strip() == todo]
+            for file, line in [waiting[deliverable.id]] if deliverable.id in waiting else left:
+                print(f"This waits for your {deliverable.title}: {self.tree.name}/{file}:{line}")
+                return False
         return True
 
     def check(self, *names: str) -> None:

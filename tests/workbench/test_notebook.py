@@ -7,7 +7,8 @@ import re
 import subprocess
 import sys
 import types
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import nbformat
@@ -43,12 +44,15 @@ def fresh(tmp_path_factory: pytest.TempPathFactory, shipped: dict[str, bytes]) -
     return make_one
 
 
-def executed(folder: Path, monkeypatch: pytest.MonkeyPatch, **environment: str) -> NotebookNode:
-    """The folder's notebook after all its cells were run there; a cell with an error ends the test."""
+def executed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, more: Sequence[str] = (), **environment: str
+) -> NotebookNode:
+    """The folder's notebook after all its cells, and some more, were run there; a cell with an error ends the test."""
     environment |= {"NOTEBOOK_SETTINGS": json.dumps(QUICK), "OMP_NUM_THREADS": "1", "IPYTHONDIR": str(folder / ".i")}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     notebook = nbformat.read(folder / f"{NAME}.ipynb", 4)
+    notebook.cells += [nbformat.v4.new_code_cell(source) for source in more]
     NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(folder)}}).execute()
     return notebook
 
@@ -130,12 +134,26 @@ def test_solved_the_demonstrations_of_part_1_learn_and_remember(solved):
     assert last < 2.2 < 3.3 < first
 
 
+# What a student does next: writes the RNN, which the notebook has imported already, and packs, on Colab.
+LOOK = "from models.naive.RNN import VanillaRNN\nprint(len(list(VanillaRNN(2, 3, 4).parameters())))"
+SOLUTION = (ROOT / "solution" / "models" / "naive" / "RNN.py").read_bytes()
+SOLVE = f'(ROOT / "student" / "models" / "naive" / "RNN.py").write_bytes({SOLUTION!r})'
+PACK = """
+import types
+downloads = []
+files = types.SimpleNamespace(download=downloads.append)
+sys.modules["google.colab"] = types.SimpleNamespace(files=files)
+notebook.pack("ab12")
+print(*downloads)
+"""
+
+
 @pytest.fixture(scope="module")
 def untouched(fresh) -> tuple[Path, NotebookNode]:
     folder = fresh()
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.delenv("ASSIGNMENT_TREE", raising=False)
-        return folder, executed(folder, monkeypatch)
+        return folder, executed(folder, monkeypatch, (LOOK, SOLVE, LOOK, PACK))
 
 
 def test_untouched_the_set_up_unpacks_the_handout_beside_the_notebook(untouched):
@@ -154,6 +172,19 @@ def test_untouched_what_is_not_implemented_is_said_in_one_line(untouched):
     assert "not started" in printed(cell_with(notebook, 'notebook.check("RNN")'))
     assert "0 of 100 points" in printed(cell_with(notebook, "notebook.check()"))
     assert "NOTHING IS STARTED" in printed(cell_with(notebook, "notebook.pack(ID)"))
+
+
+def test_code_that_was_written_meanwhile_is_used(untouched):
+    *_, before, _, after, _ = untouched[1].cells
+    assert (printed(before), printed(after)) == ("0\n", "4\n")
+
+
+def test_untouched_the_last_cell_packs_and_offers_the_download(untouched):
+    folder, notebook = untouched
+    archive = folder / "sequence-models" / "sequence-models_ab12.zip"
+    assert printed(notebook.cells[-1]).splitlines()[-1] == str(archive)
+    with zipfile.ZipFile(archive) as packed:
+        assert {"models/naive/RNN.py", "models/Transformer.py"} < set(packed.namelist())
 
 
 def test_untouched_every_picture_is_there(untouched):
@@ -269,6 +300,22 @@ def test_a_todo_is_said_and_other_errors_are_shown(capsys):
     assert capsys.readouterr().out.startswith("seq2seq.decoder is not implemented yet: ")
     with pytest.raises(ValueError, match="mine"):
         kindly(lambda: (_ for _ in ()).throw(ValueError("mine")))()
+
+
+def test_a_todo_that_is_left_is_waited_for(tmp_path, capsys):
+    """The constructor is begun and the step is not: started, and still nothing to run."""
+    from workbench.notebook import Notebook
+
+    folder = tmp_path / "models" / "naive"
+    folder.mkdir(parents=True)
+    source = (ROOT / "student/models/naive/RNN.py").read_text("utf-8")
+    line = "        self.output_size = output_size\n"
+    assert source.count(line) == 1
+    begun = source.replace(line, f"{line}        self.hidden_layer = None\n")
+    (folder / "RNN.py").write_text(begun, "utf-8")
+    assert not Notebook(str(tmp_path)).ready("naive.rnn")
+    number = begun.split("raise NotImplementedError")[0].count("\n") + 1
+    assert capsys.readouterr().out == f"This waits for your RNN: {tmp_path.name}/models/naive/RNN.py:{number}\n"
 
 
 def test_what_is_switched_off_is_said_and_passed_over(monkeypatch, capsys):
