@@ -29,7 +29,19 @@ app = typer.Typer(
 )
 console = Console(highlight=False)
 
-TreeOption = Annotated[Path, typer.Option("--tree", help="The folder that holds models/.")]
+TreeOption = Annotated[
+    Path | None,
+    typer.Option("--tree", help="The folder that holds models/. Default: the run's, or student."),
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a setting, as in --set epochs=3; may be repeated. workbench/settings.py and training.py explain "
+        "them all; a key that does not exist lists their names.",
+    ),
+]
 DataRoot = Annotated[
     Path | None, typer.Option(help="A folder with the data set's files. Default: download to a cache folder.")
 ]
@@ -42,16 +54,16 @@ JsonFile = Annotated[Path | None, typer.Option("--json", help="Also write the nu
 
 @app.command()
 def train(
-    model: Annotated[str, typer.Option(help=MODELS.capitalize() + ".")],
+    model: Annotated[str, typer.Option(help=MODELS + ".")],
     data: Annotated[str, typer.Option(help="captions (nothing to download) or multi30k.")] = "captions",
     preset: Annotated[str, typer.Option(help="default or tuned.")] = "default",
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
-    ] = None,
-    tree: TreeOption = GIVEN,
+    changes: Changes = None,
+    tree: TreeOption = None,
     name: Annotated[str | None, typer.Option(help="The run's folder in --runs. Default: DATA-MODEL-PRESET.")] = None,
     runs: Annotated[Path, typer.Option(help="The folder of all runs.")] = Path("runs"),
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run by this name has stopped.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run by this name, with its settings.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Delete a run by this name first.")] = False,
     data_root: DataRoot = None,
     device: Device = "auto",
@@ -63,12 +75,17 @@ def train(
     from workbench.tracking import ProgressBar, TensorBoard
 
     settings = Settings.of(model, data, preset, changes or [])
-    folder, code = runs / (name or f"{data}-{model}-{preset}"), training_run.open_tree(tree)
+    folder = runs / (name or f"{data}-{model}-{preset}")
     tensorboard = TensorBoard()
     callbacks = [ProgressBar(), tensorboard, Samples(tensorboard)]
     if resume:
-        trained, result = training_run.resume(folder, code, data_root, device, callbacks)
+        asked = {"model": model, "data": data} | settings.only(changes or [])
+        if preset != "default":
+            asked["preset"] = preset
+        code = training_run.open_tree(tree) if tree else None
+        trained, result = training_run.resume(folder, code, data_root, device, callbacks, asked)
     else:
+        code = training_run.open_tree(tree or GIVEN)
         trained, result = training_run.train(settings, folder, code, data_root, device, overwrite, callbacks)
     if _speaks():
         _show_training(trained, result, folder)
@@ -78,7 +95,7 @@ def train(
 def evaluate(
     run: RunFolder,
     split: Annotated[str, typer.Option(help="validation or test.")] = "test",
-    tree: TreeOption | None = None,
+    tree: TreeOption = None,
     data_root: DataRoot = None,
     device: Device = "auto",
     json_file: JsonFile = None,
@@ -118,7 +135,7 @@ def translate(
     sentences: Annotated[
         list[str] | None, typer.Argument(help="German sentences. Default: lines of the input.")
     ] = None,
-    tree: TreeOption | None = None,
+    tree: TreeOption = None,
     device: Device = "auto",
     attention: Annotated[Path | None, typer.Option(help="Draw where the model has looked, into this file.")] = None,
 ) -> None:
@@ -170,7 +187,7 @@ def report(
         typer.Argument(metavar="RUN", help="Runs to fill in, such as runs/*. None: only draw report.md."),
     ] = None,
     out: Annotated[Path, typer.Option(help="The report's folder.")] = Path("report"),
-    tree: TreeOption | None = None,
+    tree: TreeOption = None,
     data_root: DataRoot = None,
     device: Device = "auto",
 ) -> None:
@@ -204,16 +221,17 @@ def report(
 
 @app.command()
 def tune(
-    model: Annotated[str, typer.Option(help=MODELS.capitalize() + ".")],
+    model: Annotated[str, typer.Option(help=MODELS + ".")],
     data: Annotated[str, typer.Option(help="captions or multi30k.")] = "captions",
     trials: Annotated[
         int, typer.Option(help="Finished trials to reach, with those of before and of other processes.")
     ] = 20,
     changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting that all trials share.")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting that all trials share; it is not searched."),
     ] = None,
     workers: Annotated[int, typer.Option(help="Processes that search together.")] = 1,
-    tree: TreeOption = GIVEN,
+    tree: TreeOption = None,
     folder: Annotated[Path, typer.Option(help="Of the search: trials.db, the trials' runs and the picture.")] = Path(
         "tuning"
     ),
@@ -222,24 +240,34 @@ def tune(
 ) -> None:
     """Search for better settings; the same command goes on, also beside itself in another terminal."""
     from workbench import plots, training_run, tuning
+    from workbench.errors import WorkbenchError
     from workbench.settings import Settings
+    from workbench.training import Interrupted
 
     settings = Settings.of(model, data, "default", changes or [])
-    study, code = tuning.open_study(folder / "trials.db", settings), training_run.open_tree(tree)
+    code = training_run.open_tree(tree or GIVEN)
+    space = tuning.space_of(settings, settings.only(changes or []))
+    study = tuning.open_study(folder / "trials.db", settings, space)
 
     def seen(trial: Any) -> None:
-        loss = f"perplexity {math.exp(trial.value):.2f}" if trial.value else "pruned"
+        pruned = trial.state.name == "PRUNED"
+        came = f"pruned in epoch {trial.last_step}" if pruned else f"perplexity {math.exp(trial.value):.2f}"
         values = "  ".join(f"{key}={_short(value)}" for key, value in trial.params.items())
-        console.print(f"trial {trial.number}: {loss}  [dim]{values}[/]", soft_wrap=True)
+        console.print(f"trial {trial.number}: {came}  [dim]{values}[/]", soft_wrap=True)
 
-    with tuning.helpers(sys.argv[1:], workers - 1):
-        tuning.search(study, settings, code, trials, folder / f"{data}-{model}", data_root, device, seen)
+    try:
+        with tuning.helpers(sys.argv[1:], workers - 1, console.print):
+            tuning.search(study, settings, space, code, trials, folder / f"{data}-{model}", data_root, device, seen)
+    except Interrupted:
+        raise WorkbenchError("this trial is dropped, the finished ones are kept; the same command goes on") from None
     best = tuning.best_changes(study)
     picture = folder / f"{data}-{model}.png"
     plots.save(tuning.picture(study), picture)
     for key, share in tuning.importances(study).items():
         console.print(f"  {share:>4.0%}  {key}")
-    said = " ".join(f"--set {change}" for change in best)
+    shared = [change for change in changes or [] if change.partition("=")[0].strip() not in ("epochs", "first")]
+    places = [f"--tree {tree}"] * bool(tree) + [f"--data-root {data_root}"] * bool(data_root)
+    said = " ".join([*places, *(f"--set {change}" for change in [*shared, *best])])
     console.print(
         f"Best: trial {study.best_trial.number}, validation perplexity [bold]{math.exp(study.best_value):.2f}[/]; "
         f"{picture} shows what mattered. Train it for longer:\n"

@@ -8,6 +8,11 @@ from pathlib import Path
 
 from tests.harness.outcome import is_todo
 
+# What requirements.txt beside this file brings, as it is imported.
+PACKAGES = frozenset(
+    ["fpdf", "markdown_it", "matplotlib", "optuna", "sacrebleu", "spacy", "tensorboard", "torchtext", "typer"]
+)
+
 
 class WorkbenchError(Exception):
     """Something that whoever types the command can mend; the message says how."""
@@ -21,15 +26,7 @@ def explained(error: BaseException, root: Path) -> str | None:
     """
     if isinstance(error, WorkbenchError):
         return str(error)
-    if isinstance(error, ModuleNotFoundError) and error.name in (
-        "torchtext",
-        "spacy",
-        "sacrebleu",
-        "matplotlib",
-        "fpdf",
-        "markdown_it",
-        "optuna",
-    ):
+    if isinstance(error, ModuleNotFoundError) and error.name in PACKAGES:
         return f"{error.name} is not installed; run: pip install -r student/workbench/requirements.txt"
     if is_todo(error):
         return f"{error} is not implemented yet: {_where(error, root)}. `{_python()} -m tests --watch` leads you there."

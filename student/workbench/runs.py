@@ -61,7 +61,9 @@ class Run:
             raise RunError(f"{folder} is a file; choose another name for the run")
         if (folder / "settings.json").exists():
             if not overwrite:
-                raise RunError(f"{folder} holds a run already; go on with it by --resume, or choose another name")
+                raise RunError(
+                    f"{folder} holds a run already; go on with it by --resume, choose another --name, or --overwrite it"
+                )
             # The mark of a run goes first: what a kill leaves here is no run any more.
             (folder / "settings.json").unlink()
             shutil.rmtree(folder)

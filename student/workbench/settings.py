@@ -196,6 +196,10 @@ class Settings:
             if key in values and not 0 <= values[key] <= 1:
                 raise SettingsError(f"{key} is {values[key]}; it has to lie between 0 and 1")
         shape = self.shape
+        if not isinstance(shape, Recurrent) and self.batching.teacher_forcing < 1:
+            raise SettingsError(
+                f"teacher_forcing: {self.model} learns from the right previous tokens alone; leave it at 1"
+            )
         if isinstance(shape, EncoderDecoder) and shape.hidden_dim % shape.num_heads:
             raise SettingsError(f"num_heads ({shape.num_heads}) has to divide hidden_dim ({shape.hidden_dim})")
 
@@ -231,6 +235,11 @@ class Settings:
     def flat(self) -> dict[str, Any]:
         """Every setting by its key, for tables."""
         return {**asdict(self.shape), **asdict(self.batching), **asdict(self.training)}
+
+    def only(self, changes: Iterable[str]) -> dict[str, Any]:
+        """The settings that "key=value" texts name, by their key."""
+        values = self.flat()
+        return {key: values[key] for key in (change.partition("=")[0].strip() for change in changes)}
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,14 +17,15 @@ from workbench.devices import Processes, choose, seed_everything
 from workbench.errors import WorkbenchError
 from workbench.evaluation import evaluating, loss_of, tokens_of, total_loss
 from workbench.evaluation import translate as translate_pairs
-from workbench.runs import Run
-from workbench.settings import EncoderDecoder, EncoderOnly, Settings
+from workbench.runs import Run, RunError
+from workbench.settings import EncoderDecoder, EncoderOnly, Settings, SettingsError
 from workbench.text import Batch, Batches, Text
 from workbench.trainer import Trainer
 from workbench.training import Callback, Result
 from workbench.translators import Translator, build
 
 GIVEN = Path(__file__).resolve().parents[1]  # student/
+ROOT = GIVEN.parent
 VOCABULARIES = "text.json"
 
 
@@ -61,7 +62,7 @@ class TranslationTask:
 
     def validate(self) -> tuple[float, int]:
         share = self.corpus.validation[self.processes.rank :: self.processes.world]
-        return total_loss(self.translator, self.text, share)
+        return total_loss(self.translator, self.text, share)  # no sentence's loss depends on its neighbours
 
     def try_out(self) -> None:
         """Train on two sentences and translate them: what is not implemented shows now, not after an hour."""
@@ -101,14 +102,17 @@ class Trained:
 
         Args:
             tree: whose model, and data_root: where its data lie; None takes those of the training.
+
+        Raises:
+            WorkbenchError: the folder holds no run, or the tree that it was trained with is gone.
         """
         run = Run.open(folder)
         settings = Settings.from_json(run.settings["settings"])
         text = Text.load(folder / VOCABULARIES, cache_folder() / "tokens")
-        tree = tree or open_tree(Path(run.settings["tree"]))
+        tree = tree or open_tree(ROOT / run.settings["tree"])
         translator = build(tree, settings, (text.source_size, text.target_size), device)
         root = run.settings["data_root"]
-        return cls(run, settings, text, translator, data_root or (Path(root) if root else None))
+        return cls(run, settings, text, translator, data_root or (ROOT / root if root else None))
 
     def corpus(self) -> Corpus:
         return data.load(self.settings.data, self.data_root)
@@ -148,7 +152,11 @@ def train(
         translator = build(tree, settings, (text.source_size, text.target_size), chosen)
         TranslationTask(translator, text, corpus, settings, processes).try_out()
         if processes.first:
-            told = {"settings": settings.to_json(), "tree": str(tree.root), "data_root": data_root and str(data_root)}
+            told = {
+                "settings": settings.to_json(),
+                "tree": _recorded(tree.root),
+                "data_root": data_root and _recorded(data_root),
+            }
             text.save(Run.create(folder, told, overwrite).folder / VOCABULARIES)
         processes.barrier()
         trained = Trained(Run.open(folder), settings, text, translator, data_root)
@@ -161,10 +169,27 @@ def resume(
     data_root: Path | None = None,
     device: str = "auto",
     callbacks: Sequence[Callback] = (),
+    asked: Mapping[str, object] | None = None,
 ) -> tuple[Trained, Result]:
-    """Go on with a run where it was stopped; it ends with the numbers of one that was not."""
+    """Go on with a run where it was stopped; it ends with the numbers of one that was not.
+
+    Args:
+        tree, data_root: as in `Trained.open`.
+        asked: settings by their key, or "model", "data" and "preset", which have to be those of the run.
+
+    Raises:
+        RunError: there is no such run, or it was begun with other settings.
+    """
     with Processes.start(chosen := choose(device)) as processes:
         trained = Trained.open(folder, tree, data_root, chosen)
+        settings = trained.settings
+        begun = settings.flat() | {"model": settings.model, "data": settings.data, "preset": settings.preset}
+        if other := [key for key, value in (asked or {}).items() if begun[key] != value]:
+            was = ", ".join(f"{key}={begun[key]}" for key in other)
+            raise RunError(
+                f"{folder} was begun with {was}, and a run goes on as it was begun; "
+                f"leave {', '.join(other)} out, or train under another --name"
+            )
         return trained, _fit(trained, trained.corpus(), processes, callbacks)
 
 
@@ -178,11 +203,24 @@ def _fit(trained: Trained, corpus: Corpus, processes: Processes, callbacks: Sequ
 
 
 def with_positions(settings: Settings, text: Text, corpus: Corpus) -> Settings:
-    """The settings with as many positions as the longest sentence of any split needs, where these are left open."""
-    if not isinstance(settings.shape, EncoderOnly | EncoderDecoder) or settings.shape.max_length:
+    """The settings with as many positions as the longest sentence of any split needs, where these are left open.
+
+    Lengths are all that is read of the test split before evaluation: none of its sentences can be left out there.
+
+    Raises:
+        SettingsError: there are fewer positions than a sentence needs.
+    """
+    if not isinstance(settings.shape, EncoderOnly | EncoderDecoder):
         return settings
     pairs = [*corpus.train, *corpus.validation, *corpus.test]
     longest = max(max(len(each.source), len(each.target)) for each in text.encode(pairs))
+    if settings.shape.max_length:
+        if settings.shape.max_length < longest:
+            raise SettingsError(
+                f"max_length is {settings.shape.max_length}, and the longest sentence of {corpus.name} has {longest} "
+                "tokens with <sos> and <eos>; leave it out, and it will fit"
+            )
+        return settings
     return replace(settings, shape=replace(settings.shape, max_length=longest))
 
 
@@ -193,7 +231,13 @@ def open_tree(root: Path) -> Tree:
         WorkbenchError: the folder holds no models.
     """
     if not (root / "models").is_dir():
-        raise WorkbenchError(f"{root}: expected a folder that holds models/, such as student")
+        raise WorkbenchError(f"{root}: expected a folder that holds models/, such as student; name it by --tree")
     tree = Tree(root, GIVEN)
     tree.activate()
     return tree
+
+
+def _recorded(folder: Path) -> str:
+    """A folder for settings.json: from the project's root where it lies inside, so that both can be moved together."""
+    folder = folder.resolve()
+    return folder.relative_to(ROOT).as_posix() if folder.is_relative_to(ROOT) else str(folder)

@@ -1,5 +1,7 @@
 """The models of a tree behind one interface: scores for training, tokens for reading, weights for pictures.
 
+In evaluation mode what a model says of a sentence does not depend on what else is in the batch.
+
 Shapes: N batch, T source length, L target length, V target vocabulary size. Scores at t belong to target[:, t + 1].
 """
 
@@ -14,10 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tests.harness.tree import Tree
+from workbench.errors import WorkbenchError
 from workbench.settings import EncoderDecoder, EncoderOnly, Recurrent, Settings
 from workbench.text import EOS, PAD
 
-ROOM = 10  # tokens that a translation may be longer than its source, where a model has to be told a length
+ROOM = 10  # tokens that a translation may be longer than its source
 
 
 class Translator:
@@ -42,12 +45,17 @@ class Translator:
             forced: whether the model sees the right previous tokens, or its own.
 
         Returns:
-            (N, L, V), scores or log-probabilities; [:, t] is scored against target[:, t + 1].
+            (N, L, V), scores or log-probabilities; [:, t] is scored against target[:, t + 1]. In evaluation mode, a
+            model that reads its own tokens has nothing to say after its <eos>: zeros, so all words are as likely.
         """
         raise NotImplementedError
 
     def translate(self, source: Tensor) -> Tensor:
-        """Translate greedily: source (N, T) -> tokens (N, L), where nothing counts after the first <eos>."""
+        """Translate greedily: source (N, T) -> tokens (N, L), where nothing counts after the first <eos>.
+
+        Raises:
+            WorkbenchError: a source is longer than the model can read.
+        """
         raise NotImplementedError
 
     def attention(self, source: Tensor) -> tuple[Tensor, Tensor]:
@@ -57,16 +65,15 @@ class Translator:
             tokens (L,), up to and with <eos>; weights (heads, L, T), where each token has looked.
 
         Raises:
-            ValueError: for a model without attention.
+            WorkbenchError: for a model without attention.
         """
-        raise ValueError("this model has no attention to show")
+        raise WorkbenchError("this model has no attention to show")
 
 
 class RecurrentTranslator(Translator):
     """Seq2Seq around an Encoder and a Decoder.
 
-    The encoder reads padding like any other token, so sentences of one length are translated together: the result
-    does not depend on what else is in the batch.
+    The encoder reads padding like any other token, so in evaluation only sentences of one length go together.
     """
 
     def __init__(
@@ -82,16 +89,23 @@ class RecurrentTranslator(Translator):
         self.has_attention = attention
 
     def scores(self, source: Tensor, target: Tensor, forced: bool = True) -> Tensor:
-        scores: Tensor = self.module(source, target, teacher_forcing=forced)
-        return scores
+        scores: Tensor
+        if self.module.training:
+            scores = self.module(source, target, teacher_forcing=forced)
+            return scores
+        parts = [
+            (rows, self.module(source[rows, :length], target[rows], teacher_forcing=forced))
+            for length, rows in _by_length(source)
+        ]
+        scores = torch.cat([part for _, part in parts])
+        scores = scores[torch.cat([rows for rows, _ in parts]).argsort()]
+        return scores if forced else _silent_after_eos(scores)
 
     def translate(self, source: Tensor) -> Tensor:
         tokens = source.new_full((source.size(0), source.size(1) + ROOM), PAD)
-        lengths = (source != PAD).sum(dim=1)
-        for length in lengths.unique().tolist():
-            rows = lengths == length
-            scores = self.module(source[rows, :length], max_length=tokens.size(1))
-            tokens[rows] = scores.argmax(dim=2)
+        for length, rows in _by_length(source):
+            scores = self.module(source[rows, :length], max_length=length + ROOM)
+            tokens[rows, : length + ROOM] = scores.argmax(dim=2)
         return tokens
 
     def attention(self, source: Tensor) -> tuple[Tensor, Tensor]:
@@ -140,6 +154,7 @@ class EncoderTranslator(Translator):
         return tokens
 
     def _widened(self, source: Tensor) -> Tensor:
+        _check_fits(source, self.width)
         return F.pad(source, (0, max(self.width - source.size(1), 0)), value=PAD)
 
 
@@ -149,7 +164,7 @@ class TransformerTranslator(Translator):
     has_attention = True
 
     def __init__(self, models: Any, shape: EncoderDecoder, sizes: tuple[int, int], device: torch.device) -> None:
-        self.length = shape.max_length - 1
+        self.longest = shape.max_length
         self.module = models.Transformer.FullTransformerTranslator(
             *sizes,
             device,
@@ -164,6 +179,7 @@ class TransformerTranslator(Translator):
         )
 
     def scores(self, source: Tensor, target: Tensor, forced: bool = True) -> Tensor:
+        _check_fits(source, self.longest)
         module: Any = self.module
         scores: Tensor = (
             module(source, target) if forced else module.generate_translation(source, target.size(1) - 1)[1]
@@ -171,9 +187,11 @@ class TransformerTranslator(Translator):
         return scores
 
     def translate(self, source: Tensor) -> Tensor:
+        _check_fits(source, self.longest)
         module: Any = self.module
-        tokens: Tensor = module.generate_translation(source, min(self.length, source.size(1) + ROOM))[0]
-        return tokens
+        tokens: Tensor = module.generate_translation(source, min(self.longest - 1, source.size(1) + ROOM))[0]
+        limits = _lengths(source) + ROOM  # of each row; the longest source of the batch has decided so far
+        return tokens.masked_fill(torch.arange(tokens.size(1), device=tokens.device) >= limits[:, None], PAD)
 
     def attention(self, source: Tensor) -> tuple[Tensor, Tensor]:
         """The last decoder layer's attention to the source, one picture a head."""
@@ -210,6 +228,32 @@ def build(tree: Tree, settings: Settings, sizes: tuple[int, int], device: torch.
     translator.module.to(device)
     translator.device = device
     return translator
+
+
+def _lengths(source: Tensor) -> Tensor:
+    """(N, T) -> (N,), tokens without padding."""
+    return (source != PAD).sum(dim=1)
+
+
+def _by_length(source: Tensor) -> Iterator[tuple[int, Tensor]]:
+    """Every length in (N, T), and the numbers of the rows that have it."""
+    lengths = _lengths(source)
+    for length in lengths.unique().tolist():
+        yield length, (lengths == length).nonzero().flatten()
+
+
+def _silent_after_eos(scores: Tensor) -> Tensor:
+    """(N, L, V) with zeros after the <eos> that the model has chosen, as FullTransformerTranslator gives them."""
+    chosen = (scores.argmax(dim=2) == EOS).long()
+    return scores.masked_fill((chosen.cumsum(dim=1) - chosen > 0)[:, :, None], 0.0)
+
+
+def _check_fits(source: Tensor, longest: int) -> None:
+    if source.size(1) > longest:
+        raise WorkbenchError(
+            f"a sentence has {source.size(1)} tokens with <sos> and <eos>, and this model has {longest} positions; "
+            "use a shorter sentence, or train one with a larger --set max_length=..."
+        )
 
 
 def until_eos(tokens: Tensor) -> Tensor:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import optuna
+import torch
 from matplotlib.figure import Figure
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -73,15 +76,39 @@ class Report(Callback):
             raise optuna.TrialPruned
 
 
-def open_study(file: Path, settings: Settings) -> optuna.Study:
-    """The search for this model and data set in this file; begun if it is not there yet."""
-    optuna.logging.set_verbosity(logging.WARNING)
+def space_of(settings: Settings, fixed: Collection[str] = ()) -> dict[str, Range]:
+    """What is searched for this kind of model.
+
+    Args:
+        fixed: keys that keep their value in `settings`.
+
+    Raises:
+        WorkbenchError: nothing is left to search.
+    """
+    space = {key: values for key, values in SPACES[type(settings.shape)].items() if key not in fixed}
+    if not space:
+        raise WorkbenchError(f"all that tune searches is set: {', '.join(fixed)}; leave some of it out, or use train")
+    return space
+
+
+def open_study(file: Path, settings: Settings, space: Collection[str]) -> optuna.Study:
+    """The search for this model and data set in this file; begun if it is not there yet.
+
+    Args:
+        settings: what all trials share, but for the keys of `space`.
+
+    Raises:
+        WorkbenchError: the search in this file has other settings, so its trials cannot be compared with new ones.
+    """
+    optuna.logging.set_verbosity(logging.ERROR)  # what stops a trial stops the command, which says it
     file.parent.mkdir(parents=True, exist_ok=True)
-    # A process that was killed stops beating, and its trial is then taken as failed.
-    storage = optuna.storages.RDBStorage(
-        f"sqlite:///{file}", engine_kwargs={"connect_args": {"timeout": 60}}, heartbeat_interval=30
-    )
-    return optuna.create_study(
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        # A process that was killed stops beating, and its trial is then taken as failed.
+        storage = optuna.storages.RDBStorage(
+            f"sqlite:///{file}", engine_kwargs={"connect_args": {"timeout": 60}}, heartbeat_interval=30
+        )
+    study = optuna.create_study(
         storage=storage,
         study_name=f"{settings.data}-{settings.model}",
         direction="minimize",
@@ -89,11 +116,20 @@ def open_study(file: Path, settings: Settings) -> optuna.Study:
         pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1),
         load_if_exists=True,
     )
+    shared = {key: value for key, value in settings.flat().items() if key not in space} | {"searched": sorted(space)}
+    begun = study.user_attrs.get("shared", shared)
+    if other := [f"{key}={begun.get(key)}, not {value}" for key, value in shared.items() if begun.get(key) != value]:
+        raise WorkbenchError(
+            f"the search in {file.parent} has {'; '.join(other)}: use the same --set, or another --folder"
+        )
+    study.set_user_attr("shared", shared)
+    return study
 
 
 def search(
     study: optuna.Study,
     settings: Settings,
+    space: Mapping[str, Range],
     tree: Tree,
     trials: int,
     folder: Path,
@@ -104,14 +140,16 @@ def search(
     """Try settings until the study has this many finished trials, counting those of other processes and of before.
 
     Args:
+        space: what is searched; the other settings are those given.
         folder: of the trials' runs.
         seen: is told of every trial that ends.
     """
 
     def objective(trial: Trial) -> float:
         changed = settings
-        for key, (kind, values) in SPACES[type(settings.shape)].items():
+        for key, (kind, values) in space.items():
             changed = changed.changed(key, _suggest(trial, key, kind, values))
+        changed.check()
         try:
             _, result = training_run.train(
                 changed, folder / f"trial-{trial.number}", tree, data_root, device, True, [Report(trial)]
@@ -130,19 +168,22 @@ def search(
 
 
 @contextlib.contextmanager
-def helpers(arguments: Sequence[str], count: int) -> Iterator[None]:
-    """Run this command in further processes, quietly, on the same study.
+def helpers(arguments: Sequence[str], count: int, say: Callable[[str], None]) -> Iterator[None]:
+    """Run this command in further processes, quietly, on the same study; all share this one's threads.
 
     Args:
         arguments: of the command; how many workers it names does not count.
+        say: is told of processes that have failed.
     """
+    torch.set_num_threads(max(1, torch.get_num_threads() // (count + 1)))
+    environment = os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads())}
     command = [sys.executable, "-m", "workbench", *arguments, "--workers", "1"]
     null = subprocess.DEVNULL
-    processes = [subprocess.Popen(command, stdout=null, stderr=null) for _ in range(count)]
+    processes = [subprocess.Popen(command, stdout=null, stderr=null, env=environment) for _ in range(count)]
     try:
         yield
-        for process in processes:  # each ends its trial
-            process.wait()
+        if failed := sum(process.wait() != 0 for process in processes):  # each ends its trial
+            say(f"{failed} of {count} further processes failed; the same command in another terminal shows why")
     finally:
         for process in processes:
             process.terminate()
@@ -185,7 +226,7 @@ def picture(study: optuna.Study) -> Figure:
             axes.axis("off")
             continue
         key = keys[place]
-        dots = [(trial.params[key], value) for trial in trials if key in trial.params and (value := _loss(trial))]
+        dots = [(trial.params[key], value) for trial in trials if (value := _loss(trial)) is not None]
         axes.scatter(*zip(*dots, strict=True), s=18, alpha=0.7)
         best = study.best_trial
         axes.scatter([best.params[key]], [_loss(best)], s=60, marker="*", color="tab:orange", zorder=3)

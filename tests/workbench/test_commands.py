@@ -1,12 +1,21 @@
-"""The commands as they are typed: with the solution, small models and few sentences."""
+"""The commands as they are typed: with the solution, small models and few sentences.
 
+Most are typed in this process, which has imported torch and spaCy already; those on processes and folders are not.
+"""
+
+import contextlib
+import io
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+
+from workbench import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ("first=96", "batch_size=24", "epochs=2", "learning_rate=0.01")
@@ -15,17 +24,37 @@ SHAPES = {
     "transformer-encoder": ("hidden_dim=8", "num_heads=2", "head_dim=4", "dim_feedforward=8"),
     "transformer": ("hidden_dim=8", "num_heads=2", "dim_feedforward=8", "num_layers_enc=1", "num_layers_dec=1"),
 }
+Done = subprocess.CompletedProcess[str]
 
 
-def workbench(*arguments: str, given: str | None = None, root: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def workbench(*arguments: object, given: str | None = None) -> Done:
     """Type a command in the project's root."""
+    line, code = ["workbench", *map(str, arguments)], 0
+    path, modules = list(sys.path), set(sys.modules)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.chdir(ROOT),
+        contextlib.redirect_stdout(io.StringIO()) as out,
+        contextlib.redirect_stderr(io.StringIO()) as err,
+    ):
+        patch.setattr(sys, "argv", line)
+        patch.setattr(sys, "stdin", io.StringIO(given or ""))
+        try:
+            cli.main()
+        except SystemExit as stopped:
+            code = int(stopped.code or 0)
+        finally:  # the tree's modules make room for the next one's
+            sys.path[:] = path
+            for name in sys.modules.keys() - modules:
+                if name.split(".")[0] == "models":
+                    del sys.modules[name]
+    return Done(line, code, out.getvalue(), err.getvalue())
+
+
+def typed(*arguments: object, root: Path = ROOT) -> Done:
+    """The same in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "workbench", *map(str, arguments)],
-        cwd=root,
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=250,
+        [sys.executable, "-m", "workbench", *map(str, arguments)], cwd=root, capture_output=True, text=True, timeout=250
     )
 
 
@@ -90,7 +119,7 @@ def test_a_model_without_attention_says_so(runs, tmp_path):
     run = train("transformer-encoder", runs)
     done = workbench("translate", run, "Ein Mann schläft.", "--attention", tmp_path / "seen.png")
     assert done.returncode == 1
-    assert "no attention to show" in done.stderr
+    assert done.stderr == "Stopped: this model has no attention to show\n"
     assert not (tmp_path / "seen.png").exists()
 
 
@@ -122,15 +151,60 @@ def test_a_wrong_option_is_explained(tmp_path):
 
 def test_a_search_goes_on_where_it_was_stopped(tmp_path):
     options = ["--tree", "solution", "--folder", tmp_path / "tuning", "--model", "transformer-encoder"]
-    changes = [part for change in ("first=48", "epochs=1") for part in ("--set", change)]
+    fixed = ["hidden_dim=8", "dim_feedforward=8", "head_dim=4", "batch_size=32"]
+    changes = [part for change in ("first=48", "epochs=1", *fixed) for part in ("--set", change)]
     first = workbench("tune", *options, *changes, "--trials", "1")
     assert first.returncode == 0, first.stderr
-    again = workbench("tune", *options, *changes, "--trials", "2", "--workers", "2")
+    other = workbench("tune", *options, *changes, "--set", "epochs=2", "--trials", "2")
+    assert other.returncode == 1
+    assert "epochs=1, not 2" in other.stderr
+    again = typed("tune", *options, *changes, "--trials", "3", "--workers", "2")
     assert again.returncode == 0, again.stderr
-    assert "trial 0:" in first.stdout
+    assert again.stderr == "", "no warnings of Optuna's"
+    assert "trial 0: perplexity" in first.stdout
     assert "trial 0:" not in again.stdout
-    assert "--set learning_rate=" in again.stdout
+    assert "failed" not in again.stdout
+    best = again.stdout.splitlines()[-1]
+    assert "--tree solution --set hidden_dim=8" in best
+    assert "--set learning_rate=" in best
+    assert best.count("batch_size=") == 1, "what is set is not searched"
+    assert "epochs=" not in best
+    trials = [json.loads(path.read_text())["settings"]["settings"] for path in tmp_path.rglob("settings.json")]
+    assert {each["batching"]["batch_size"] for each in trials} == {32}
+    assert len({each["training"]["learning_rate"] for each in trials}) == len(trials) >= 3
     assert (tmp_path / "tuning" / "captions-transformer-encoder.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
+def test_ctrl_c_saves_and_resume_goes_on_with_the_runs_tree_and_settings(tmp_path):
+    changes = settings("lstm-attention", "epochs=500")
+    options = ["--model", "lstm-attention", "--runs", tmp_path, "--name", "run"]
+    command = [sys.executable, "-m", "workbench", "train", *options, "--tree", "solution", *changes]
+    with subprocess.Popen(list(map(str, command)), cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        while not (tmp_path / "run" / "last" / "state.json").exists():
+            time.sleep(0.05)
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=100)[1]
+    assert process.returncode == 1
+    assert "--resume" in said
+    assert "Traceback" not in said
+    other = workbench("train", *options, "--resume", "--set", "epochs=501")
+    assert other.returncode == 1
+    assert "was begun with epochs=500" in other.stderr
+    # Not for 500 epochs: what resume reads is the run's own.
+    stored = tmp_path / "run" / "settings.json"
+    stored.write_text(stored.read_text().replace('"epochs": 500', '"epochs": 1'))
+    resumed = workbench("train", *options, "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "going on after step" in resumed.stderr
+
+
+def test_a_search_says_what_is_not_implemented(tmp_path):
+    done = workbench("tune", "--model", "lstm", "--tree", "student", "--folder", tmp_path, "--trials", "1")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Stopped: seq2seq.seq2seq is not implemented yet: student/models/")
+    assert "Traceback" not in done.stderr
 
 
 def test_the_commands_work_from_the_unpacked_handout(tmp_path):
@@ -141,5 +215,5 @@ def test_the_commands_work_from_the_unpacked_handout(tmp_path):
     assert made.returncode == 0, made.stdout + made.stderr
     shutil.unpack_archive(packed, tmp_path)
     (root,) = (path for path in tmp_path.iterdir() if path.is_dir())
-    done = workbench("train", "--model", "rnn", root=root)
+    done = typed("train", "--model", "rnn", root=root)
     assert "seq2seq.seq2seq is not implemented yet: student/models/seq2seq/Seq2Seq.py:" in done.stderr

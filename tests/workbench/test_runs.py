@@ -19,7 +19,7 @@ def test_settings_come_back(tmp_path: Path) -> None:
 def test_a_run_is_not_written_over_unless_asked(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", {"seed": 1})
     run.save_weights({"w": torch.ones(1)})
-    with pytest.raises(RunError, match=r"--resume.*another name"):
+    with pytest.raises(RunError, match=r"--resume.*another --name"):
         Run.create(tmp_path / "run", {"seed": 2})
     assert Run.open(tmp_path / "run").settings == {"seed": 1}
     Run.create(tmp_path / "run", {"seed": 2}, overwrite=True)

@@ -1,0 +1,117 @@
+"""A run of translation from its settings to its folder and back, with the solution's models and a few sentences."""
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.harness.tree import Tree
+from tests.workbench.tiny import SignalAt
+from workbench import data, training_run
+from workbench.data import Corpus, captions
+from workbench.errors import WorkbenchError
+from workbench.runs import Run, RunError
+from workbench.settings import Settings, SettingsError
+from workbench.training import Interrupted
+from workbench.training_run import Trained
+
+ROOT = Path(__file__).resolve().parents[2]
+SOLUTION = ROOT / "solution"
+LSTM = ["emb_size=8", "hidden_size=8", "batch_size=8", "epochs=2", "save_every=100", "learning_rate=0.01"]
+
+
+@pytest.fixture(autouse=True)
+def few_sentences(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Corpus:
+    whole = captions.load()
+    corpus = Corpus("captions", whole.train[:40], whole.validation[:12], whole.test[:12])
+    monkeypatch.setattr(data, "load", lambda name, data_root=None: corpus)
+    monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
+    return corpus
+
+
+@pytest.fixture
+def tree() -> Iterator[Tree]:
+    before = list(sys.path)
+    yield training_run.open_tree(SOLUTION)
+    sys.path[:] = before
+    for name in [name for name in sys.modules if name.split(".")[0] == "models"]:
+        del sys.modules[name]
+
+
+def train(folder: Path, tree: Tree, *changes: str, callbacks: Any = ()) -> Trained:
+    settings = Settings.of("lstm-attention", "captions", changes=[*LSTM, *changes])
+    return training_run.train(settings, folder, tree, device="cpu", callbacks=callbacks)[0]
+
+
+def test_an_interrupted_run_ends_with_the_bits_of_a_whole_one(tmp_path, tree):
+    """Dropout, the order of batches and the coin of teacher forcing all go on where they were."""
+    train(tmp_path / "whole", tree, "teacher_forcing=0.5")
+    with pytest.raises(Interrupted):
+        train(tmp_path / "run", tree, "teacher_forcing=0.5", callbacks=[SignalAt(3, signal.SIGINT)])
+    torch.manual_seed(99)
+    training_run.resume(tmp_path / "run", device="cpu")  # with the tree that settings.json names
+    whole, resumed = (Run.open(tmp_path / name).load_weights() for name in ("whole", "run"))
+    assert whole.keys() == resumed.keys()
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_the_seed_decides_the_weights(tmp_path, tree):
+    weights = [
+        train(tmp_path / name, tree, "epochs=1", f"seed={seed}").translator.module.state_dict()
+        for name, seed in (("first", 1), ("same", 1), ("other", 2))
+    ]
+    first, same, other = ([each.clone() for each in state.values()] for state in weights)
+    assert all(torch.equal(one, two) for one, two in zip(first, same, strict=True))
+    assert not all(torch.equal(one, two) for one, two in zip(first, other, strict=True))
+
+
+def test_a_run_goes_on_with_no_other_settings(tmp_path, tree):
+    train(tmp_path / "run", tree, "epochs=1")
+    log = Run.open(tmp_path / "run").read_log()
+    for asked, said in (({"epochs": 3}, "epochs=1"), ({"model": "rnn"}, "model=lstm-attention")):
+        with pytest.raises(RunError, match=f"was begun with {said}, "):
+            training_run.resume(tmp_path / "run", device="cpu", asked=asked)
+    training_run.resume(tmp_path / "run", device="cpu", asked={"epochs": 1, "data": "captions"})
+    assert Run.open(tmp_path / "run").read_log() == log
+
+
+def test_a_run_finds_its_models_from_any_folder(tmp_path, tree, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    trained = train(tmp_path / "run", tree, "epochs=1")
+    told = json.loads((tmp_path / "run" / "settings.json").read_text())["settings"]
+    assert told["tree"] == "solution", "from the project's root: both can be moved together"
+    monkeypatch.chdir(tmp_path)
+    assert Trained.load(Path("run"), device="cpu").translate("Ein Mann.") == trained.translate("Ein Mann.")
+
+
+def test_a_tree_that_is_gone_is_named(tmp_path, tree):
+    run = Run.open(train(tmp_path / "run", tree, "epochs=1").run.folder)
+    run.write_json("settings.json", {"format": 1, "settings": {**run.settings, "tree": str(tmp_path / "gone")}})
+    with pytest.raises(WorkbenchError, match=r"gone: expected a folder .* --tree"):
+        Trained.load(tmp_path / "run", device="cpu")
+
+
+def test_training_never_reads_a_sentence_of_the_test_split(tmp_path, tree, few_sentences, monkeypatch):
+    before = train(tmp_path / "run", tree).translator.module.state_dict()
+    other = Corpus("captions", few_sentences.train, few_sentences.validation, few_sentences.train[:12])
+    monkeypatch.setattr(data, "load", lambda name, data_root=None: other)
+    after = train(tmp_path / "other", tree).translator.module.state_dict()
+    assert all(torch.equal(each, after[name]) for name, each in before.items())
+
+
+def test_positions_are_those_of_the_longest_sentence(tmp_path, tree, few_sentences):
+    sizes = ["hidden_dim=8", "dim_feedforward=8", "epochs=1"]
+    settings = Settings.of("transformer", "captions", changes=sizes)
+    trained, _ = training_run.train(settings, tmp_path / "run", tree, device="cpu")
+    pairs = [*few_sentences.train, *few_sentences.validation, *few_sentences.test]
+    longest = max(len(side) for example in trained.text.encode(pairs) for side in example)
+    assert trained.settings.shape.max_length == longest
+    settings = Settings.of("transformer", "captions", changes=[*sizes, f"max_length={longest - 1}"])
+    with pytest.raises(SettingsError, match=f"the longest sentence of captions has {longest} tokens"):
+        training_run.train(settings, tmp_path / "short", tree, device="cpu")
+    assert not (tmp_path / "short").exists()

@@ -1,0 +1,160 @@
+"""The solution's models behind one interface, and what is measured of them."""
+
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from tests.harness.tree import Tree
+from workbench.data import Pair
+from workbench.errors import WorkbenchError
+from workbench.evaluation import evaluate, evaluating, loss_of, tokens_of, total_loss, translate
+from workbench.settings import MODELS, Settings
+from workbench.text import EOS, PAD, SOS, Text
+from workbench.translators import ROOM, EncoderTranslator, TransformerTranslator, Translator, build, until_eos
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZES = {
+    "rnn": ["emb_size=8", "hidden_size=8"],
+    "transformer-encoder": ["hidden_dim=8", "num_heads=2", "head_dim=4", "dim_feedforward=8", "max_length=24"],
+    "transformer": ["hidden_dim=8", "num_heads=2", "dim_feedforward=8", "num_layers_dec=1", "max_length=24"],
+}
+PAIRS = [
+    Pair("Ein Mann schläft.", "A man sleeps."),
+    Pair("Zwei Frauen spielen mit einem Hund im Park.", "Two women play with a dog in the park."),
+    Pair("Ein Kind lacht.", "A child laughs at a dog."),
+    Pair("Der Hund schläft im Park.", "The dog sleeps."),
+]
+
+
+@pytest.fixture(autouse=True)
+def solution():
+    before = list(sys.path)
+    tree = Tree(ROOT / "solution", ROOT / "student")
+    tree.activate()
+    yield tree
+    sys.path[:] = before
+    for name in [name for name in sys.modules if name.split(".")[0] == "models"]:
+        del sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def text() -> Text:
+    return Text.fit(PAIRS, min_freq=1)
+
+
+@pytest.fixture(params=MODELS)
+def translator(request: Any, solution: Tree, text: Text):
+    """A model with random weights."""
+    torch.manual_seed(3)
+    settings = Settings.of(request.param, "captions", changes=SIZES.get(request.param, SIZES["rnn"]))
+    return build(solution, settings, (text.source_size, text.target_size), torch.device("cpu"))
+
+
+def output_layer(translator: Translator, text: Text) -> nn.Linear:
+    """The layer whose bias makes a word likely."""
+    layers = [each for each in translator.module.modules() if isinstance(each, nn.Linear)]
+    return next(each for each in layers if each.out_features == text.target_size)
+
+
+def test_a_sentence_is_treated_the_same_in_every_batch(translator, text):
+    alone = [total_loss(translator, text, [pair], forced) for forced in (True, False) for pair in PAIRS]
+    for i, forced in enumerate((True, False)):
+        together, tokens = total_loss(translator, text, PAIRS, forced)
+        mine = alone[i * len(PAIRS) : (i + 1) * len(PAIRS)]
+        assert together == pytest.approx(sum(loss for loss, _ in mine), rel=1e-5)
+        assert tokens == sum(count for _, count in mine) == sum(len(text.target_words(p.target)) + 1 for p in PAIRS)
+    assert translate(translator, text, PAIRS) == [translate(translator, text, [pair])[0] for pair in PAIRS]
+
+
+def test_scores_belong_to_the_next_token(translator, text):
+    """Only the token that a position is scored against, and nothing later, may be unknown to it."""
+    batch = next(iter(text.batches(PAIRS[1:2], 1)))
+    changed = batch.target.clone()
+    changed[:, 4] = EOS + 1 if changed[0, 4] != EOS + 1 else EOS + 2
+    with evaluating(translator):
+        before, after = (translator.scores(batch.source, target) for target in (batch.target, changed))
+    assert before.shape == (1, batch.target.size(1) - 1, text.target_size)
+    torch.testing.assert_close(before[:, :4], after[:, :4])
+    reads_target = not isinstance(translator, EncoderTranslator)
+    assert reads_target != torch.allclose(before[:, 4], after[:, 4])
+
+
+def test_translation_is_what_the_free_scores_choose(translator, text):
+    batch = next(iter(text.batches(PAIRS[1:2], 1)))
+    with evaluating(translator):
+        tokens = until_eos(translator.translate(batch.source)[0])
+        scores = translator.scores(batch.source, batch.target, forced=False)[0]
+    length = min(len(tokens), len(scores))
+    assert scores.argmax(dim=1)[:length].tolist() == tokens[:length].tolist()
+
+
+def test_after_its_own_end_a_model_that_reads_itself_has_nothing_to_say(translator, text):
+    with torch.no_grad():
+        output_layer(translator, text).bias[EOS] = 50.0
+    batch = next(iter(text.batches(PAIRS, len(PAIRS))))
+    with evaluating(translator):
+        scores = translator.scores(batch.source, batch.target, forced=False)
+    assert (scores[:, 0].argmax(dim=1) == EOS).all()
+    silent = bool((scores[:, 1:] == 0).all())
+    assert silent == (not isinstance(translator, EncoderTranslator))
+
+
+def test_a_translation_ends_ten_tokens_after_its_source_did(translator, text):
+    """Also beside a longer one, and however little the model thinks of <eos>."""
+    with torch.no_grad():
+        output_layer(translator, text).bias[[PAD, SOS, EOS]] = -50.0
+    found = translate(translator, text, PAIRS)
+    for words, pair in zip(found, PAIRS, strict=True):
+        limit = len(text.encode_source(pair.source)) + ROOM
+        # The model with a position for each word answers at all of its positions.
+        assert len(words) == {EncoderTranslator: 24, TransformerTranslator: min(limit, 23)}.get(type(translator), limit)
+
+
+def test_a_source_that_is_too_long_is_explained(translator, text):
+    long = [Pair("Hund " * 50 + ".", "")]
+    if isinstance(translator, EncoderTranslator | TransformerTranslator):
+        with pytest.raises(WorkbenchError, match=r"53 tokens.*24 positions"):
+            translate(translator, text, long)
+    else:
+        assert len(translate(translator, text, long)) == 1
+
+
+def test_attention_has_a_row_for_each_token_and_sums_to_one(translator, text):
+    source = torch.tensor([text.encode_source(PAIRS[1].source)])
+    with evaluating(translator):
+        if not translator.has_attention:
+            with pytest.raises(WorkbenchError, match="no attention"):
+                translator.attention(source)
+            return
+        tokens, weights = translator.attention(source)
+        assert tokens.tolist() == until_eos(translator.translate(source)[0]).tolist()  # and nothing stays replaced
+    assert weights.shape[1:] == (len(tokens), source.size(1))
+    torch.testing.assert_close(weights.sum(dim=2), torch.ones(weights.shape[:2]))
+
+
+def test_the_loss_counts_each_token_once_and_neither_sos_nor_padding():
+    target = torch.tensor([[SOS, 5, 6, EOS], [SOS, EOS, PAD, PAD]])
+    scores = torch.randn(2, 3, 9, generator=torch.Generator().manual_seed(1))
+    logs = scores.log_softmax(dim=2)
+    expected = -(logs[0, 0, 5] + logs[0, 1, 6] + logs[0, 2, EOS] + logs[1, 0, EOS])
+    assert tokens_of(target) == 4
+    torch.testing.assert_close(loss_of(scores, target), expected)
+    torch.testing.assert_close(loss_of(logs, target), expected)  # an RNN's are log-probabilities already
+    smoothed = 0.9 * expected - 0.1 * (logs[0].mean(dim=1).sum() + logs[1, 0].mean())
+    torch.testing.assert_close(loss_of(scores, target, 0.1), smoothed)
+
+
+def test_an_evaluation_is_of_all_sentences_in_their_order(translator, text):
+    translator.module.train()
+    evaluation, translations = evaluate(translator, text, "test", PAIRS, batch_size=3)
+    assert [each.source for each in translations] == [pair.source for pair in PAIRS]
+    assert [each.reference for each in translations] == [pair.target for pair in PAIRS]
+    assert evaluation.sentences == 4
+    assert evaluation.loss == pytest.approx(total_loss(translator, text, PAIRS)[0] / evaluation.tokens)
+    assert evaluation.free_perplexity == pytest.approx(math.exp(evaluation.free_loss))
+    assert translator.module.training, "the mode of before"
