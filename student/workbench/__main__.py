@@ -2,11 +2,11 @@
 
 import sys
 
+from workbench.errors import INSTALL
+
 if __name__ == "__main__":
     try:
         from workbench.cli import main
-    except ModuleNotFoundError as error:  # of typer or rich; what other files import is explained there
-        sys.exit(
-            f"{error.name} is not installed; run: pip install -r requirements.txt -r student/workbench/requirements.txt"
-        )
+    except ModuleNotFoundError as error:  # of typer or rich; main() explains all others
+        sys.exit(f"Stopped: {error.name} is not installed; run: {INSTALL}")
     main()

@@ -43,7 +43,7 @@ Changes = Annotated[
     ),
 ]
 DataRoot = Annotated[
-    Path | None, typer.Option(help="A folder with the data set's files. Default: download to a cache folder.")
+    Path | None, typer.Option(help="A folder with the data set's files. Default: the run's, or a download.")
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 RunFolder = Annotated[
@@ -70,10 +70,12 @@ def train(
 ) -> None:
     """Train a model. Ctrl-C saves and stops; --resume goes on to the same numbers."""
     from workbench import training_run
+    from workbench.errors import need
     from workbench.samples import Samples
     from workbench.settings import Settings
     from workbench.tracking import ProgressBar, TensorBoard
 
+    need("tensorboard", "matplotlib")  # the callbacks import them when the run has begun
     settings = Settings.of(model, data, preset, changes or [])
     folder = runs / (name or f"{data}-{model}-{preset}")
     tensorboard = TensorBoard()
@@ -140,14 +142,15 @@ def translate(
     attention: Annotated[Path | None, typer.Option(help="Draw where the model has looked, into this file.")] = None,
 ) -> None:
     """Translate sentences with a trained model."""
+    from workbench.progress import tracked
     from workbench.training_run import Trained, open_tree
 
     trained = Trained.load(run, open_tree(tree) if tree else None, None, device)
     given = sentences or [line.strip() for line in sys.stdin if line.strip()]
     if not given:
         raise typer.BadParameter('give a sentence in quotes, as in "Ein Mann fährt Fahrrad.", or lines on the input')
-    for sentence in given:
-        print(trained.translate(sentence))
+    for said in trained.translate_all(given, lambda batches: tracked(batches, "translating")):
+        print(said)
     if attention:
         from workbench import plots
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 import traceback
 from pathlib import Path
 
-from tests.harness.outcome import is_todo
-
-# What requirements.txt beside this file brings, as it is imported.
-PACKAGES = frozenset(
-    ["fpdf", "markdown_it", "matplotlib", "optuna", "sacrebleu", "spacy", "tensorboard", "torchtext", "typer"]
-)
+INSTALL = "pip install -r requirements.txt -r student/workbench/requirements.txt"
+# What this brings, as it is imported.
+PACKAGES = {"numpy", "rich", "safetensors", "torch", "tqdm"} | {
+    *("fpdf", "markdown_it", "matplotlib", "optuna", "sacrebleu", "spacy", "tensorboard", "torchtext", "typer")
+}
 
 
 class WorkbenchError(Exception):
     """Something that whoever types the command can mend; the message says how."""
+
+
+def need(*packages: str) -> None:
+    """Raises: ModuleNotFoundError, before anything is begun that would stop for one of these packages."""
+    for name in packages:
+        if importlib.util.find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def explained(error: BaseException, root: Path) -> str | None:
@@ -26,8 +33,10 @@ def explained(error: BaseException, root: Path) -> str | None:
     """
     if isinstance(error, WorkbenchError):
         return str(error)
-    if isinstance(error, ModuleNotFoundError) and error.name in PACKAGES:
-        return f"{error.name} is not installed; run: pip install -r student/workbench/requirements.txt"
+    if isinstance(error, ModuleNotFoundError) and (package := str(error.name).split(".")[0]) in PACKAGES:
+        return f"{package} is not installed; run: {INSTALL}"
+    from tests.harness.outcome import is_todo  # here, since it needs some of these packages
+
     if is_todo(error):
         return f"{error} is not implemented yet: {_where(error, root)}. `{_python()} -m tests --watch` leads you there."
     return None

@@ -236,6 +236,7 @@ class Trainer:
             if self.training.average > 1:
                 self.run.save_weights(self.module.state_dict(), epoch_name(epoch.epoch))
         self._tell("on_epoch", epoch)
+        self._clock = time.perf_counter()  # what callbacks show takes no time of the next epoch
         self.progress = Progress(epoch=epoch.epoch + 1, step=progress.step)
         self._save()
         self._tidy()

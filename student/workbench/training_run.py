@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -119,8 +120,14 @@ class Trained:
 
     def translate(self, sentence: str) -> str:
         """One sentence, as text."""
-        words = translate_pairs(self.translator, self.text, [Pair(sentence, "")])
-        return self.text.detokenise(words[0])
+        return self.translate_all([sentence])[0]
+
+    def translate_all(
+        self, sentences: Sequence[str], track: Callable[[Iterable[Any]], Iterable[Any]] = iter
+    ) -> list[str]:
+        """Sentences as text, in their order; track wraps the batches, to show progress."""
+        words = translate_pairs(self.translator, self.text, [Pair(each, "") for each in sentences], track=track)
+        return [self.text.detokenise(each) for each in words]
 
     def attention(self, sentence: str) -> tuple[list[str], list[str], Tensor]:
         """A sentence's words, its translation's, and where each of these has looked: (heads, L, T)."""
@@ -198,6 +205,9 @@ def _fit(trained: Trained, corpus: Corpus, processes: Processes, callbacks: Sequ
     if processes.first:
         about = {"parameters": trained.parameters, "device": str(device), "processes": processes.world}
         trained.run.write_json("about.json", about)
+        if not (trained.run.folder / "result.json").exists():  # what was measured on the way is of other weights
+            for split in data.SPLITS:
+                (trained.run.folder / f"{split}.json").unlink(missing_ok=True)
     task = TranslationTask(translator, trained.text, corpus, settings, processes)
     return Trainer(task, settings.training, trained.run, callbacks, device, processes).fit()
 

@@ -54,10 +54,12 @@ def test_an_interrupted_run_ends_with_the_bits_of_a_whole_one(tmp_path, tree):
     with pytest.raises(Interrupted):
         train(tmp_path / "run", tree, "teacher_forcing=0.5", callbacks=[SignalAt(3, signal.SIGINT)])
     torch.manual_seed(99)
+    (tmp_path / "run" / "test.json").write_text("{}")  # as if it had been evaluated meanwhile
     training_run.resume(tmp_path / "run", device="cpu")  # with the tree that settings.json names
     whole, resumed = (Run.open(tmp_path / name).load_weights() for name in ("whole", "run"))
     assert whole.keys() == resumed.keys()
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    assert not (tmp_path / "run" / "test.json").exists()
 
 
 def test_the_seed_decides_the_weights(tmp_path, tree):
@@ -86,7 +88,9 @@ def test_a_run_finds_its_models_from_any_folder(tmp_path, tree, monkeypatch):
     told = json.loads((tmp_path / "run" / "settings.json").read_text())["settings"]
     assert told["tree"] == "solution", "from the project's root: both can be moved together"
     monkeypatch.chdir(tmp_path)
-    assert Trained.load(Path("run"), device="cpu").translate("Ein Mann.") == trained.translate("Ein Mann.")
+    sentences = ["Ein Mann.", "Eine Frau sieht im Park einen Hund."]
+    expected = [trained.translate(each) for each in sentences]
+    assert Trained.load(Path("run"), device="cpu").translate_all(sentences) == expected
 
 
 def test_a_tree_that_is_gone_is_named(tmp_path, tree):

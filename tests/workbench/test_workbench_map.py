@@ -1,0 +1,28 @@
+"""The package's own words on what stands where."""
+
+import ast
+import re
+from pathlib import Path
+
+from workbench.errors import PACKAGES, explained
+
+FOLDER = Path(__file__).resolve().parents[2] / "student" / "workbench"
+
+
+def test_the_map_names_every_file_and_no_other():
+    words = ast.get_docstring(ast.parse((FOLDER / "__init__.py").read_text("utf-8"))) or ""
+    named = set(re.findall(r"\b\w+\.py\b", words))
+    files = {path.name for path in FOLDER.glob("*.py")} - {"__init__.py", "__main__.py"}
+    assert named == files
+
+
+def test_every_package_that_is_required_is_explained_when_it_is_missing():
+    imported = {"fpdf2": "fpdf", "markdown-it-py": "markdown_it"}
+    required = re.findall(r"^([\w-]+)==", (FOLDER / "requirements.txt").read_text(), re.MULTILINE)
+    assert len(required) > 5
+    for name in required:
+        module = imported.get(name, name)
+        assert module in PACKAGES
+        error = ModuleNotFoundError(f"No module named {module!r}", name=f"{module}.part")
+        assert explained(error, FOLDER).startswith(f"{module} is not installed; run: pip install -r ")
+    assert explained(ModuleNotFoundError("No module named 'modles'", name="modles"), FOLDER) is None
