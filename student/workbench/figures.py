@@ -5,6 +5,8 @@ Every function returns a Figure of its own; nothing is drawn into a window. Leng
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -171,6 +173,46 @@ def lstm_cell() -> Figure:
 
 
 # Part 2
+
+
+def seq2seq() -> Figure:
+    """Encoder and decoder, unrolled: only the last hidden state goes over; each output is the next step's input."""
+    page = Drawing(10.6, 3.5)
+    source, target = ("<sos>", "ein", "mann", "schläft", "<eos>"), ("<sos>", "a", "man", "sleeps", "<eos>")
+    low, middle, high = 0.55, 1.65, 2.75
+    reading, writing = [0.75 + 0.95 * t for t in range(5)], [7.0 + 0.95 * t for t in range(4)]
+    page.cell(0.2, 1.2, reading[-1] + 0.5, 2.1)
+    page.cell(writing[0] - 0.45, 1.2, writing[-1] + 0.45, 2.1)
+    page.text((reading[0] + reading[-1]) / 2, 2.3, "encoder", SMALL, GREY)
+    page.text(writing[0] - 0.1, 2.3, "decoder", SMALL, GREY, ha="right")
+    for t, (x, word) in enumerate(zip(reading, source, strict=True), 1):
+        page.box(x, middle, 0.6, 0.5, f"$h_{t}$", STATE)
+        page.box(x, low, 0.72, 0.4, word, TOKEN, SMALL)
+        page.arrow((x, low + 0.2), (x, middle - 0.25))
+    for left, right in pairwise((*reading, 5.65, *writing)):
+        gaps = [0.55 if x == 5.65 else 0.3 for x in (left, right)]
+        page.arrow((left + gaps[0], middle), (right - gaps[1], middle), color=GREEN)
+    page.box(5.65, middle, 1.1, 0.85, "hidden_in\nReLU\nhidden_out\ntanh", LAYER, SMALL - 1)
+    for t, x in enumerate(writing):
+        page.box(x, middle, 0.6, 0.5, f"$s_{t + 1}$", STATE)
+        page.box(x, low, 0.72, 0.4, target[t], TOKEN, SMALL)
+        page.box(x, high, 0.72, 0.4, target[t + 1], TOKEN, SMALL)
+        page.arrow((x, low + 0.2), (x, middle - 0.25))
+        page.arrow((x, middle + 0.25), (x, high - 0.2))
+    for left, right in pairwise(writing):
+        between = (left + right) / 2
+        page.arrow((left + 0.36, high), (between, high), (between, low), (right - 0.36, low), color=ORANGE)
+    page.text(
+        (writing[0] + writing[-1]) / 2, 3.2, "log-probabilities of the next token, the best one shown", SMALL, GREY
+    )
+    page.text(
+        (writing[0] + writing[-1]) / 2,
+        0.15,
+        "orange: the token chosen is read next (in training: the right one)",
+        SMALL,
+        GREY,
+    )
+    return page.figure
 
 
 def attention() -> Figure:

@@ -14,7 +14,7 @@ from torch import nn
 
 from workbench import figures
 
-DRAWN = ("rnn_cell", "lstm_cell", "attention", "embedding", "encoder_layer")
+DRAWN = ("rnn_cell", "lstm_cell", "seq2seq", "attention", "embedding", "encoder_layer")
 ALL = (*DRAWN, "masks", "positions")
 FREE_ENDS = {"embedding": 5, "encoder_layer": 1}  # arrows that point at a vector, or out of the picture
 

@@ -22,7 +22,7 @@ from autograder.build.notebook import SOURCES, make
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "Machine_Translation"
-QUICK = {"epochs": 1, "longest": 10}  # trains on the 700 shortest pairs
+QUICK = {"epochs": 1, "first": 400}
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_solved_each_part_shows_its_own_checks(solved):
 
 
 def test_solved_pictures_and_translations_are_shown_once(solved):
-    for name in ("rnn_cell", "lstm_cell", "attention", "embedding", "positions", "encoder_layer", "masks"):
+    for name in ("rnn_cell", "lstm_cell", "seq2seq", "attention", "embedding", "positions", "encoder_layer", "masks"):
         assert pictures(cell_with(solved, f"figures.{name}()")) == 1
     assert pictures(cell_with(solved, "    plt.show()")) == 1
     for name in ("lstm-attention", "transformer"):
@@ -122,8 +122,8 @@ def test_solved_pictures_and_translations_are_shown_once(solved):
 def test_solved_tuning_is_compared_with_what_was_before(solved):
     cell = cell_with(solved, 'notebook.compare(MODEL, "tuned")')
     rows = {row[0]: row[1:] for row in table(cell)}
-    assert rows["learning_rate"] == ["0.001", "0.003"]
-    assert rows["hidden_size"] == ["256", "128"]
+    assert rows["learning_rate"] == ["0.001", "0.004"]
+    assert rows["batch_size"] == ["32", "64"]
     assert all(re.fullmatch(r"[\d.]+", value) for value in rows["validation BLEU"])
     assert "does not accept" not in printed(cell)
 
@@ -131,7 +131,7 @@ def test_solved_tuning_is_compared_with_what_was_before(solved):
 def test_solved_the_demonstrations_of_part_1_learn_and_remember(solved):
     words = printed(cell_with(solved, "UPDATES = 200"))
     first, last = map(float, re.search(r"loss ([\d.]+) at first, ([\d.]+) after", words).groups())
-    assert last < 2.2 < 3.3 < first
+    assert last < 2.5 < 3.3 < first  # knowing no more than how frequent each letter is: 2.9
 
 
 # What a student does next: writes the RNN, which the notebook has imported already, and packs, on Colab.
@@ -189,7 +189,7 @@ def test_untouched_the_last_cell_packs_and_offers_the_download(untouched):
 
 def test_untouched_every_picture_is_there(untouched):
     _, notebook = untouched
-    assert sum(pictures(cell) for cell in notebook.cells if cell.cell_type == "code") == 7
+    assert sum(pictures(cell) for cell in notebook.cells if cell.cell_type == "code") == 8
 
 
 # The set-up cell alone
