@@ -192,7 +192,7 @@ def test_an_exercise_from_start_to_done(home, start):
     text = terminal.wait("1.1 RNN  not started  0/6 tests", f"{RNN}:28", "0/14 tests, 0 of 20 points")
     assert "q quit" in text.splitlines()[23]
     save(home / RNN, NEW_STATE)
-    text = terminal.wait("wrong", "output at [0, 0]: expected -1.5954, got -2.3401; 100% of 32 values differ.")
+    text = terminal.wait("wrong", "output at [0, 0]: expected -2.0476, got -1.3869; 100% of 12 values differ.")
     assert "In the case batch = several rows:" in text
     assert "test_rnn_takes_one_step" in text
     save(home / RNN, solution())
@@ -305,7 +305,7 @@ def test_plain_lines_without_a_terminal(home, terminal):
         save(home / RNN, NEW_STATE)
         reader.wait("Running the tests ...")
         reader.wait("1.1 RNN                         1/6    1/6  wrong        naive/RNN.py:28")
-        reader.wait("output at [0, 0]: expected -1.5954, got -2.3401")
+        reader.wait("output at [0, 0]: expected -2.0476, got -1.3869")
         save(home / RNN, solution())
         reader.wait("RNN 6/6 done. Well done!")
         process.stdin.write(b"list\n")
@@ -344,7 +344,7 @@ def test_the_readme_shows_the_watch(home, start):
     terminal = start(size=(80, capture.count("\n") + 1))
     terminal.wait("not started")
     save(home / RNN, NEW_STATE)
-    assert terminal.wait("-2.3401") == capture
+    assert terminal.wait("-1.3869") == capture
 
 
 # Without a process.
