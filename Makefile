@@ -7,6 +7,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Test files at a time; each takes a core and up to 2 GB.
+JOBS ?= 2
 
 .PHONY: setup grade test train lint clean
 
@@ -28,7 +30,7 @@ grade: setup
 	$(BIN)/python -m autograder demo --out build
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --durations=30
 
 RUN := runs/captions-lstm-attention
 train: setup

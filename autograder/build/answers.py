@@ -1,9 +1,11 @@
 """Expected outcomes for every seed, made by running the solution; and the secret that hidden seeds grow from."""
 
+import contextlib
 import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -43,15 +45,25 @@ def term_secret(root: Path, given: str | None) -> tuple[bytes, str]:
         return value.encode(), f"the environment's {SECRET_VARIABLE}"
     path = root / SECRET_FILE
     if not path.exists():
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32))
+        _draw_secret(path)
         return path.read_bytes(), f"{path}, drawn now: keep it until the end of the term, outside git"
     kept = path.read_bytes().strip()
     if not kept:
         raise AnswersError(f"{path} is empty: anyone could compute the hidden seeds; delete it, and one is drawn")
     return kept, str(path)
+
+
+def _draw_secret(path: Path) -> None:
+    """Write a new secret, whole; where another process has just done so, its secret stays."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    descriptor, own = tempfile.mkstemp(dir=path.parent)  # readable by its owner only
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(own, path)
+    finally:
+        os.unlink(own)
 
 
 def hidden_seed(secret: bytes, number: int, identifier: str, public: str, hidden: int) -> str:

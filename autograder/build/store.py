@@ -146,8 +146,6 @@ def renew_hidden(root: Path, tests: Sequence[GradedTest], secret: bytes, mapper:
     has it. Where the rubric wants no hints, none has to run.
     """
     rubric, folder, public = Rubric.load(root / RUBRIC), _hidden_folder(root, secret), load_public(root, tests)
-    for old in folder.glob("*"):
-        old.unlink()
     right = hidden_answers(root, tests, secret, rubric.grading.hidden_seeds, public.answers, mapper)
     failed = {known.name: frozenset(known.wrong) for known in public.hints.known}
     wanted = right and rubric.assignment.hints != "off"
@@ -155,6 +153,11 @@ def renew_hidden(root: Path, tests: Sequence[GradedTest], secret: bytes, mapper:
         made.answers.save(folder / f"{name}.safetensors")
         made.hints.save(folder / f"{name}.hints.safetensors")
     provenance.note(folder, _hidden_sources(root, tests))
+    # Last, and no file that is new: another process may be doing the same, with the same result.
+    kept = {f"{name}{kind}" for name in right for kind in (".safetensors", ".hints.safetensors")}
+    for path in folder.glob("*.safetensors"):
+        if path.name not in kept:
+            path.unlink()
 
 
 def _made(right: Mapping[str, Answers], tasks: Sequence[mistakes.Task], mapper: Mapper) -> dict[str, Made]:
