@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import sys
@@ -105,6 +104,7 @@ def evaluate(
     """Measure a trained model on a whole split: perplexity in both regimes, BLEU, chrF, exact matches."""
     from workbench import evaluation
     from workbench.progress import tracked
+    from workbench.runs import write_json
     from workbench.training_run import Trained, open_tree
 
     trained = Trained.load(run, open_tree(tree) if tree else None, data_root, device)
@@ -114,7 +114,7 @@ def evaluate(
     )
     trained.run.write_json(f"{split}.json", found.to_json())
     if json_file:
-        _write_json(json_file, found.to_json() | {"run": str(run), "model": trained.settings.model})
+        write_json(json_file, found.to_json() | {"run": str(run), "model": trained.settings.model})
     table = Table(title=f"{run.name}: all {found.sentences} sentences of {split}", title_justify="left")
     table.add_column("")
     table.add_column("right previous tokens", justify="right")
@@ -289,6 +289,7 @@ def bench(
 ) -> None:
     """Time a trained transformer: decoding and training, each beside a plain implementation."""
     from workbench.bench import races
+    from workbench.runs import write_json
     from workbench.training_run import Trained
 
     found = races(Trained.load(run, None, data_root, device), sentences)
@@ -298,7 +299,7 @@ def bench(
         table.add_row(race.what, f"{race.amount:,}", *rates, f"[bold]{race.ratio:.1f}[/]")
     console.print(table)
     if json_file:
-        _write_json(json_file, {race.what: race.to_json() for race in found})
+        write_json(json_file, {race.what: race.to_json() for race in found})
 
 
 def _speaks() -> bool:
@@ -335,9 +336,3 @@ def _show_training(trained: Trained, result: Result, folder: Path) -> None:
     for pair in trained.corpus().validation[:5]:
         console.print(f"  {pair.source}\n  [dim]{pair.target}[/]\n  {trained.translate(pair.source)}\n")
     console.print(f"All numbers: python -m workbench evaluate {folder}")
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    from tests.harness.files import replace
-
-    replace(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8"))

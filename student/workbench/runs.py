@@ -89,8 +89,7 @@ class Run:
         return self.folder.name
 
     def write_json(self, name: str, content: Any) -> None:
-        text = json.dumps(content, indent=1, ensure_ascii=False)
-        replace(self.folder / name, f"{text}\n".encode())
+        write_json(self.folder / name, content)
 
     def read_json(self, name: str) -> Any:
         """Raises: RunError, if the file is not there or not JSON."""
@@ -193,6 +192,12 @@ class Run:
                 "the run is from another version; train it again under another name"
             )
         return content
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a file that people may read, too; whole or not at all."""
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    replace(path, f"{text}\n".encode())
 
 
 def epoch_name(epoch: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -45,6 +46,7 @@ class Corpus:
         return pairs
 
 
+@functools.cache  # a training, its samples and every trial of a search ask for the same pairs
 def load(name: str, data_root: Path | None = None) -> Corpus:
     """Load a corpus by its name.
 
