@@ -146,8 +146,13 @@ class EncoderTranslator(Translator):
         )
 
     def scores(self, source: Tensor, target: Tensor, forced: bool = True) -> Tensor:
-        scores: Tensor = self.module(self._widened(source))
-        return scores[:, : target.size(1) - 1]
+        def cut(final: nn.Module, hidden: tuple[Tensor]) -> tuple[Tensor]:
+            return (hidden[0][:, : target.size(1) - 1],)
+
+        # Most of the time goes into scores, most of the width is padding, and no position's scores need another's.
+        with self.module.final.register_forward_pre_hook(cut):
+            scores: Tensor = self.module(self._widened(source))
+        return scores
 
     def translate(self, source: Tensor) -> Tensor:
         tokens: Tensor = self.module(self._widened(source)).argmax(dim=2)
