@@ -150,8 +150,9 @@ class EncoderTranslator(Translator):
             return (hidden[0][:, : target.size(1) - 1],)
 
         # Most of the time goes into scores, most of the width is padding, and no position's scores need another's.
-        with self.module.final.register_forward_pre_hook(cut):
-            scores: Tensor = self.module(self._widened(source))
+        module: Any = self.module
+        with module.final.register_forward_pre_hook(cut):
+            scores: Tensor = module(self._widened(source))
         return scores
 
     def translate(self, source: Tensor) -> Tensor:
