@@ -1,5 +1,6 @@
 """One kit, unpacked as on Gradescope, and one warm engine for all tests that grade."""
 
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from autograder.build import rehearsal
 from autograder.grade.engine import Engine
@@ -49,16 +51,20 @@ def graded(request: pytest.FixtureRequest) -> list[GradedTest]:
 
 @pytest.fixture(scope="session")
 def kit_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """autograder.zip with hidden seeds from SECRET."""
-    target = tmp_path_factory.mktemp("build") / "autograder.zip"
-    build_kit(target)
+    """autograder.zip with hidden seeds from SECRET; where files are tested at the same time, one process builds it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "build"
+    target = folder / "autograder.zip"
+    with FileLock(f"{folder}.lock"):
+        if not target.exists():  # it comes whole, by rename
+            build_kit(target)
     return target
 
 
 @pytest.fixture(scope="session")
-def impatient_kit_zip(kit_zip: Path) -> Path:
+def impatient_kit_zip(kit_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same kit with short limits."""
-    target = kit_zip.with_name("impatient.zip")
+    target = tmp_path_factory.mktemp("impatient") / "autograder.zip"
     with zipfile.ZipFile(kit_zip) as kit, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as changed:
         for member in kit.infolist():
             content = kit.read(member)
