@@ -1,0 +1,87 @@
+"""Training and evaluating a language model on one long text, with truncated back-propagation through time.
+
+A model with the method `init_hidden` is recurrent: `log_probabilities, hidden = model(data, hidden)`, and the hidden
+state is carried over from chunk to chunk. Any other model is called as `log_probabilities = model(data)`.
+(Ask with `hasattr`: most tests use given stand-ins for models, and for `get_batch` and `repackage_hidden`.)
+
+Shapes: rows length of the text's columns, B batch size, S length of a chunk.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.language_model.batching import get_batch, repackage_hidden
+
+
+def train_epoch(
+    model: nn.Module, source: Tensor, optimizer: torch.optim.Optimizer, bptt: int = 35, clip: float = 0.25
+) -> float:
+    """Go once over a text, chunk by chunk, and take one optimizer step for each.
+
+    The model is in training mode. The loss of a chunk is the mean negative log-likelihood of its tokens; its gradient
+    does not reach back into the chunk before. Before each step all gradients together are scaled down to a norm of
+    `clip` where they have a greater one (Pascanu et al., 2013): the *total* norm, over all parameters.
+
+    Args:
+        source: (rows, B), as `batchify` returns it, of at least two rows; the first chunk begins at row 0.
+        optimizer: holds the model's parameters.
+        bptt: the length of a chunk; the last may be shorter.
+        clip: the greatest total norm of a step's gradient.
+
+    Returns:
+        The mean negative log-likelihood of a token over the whole epoch: every token counts the same, so a shorter
+        last chunk counts less than the others.
+    """
+    # TODO(lm.training): for each chunk: repackage, forward, loss, zero_grad, backward, clip, step.
+    # BEGIN SOLUTION
+    model.train()
+    recurrent = hasattr(model, "init_hidden")
+    hidden = model.init_hidden(source.size(1)) if recurrent else None
+    total, tokens = 0.0, 0
+    for i in range(0, source.size(0) - 1, bptt):
+        data, target = get_batch(source, i, bptt)
+        optimizer.zero_grad()
+        if recurrent:
+            log_probabilities, hidden = model(data, repackage_hidden(hidden))
+        else:
+            log_probabilities = model(data)
+        loss = F.nll_loss(log_probabilities, target)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), clip)
+        optimizer.step()
+        total += loss.item() * target.numel()
+        tokens += target.numel()
+    return total / tokens
+    # END SOLUTION
+
+
+def evaluate(model: nn.Module, source: Tensor, bptt: int = 35) -> float:
+    """The mean negative log-likelihood of a text's tokens under the model; its exponential is the perplexity.
+
+    The model is in eval mode and stays in it; no gradients are computed. Hidden states are carried over as in training.
+
+    Args:
+        source: (rows, B), as `batchify` returns it, of at least two rows.
+        bptt: the length of a chunk. A recurrent model's result does not depend on it.
+
+    Returns:
+        The mean over tokens, not over chunks: the last chunk may be shorter.
+    """
+    # TODO(lm.training): as train_epoch, with nothing that learns.
+    # BEGIN SOLUTION
+    model.eval()
+    recurrent = hasattr(model, "init_hidden")
+    hidden = model.init_hidden(source.size(1)) if recurrent else None
+    total, tokens = 0.0, 0
+    with torch.no_grad():
+        for i in range(0, source.size(0) - 1, bptt):
+            data, target = get_batch(source, i, bptt)
+            if recurrent:
+                log_probabilities, hidden = model(data, hidden)
+            else:
+                log_probabilities = model(data)
+            total += F.nll_loss(log_probabilities, target, reduction="sum").item()
+            tokens += target.numel()
+    return total / tokens
+    # END SOLUTION
