@@ -1,6 +1,9 @@
 """The workbench: given code that trains, evaluates and shows the models that you write.
 
     data/            sentence pairs: captions (with grammar and lexicon), multi30k
+    language_model/  text for language models: corpora, stories of ours, vocabulary
+    sources.py       files of public data sets, from a folder or downloaded
+    draw.py          random choices that are the same everywhere
     text.py          tokens, vocabularies and batches
     settings.py      every hyper-parameter, with presets; training.py has those of training, and what a callback is told
     translators.py   your models behind one interface

@@ -18,6 +18,10 @@ class WorkbenchError(Exception):
     """Something that whoever types the command can mend; the message says how."""
 
 
+class DataError(WorkbenchError):
+    """Data that is missing or is not what it should be. The message says what to do about it."""
+
+
 def need(*packages: str) -> None:
     """Raises: ModuleNotFoundError, before anything is begun that would stop for one of these packages."""
     for name in packages:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from workbench.errors import WorkbenchError
+from workbench.errors import DataError
 
 __all__ = ["SPLITS", "Corpus", "DataError", "Pair", "load"]
 
@@ -19,10 +19,6 @@ class Pair(NamedTuple):
 
     source: str
     target: str
-
-
-class DataError(WorkbenchError):
-    """Data that is missing or is not what it should be. The message says what to do about it."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What the workbench knows of language models: text, vocabulary, and models that say what comes next."""

@@ -1,0 +1,147 @@
+"""Files of public data sets: from a folder, or once from one commit of a public repository to a cache folder."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import http.client
+import os
+import urllib.error
+import urllib.request
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from workbench.errors import DataError
+
+__all__ = ["Source", "cache_folder"]
+
+TIMEOUT = 30.0  # seconds without a byte
+CHUNK = 1 << 14
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept: the environment variable WORKBENCH_CACHE, or ~/.cache/sequence-models."""
+    return Path(os.environ.get("WORKBENCH_CACHE") or Path.home() / ".cache" / "sequence-models")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Text files of a data set.
+
+    Attributes:
+        name: of the data set, and of its folder in the cache.
+        address: where the files are; it names a commit, so that its bytes are those of the checksums.
+        home: the same place for people.
+        checksums: each file's name there and its SHA-256 (64 digits) or its id in git (40 digits).
+        instead: the option that needs no download.
+    """
+
+    name: str
+    address: str
+    home: str
+    checksums: Mapping[str, str]
+    instead: str
+
+    def lines(self, data_root: Path | None = None) -> dict[str, list[str]]:
+        """The lines of each file, by its name without ".gz", without what ends them.
+
+        Args:
+            data_root: folder with the files, plain or with .gz. Without one they are downloaded to `cache_folder()`,
+                where they stay.
+
+        Raises:
+            DataError: for missing files, and files that are not text in UTF-8.
+        """
+        folder = data_root if data_root is not None else self.download(cache_folder())
+        names = [name.removesuffix(".gz") for name in self.checksums]
+        paths = {name: _find(folder, name) for name in names}
+        if missing := ", ".join(name for name, path in paths.items() if path is None):
+            what = f"the files of {self.name}, plain or with .gz"
+            raise DataError(f"{folder}: expected {what}; these are missing: {missing}")
+        return {name: _lines(path) for name, path in paths.items() if path is not None}
+
+    def download(self, cache: Path) -> Path:
+        """Bring the files that are not in the cache yet, each whole or not at all, and return their folder.
+
+        Raises:
+            DataError: without a connection, and for bytes that are not the expected ones. What has come stays beside
+                as .part, and the next call goes on there.
+        """
+        folder = cache / self.name
+        for name, checksum in self.checksums.items():
+            path = folder / name
+            if path.is_file() and _checksum(path, len(checksum)) == checksum:
+                continue
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                part = _fetch(f"{self.address}/{name}", path.with_name(f"{name}.part"))
+            except (OSError, http.client.HTTPException) as error:  # urllib's own errors are among the former
+                raise DataError(self._what_to_do(name, folder, error)) from error
+            if _checksum(part, len(checksum)) != checksum:
+                part.unlink()
+                raise DataError(self._what_to_do(name, folder, "what came has another checksum than expected"))
+            part.replace(path)
+        return folder
+
+    def _what_to_do(self, name: str, folder: Path, why: object) -> str:
+        return (
+            f"Could not download {name}: {why}. Use {self.instead}, which needs no download, or get "
+            f"{', '.join(self.checksums)} from {self.home}, and put them into {folder} or name their folder with "
+            "--data-root."
+        )
+
+
+def _find(folder: Path, name: str) -> Path | None:
+    """The plain file, or the compressed one of this name."""
+    return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
+
+
+def _lines(path: Path) -> list[str]:
+    """Other separators that Unicode knows stay within a line."""
+    try:
+        data = path.read_bytes()
+        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: expected sentences in UTF-8, could not read them: {error}; copy it again") from error
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
+
+
+def _fetch(address: str, part: Path) -> Path:
+    """Download to a file, from where an earlier download stopped."""
+    start = part.stat().st_size if part.is_file() else 0
+    request = urllib.request.Request(address, headers={"Range": f"bytes={start}-"} if start else {})
+    try:
+        answer = urllib.request.urlopen(request, timeout=TIMEOUT)
+    except urllib.error.HTTPError as error:
+        if error.code == 416:  # nothing is left to send: the part is whole, or the checksum will tell
+            return part
+        raise
+    with answer:
+        if answer.status != 206:  # the server sends all of it
+            start = 0
+        length = answer.headers["Content-Length"]
+        total = start + int(length) if length else None
+        bar = tqdm(
+            desc=part.stem, total=total, initial=start, unit="B", unit_scale=True, delay=2, leave=False, disable=None
+        )
+        with bar, part.open("ab" if start else "wb") as file:
+            while chunk := answer.read(CHUNK):
+                file.write(chunk)
+                bar.update(len(chunk))
+    if total is not None and part.stat().st_size < total:
+        raise OSError(
+            f"the connection broke after {part.stat().st_size} of {total} bytes; run the command again to go on"
+        )
+    return part
+
+
+def _checksum(path: Path, digits: int) -> str:
+    """A file's SHA-256, or with 40 digits its id in git, which names a file by its length and its bytes."""
+    data = path.read_bytes()
+    if digits == 40:
+        return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+    return hashlib.sha256(data).hexdigest()
