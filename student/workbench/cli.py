@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from workbench.folders import GIVEN, ROOT
+
 if TYPE_CHECKING:  # imported by the commands that need them: --help is quick
     from workbench.training import Result
     from workbench.training_run import Trained
 
-ROOT = Path(__file__).resolve().parents[2]
-GIVEN = ROOT / "student"
 MODELS = "rnn, lstm, rnn-attention, lstm-attention, transformer-encoder or transformer"
 app = typer.Typer(
     help="Train the models of this assignment, measure them, and translate with them.",
@@ -70,9 +70,9 @@ def train(
     """Train a model. Ctrl-C saves and stops; --resume goes on to the same numbers."""
     from workbench import training_run
     from workbench.errors import need
-    from workbench.samples import Samples
     from workbench.settings import Settings
     from workbench.tracking import ProgressBar, TensorBoard
+    from workbench.translation.samples import Samples
 
     need("tensorboard", "matplotlib")  # the callbacks import them when the run has begun
     settings = Settings.of(model, data, preset, changes or [])
@@ -83,8 +83,7 @@ def train(
         asked = {"model": model, "data": data} | settings.only(changes or [])
         if preset != "default":
             asked["preset"] = preset
-        code = training_run.open_tree(tree) if tree else None
-        trained, result = training_run.resume(folder, code, data_root, device, callbacks, asked)
+        trained, result = training_run.resume(folder, tree, data_root, device, callbacks, asked)
     else:
         code = training_run.open_tree(tree or GIVEN)
         trained, result = training_run.train(settings, folder, code, data_root, device, overwrite, callbacks)
@@ -102,12 +101,12 @@ def evaluate(
     json_file: JsonFile = None,
 ) -> None:
     """Measure a trained model on a whole split: perplexity in both regimes, BLEU, chrF, exact matches."""
-    from workbench import evaluation
     from workbench.progress import tracked
     from workbench.runs import write_json
-    from workbench.training_run import Trained, open_tree
+    from workbench.training_run import Trained
+    from workbench.translation import evaluation
 
-    trained = Trained.load(run, open_tree(tree) if tree else None, data_root, device)
+    trained = Trained.load(run, tree, data_root, device)
     pairs = trained.corpus().split(split)
     found, translations = evaluation.evaluate(
         trained.translator, trained.text, split, pairs, track=lambda batches: tracked(batches, "translating")
@@ -143,9 +142,9 @@ def translate(
 ) -> None:
     """Translate sentences with a trained model."""
     from workbench.progress import tracked
-    from workbench.training_run import Trained, open_tree
+    from workbench.training_run import Trained
 
-    trained = Trained.load(run, open_tree(tree) if tree else None, None, device)
+    trained = Trained.load(run, tree, None, device)
     given = sentences or [line.strip() for line in sys.stdin if line.strip()]
     if not given:
         raise typer.BadParameter('give a sentence in quotes, as in "Ein Mann fährt Fahrrad.", or lines on the input')
@@ -199,16 +198,15 @@ def report(
     Answer the questions in report.md, then run this again without runs: it makes report.pdf and report.tex.
     """
     from collect_submission import open_questions
-    from workbench.report import fill, render
+    from workbench.translation.report import fill, render
 
     if runs:
         from workbench.progress import tracked
-        from workbench.training_run import Trained, open_tree
+        from workbench.training_run import Trained
 
-        code = open_tree(tree) if tree else None
         said = fill(
             runs,
-            lambda folder: Trained.load(folder, code, data_root, device),
+            lambda folder: Trained.load(folder, tree, data_root, device),
             out,
             track=lambda parts: tracked(parts, "report"),
         )
@@ -288,9 +286,9 @@ def bench(
     json_file: JsonFile = None,
 ) -> None:
     """Time a trained transformer: decoding and training, each beside a plain implementation."""
-    from workbench.bench import races
     from workbench.runs import write_json
     from workbench.training_run import Trained
+    from workbench.translation.bench import races
 
     found = races(Trained.load(run, None, data_root, device), sentences)
     table = Table("", "amount", "workbench", "plain", "times as fast")

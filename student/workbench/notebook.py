@@ -19,13 +19,14 @@ from typing import Any
 from IPython.display import HTML, display
 
 from collect_submission import Assignment, archive_name, not_started, read_source, read_tree
-from workbench import compare, evaluation, plots, training_run
+from workbench import compare, plots, training_run
 from workbench.errors import explained
+from workbench.folders import GIVEN, ROOT
 from workbench.settings import Settings
 from workbench.tracking import ProgressBar
 from workbench.training_run import Trained
+from workbench.translation import evaluation
 
-ROOT = Path(__file__).resolve().parents[2]
 SEQ2SEQ = ("seq2seq.encoder", "seq2seq.decoder", "seq2seq.seq2seq")
 ENCODER = ("transformer.embedding", "transformer.attention", "transformer.feedforward", "transformer.translator")
 NEEDS = {  # what has to be written before a model can be trained
@@ -66,7 +67,7 @@ class Notebook:
         self.tree = ROOT / tree
         self.data = data
         self.runs = ROOT / "runs" / "notebook"
-        self.assignment = Assignment.load(ROOT / "student" / "assignment.json")
+        self.assignment = Assignment.load(GIVEN / "assignment.json")
         self._trained: dict[str, Trained] = {}
 
     def ready(self, *deliverables: str) -> bool:
@@ -162,7 +163,7 @@ class Notebook:
     def _model(self, name: str) -> Trained:
         """A trained model, also of before the kernel was started anew."""
         if name not in self._trained:
-            self._trained[name] = Trained.load(self.runs / name, training_run.open_tree(self.tree))
+            self._trained[name] = Trained.load(self.runs / name, self.tree)
         return self._trained[name]
 
     def _run(self, *arguments: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import http.client
-import os
 import urllib.error
 import urllib.request
 import zlib
@@ -16,16 +15,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from workbench.errors import DataError
+from workbench.folders import cache_folder
 
-__all__ = ["Source", "cache_folder"]
+__all__ = ["Source"]
 
 TIMEOUT = 30.0  # seconds without a byte
 CHUNK = 1 << 14
-
-
-def cache_folder() -> Path:
-    """Where downloads are kept: the environment variable WORKBENCH_CACHE, or ~/.cache/sequence-models."""
-    return Path(os.environ.get("WORKBENCH_CACHE") or Path.home() / ".cache" / "sequence-models")
 
 
 @dataclass(frozen=True)

@@ -3,74 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tests.harness.tree import Tree
-from workbench import data
-from workbench.data import Corpus, Pair
-from workbench.data.multi30k import cache_folder
 from workbench.devices import Processes, choose, seed_everything
 from workbench.errors import WorkbenchError
-from workbench.evaluation import evaluating, loss_of, tokens_of, total_loss
-from workbench.evaluation import translate as translate_pairs
+from workbench.folders import GIVEN, ROOT, cache_folder
 from workbench.runs import Run, RunError
-from workbench.settings import EncoderDecoder, EncoderOnly, Settings, SettingsError
-from workbench.text import Batch, Batches, Text
+from workbench.settings import Settings
 from workbench.trainer import Trainer
 from workbench.training import Callback, Result
-from workbench.translators import Translator, build
+from workbench.translation import data
+from workbench.translation.data import Corpus, Pair
+from workbench.translation.evaluation import evaluating
+from workbench.translation.evaluation import translate as translate_pairs
+from workbench.translation.task import TranslationTask, with_positions
+from workbench.translation.text import Text
+from workbench.translation.translators import Translator, build
 
-GIVEN = Path(__file__).resolve().parents[1]  # student/
-ROOT = GIVEN.parent
 VOCABULARIES = "text.json"
-
-
-class TranslationTask:
-    """What the trainer has to know of translation: batches, their loss, the loss of the validation split."""
-
-    def __init__(
-        self, translator: Translator, text: Text, corpus: Corpus, settings: Settings, processes: Processes
-    ) -> None:
-        self.translator = translator
-        self.module: nn.Module = translator.module
-        self.text, self.corpus, self.settings, self.processes = text, corpus, settings, processes
-
-    def batches(self, epoch: int) -> Batches:
-        batching = self.settings.batching
-        return self.text.batches(
-            self.corpus.train[: batching.first or None],
-            batching.batch_size,
-            seed=self.settings.training.seed,
-            epoch=epoch,
-            longest=batching.longest or None,
-            rank=self.processes.rank,
-            world=self.processes.world,
-        )
-
-    def loss(self, batch: Batch) -> tuple[Tensor, int]:
-        if not batch.rows:  # this process's share of a small last batch
-            return torch.zeros(()), 0
-        batching, device = self.settings.batching, self.translator.device
-        source, target = batch.source.to(device), batch.target.to(device)
-        forced = batching.teacher_forcing >= 1 or torch.rand(()).item() < batching.teacher_forcing
-        scores = self.translator.scores(source, target, forced)
-        return loss_of(scores, target, batching.label_smoothing), tokens_of(batch.target)
-
-    def validate(self) -> tuple[float, int]:
-        share = self.corpus.validation[self.processes.rank :: self.processes.world]
-        return total_loss(self.translator, self.text, share)  # no sentence's loss depends on its neighbours
-
-    def try_out(self) -> None:
-        """Train on two sentences and translate them: what is not implemented shows now, not after an hour."""
-        text, pairs = self.text, self.corpus.train[:2]
-        for batch in text.batches(pairs, len(pairs)):
-            self.loss(batch)
-        translate_pairs(self.translator, text, pairs)
 
 
 @dataclass
@@ -90,7 +46,7 @@ class Trained:
 
     @classmethod
     def load(
-        cls, folder: Path, tree: Tree | None = None, data_root: Path | None = None, device: str = "auto"
+        cls, folder: Path, tree: Path | None = None, data_root: Path | None = None, device: str = "auto"
     ) -> Trained:
         """Bring back the best weights of a run."""
         trained = cls.open(folder, tree, data_root, choose(device))
@@ -98,11 +54,11 @@ class Trained:
         return trained
 
     @classmethod
-    def open(cls, folder: Path, tree: Tree | None, data_root: Path | None, device: torch.device) -> Trained:
+    def open(cls, folder: Path, tree: Path | None, data_root: Path | None, device: torch.device) -> Trained:
         """A run's model with new weights.
 
         Args:
-            tree: whose model, and data_root: where its data lie; None takes those of the training.
+            tree: whose models, and data_root: where its data lie; None takes those of the training.
 
         Raises:
             WorkbenchError: the folder holds no run, or the tree that it was trained with is gone.
@@ -110,8 +66,8 @@ class Trained:
         run = Run.open(folder)
         settings = Settings.from_json(run.settings["settings"])
         text = Text.load(folder / VOCABULARIES, cache_folder() / "tokens")
-        tree = tree or open_tree(ROOT / run.settings["tree"])
-        translator = build(tree, settings, (text.source_size, text.target_size), device)
+        code = open_tree(tree or ROOT / run.settings["tree"])
+        translator = build(code, settings, (text.source_size, text.target_size), device)
         root = run.settings["data_root"]
         return cls(run, settings, text, translator, data_root or (ROOT / root if root else None))
 
@@ -172,7 +128,7 @@ def train(
 
 def resume(
     folder: Path,
-    tree: Tree | None = None,
+    tree: Path | None = None,
     data_root: Path | None = None,
     device: str = "auto",
     callbacks: Sequence[Callback] = (),
@@ -210,28 +166,6 @@ def _fit(trained: Trained, corpus: Corpus, processes: Processes, callbacks: Sequ
                 (trained.run.folder / f"{split}.json").unlink(missing_ok=True)
     task = TranslationTask(translator, trained.text, corpus, settings, processes)
     return Trainer(task, settings.training, trained.run, callbacks, device, processes).fit()
-
-
-def with_positions(settings: Settings, text: Text, corpus: Corpus) -> Settings:
-    """The settings with as many positions as the longest sentence of any split needs, where these are left open.
-
-    Lengths are all that is read of the test split before evaluation: none of its sentences can be left out there.
-
-    Raises:
-        SettingsError: there are fewer positions than a sentence needs.
-    """
-    if not isinstance(settings.shape, EncoderOnly | EncoderDecoder):
-        return settings
-    pairs = [*corpus.train, *corpus.validation, *corpus.test]
-    longest = max(max(len(each.source), len(each.target)) for each in text.encode(pairs))
-    if settings.shape.max_length:
-        if settings.shape.max_length < longest:
-            raise SettingsError(
-                f"max_length is {settings.shape.max_length}, and the longest sentence of {corpus.name} has {longest} "
-                "tokens with <sos> and <eos>; leave it out, and it will fit"
-            )
-        return settings
-    return replace(settings, shape=replace(settings.shape, max_length=longest))
 
 
 def open_tree(root: Path) -> Tree:

@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from workbench.data import Corpus, Pair
 from workbench.runs import Run
 from workbench.settings import Settings
+from workbench.translation.data import Corpus, Pair
 
 PAIRS = tuple(Pair(f"Ein Hund Nr. {i} läuft.", f"Dog no. {i} is running.") for i in range(25))
 

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from workbench.data import Corpus, DataError, Pair, load
-from workbench.data.captions import PATTERNS, Draw
-from workbench.data.grammar import CAN, PERFECT, THE, A, Clause, Link, Phrase, Text
-from workbench.data.lexicon import ACTIVITIES, MOVES, OTHERS, PEOPLE, Noun, nouns, verb
+from workbench.errors import DataError
+from workbench.translation.data import Corpus, Pair, load
+from workbench.translation.data.captions import PATTERNS, Draw
+from workbench.translation.data.grammar import CAN, PERFECT, THE, A, Clause, Link, Phrase, Text
+from workbench.translation.data.lexicon import ACTIVITIES, MOVES, OTHERS, PEOPLE, Noun, nouns, verb
 
 
 def words(text: str) -> list[str]:
@@ -117,7 +118,8 @@ def test_it_is_the_same_everywhere(corpus: Corpus) -> None:
         return hashlib.sha256("".join(f"{source}\t{target}\n" for source, target in pairs).encode()).hexdigest()
 
     assert digest(pairs(corpus)) == DIGEST
-    code = "from workbench.data import load; import hashlib; c = load('captions'); print(hashlib.sha256(''.join("
+    code = "from workbench.translation.data import load; import hashlib; c = load('captions'); "
+    code += "print(hashlib.sha256(''.join("
     code += "f'{s}\\t{t}\\n' for s, t in (*c.train, *c.validation, *c.test)).encode()).hexdigest())"
     environment = os.environ | {"PYTHONHASHSEED": "7", "PYTHONPATH": str(STUDENT)}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)

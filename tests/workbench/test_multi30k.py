@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench.data import DataError, Pair, load, multi30k
+from workbench.errors import DataError
+from workbench.translation.data import Pair, load, multi30k
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "multi30k"
 GERMAN = {"train": ["Ein Mann.", "Zwei Männer."], "val": ["Eine Frau."], "test_2016_flickr": ["Ein Hund."]}
@@ -33,6 +34,11 @@ def check(corpus: object) -> None:
         (Pair("Eine Frau.", "A woman."),),
         (Pair("Ein Hund.", "A dog."),),
     )
+
+
+@pytest.fixture(autouse=True)
+def read_anew() -> None:
+    load.cache_clear()
 
 
 def write(folder: Path, files: dict[str, bytes]) -> Path:
@@ -69,11 +75,11 @@ def test_plain_and_compressed_files(tmp_path: Path, files: dict[str, bytes]) -> 
 def test_line_ends_of_other_systems(tmp_path: Path) -> None:
     """CR LF, a byte order mark, no newline at the end; and U+2028, which splits lines in Python alone."""
     files = {name: b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n") for name, content in CONTENTS.items()}
-    check(load("multi30k", write(tmp_path, files)))
+    check(load("multi30k", write(tmp_path / "windows", files)))
     files = {name: content.removesuffix(b"\n") for name, content in CONTENTS.items()}
-    check(load("multi30k", write(tmp_path, files)))
-    write(tmp_path, {"val.de": "Eine\u2028Frau.\n".encode()})
-    assert load("multi30k", tmp_path).validation == (Pair("Eine\u2028Frau.", "A woman."),)
+    check(load("multi30k", write(tmp_path / "open", files)))
+    files["val.de"] = "Eine\u2028Frau.\n".encode()
+    assert load("multi30k", write(tmp_path / "odd", files)).validation == (Pair("Eine\u2028Frau.", "A woman."),)
 
 
 def test_missing_files_are_named(tmp_path: Path) -> None:
@@ -181,14 +187,14 @@ def test_download_once(server: Server, tmp_path: Path) -> None:
     check(load("multi30k"))
     assert server.asked == [(name, "") for name in multi30k.CHECKSUMS]
     assert cached(tmp_path) == PACKED
-    check(load("multi30k"))
+    check(multi30k.load())
     assert len(server.asked) == 6
 
 
 def test_a_damaged_file_in_the_cache_is_downloaded_again(server: Server, tmp_path: Path) -> None:
     load("multi30k")
     (tmp_path / "cache/multi30k/val.de.gz").write_bytes(PACKED["val.de.gz"][:-1])
-    check(load("multi30k"))
+    check(multi30k.load())
     assert server.asked[6:] == [("val.de.gz", "")]
     assert cached(tmp_path) == PACKED
 

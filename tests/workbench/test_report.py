@@ -10,13 +10,13 @@ from typer.testing import CliRunner
 
 from collect_submission import inspect_report, open_questions
 from tests.workbench.made_up import PAIRS, PretendedModel, make_run
-from workbench import report
 from workbench.cli import app
-from workbench.data import Corpus, Pair
 from workbench.document import parse, spans, text_of
 from workbench.errors import WorkbenchError
 from workbench.latex import escape, latex
 from workbench.pdf import pdf
+from workbench.translation import report
+from workbench.translation.data import Corpus, Pair
 
 QUESTIONS = ["tuning-seq2seq", "attention", "regimes", "failures"]  # where Seq2Seq alone has runs
 

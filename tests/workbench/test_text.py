@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from workbench.data import DataError, Pair, load
-from workbench.text import EOS, PAD, SOS, UNK, Batch, Batches, Language, Text, detokenise
+from workbench.errors import DataError
+from workbench.translation.data import Pair, load
+from workbench.translation.text import EOS, PAD, SOS, UNK, Batch, Batches, Language, Text, detokenise
 
 ROOT = Path(__file__).parents[2]
 PAIRS = load("captions").train[:300]
@@ -331,15 +332,15 @@ def test_no_other_file_imports_torchtext_or_spacy() -> None:
         for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names])
         if name.split(".")[0] in ("torchtext", "spacy")
     }
-    assert importers == {"text.py"}
+    assert importers == {"translation/text.py"}
 
 
 def test_another_process(text: Text) -> None:
     """It makes the same batches. The import neither warns nor takes the seconds that spaCy needs."""
     code = (
         "import sys, warnings; warnings.simplefilter('error')\n"
-        "from workbench.text import Text; print('spacy' in sys.modules); warnings.simplefilter('default')\n"
-        "from workbench.data import load; pairs = load('captions').train[:300]\n"
+        "from workbench.translation.text import Text; print('spacy' in sys.modules); warnings.simplefilter('default')\n"
+        "from workbench.translation.data import load; pairs = load('captions').train[:300]\n"
         "print([batch.rows for batch in Text.fit(pairs).batches(pairs, 64, seed=3, epoch=2)])"
     )
     path = os.pathsep.join([str(ROOT / "student"), str(ROOT)])

@@ -12,13 +12,14 @@ import torch
 
 from tests.harness.tree import Tree
 from tests.workbench.tiny import SignalAt
-from workbench import data, training_run
-from workbench.data import Corpus, captions
+from workbench import training_run
 from workbench.errors import WorkbenchError
 from workbench.runs import Run, RunError
 from workbench.settings import Settings, SettingsError
 from workbench.training import Interrupted
 from workbench.training_run import Trained
+from workbench.translation import data
+from workbench.translation.data import Corpus, captions
 
 ROOT = Path(__file__).resolve().parents[2]
 SOLUTION = ROOT / "solution"

@@ -10,12 +10,19 @@ import torch
 from torch import nn
 
 from tests.harness.tree import Tree
-from workbench.data import Pair
 from workbench.errors import WorkbenchError
-from workbench.evaluation import evaluate, evaluating, loss_of, tokens_of, total_loss, translate
 from workbench.settings import MODELS, Settings
-from workbench.text import EOS, PAD, SOS, Text
-from workbench.translators import ROOM, EncoderTranslator, TransformerTranslator, Translator, build, until_eos
+from workbench.translation.data import Pair
+from workbench.translation.evaluation import evaluate, evaluating, loss_of, tokens_of, total_loss, translate
+from workbench.translation.text import EOS, PAD, SOS, Text
+from workbench.translation.translators import (
+    ROOM,
+    EncoderTranslator,
+    TransformerTranslator,
+    Translator,
+    build,
+    until_eos,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = {

@@ -9,11 +9,15 @@ from workbench.errors import PACKAGES, explained
 FOLDER = Path(__file__).resolve().parents[2] / "student" / "workbench"
 
 
-def test_the_map_names_every_file_and_no_other():
-    words = ast.get_docstring(ast.parse((FOLDER / "__init__.py").read_text("utf-8"))) or ""
-    named = set(re.findall(r"\b\w+\.py\b", words))
-    files = {path.name for path in FOLDER.glob("*.py")} - {"__init__.py", "__main__.py"}
-    assert named == files
+def test_the_maps_name_every_file_and_no_other():
+    """Of the package, and of each of its parts."""
+    maps = [FOLDER / "__init__.py", *FOLDER.glob("*/__init__.py")]
+    assert len(maps) > 1
+    for path in maps:
+        words = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+        named = set(re.findall(r"\b\w+\.py\b", words))
+        files = {each.name for each in path.parent.glob("*.py")} - {"__init__.py", "__main__.py"}
+        assert named == files, path
 
 
 def test_every_package_that_is_required_is_explained_when_it_is_missing():

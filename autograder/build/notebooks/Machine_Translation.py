@@ -78,8 +78,9 @@ import torch
 from matplotlib import pyplot as plt
 from torch import nn
 from torch.nn import functional as F
-from workbench import data, figures
+from workbench import figures
 from workbench.notebook import Notebook
+from workbench.translation import data
 
 print(f"{ROOT}\nPython {sys.version.split()[0]}, torch {torch.__version__}")
 

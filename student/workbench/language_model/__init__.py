@@ -1,1 +1,5 @@
-"""What the workbench knows of language models: text, vocabulary, and models that say what comes next."""
+"""What the workbench knows of language models: text, vocabulary, and models that say what comes next.
+
+corpora.py       the data sets; stories.py makes ours
+vocabulary.py    words or characters and their ids
+"""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from tests.harness.files import replace
-from workbench.evaluation import evaluating, translate
 from workbench.tracking import TensorBoard
 from workbench.training import Callback, Epoch
+from workbench.translation.evaluation import evaluating, translate
 
 if TYPE_CHECKING:
     from workbench.trainer import Trainer

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from workbench.data import Corpus, Pair
-from workbench.data.grammar import (
+from workbench.translation.data import Corpus, Pair
+from workbench.translation.data.grammar import (
     BARE,
     CAN,
     DATIVE,
@@ -35,7 +35,7 @@ from workbench.data.grammar import (
     Text,
     join,
 )
-from workbench.data.lexicon import (
+from workbench.translation.data.lexicon import (
     ACTIVITIES,
     ADJECTIVES,
     CIRCUMSTANCES,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import http.client
-import os
 import urllib.error
 import urllib.request
 import zlib
@@ -17,9 +16,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from workbench.data import Corpus, DataError, Pair
-
-__all__ = ["cache_folder", "load"]
+from workbench.errors import DataError
+from workbench.folders import cache_folder
+from workbench.translation.data import Corpus, Pair
 
 # One commit of github.com/multi30k/dataset, so that its bytes are those of the checksums.
 ADDRESS = "https://raw.githubusercontent.com/multi30k/dataset/a3d2e0d26b56f3846f66a952536ffed4e401d05a/data/task1/raw"
@@ -53,11 +52,6 @@ def load(data_root: Path | None = None) -> Corpus:
         names = ", ".join(name.removesuffix(".gz") for name in missing)
         raise DataError(f"{folder}: expected the files of multi30k, plain or with .gz; these are missing: {names}")
     return Corpus("multi30k", *(_pairs(folder, stem) for stem in STEMS.values()))
-
-
-def cache_folder() -> Path:
-    """Where downloads are kept: the environment variable WORKBENCH_CACHE, or ~/.cache/sequence-models."""
-    return Path(os.environ.get("WORKBENCH_CACHE") or Path.home() / ".cache" / "sequence-models")
 
 
 # Reading.

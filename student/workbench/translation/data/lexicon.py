@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from workbench.data.grammar import ACCUSATIVE, BARE, DATIVE, THE, A, Link, Noun, Text, Verb
+from workbench.translation.data.grammar import ACCUSATIVE, BARE, DATIVE, THE, A, Link, Noun, Text, Verb
 
 
 def nouns(kind: str, table: str) -> list[Noun]:

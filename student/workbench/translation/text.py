@@ -23,7 +23,8 @@ from torchtext.vocab import Vocab
 from tqdm import tqdm
 
 from tests.harness import files
-from workbench.data import DataError, Pair
+from workbench.errors import DataError
+from workbench.translation.data import Pair
 
 __all__ = ["EOS", "PAD", "SOS", "SPECIAL", "UNK", "Batch", "Batches", "Example", "Text", "detokenise"]
 

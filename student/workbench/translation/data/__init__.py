@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 from workbench.errors import DataError
 
-__all__ = ["SPLITS", "Corpus", "DataError", "Pair", "load"]
-
 SPLITS = ("train", "validation", "test")
 
 
@@ -54,11 +52,11 @@ def load(name: str, data_root: Path | None = None) -> Corpus:
         DataError: for an unknown name, and where files are missing or are not what they should be.
     """
     if name == "captions":
-        from workbench.data import captions  # here, since it needs Pair and Corpus
+        from workbench.translation.data import captions  # here, since it needs Pair and Corpus
 
         return captions.load()
     if name == "multi30k":
-        from workbench.data import multi30k
+        from workbench.translation.data import multi30k
 
         return multi30k.load(data_root)
     raise DataError(f"data: expected captions or multi30k, got {name!r}")

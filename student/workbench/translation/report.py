@@ -18,11 +18,11 @@ from collect_submission import ANSWER, OPEN_ANSWER
 from tests.harness.files import replace
 from workbench import compare, plots
 from workbench.compare import PARTS, Row, Summary, short_names
-from workbench.data import Corpus, Pair
 from workbench.errors import WorkbenchError
 from workbench.latex import latex
 from workbench.pdf import pdf
-from workbench.questions import LAST, QUESTIONS, Question
+from workbench.translation.data import Corpus, Pair
+from workbench.translation.questions import LAST, QUESTIONS, Question
 
 TITLE = "Report: sequence models"
 SENTENCES = 10  # translations of a part

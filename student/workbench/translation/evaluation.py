@@ -17,9 +17,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from workbench import metrics
-from workbench.data import Pair
-from workbench.text import PAD, Text
-from workbench.translators import Translator
+from workbench.translation.data import Pair
+from workbench.translation.text import PAD, Text
+from workbench.translation.translators import Translator
 
 BATCH = 128  # sentences
 

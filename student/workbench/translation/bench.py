@@ -10,13 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from workbench.data import Pair
 from workbench.errors import WorkbenchError
-from workbench.evaluation import evaluating, loss_of, tokens_of, translate
 from workbench.settings import EncoderDecoder
-from workbench.text import PAD, Text
 from workbench.training_run import Trained
-from workbench.translators import Translator
+from workbench.translation.data import Pair
+from workbench.translation.evaluation import evaluating, loss_of, tokens_of, translate
+from workbench.translation.text import PAD, Text
+from workbench.translation.translators import Translator
 
 PLAIN_BATCH = 128  # sentences
 

@@ -1,0 +1,14 @@
+"""Where things are: this project or handout, the given code, and what is kept between runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+GIVEN = Path(__file__).resolve().parents[1]  # student/
+ROOT = GIVEN.parent
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept: the environment variable WORKBENCH_CACHE, or ~/.cache/sequence-models."""
+    return Path(os.environ.get("WORKBENCH_CACHE") or Path.home() / ".cache" / "sequence-models")

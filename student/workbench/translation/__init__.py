@@ -1,0 +1,11 @@
+"""Translation from German to English.
+
+data/            sentence pairs: captions (with grammar and lexicon), multi30k
+text.py          tokens, vocabularies and batches
+translators.py   your models behind one interface
+task.py          batches and losses, as the trainer asks for them
+samples.py       translations after each epoch
+evaluation.py    perplexity in both regimes, BLEU, chrF, exact matches
+report.py        the report with its questions (questions.py)
+bench.py         how fast it is
+"""
