@@ -362,10 +362,10 @@ def masks() -> Figure:
         column[0].annotate(
             title, (0.5, 1), (0, 46), "axes fraction", "offset points", ha="center", size=12, weight="bold", color=INK
         )
-        _mask(column[0], f"{name}_mask ({sizes})", pairs, queries, keys)
-        _mask(column[1], f"{name}_key_padding_mask (N, {sizes[-1]})", padding[None], ("this pair",), keys)
+        mask_table(column[0], f"{name}_mask ({sizes})", pairs, queries, keys)
+        mask_table(column[1], f"{name}_key_padding_mask (N, {sizes[-1]})", padding[None], ("this pair",), keys)
         both = padding | (pairs if isinstance(pairs, np.ndarray) else np.zeros((len(queries), 1), dtype=bool))
-        _mask(column[2], "together: hidden by either", both, queries, keys)
+        mask_table(column[2], "together: hidden by either", both, queries, keys)
     figure.text(0.012, 0.71, "which pairs", rotation=90, va="center", size=11, color=GREY)
     figure.text(0.012, 0.452, "which keys", rotation=90, va="center", size=11, color=GREY)
     figure.text(0.012, 0.2, "what is hidden", rotation=90, va="center", size=11, color=GREY)
@@ -373,7 +373,7 @@ def masks() -> Figure:
     return figure
 
 
-def _mask(axes: Axes, title: str, mask: Array | str, queries: Words, keys: Words) -> None:
+def mask_table(axes: Axes, title: str, mask: Array | str, queries: Words, keys: Words) -> None:
     """A mask as a table, keys across and queries down; words say why there is none."""
     rows, columns = len(queries), len(keys)
     axes.set(xlim=(0, columns), ylim=(rows, 0), aspect="equal")
