@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from workbench.draw import Draw
 from workbench.errors import DataError
 from workbench.translation.data import Corpus, Pair, load
-from workbench.translation.data.captions import PATTERNS, Draw
+from workbench.translation.data.captions import PATTERNS
 from workbench.translation.data.grammar import CAN, PERFECT, THE, A, Clause, Link, Phrase, Text
 from workbench.translation.data.lexicon import ACTIVITIES, MOVES, OTHERS, PEOPLE, Noun, nouns, verb
 

@@ -13,16 +13,21 @@ from matplotlib.text import Text
 from torch import nn
 
 from workbench import figures
+from workbench.language_model import figures as language_model
 
-DRAWN = ("rnn_cell", "lstm_cell", "seq2seq", "attention", "embedding", "encoder_layer")
-ALL = (*DRAWN, "masks", "positions")
-FREE_ENDS = {"embedding": 5, "encoder_layer": 1}  # arrows that point at a vector, or out of the picture
+DRAWN = (
+    *("rnn_cell", "lstm_cell", "seq2seq", "attention", "embedding", "encoder_layer"),
+    *("batches", "truncated", "cells", "model"),
+)
+ALL = (*DRAWN, "masks", "positions", "causal_mask", "temperature")
+FREE_ENDS = {"embedding": 5, "encoder_layer": 1, "batches": 1, "truncated": 1}  # at a vector, a wall or nothing
 
 
 @pytest.fixture(scope="module")
 def drawn() -> dict[str, tuple[Figure, FigureCanvasAgg]]:
     """Every picture, rendered."""
-    pictures = {name: getattr(figures, name)() for name in ALL}
+    homes = {name: figures if hasattr(figures, name) else language_model for name in ALL}
+    pictures = {name: getattr(home, name)() for name, home in homes.items()}
     canvases = {name: FigureCanvasAgg(figure) for name, figure in pictures.items()}
     for canvas in canvases.values():
         canvas.draw()
@@ -50,7 +55,7 @@ def test_all_words_are_on_the_page_and_none_covers_another(drawn, name):
     assert covered == []
 
 
-@pytest.mark.parametrize("name", sorted({*DRAWN} - {"embedding"}))
+@pytest.mark.parametrize("name", sorted({*DRAWN} - {"embedding", "batches"}))
 def test_the_words_of_a_box_fit_into_it(drawn, name):
     figure, canvas = drawn[name]
     boxes = [patch for patch in figure.findobj(FancyBboxPatch) if patch.get_zorder() == 3]
@@ -118,3 +123,37 @@ def test_masks_show_what_the_full_transformer_hides(drawn):
     together = [axes for axes in tables if axes.get_title().startswith("together")][1]
     cells = {(int(text.get_position()[1]), int(text.get_position()[0])) for text in together.texts}
     assert cells == {tuple(cell) for cell in (weights[0] == 0).nonzero().tolist()}
+
+
+def test_batches_show_what_the_solution_makes_of_the_alphabet(drawn):
+    """Read from the picture by where its letters stand."""
+    from solution.models.language_model.batching import batchify, get_batch
+
+    figure, _ = drawn["batches"]
+    letters = [text for text in words_of(figure) if re.fullmatch("[A-Z]", text.get_text())]
+    rows: dict[float, list[Text]] = {}
+    for text in sorted(letters, key=lambda text: text.get_position()[0]):
+        rows.setdefault(round(text.get_position()[1], 3), []).append(text)
+    source = batchify(torch.arange(26), 4)
+    data, target = get_batch(source, 0, 2)
+    text, *table = ["".join(each.get_text() for each in rows[y]) for y in sorted(rows, reverse=True)]
+    assert text == "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    spelled = ["".join(chr(65 + id) for id in row) for row in source.tolist()]
+    chunk = ["".join(chr(65 + id) for id in row) for row in data.tolist()]
+    following = "".join(chr(65 + id) for id in target.tolist())
+    assert table == [spelled[0] + chunk[0], following, spelled[1] + chunk[1], *spelled[2:]]
+
+
+def test_the_causal_mask_hides_what_torch_hides(drawn):
+    figure, _ = drawn["causal_mask"]
+    (axes,) = figure.axes
+    cells = {(int(y), int(x)) for x, y in (text.get_position() for text in axes.texts if text.get_text() == "T")}
+    hidden = nn.Transformer.generate_square_subsequent_mask(5).isinf()
+    assert cells == {tuple(cell) for cell in hidden.nonzero().tolist()}
+
+
+def test_temperature_shows_the_softmax_of_scores_divided_by_it(drawn):
+    figure, _ = drawn["temperature"]
+    scores = torch.tensor(language_model.LOGITS)
+    for axes, value in zip(figure.axes, (1e-6, 0.5, 1.0, 2.0), strict=True):
+        assert [bar.get_height() for bar in axes.patches] == pytest.approx((scores / value).softmax(0).tolist())

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from workbench.errors import DataError
-from workbench.sources import Source, cache_folder
+from workbench.folders import cache_folder
+from workbench.sources import Source
 
 CONTENTS = {"a.txt.gz": gzip.compress(b"Eins.\nZwei.\n" * 9, mtime=0), "b.txt": b"One.\n\n Two.\n"}
 LINES = {"a.txt": ["Eins.", "Zwei."] * 9, "b.txt": ["One.", "", " Two."]}

@@ -240,6 +240,7 @@ def temperature(temperatures: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0)) -> Figur
 def probabilities(temperature: float) -> Array:
     """Of LOGITS at a temperature; at 0 all of it is the best one's."""
     if temperature == 0:
-        return (LOGITS == LOGITS.max()).astype(float)
-    powers = np.exp(LOGITS / temperature)
-    return powers / powers.sum()
+        return np.where(LOGITS == LOGITS.max(), 1.0, 0.0)
+    powers: Array = np.exp(LOGITS / temperature)
+    shares: Array = powers / powers.sum()
+    return shares

@@ -10,13 +10,12 @@ and test occurs at least twice in train.
 
 from __future__ import annotations
 
-import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
+from workbench.draw import Draw
 from workbench.translation.data import Corpus, Pair
 from workbench.translation.data.grammar import (
     BARE,
@@ -64,7 +63,6 @@ from workbench.translation.data.lexicon import (
 __all__ = ["load"]
 
 SEED = 2014
-T = TypeVar("T")
 
 
 def load() -> Corpus:
@@ -94,19 +92,6 @@ def _distinct_pairs(draw: Draw) -> Iterator[Pair]:
             sources.add(pair.source)
             targets.add(pair.target)
             yield pair
-
-
-class Draw:
-    """Random choices that are the same in every version of Python: they use `random()` alone."""
-
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed).random
-
-    def chance(self, probability: float) -> bool:
-        return self.random() < probability
-
-    def one(self, choices: Sequence[T]) -> T:
-        return choices[int(self.random() * len(choices))]
 
 
 # The pieces of a sentence.
