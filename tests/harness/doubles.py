@@ -5,6 +5,8 @@ attributes that the handed-out constructors set, and layers that may be asked fo
 computed with these.
 """
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -148,6 +150,123 @@ class ScriptedDecoding:
         context = memory[:, 0, 1:] + self.source[src].mean(dim=1)  # (N, V)
         favoured = self.script[memory[:, 0, 0].long(), :S]
         return seen + context.unsqueeze(1) + 8 * favoured
+
+
+class RecurrentModelDouble(nn.Module):
+    """Stands in for a recurrent language model: three parameters, and a state that every token changes.
+
+    The first state is not zero, so one that is made up instead of asked for shows.
+
+    Attributes:
+        chunks: the token ids (S, B) of every call.
+        states: the state that came with every call, as its tensors.
+        attached: for every call, whether gradients could flow back through that state.
+        modes: for every call, whether the model was in training mode and whether gradients were recorded.
+        starts: the batch size of every call of `init_hidden`.
+    """
+
+    def __init__(self, given: Given, vocabulary: int, hidden_size: int, pair: bool = False) -> None:
+        super().__init__()
+        self.tokens = nn.Parameter(given.uniform("model double tokens", vocabulary, hidden_size))
+        self.mix = nn.Parameter(given.uniform("model double mix", hidden_size, hidden_size))
+        self.scores = nn.Parameter(given.uniform("model double scores", hidden_size, vocabulary, low=-2, high=2))
+        self.register_buffer("start", given.uniform("model double start", 2, 1, 1, hidden_size))
+        self.start: Tensor
+        self.pair = pair
+        self.chunks: list[Tensor] = []
+        self.states: list[tuple[Tensor, ...]] = []
+        self.attached: list[bool] = []
+        self.modes: list[tuple[bool, bool]] = []
+        self.starts: list[int] = []
+
+    def init_hidden(self, batch_size: int) -> State:
+        self.starts.append(batch_size)
+        h, c = self.start.repeat(1, 1, batch_size, 1)
+        return (h, c) if self.pair else h
+
+    def forward(self, input: Tensor, hidden: State) -> tuple[Tensor, State]:
+        self.chunks.append(input.detach().clone())
+        self.states.append(tuple(each.detach().clone() for each in tensors(hidden)))
+        self.attached.append(any(each.requires_grad for each in tensors(hidden)))
+        self.modes.append((self.training, torch.is_grad_enabled()))
+        h, c = hidden if isinstance(hidden, tuple) else (hidden, torch.zeros_like(hidden))
+        outputs = []
+        for step in input:
+            c = c / 2 + self.tokens[step]  # (1, B, H)
+            h = torch.tanh(h @ self.mix + c)
+            outputs.append(torch.log_softmax(h.squeeze(0) @ self.scores, dim=1))
+        return torch.cat(outputs), (h, c) if self.pair else h
+
+
+class WindowModelDouble(nn.Module):
+    """Stands in for a language model without a state, such as a Transformer: it sees a chunk and nothing before it.
+
+    Attributes:
+        chunks, modes: as those of RecurrentModelDouble.
+    """
+
+    def __init__(self, given: Given, vocabulary: int, hidden_size: int) -> None:
+        super().__init__()
+        self.tokens = nn.Parameter(given.uniform("model double tokens", vocabulary, hidden_size))
+        self.scores = nn.Parameter(given.uniform("model double scores", hidden_size, vocabulary, low=-2, high=2))
+        self.chunks: list[Tensor] = []
+        self.modes: list[tuple[bool, bool]] = []
+
+    def forward(self, src: Tensor, src_mask: Tensor | None = None) -> Tensor:
+        self.chunks.append(src.detach().clone())
+        self.modes.append((self.training, torch.is_grad_enabled()))
+        hidden = torch.tanh(self.tokens[src].cumsum(dim=0))  # (S, B, H)
+        return torch.log_softmax(hidden @ self.scores, dim=2).flatten(0, 1)
+
+
+class OptimizerDouble:
+    """Stands in for an optimizer: gradient descent with momentum. The first one of torch's costs a process a second.
+
+    Attributes:
+        norms: of all gradients together, at every step.
+    """
+
+    def __init__(self, parameters: Iterable[nn.Parameter], rate: float, momentum: float = 0.0) -> None:
+        self.param_groups: list[dict[str, Any]] = [{"params": list(parameters), "lr": rate, "momentum": momentum}]
+        self.velocities = [torch.zeros_like(each) for each in self.param_groups[0]["params"]]
+        self.norms: list[float] = []
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        for parameter in self.param_groups[0]["params"]:
+            parameter.grad = None if set_to_none or parameter.grad is None else torch.zeros_like(parameter)
+
+    @torch.no_grad()
+    def step(self) -> None:
+        group = self.param_groups[0]
+        gradients = [torch.zeros_like(each) if each.grad is None else each.grad for each in group["params"]]
+        self.norms.append(float(torch.cat([each.flatten() for each in gradients]).norm()))
+        for parameter, velocity, gradient in zip(group["params"], self.velocities, gradients, strict=True):
+            velocity.mul_(group["momentum"]).add_(gradient)
+            parameter.sub_(group["lr"] * velocity)
+
+
+@contextmanager
+def given_batching(training: Any) -> Iterator[None]:
+    """Give the module `training` right versions of the two functions that it imports from batching, for a while."""
+    replaced = {"get_batch": _pairs, "repackage_hidden": _cut_off}
+    own = {name: getattr(training, name) for name in replaced if hasattr(training, name)}
+    vars(training).update(replaced)
+    try:
+        yield
+    finally:
+        for name in replaced:
+            delattr(training, name)
+        vars(training).update(own)
+
+
+def _pairs(source: Tensor, i: int, bptt: int) -> tuple[Tensor, Tensor]:
+    now, following = source.unfold(0, 2, 1)[i : i + bptt].unbind(dim=2)  # each token next to the one below it
+    return now.contiguous(), following.flatten()
+
+
+def _cut_off(state: State) -> State:
+    h, *rest = (each.data for each in tensors(state))
+    return (h, *rest) if isinstance(state, tuple) else h  # type: ignore[return-value]
 
 
 def _copy(value: object) -> object:

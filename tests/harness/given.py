@@ -142,9 +142,14 @@ def _free(name: str, low: int, high: int, taken: list[int]) -> list[int]:
 
 
 def _names(module: nn.Module) -> dict[nn.Parameter, str]:
-    """Every parameter with its name; of several names (`net.0.weight`, `hidden_in.weight`) the least nested one."""
+    """Every parameter with its name; of several names (`net.0.weight`, `hidden_in.weight`) the least nested one.
+
+    Of equally nested ones (of a tied weight) it is the first in the alphabet, whichever layer was made first.
+    """
     names: dict[nn.Parameter, str] = {}
     named = module.named_parameters(remove_duplicate=False)
     for name, parameter in sorted(named, key=lambda pair: pair[0].count(".")):
-        names.setdefault(parameter, name)
+        kept = names.setdefault(parameter, name)
+        if name.count(".") == kept.count("."):
+            names[parameter] = min(kept, name)
     return names

@@ -1,14 +1,214 @@
-"""RNNModel: a recurrent language model."""
+"""RNNModel: four kinds of recurrent layers between an embedding and a decoder, which may share a weight."""
 
+import pytest
+import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
+
+from tests.harness.doubles import tensors
+
+TYPES = ["RNN_TANH", "RNN_RELU", "GRU", "LSTM"]
+all_types = pytest.mark.parametrize("rnn_type", TYPES)
+with_and_without_cell = pytest.mark.parametrize("rnn_type", ["RNN_RELU", "LSTM"])
+
+
+def build(models, given, rnn_type, nlayers=2, dropout=0.3, tied=False):
+    """A filled model and its sizes ntoken and nhid; a tied one has one size for embedding and hidden state."""
+    V, H = given.size("ntoken", 7, 11), given.size("nhid", 4, 7)
+    E = H if tied else given.size("ninp", 3, 6)
+    model = models.language_model.RNNModel.RNNModel(rnn_type, V, E, H, nlayers, dropout, tied)
+    return given.parameters(model), V, H
+
+
+def draw_state(given, rnn_type, nlayers, B, H, name="state"):
+    """A state before a chunk: (nlayers, B, nhid), for an LSTM a pair of these."""
+    h, c = given.uniform(f"{name} h", nlayers, B, H), given.uniform(f"{name} c", nlayers, B, H)
+    return (h, c) if rnn_type == "LSTM" else h
+
+
+def draw_chunk(given, rnn_type, V, H, nlayers=2):
+    """Token ids (S, B) and a state before them."""
+    S, B = given.size("S", 3, 6), given.size("B", 2, 5)
+    return given.integers("tokens", S, B, low=0, high=V), draw_state(given, rnn_type, nlayers, B, H)
 
 
 @number("4.2.1")
-@weight(10)
-def test_rnn_model_scores_the_next_token(models, given, reference):
-    """Log-probabilities (S * B, ntoken) of a chunk, and the state after it."""
-    V, E, H = given.size("ntoken", 7, 11), given.size("ninp", 3, 6), given.size("nhid", 3, 7)
-    S, B = given.size("S", 3, 6), given.size("B", 2, 5)
-    model = given.parameters(models.language_model.RNNModel.RNNModel("LSTM", V, E, H, 2))
-    output, hidden = model(given.integers("tokens", S, B, low=0, high=V), model.init_hidden(B))
-    reference.match(output=output, hidden=hidden)
+@weight(1)
+@all_types
+def test_rnn_model_has_its_layers(models, given, reference, rnn_type):
+    """embedding, dropout, recurrent (nlayers layers, time first, dropout between them) and decoder have the sizes."""
+    model, *_ = build(models, given, rnn_type, dropout=0.35)
+    reference.match(**{"embedding.weight": model.embedding.weight})
+    reference.match(**dict(model.recurrent.named_parameters(prefix="recurrent")))
+    reference.match(**{"decoder.weight": model.decoder.weight, "decoder.bias": model.decoder.bias})
+    reference.match(**{"recurrent": model.recurrent, "non-linearity": getattr(model.recurrent, "nonlinearity", None)})
+    reference.match(**{"p of dropout": model.dropout.p, "p between layers": model.recurrent.dropout})
+    reference.match(**{"parameters": sum(parameter.numel() for parameter in model.parameters())})
+
+
+@number("4.2.2")
+@weight(1)
+@all_types
+def test_rnn_model_predicts_the_next_token(models, given, reference, rnn_type):
+    """forward returns log-probabilities (S * B, ntoken), step by step, which normalise, and the state after the chunk.
+
+    What comes in is the state before the chunk, not zeros.
+    """
+    model, V, H = build(models, given, rnn_type)
+    output, hidden = model(*draw_chunk(given, rnn_type, V, H))
+    reference.match(output=output, hidden=hidden, **{"sum of probabilities": output.exp().sum(dim=1)})
+
+
+@number("4.2.3")
+@weight(0.5)
+@with_and_without_cell
+def test_rnn_model_reads_on_from_its_state(models, given, reference, rnn_type):
+    """A text read in two chunks, the second from the state after the first, gives the same as read at once."""
+    model, V, H = build(models, given, rnn_type)
+    tokens, hidden = draw_chunk(given, rnn_type, V, H)
+    reference.match(**{"output at once": model(tokens, hidden)[0]})
+    for name, part in (("first", tokens[:2]), ("second", tokens[2:])):
+        output, hidden = model(part, hidden)
+        reference.match(**{f"output of the {name} chunk": output, f"state after the {name} chunk": hidden})
+
+
+@number("4.2.4")
+@weight(0.5)
+@with_and_without_cell
+def test_rnn_model_reads_a_single_token(models, given, reference, rnn_type):
+    """One layer, one column and one step keep all their axes."""
+    model, V, H = build(models, given, rnn_type, nlayers=1)
+    tokens = given.integers("tokens", 4, 1, low=0, high=V)
+    output, hidden = model(tokens[:1], draw_state(given, rnn_type, 1, 1, H))
+    reference.match(**{"output of one token": output, "state after one token": hidden})
+    output, hidden = model(tokens, hidden)
+    reference.match(**{"output of one column": output, "state after one column": hidden})
+
+
+@number("4.2.5")
+@weight(1)
+@all_types
+def test_rnn_model_starts_from_zeros(models, given, reference, rnn_type):
+    """init_hidden gives zeros (nlayers, B, nhid), a pair for an LSTM, like the parameters in dtype and device."""
+    model, V, _ = build(models, given, rnn_type, nlayers=3)
+    B = given.size("B", 2, 5)
+    hidden = model.init_hidden(B)
+    reference.match(hidden=hidden, **{"for one column": model.init_hidden(1)})
+    output, _ = model(given.integers("tokens", 2, B, low=0, high=V), hidden)
+    reference.match(**{"output from there": output})
+    reference.match(**{"of a model in float64": model.double().init_hidden(B)})
+    devices = {each.device.type for each in tensors(model.to("meta").init_hidden(B))}
+    reference.match(**{"devices when the model is on the device meta": " and ".join(sorted(devices))})
+
+
+@number("4.2.6")
+@weight(1)
+@pytest.mark.parametrize("tied", [False, True])
+def test_rnn_model_is_initialised(models, given, reference, tied):
+    """Embedding and decoder weights lie between -0.1 and 0.1, all over; the decoder's bias is zero.
+
+    The recurrent layer keeps torch's own values, up to 1 / sqrt(nhid).
+    """
+    model = models.language_model.RNNModel.RNNModel("RNN_TANH", 150, 9, 9, 1, tie_weights=tied)
+    for name, values in (("embedding", model.embedding.weight), ("decoder", model.decoder.weight)):
+        low, mean, high = float(values.min()), float(values.mean()), float(values.max())  # of 1350
+        reference.match(**{f"the {name}'s weights are between -0.1 and 0.1": -0.1 <= low and high <= 0.1})
+        reference.match(**{f"the {name}'s weights come near both": low < -0.09 and high > 0.09})
+        reference.match(**{f"the {name}'s weights are centred": abs(mean) < 0.03})
+    reference.match(**{"decoder's bias": model.decoder.bias})
+    largest = max(float(parameter.abs().max()) for parameter in model.recurrent.parameters())
+    reference.match(**{"the recurrent layer keeps torch's values": 0.11 < largest < 0.34})
+    tokens = given.integers("tokens", 3, 2, low=0, high=150)
+    reference.match(**{"output when filled": given.parameters(model)(tokens, model.init_hidden(2))[0]})
+
+
+@number("4.2.7")
+@weight(1)
+@with_and_without_cell
+def test_rnn_model_ties_its_weights(models, given, reference, rnn_type):
+    """With tie_weights decoder.weight is embedding.weight, one tensor, and its gradient is the sum of both uses'."""
+    model, V, H = build(models, given, rnn_type, tied=True)
+    tokens, hidden = draw_chunk(given, rnn_type, V, H)
+    output, _ = model(tokens, hidden)
+    reference.match(output=output, **{"one tensor": model.decoder.weight is model.embedding.weight})
+    (output * given.uniform("weights", *output.shape)).sum().backward()
+    reference.match(**{"gradient of embedding.weight": model.embedding.weight.grad})
+    reference.match(**{"gradient of decoder.weight": model.decoder.weight.grad})
+    with torch.no_grad():
+        model.embedding.weight.mul_(2)
+    reference.match(**{"decoder.weight after the embedding's has changed": model.decoder.weight})
+
+
+@number("4.2.8")
+@weight(0.5)
+def test_rnn_model_keeps_its_weights_apart(models, given, reference):
+    """Without tie_weights, the default, there are two weights even where their sizes agree."""
+    V, H = given.size("ntoken", 7, 11), given.size("nhid", 4, 7)
+    model = given.parameters(models.language_model.RNNModel.RNNModel("GRU", V, H, H, 1))
+    tokens, hidden = draw_chunk(given, "GRU", V, H, nlayers=1)
+    reference.match(output=model(tokens, hidden)[0])
+    reference.match(**{"one tensor": model.decoder.weight is model.embedding.weight})
+
+
+@number("4.2.9")
+@weight(0.5)
+def test_rnn_model_refuses_what_it_cannot_do(models, given, reference):
+    """An unknown rnn_type, and tied weights of two sizes, raise ValueError; untied sizes may differ."""
+    RNNModel = models.language_model.RNNModel.RNNModel
+    for wrong in ("RNN", "lstm"):
+        reference.raises(f"rnn_type {wrong!r}", ValueError, lambda wrong=wrong: RNNModel(wrong, 9, 4, 5, 1), TYPES)
+    call = lambda: RNNModel("GRU", 9, 41, 53, 1, tie_weights=True)  # noqa: E731
+    reference.raises("tied weights of two sizes", ValueError, call, mentions=[41, 53])
+    model, V, H = build(models, given, "GRU")
+    reference.match(**{"output with two sizes": model(*draw_chunk(given, "GRU", V, H))[0]})
+
+
+@number("4.2.10")
+@weight(2)
+@all_types
+def test_rnn_model_drops_out_in_three_places(models, given, reference, rnn_type):
+    """The constructor's rate holds for the embedding, the recurrent layer's output, and between its layers.
+
+    In training p = 1 hides all of a place; in evaluation nothing is hidden.
+    """
+    model, V, H = build(models, given, rnn_type, dropout=1.0)
+    tokens, hidden = draw_chunk(given, rnn_type, V, H)
+    reference.match(**{"output and state in evaluation": model(tokens, hidden)})
+    model.train()
+    reference.match(**{"output and state in training": model(tokens, hidden)})
+    model.dropout.p = 0.0
+    reference.match(**{"output and state with dropout between the layers alone": model(tokens, hidden)})
+    model.dropout.p, model.recurrent.dropout = 1.0, 0.0
+    reference.match(**{"output and state without dropout between the layers": model(tokens, hidden)})
+
+
+@number("4.2.11")
+@weight(0.5)
+@with_and_without_cell
+def test_rnn_model_lets_gradients_through(models, given, reference, rnn_type):
+    """Output and state pass gradients on to the state before and to all parameters; every token's embedding learns."""
+    model, V, H = build(models, given, rnn_type)
+    tokens, hidden = draw_chunk(given, rnn_type, V, H)
+    tokens[0, :2] = torch.tensor([0, 1])
+    before = tensors(hidden)
+    for tensor in before:
+        tensor.requires_grad_()
+    output, after = model(tokens, hidden)
+    objective = (output * given.uniform("output weights", *output.shape)).sum()
+    for index, tensor in enumerate(tensors(after)):
+        objective = objective + (tensor * given.uniform(f"state weights {index}", *tensor.shape)).sum()
+    objective.backward()
+    reference.match(**{"gradient of the state before": [tensor.grad for tensor in before]})
+    reference.gradients(model)
+
+
+@number("4.2.12")
+@weight(0.5)
+@with_and_without_cell
+def test_rnn_model_keeps_nothing_between_calls(models, given, reference, rnn_type):
+    """The same arguments give the same results after another call, and no argument is changed."""
+    model, V, H = build(models, given, rnn_type)
+    tokens, hidden = draw_chunk(given, rnn_type, V, H)
+    first = model(tokens, hidden)
+    model(tokens.flip(0), first[1])
+    reference.match(first=first, again=model(tokens, hidden))
+    reference.match(**{"tokens after the calls": tokens, "state after the calls": hidden})

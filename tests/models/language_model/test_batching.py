@@ -8,23 +8,119 @@ from gradescope_utils.autograder_utils.decorators import number, weight
 ALPHABET = torch.arange(26)
 
 
-def read(ids):
+def letters(ids):
     """Token ids of the alphabet as letters, rows apart."""
     rows = ids if ids.dim() == 2 else ids.unsqueeze(0)
     return " ".join("".join(string.ascii_lowercase[token] for token in row) for row in rows.tolist())
 
 
-def draw_source(given, rows, B):
-    """A text in columns (rows, B), all tokens different, and a function that looks ids up as a model does."""
-    source = given.integers("source", rows, B, low=0, high=10**6) // 100 * 100 + torch.arange(rows * B).view(rows, B)
-    table = given.uniform("table", 97, 2)
-    return source, lambda ids: table[ids % 97]
+def draw_text(given, M):
+    """A text of M tokens, and what a model sees of token ids, whatever their layout."""
+    table = given.uniform("embedding", 97, 2)
+    return given.integers("text", M, low=0, high=97), lambda ids: table[ids]
 
 
 @number("4.1.1")
-@weight(4)
+@weight(0.5)
 def test_batchify_lays_out_the_alphabet(models, given, reference):
-    """The alphabet for 4 columns: a to f down the first, s to x down the last; y and z are left out."""
-    batches = models.language_model.batching.batchify(ALPHABET, 4)
-    reference.match(batches=batches, **{"columns read downwards": read(batches.t())})
-    reference.match(embedded=given.uniform("table", 26, 3)[batches])
+    """The alphabet in 4 columns: a to f down the first, s to x down the last; y and z are left out."""
+    source = models.language_model.batching.batchify(ALPHABET, 4)
+    reference.match(source=source)
+    reference.match(**{"columns, read downwards": letters(source.t())})
+    reference.match(embedded=given.uniform("embedding", 26, 3)[source])
+
+
+@number("4.1.2")
+@weight(0.5)
+def test_batchify_takes_any_length_and_batch(models, given, reference):
+    """M tokens give (M // B, B), whatever is left over; one column is the text, as many as tokens are one row."""
+    batchify = models.language_model.batching.batchify
+    B, rows = given.size("B", 3, 6), given.size("rows", 2, 8)
+    text, see = draw_text(given, rows * B + B - 1)
+    for left in (0, 1, B - 1):
+        source = batchify(text[: rows * B + left], B)
+        reference.match(**{f"source with {left} tokens left over": source, f"embedded with {left}": see(source)})
+    reference.match(**{"in one column": batchify(text, 1), "in one row": batchify(text[:B], B)})
+    reference.match(**{"text after the calls": text})
+
+
+@number("4.1.3")
+@weight(0.5)
+def test_get_batch_reads_the_alphabet(models, given, reference):
+    """Of the alphabet in 4 columns, the chunks of 2 rows: the target of each letter is the letter after it."""
+    source = ALPHABET[:24].view(4, 6).t()
+    for i in (0, 2, 4):
+        data, target = models.language_model.batching.get_batch(source, i, 2)
+        reference.match(**{f"data of row {i}": data, f"target of row {i}": target})
+        reference.match(**{f"rows of data of row {i}": letters(data), f"letters of target of row {i}": letters(target)})
+        reference.match(**{f"embedded data of row {i}": given.uniform(f"embedding {i}", 26, 3)[data]})
+
+
+@number("4.1.4")
+@weight(0.5)
+def test_get_batch_begins_at_any_row(models, given, reference):
+    """Row i is the first of data and row i + 1 the first of target, which is row by row as a model's outputs are."""
+    B, rows, S = given.size("B", 2, 5), given.size("rows", 11, 14), given.size("S", 2, 5)
+    text, see = draw_text(given, rows * B)
+    source = text.view(rows, B)
+    for i in (0, 1, 3):
+        data, target = models.language_model.batching.get_batch(source, i, S)
+        reference.match(**{f"data of row {i}": data, f"target of row {i}": target})
+        reference.match(**{f"embedded target of row {i}": see(target)})
+    reference.match(**{"source after the calls": source})
+
+
+@number("4.1.5")
+@weight(0.5)
+def test_get_batch_ends_with_a_shorter_chunk(models, given, reference):
+    """The last row is a target only: the last chunk has what is left, and bptt may be longer than the text."""
+    get_batch = models.language_model.batching.get_batch
+    B, rows = given.size("B", 2, 5), given.size("rows", 6, 9)
+    text, see = draw_text(given, rows * B)
+    source = text.view(rows, B)
+    for why, i, bptt in (
+        ("three rows left for four", rows - 4, 4),
+        ("just as many as asked for", rows - 4, 3),
+        ("one row left", rows - 2, 4),
+        ("a chunk of one row", 1, 1),
+        ("bptt longer than the text", 0, 35),
+    ):
+        data, target = get_batch(source, i, bptt)
+        reference.match(**{f"data, {why}": data, f"target, {why}": target, f"embedded data, {why}": see(data)})
+
+
+@number("4.1.6")
+@weight(0.5)
+def test_get_batch_of_one_column(models, given, reference):
+    """One column keeps its axis: data is (S, 1), target (S,)."""
+    text, see = draw_text(given, given.size("rows", 6, 9))
+    source = text.unsqueeze(1)
+    data, target = models.language_model.batching.get_batch(source, 1, 3)
+    reference.match(data=data, target=target, embedded=see(data))
+
+
+@number("4.1.7")
+@weight(0.5)
+def test_repackage_keeps_form_and_values(models, given, reference):
+    """A tensor stays a tensor, a tuple a tuple, also inside of another; values stay, nothing needs a gradient."""
+    repackage_hidden = models.language_model.batching.repackage_hidden
+    B, H = given.size("B", 2, 4), given.size("nhid", 3, 6)
+    h, c, d = (given.uniform(name, 2, B, H).requires_grad_() * 2 for name in "hcd")
+    for form, hidden in (("a tensor", h), ("a pair", (h, c)), ("a nest", ((h, c), (d,), d))):
+        reference.match(**{f"{form}, repackaged": repackage_hidden(hidden)})
+    flat = [repackage_hidden(h), *repackage_hidden((h, c)), *repackage_hidden(((h, c), d))[0]]
+    reference.match(**{"tensors that need a gradient": sum(each.requires_grad for each in flat)})
+
+
+@number("4.1.8")
+@weight(0.5)
+def test_repackage_stops_the_gradient_there_alone(models, given, reference):
+    """No gradient flows back through what is repackaged; what it was made of stays attached for other uses."""
+    B, H = given.size("B", 2, 4), given.size("nhid", 3, 6)
+    start, factor = given.uniform("start", 1, B, H).requires_grad_(), given.uniform("factor", H).requires_grad_()
+    h, c = torch.tanh(start), torch.sin(start)
+    carried_h, carried_c = models.language_model.batching.repackage_hidden((h, c))
+    weights = [given.uniform(f"weights {number}", 1, B, H) for number in range(4)]
+    later = (carried_h * factor * weights[0]).sum() + (carried_c * factor * weights[1]).sum()
+    (later + (h * weights[2]).sum() + (c * weights[3]).sum()).backward()
+    reference.match(**{"gradient of what comes after": factor.grad, "gradient of what came before": start.grad})

@@ -1,0 +1,138 @@
+"""Batches of one text, RNNModel, and training."""
+
+import torch
+
+from tests.harness.doubles import OptimizerDouble, RecurrentModelDouble, WindowModelDouble, given_batching, tensors
+from tests.harness.stress import has_shape, same, same_again, stress
+
+TYPES = ("RNN_TANH", "RNN_RELU", "GRU", "LSTM")
+
+
+def text(given):
+    """Columns (rows, B) of different tokens, and a length of chunks that may be longer than they are."""
+    rows, B = given.size("rows", 2, 9), given.size("B", 1, 5)
+    return torch.arange(rows * B).view(B, rows).t(), given.size("bptt", 1, 12)
+
+
+@stress("lm.batching")
+def batchify_keeps_the_text_in_its_columns(models, given):
+    """Any text and batch give (M // B, B); the columns, one after the other, are the text without what is left over."""
+    B, rows = given.size("B", 1, 6), given.size("rows", 1, 7)
+    M = rows * B + given.size("left over", 0, 5) % B
+    ids = given.integers("text", M, low=0, high=1000)
+    source = models.language_model.batching.batchify(ids, B)
+    has_shape("source", source, rows, B)
+    same("columns one after the other", torch.cat([source[:, b] for b in range(B)]), ids[: rows * B])
+
+
+@stress("lm.batching")
+def chunks_cover_a_text_once(models, given):
+    """All chunks together have every row but the last as data, and every row but the first as target."""
+    source, bptt = text(given)
+    rows, B = source.shape
+    chunks = [models.language_model.batching.get_batch(source, i, bptt) for i in range(0, rows - 1, bptt)]
+    same("data of all chunks", torch.cat([data for data, _ in chunks]), source[:-1])
+    same("target of all chunks", torch.cat([target for _, target in chunks]), source[1:].reshape((rows - 1) * B))
+
+
+@stress("lm.batching")
+def batching_leaves_its_arguments_alone(models, given):
+    """A call gives the same after another call, and arguments stay as they were."""
+    source, bptt = text(given)
+    batching = models.language_model.batching
+    same_again(lambda source: batching.get_batch(source, 0, bptt), (source,), (source.flip(1),))
+    same_again(lambda ids: batching.batchify(ids, source.size(1)), (source.flatten(),), (source.t().flatten(),))
+    h = given.uniform("h", 1, source.size(1), 3)
+    same_again(lambda h, c: batching.repackage_hidden((h, (c,))), (h, 2 * h), (3 * h, h))
+
+
+def rnn(models, given, rnn_type):
+    """A filled model, token ids (S, B), a state as its tensors, a way to call it with both, and its sizes."""
+    S, B, V = given.size("S", 1, 6), given.size("B", 1, 5), given.size("ntoken", 2, 9)
+    E, H, nlayers = given.size("ninp", 1, 6), given.size("nhid", 1, 6), given.size("nlayers", 1, 3)
+    model = given.parameters(models.language_model.RNNModel.RNNModel(rnn_type, V, E, H, nlayers), rnn_type)
+    state = [given.uniform(f"{rnn_type} {name}", nlayers, B, H) for name in ("hc" if rnn_type == "LSTM" else "h")]
+
+    def read(tokens, *state):
+        output, after = model(tokens, state if rnn_type == "LSTM" else state[0])
+        return output, *tensors(after)
+
+    return model, given.integers("tokens", S, B, low=0, high=V), state, read, (S, B, V, H, nlayers)
+
+
+@stress("lm.rnn")
+def rnn_model_takes_any_size(models, given):
+    """Log-probabilities (S * B, ntoken) that normalise, and states (nlayers, B, nhid), for every type."""
+    for rnn_type in TYPES:
+        model, tokens, state, read, (S, B, V, H, nlayers) = rnn(models, given, rnn_type)
+        output, *after = read(tokens, *state)
+        has_shape(f"output of {rnn_type}", output, S * B, V)
+        for tensor in (*after, *tensors(model.init_hidden(B))):
+            has_shape(f"state of {rnn_type}", tensor, nlayers, B, H)
+        same("sum of every row's probabilities", output.exp().sum(dim=1), torch.ones(S * B))
+
+
+@stress("lm.rnn")
+def rnn_model_reads_columns_one_by_one(models, given):
+    """A column gives the same alone as beside others."""
+    for rnn_type in TYPES:
+        _, tokens, state, read, (S, B, V, *_) = rnn(models, given, rnn_type)
+        output, *after = read(tokens, *state)
+        for b in range(B):
+            alone, *after_alone = read(tokens[:, b : b + 1], *(each[:, b : b + 1] for each in state))
+            same(f"output of column {b} alone, {rnn_type}", alone, output.view(S, B, V)[:, b])
+            same(f"state of column {b} alone", tuple(after_alone), tuple(each[:, b : b + 1] for each in after))
+
+
+@stress("lm.rnn")
+def rnn_model_reads_on_from_its_state(models, given):
+    """Reading step by step, each from the state of the one before, gives the same as reading at once."""
+    for rnn_type in TYPES:
+        _, tokens, state, read, (S, *_) = rnn(models, given, rnn_type)
+        output, *after = read(tokens, *state)
+        steps = []
+        for s in range(S):
+            step, *state = read(tokens[s : s + 1], *state)
+            steps.append(step)
+        same(f"outputs step by step, {rnn_type}", torch.cat(steps), output)
+        same("state after the last step", tuple(state), tuple(after))
+
+
+@stress("lm.rnn")
+def rnn_model_calls_do_not_influence_each_other(models, given):
+    """A call gives the same after another call, and arguments stay as they were."""
+    for rnn_type in TYPES:
+        _, tokens, state, read, _ = rnn(models, given, rnn_type)
+        same_again(read, (tokens, *state), (tokens.flip(0), *(2 * each for each in state)))
+
+
+def trained(models, given, state):
+    """A model with or without a state, a source, and the length of chunks."""
+    rows, B, V = given.size("rows", 2, 9), given.size("B", 1, 4), given.size("ntoken", 2, 6)
+    H = given.size("nhid", 1, 5)
+    model = RecurrentModelDouble(given, V, H, pair=state == "pair") if state else WindowModelDouble(given, V, H)
+    return model, given.integers("source", rows, B, low=0, high=V), given.size("bptt", 1, 12)
+
+
+@stress("lm.training")
+def evaluation_weighs_every_token_the_same(models, given):
+    """With a state, evaluating in chunks of any length gives the same as in one chunk; a second call the same again."""
+    training = models.language_model.training
+    for state in ("tensor", "pair"):
+        model, source, bptt = trained(models, given, state)
+        with given_batching(training):
+            at_once = training.evaluate(model, source, bptt=len(source))
+            for call in ("first", "second"):
+                loss = training.evaluate(model, source, bptt=bptt)
+                same(f"loss of the {call} evaluation", torch.tensor(loss), torch.tensor(at_once))
+
+
+@stress("lm.training")
+def an_epoch_that_learns_nothing_is_an_evaluation(models, given):
+    """With a learning rate of zero an epoch's loss is the evaluation's, with and without a state."""
+    training = models.language_model.training
+    for state in ("tensor", "pair", ""):
+        model, source, bptt = trained(models, given, state)
+        with given_batching(training):
+            loss = training.train_epoch(model, source, OptimizerDouble(model.parameters(), 0.0), bptt=bptt)
+            same("loss of an epoch", torch.tensor(loss), torch.tensor(training.evaluate(model, source, bptt=bptt)))
