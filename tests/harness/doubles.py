@@ -192,7 +192,7 @@ class RecurrentModelDouble(nn.Module):
         h, c = hidden if isinstance(hidden, tuple) else (hidden, torch.zeros_like(hidden))
         outputs = []
         for step in input:
-            c = c / 2 + self.tokens[step]  # (1, B, H)
+            c = (c / 2 if self.pair else 0) + self.tokens[step]  # (1, B, H); without a pair nothing of it is kept
             h = torch.tanh(h @ self.mix + c)
             outputs.append(torch.log_softmax(h.squeeze(0) @ self.scores, dim=1))
         return torch.cat(outputs), (h, c) if self.pair else h

@@ -1,8 +1,9 @@
 """Training and evaluating a language model on one long text, with truncated back-propagation through time.
 
-A model with the method `init_hidden` is recurrent: `log_probabilities, hidden = model(data, hidden)`, and the hidden
-state is carried over from chunk to chunk. Any other model is called as `log_probabilities = model(data)`.
-(Ask with `hasattr`: most tests use given stand-ins for models, and for `get_batch` and `repackage_hidden`.)
+A model that has the method `init_hidden` is recurrent: `log_probabilities, hidden = model(data, hidden)`; its state
+begins as `model.init_hidden(B)` and is carried over from chunk to chunk. Any other model has no state and is called as
+`log_probabilities = model(data)`. Ask for `init_hidden`, not for a class: most tests use stand-ins for models, and for
+the two functions that are imported here.
 
 Shapes: rows length of the text's columns, B batch size, S length of a chunk.
 """
@@ -19,13 +20,14 @@ def train_epoch(
 ) -> float:
     """Go once over a text, chunk by chunk, and take one optimizer step for each.
 
-    The model is in training mode. The loss of a chunk is the mean negative log-likelihood of its tokens; its gradient
-    does not reach back into the chunk before. Before each step all gradients together are scaled down to a norm of
-    `clip` where they have a greater one (Pascanu et al., 2013): the *total* norm, over all parameters.
+    The model is in training mode. The loss of a chunk is the mean negative log-likelihood of its tokens. Its gradient
+    does not reach back into the chunk before, and is added to no other chunk's. Before each step all gradients together
+    are scaled down to a norm of `clip` where they have a greater one (Pascanu et al., 2013): the *total* norm, over all
+    parameters.
 
     Args:
         source: (rows, B), as `batchify` returns it, of at least two rows; the first chunk begins at row 0.
-        optimizer: holds the model's parameters.
+        optimizer: holds the model's parameters; nothing is asked of it but `zero_grad` and `step`.
         bptt: the length of a chunk; the last may be shorter.
         clip: the greatest total norm of a step's gradient.
 
@@ -40,7 +42,7 @@ def train_epoch(
 def evaluate(model: nn.Module, source: Tensor, bptt: int = 35) -> float:
     """The mean negative log-likelihood of a text's tokens under the model; its exponential is the perplexity.
 
-    The model is in eval mode and stays in it; no gradients are computed. Hidden states are carried over as in training.
+    The model is in eval mode and stays in it; no gradients are recorded. Hidden states are carried over as in training.
 
     Args:
         source: (rows, B), as `batchify` returns it, of at least two rows.
