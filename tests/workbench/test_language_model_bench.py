@@ -1,0 +1,108 @@
+"""The race beside the plain loop: both do the same work, and the plain one is the exercise's."""
+
+import json
+import statistics
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.harness.tree import Tree
+from tests.workbench.test_commands import ROOT, workbench
+from workbench.errors import DataError, WorkbenchError
+from workbench.language_model import bench, corpora
+from workbench.training_run import open_tree
+
+WORDS = 3000
+LINES = tuple(" ".join(f"w{(7 * i + j * j) % WORDS}" for j in range(20)) for i in range(0, 60 * 20, 20))
+CORPUS = corpora.TextCorpus("wikitext-2", "words", LINES, (), (), "made up")
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"SIZE": 8, "BATCH": 4, "BPTT": 6, "DROPOUT": 0.0}.items():
+        monkeypatch.setattr(bench, name, value)
+
+
+@pytest.fixture
+def tree() -> Iterator[Tree]:
+    path = list(sys.path)
+    yield open_tree(ROOT / "solution")
+    sys.path[:] = path
+    for name in [name for name in sys.modules if name.split(".")[0] == "models"]:
+        del sys.modules[name]
+
+
+def test_both_loops_compute_the_same_losses_and_ours_takes_less_memory(tree: Tree) -> None:
+    for race in bench.races(tree, CORPUS, bench.MODELS, batches=12):
+        assert len(race.milliseconds) == len(race.plain_milliseconds) == 12
+        assert len(race.losses) == len(race.plain_losses) == 12 + bench.WARM_UP
+        assert race.losses == pytest.approx(race.plain_losses, abs=1e-4)
+        assert race.losses[-1] != race.losses[0]
+        assert 0 < race.mebibytes < race.plain_mebibytes
+
+
+@pytest.mark.parametrize("model", bench.MODELS)
+def test_the_plain_loop_is_that_of_the_exercise(tree: Tree, model: str) -> None:
+    models = tree.models.language_model
+    torch.manual_seed(0)
+    ids = torch.randint(50, (4 * 25,))
+    source = models.batching.batchify(ids, 4)
+    chunks = [models.batching.get_batch(source, i, bench.BPTT) for i in range(0, len(source) - 1, bench.BPTT)]
+    module = bench.build(tree, model, 50)
+    twin = bench.build(tree, model, 50)
+    twin.load_state_dict(module.state_dict())
+    step = bench.plain_step(twin.train())
+    mean = statistics.mean(step(chunk) for chunk in chunks)
+    optimizer = torch.optim.SGD(module.parameters(), lr=bench.RATE)
+    assert mean == pytest.approx(models.training.train_epoch(module, source, optimizer, bench.BPTT, bench.CLIP))
+    for ours, theirs in zip(twin.parameters(), module.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_the_ratio_is_that_of_neighbours() -> None:
+    race = bench.Race("lstm", 10, milliseconds=[1.0, 30.0, 6.0], plain_milliseconds=[2.0, 40.0, 10.0])
+    assert race.ratio == pytest.approx(0.6)
+    race.losses, race.plain_losses = [3.0, 2.0], [3.0, 2.25]
+    assert race.difference == 0.25
+
+
+def test_more_batches_than_the_text_has_are_refused(tree: Tree) -> None:
+    with pytest.raises(WorkbenchError, match="--batches 1000: expected 1 to 50, as many as wikitext-2 has"):
+        next(bench.races(tree, CORPUS, ("lstm",), 1000))
+    with pytest.raises(WorkbenchError, match="no model 'gru'; choose among lstm, transformer"):
+        next(bench.races(tree, CORPUS, ("lstm", "gru"), 3))
+
+
+def test_without_the_data_it_is_our_own_corpus_and_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    load = corpora.load
+
+    def missing(name: str, data_root: Path | None = None) -> corpora.TextCorpus:
+        if name == "wikitext-2":
+            raise DataError("not here")
+        return load(name, data_root)
+
+    monkeypatch.setattr(corpora, "load", missing)
+    corpus, note = bench.corpus_for(None)
+    assert corpus.name == "stories"
+    assert "--data-root" in note
+    with pytest.raises(DataError, match="not here"):  # a folder that was named is not passed over
+        bench.corpus_for(tmp_path)
+
+
+def test_the_command(tmp_path: Path) -> None:
+    for name in ("train", "valid", "test"):
+        (tmp_path / f"{name}.txt").write_text("\n".join(LINES) + "\n")
+    options = ("--tree", "solution", "--data-root", tmp_path, "--batches", 3)
+    done = workbench("bench", "language-model", *options, "--json", tmp_path / "bench.json")
+    assert done.returncode == 0, done.stderr
+    assert "plain loop" in done.stdout
+    found = json.loads((tmp_path / "bench.json").read_text())
+    assert list(found) == ["lstm", "transformer"]
+    assert found["lstm"]["ratio"] > 0
+    assert len(found["lstm"]["milliseconds"]) == 3
+
+    done = workbench("bench", "language-model", "--data-root", tmp_path, "--batches", 3)
+    assert (done.returncode, "lm.batching is not implemented yet" in done.stderr) == (1, True)
