@@ -47,6 +47,7 @@ def test_keys_are_found_by_their_name_alone():
         ("rnn", "default", "optimizer=lion", "choose one of adam, adamw, sgd"),
         ("rnn", "default", "batch_size=0", "at least 1"),
         ("rnn", "default", "dropout=1.5", "between 0 and 1"),
+        ("rnn", "default", "embedding_std=0", "above 0"),
         ("transformer", "default", "teacher_forcing=0.5", "leave it at 1"),
         ("transformer", "default", "num_heads=3", "num_heads (3) has to divide hidden_dim (128)"),
     ],

@@ -68,6 +68,18 @@ def output_layer(translator: Translator, text: Text) -> nn.Linear:
     return next(each for each in layers if each.out_features == text.target_size)
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_embeddings_begin_as_small_as_asked_for_and_nothing_else_does(solution, text, model):
+    built = []
+    for std in (1.0, 0.25):
+        torch.manual_seed(3)
+        settings = Settings.of(model, "captions", changes=[*SIZES.get(model, SIZES["rnn"]), f"embedding_std={std}"])
+        built.append(build(solution, settings, (text.source_size, text.target_size), torch.device("cpu")).module)
+    large, small = ({name: each.detach() for name, each in module.named_parameters()} for module in built)
+    for name, values in large.items():
+        assert torch.equal(small[name], values * 0.25 if "embedding" in name else values), name
+
+
 def test_a_sentence_is_treated_the_same_in_every_batch(translator, text):
     alone = [total_loss(translator, text, [pair], forced) for forced in (True, False) for pair in PAIRS]
     for i, forced in enumerate((True, False)):

@@ -231,6 +231,10 @@ def build(tree: Tree, settings: Settings, sizes: tuple[int, int], device: torch.
         translator = EncoderTranslator(models, shape, sizes, device)
     else:
         translator = TransformerTranslator(models, shape, sizes, device)
+    with torch.no_grad():
+        for each in translator.module.modules():
+            if isinstance(each, nn.Embedding):
+                each.weight *= shape.embedding_std  # torch draws them with 1
     translator.module.to(device)
     translator.device = device
     return translator
