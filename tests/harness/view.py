@@ -17,6 +17,7 @@ from tests.harness.verdicts import name_needed
 
 STYLE = {"done": "green", "wrong": "red", "waits": "yellow", "not started": "dim", "not run": "dim"}
 HEAD = f"    {'':<26}{'tests':>5} {'points':>6}  {'':<13}"
+COLUMNS = 80  # of a terminal
 
 
 @dataclass
@@ -92,13 +93,17 @@ class View:
         return f"{HEAD}in {self.typed('models')}/"
 
     def line(self, standing: Standing) -> Text:
-        """One deliverable in 78 columns: number, title, tests passed, points, state, and where its work is."""
+        """One deliverable: number, title, tests passed, points, state, and where its work is.
+
+        The folder is left out where the line would not fit a terminal.
+        """
         deliverable = standing.deliverable
         tests = f"{len(standing.passed)}/{len(standing.tests)}"
         points = f"{in_points(standing.points)}/{in_points(deliverable.points)}"
         line = Text(f"{deliverable.number} {deliverable.title:<26}{tests:>5} {points:>6}  ")
         line.append(f"{standing.state:<13}", style=STYLE[standing.state])
-        return line.append(self.place(standing).removeprefix("models/"), style="dim")
+        where = self.place(standing).removeprefix("models/")
+        return line.append(where if len(line) + len(where) <= COLUMNS else where.rpartition("/")[2], style="dim")
 
     def part(self, standing: Standing) -> str:
         return next(each.title for each in self.assignment.parts if each.id == standing.deliverable.part)

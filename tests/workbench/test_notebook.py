@@ -19,9 +19,11 @@ from nbformat import NotebookNode
 from autograder.build import handout
 from autograder.build.files import zipped
 from autograder.build.notebook import SOURCES, make
+from autograder.rubric import Rubric
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "Machine_Translation"
+POINTS = sum(each.points for each in Rubric.load(ROOT / "autograder" / "rubric.toml").deliverables)
 QUICK = {"epochs": 1, "first": 400}
 
 
@@ -87,7 +89,7 @@ def test_solved_every_test_passes_and_every_model_is_trained(solved):
     words = "\n".join(printed(cell) for cell in solved.cells if cell.cell_type == "code")
     assert "Not trained yet" not in words
     assert "waits for" not in words
-    assert "100 of 100 points" in printed(cell_with(solved, "notebook.check()"))
+    assert f"{POINTS} of {POINTS} points" in printed(cell_with(solved, "notebook.check()"))
     for model in ("rnn", "lstm-attention", "transformer-encoder", "transformer", "tuned"):
         assert re.search(rf"^{model}:\n+epoch 1/1 .*validation [\d.]+ \(perplexity", words, re.MULTILINE), words
 
@@ -170,7 +172,7 @@ def test_untouched_what_is_not_implemented_is_said_in_one_line(untouched):
     shown = printed(cell_with(notebook, 'notebook.attention(SENTENCES[0], "transformer")'))
     assert shown == "Not trained yet: transformer. The cell that trains it is further up.\n"
     assert "not started" in printed(cell_with(notebook, 'notebook.check("RNN")'))
-    assert "0 of 100 points" in printed(cell_with(notebook, "notebook.check()"))
+    assert f"0 of {POINTS} points" in printed(cell_with(notebook, "notebook.check()"))
     assert "NOTHING IS STARTED" in printed(cell_with(notebook, "notebook.pack(ID)"))
 
 
