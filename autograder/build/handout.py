@@ -79,7 +79,7 @@ def derive(root: Path) -> dict[str, bytes]:
     tests = {name: data for folder in PACKAGES for name, data in read_folder(root, f"tests/{folder}", ".py").items()}
     contract = _contract(rubric, functions, files | {name: _lf(tests[name]) for name in kept(rubric, tests)})
     files["assignment.json"] = (json.dumps(contract, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
-    files |= notebook.notebooks(root)
+    files |= notebook.notebooks(root, [part.id for part in rubric.parts])
     return dict(sorted(files.items()))
 
 
@@ -119,7 +119,7 @@ def write(root: Path) -> list[str]:
     changed = [name for name, data in derived.items() if _read(student / name) != data]
     for name in changed:
         replace(student / name, derived[name])
-    superfluous = _superfluous(student, derived)
+    superfluous = _superfluous(root, derived)
     for name in superfluous:
         (student / name).unlink()
     return sorted(changed + superfluous)
@@ -128,7 +128,7 @@ def write(root: Path) -> list[str]:
 def drift(root: Path) -> str:
     """A unified diff from student/ as it is to what `write` would make of it; empty when they agree."""
     student, derived = root / "student", derive(root)
-    names = sorted([*derived, *_superfluous(student, derived)])
+    names = sorted([*derived, *_superfluous(root, derived)])
     lines = [line for name in names for line in _difference(name, _read(student / name), derived.get(name))]
     return "\n".join([*lines, ""]) if lines else ""
 
@@ -218,9 +218,12 @@ def _contract(rubric: Rubric, functions: Mapping[str, Any], versioned: Mapping[s
 # Files.
 
 
-def _superfluous(student: Path, derived: Mapping[str, bytes]) -> list[str]:
-    """Python files below student/'s derived folders that are not derived any more."""
-    return [name for folder in PACKAGES for name in read_folder(student, folder, ".py") if name not in derived]
+def _superfluous(root: Path, derived: Mapping[str, bytes]) -> list[str]:
+    """Files of student/ that are not derived any more: Python below its derived folders, and our own notebooks."""
+    student = root / "student"
+    found = [name for folder in PACKAGES for name in read_folder(student, folder, ".py")]
+    found += [name for name in notebook.names(root) if (student / name).is_file()]
+    return [name for name in found if name not in derived]
 
 
 def _lf(data: bytes) -> bytes:

@@ -3,22 +3,47 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Collection
 from pathlib import Path
 
 import jupytext
 import nbformat
 
+from autograder.build.regions import HandoutError
+
 SOURCES = "autograder/build/notebooks"
+PARTS = re.compile(r"\A# parts: (.+)\n")  # the first line of a source: of which parts it is
+INCLUDE = re.compile(r"^# %% include (\S+)\n", re.MULTILINE)  # cells that several notebooks have
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
 
 
-def notebooks(root: Path) -> dict[str, bytes]:
-    """Every notebook, by its name: one for each source."""
-    sources = sorted((root / SOURCES).glob("*.py"))
-    return {f"{path.stem}.ipynb": make(path.read_text("utf-8")) for path in sources}
+def names(root: Path) -> dict[str, Path]:
+    """Every notebook's name, and its source."""
+    return {f"{path.stem}.ipynb": path for path in sorted((root / SOURCES).glob("*.py"))}
+
+
+def notebooks(root: Path, parts: Collection[str]) -> dict[str, bytes]:
+    """The notebooks of these parts of the rubric, by their names."""
+    sources = {name: read(path) for name, path in names(root).items()}
+    return {name: make(text) for name, (its_parts, text) in sources.items() if set(its_parts) & set(parts)}
+
+
+def read(path: Path) -> tuple[list[str], str]:
+    """The parts that a source is of, and its text with the cells that it shares with other notebooks in their places.
+
+    Raises:
+        HandoutError: for a source that does not say its parts.
+    """
+    text = path.read_text("utf-8")
+    parts = PARTS.match(text)
+    if parts is None:
+        raise HandoutError(f"{path.name}:1: expected `# parts: ` and the ids of parts in the rubric; add it")
+    text = INCLUDE.sub(lambda line: (path.parent / line[1]).read_text("utf-8"), text[parts.end() :])
+    return parts[1].split(", "), text
 
 
 def make(source: str) -> bytes:

@@ -1,88 +1,41 @@
-"""The notebook: made from its source, and run from top to bottom, unsolved and solved, as on a student's computer."""
+"""Notebooks: how they are made; the first one runs from top to bottom, unsolved and solved, as on a student's computer."""
 
 import dataclasses
 import importlib.metadata
-import json
 import re
 import subprocess
 import sys
 import types
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from autograder.build import handout
 from autograder.build.files import zipped
-from autograder.build.notebook import SOURCES, make
+from autograder.build.notebook import SOURCES, make, read
+from autograder.build.notebook import notebooks as made_notebooks
 from autograder.rubric import Rubric
+from tests.workbench import notebooks
+from tests.workbench.notebooks import POINTS, ROOT, cell_with, executed, pictures, printed, table
 
-ROOT = Path(__file__).resolve().parents[2]
 NAME = "Machine_Translation"
-POINTS = sum(each.points for each in Rubric.load(ROOT / "autograder" / "rubric.toml").deliverables)
+NAMES = (NAME, "Language_Modeling")
 QUICK = {"epochs": 1, "first": 400}
 
 
 @pytest.fixture(scope="module")
-def shipped() -> dict[str, bytes]:
-    return handout.handout_files(ROOT)
-
-
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory, shipped: dict[str, bytes]) -> Callable[[], Path]:
-    """A folder that holds nothing but the notebook and the handout's zip."""
-    archive = zipped({f"sequence-models/{name}": data for name, data in shipped.items()})
-
-    def make_one() -> Path:
-        folder = tmp_path_factory.mktemp("Abgabe Übung")
-        (folder / "handout.zip").write_bytes(archive)
-        (folder / f"{NAME}.ipynb").write_bytes(shipped[f"student/{NAME}.ipynb"])
-        return folder
-
-    return make_one
-
-
-def executed(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, more: Sequence[str] = (), **environment: str
-) -> NotebookNode:
-    """The folder's notebook after all its cells, and some more, were run there; a cell with an error ends the test."""
-    environment |= {"NOTEBOOK_SETTINGS": json.dumps(QUICK), "OMP_NUM_THREADS": "1", "IPYTHONDIR": str(folder / ".i")}
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    notebook = nbformat.read(folder / f"{NAME}.ipynb", 4)
-    notebook.cells += [nbformat.v4.new_code_cell(source) for source in more]
-    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(folder)}}).execute()
-    return notebook
-
-
-def printed(cell: NotebookNode) -> str:
-    text = "".join(output.text for output in cell.outputs if output.output_type == "stream")
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)
-
-
-def pictures(cell: NotebookNode) -> int:
-    return sum("image/png" in output.get("data", {}) for output in cell.outputs)
-
-
-def table(cell: NotebookNode) -> list[list[str]]:
-    """The cells of all tables below a cell, by rows."""
-    html = "".join(output.data["text/html"] for output in cell.outputs if "text/html" in output.get("data", {}))
-    return [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row) for row in re.findall(r"<tr>(.*?)</tr>", html)]
-
-
-def cell_with(notebook: NotebookNode, line: str) -> NotebookNode:
-    (found,) = [cell for cell in notebook.cells if cell.cell_type == "code" and line in cell.source.splitlines()]
-    return found
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    return lambda: notebooks.fresh(tmp_path_factory.mktemp("Abgabe Übung"), NAME)
 
 
 @pytest.fixture(scope="module")
 def solved(fresh) -> NotebookNode:
     with pytest.MonkeyPatch.context() as monkeypatch:
-        return executed(fresh(), monkeypatch, ASSIGNMENT_TREE=str(ROOT / "solution"))
+        return executed(fresh(), QUICK, monkeypatch, tree=str(ROOT / "solution"))
 
 
 def test_solved_every_test_passes_and_every_model_is_trained(solved):
@@ -152,10 +105,8 @@ print(*downloads)
 
 @pytest.fixture(scope="module")
 def untouched(fresh) -> tuple[Path, NotebookNode]:
-    folder = fresh()
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.delenv("ASSIGNMENT_TREE", raising=False)
-        return folder, executed(folder, monkeypatch, (LOOK, SOLVE, LOOK, PACK))
+        return (path := fresh()), executed(path, QUICK, monkeypatch, (LOOK, SOLVE, LOOK, PACK))
 
 
 def test_untouched_the_set_up_unpacks_the_handout_beside_the_notebook(untouched):
@@ -199,7 +150,7 @@ def test_untouched_every_picture_is_there(untouched):
 
 def set_up(name: str = NAME) -> str:
     """The first code cell as it is in the source, where its magics are comments."""
-    return (ROOT / SOURCES / f"{name}.py").read_text("utf-8").split("# %%\n")[1].split("# %% [markdown]")[0]
+    return read(ROOT / SOURCES / f"{name}.py")[1].split("# %%\n")[1].split("# %% [markdown]")[0]
 
 
 @pytest.fixture
@@ -261,14 +212,49 @@ def test_set_up_asks_for_the_zip_on_colab(fresh, run_set_up, monkeypatch, tmp_pa
 # How it is made
 
 
-def test_the_notebook_is_made_of_its_source_and_only_it_is_shipped(shipped):
-    made = make((ROOT / SOURCES / f"{NAME}.py").read_text("utf-8"))
-    assert shipped[f"student/{NAME}.ipynb"] == made == (ROOT / "student" / f"{NAME}.ipynb").read_bytes()
-    assert [name for name in shipped if NAME in name] == [f"student/{NAME}.ipynb"]
+@pytest.mark.parametrize("name", NAMES)
+def test_the_notebooks_are_made_of_their_sources_and_only_they_are_shipped(name):
+    made, shipped = make(read(ROOT / SOURCES / f"{name}.py")[1]), notebooks.shipped()
+    assert shipped[f"student/{name}.ipynb"] == made == (ROOT / "student" / f"{name}.ipynb").read_bytes()
+    assert [path for path in shipped if name in path] == [f"student/{name}.ipynb"]
     notebook = nbformat.reads(made.decode(), 4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.outputs == [] and cell.execution_count is None for cell in cells)
     assert b"\r" not in made
+
+
+def test_notebooks_share_their_first_and_their_last_cells():
+    """What the tests above say of one holds for all."""
+    first, *others = (nbformat.reads(notebooks.shipped()[f"student/{name}.ipynb"].decode(), 4).cells for name in NAMES)
+    for cells in others:
+        assert [cell.source for cell in cells[1:3]] == [cell.source for cell in first[1:3]]
+        assert [cell.source for cell in cells[-4:]] == [cell.source for cell in first[-4:]]
+    assert first[2].source.startswith("import importlib.metadata")
+    assert first[-1].source == 'ID = ""\nnotebook.pack(ID)'
+
+
+def test_a_notebook_is_made_for_parts_that_are_on():
+    every = {part.id for part in Rubric.load(ROOT / "autograder/rubric.toml").parts}
+    assert {*made_notebooks(ROOT, every)} == {f"{name}.ipynb" for name in NAMES}
+    assert {*made_notebooks(ROOT, every - {"language_model"})} == {"Machine_Translation.ipynb"}
+    assert {*made_notebooks(ROOT, {"language_model"})} == {"Language_Modeling.ipynb"}
+    for name in NAMES:
+        assert {*read(ROOT / SOURCES / f"{name}.py")[0]} <= every
+
+
+def test_a_source_has_to_say_its_parts(tmp_path):
+    (tmp_path / "X.py").write_text("# %%\nx = 1\n")
+    with pytest.raises(handout.HandoutError, match=r"X\.py:1: expected `# parts: `"):
+        read(tmp_path / "X.py")
+
+
+def test_shared_cells_come_where_they_are_included(tmp_path):
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "one.py").write_text("# %%\none = 1\n")
+    (tmp_path / "X.py").write_text("# parts: a, b\n# %%\nzero = 0\n\n# %% include shared/one.py\n\n# %%\ntwo = 2\n")
+    parts, text = read(tmp_path / "X.py")
+    assert parts == ["a", "b"]
+    assert [cell.source for cell in nbformat.reads(make(text).decode(), 4).cells] == ["zero = 0", "one = 1", "two = 2"]
 
 
 def test_a_changed_cell_changes_no_other():

@@ -1,7 +1,8 @@
+# parts: naive, seq2seq, transformer
 # %% [markdown]
 # # Machine translation
 #
-# From a recurrent cell to a Transformer: this notebook goes through the assignment part by part. Each part has its
+# From a recurrent cell to a Transformer: this notebook goes through parts 1 to 3 of the assignment. Each has its
 # idea, its equations and a picture, then runs **the tests that grade you** on the code that you have written,
 # trains your models on German captions, and shows what they say and where they look.
 #
@@ -9,70 +10,15 @@
 # cell of this notebook again and it uses what is there now. What you have not written yet is said in one line, so you
 # can run everything from the first day on.
 
+# %% include shared/set_up.py
+
 # %% [markdown]
-# ## Set-up
-#
-# On your computer: open this notebook where it lies, in the unpacked handout. On Colab: open it there, run this
-# cell, and choose the handout's zip when you are asked. The files to work on are then in the panel on the left (a
-# double click opens one, Ctrl-S saves). **Colab forgets them when it disconnects**: the last cell downloads your
-# work.
+# All settings of this notebook in one place. Five epochs show what each model is made of, in some minutes on a laptop;
+# more are better.
 
 # %%
-import importlib.metadata
 import json
 import os
-import subprocess
-import sys
-import zipfile
-from pathlib import Path
-
-TREE = os.environ.get("ASSIGNMENT_TREE", "student")  # the folder whose models/ are used: yours
-
-
-def find_handout(here):
-    """The handout's folder: this one, one above it, one in it, or one in a zip that lies here."""
-    for folder in (here, *here.parents, *sorted(here.iterdir())):
-        if os.path.isfile(folder / "student" / "assignment.json") and os.path.isfile(folder / "collect_submission.py"):
-            return folder
-    for archive in sorted(here.glob("*.zip")):
-        with zipfile.ZipFile(archive) as content:
-            for name in content.namelist():
-                if name.endswith("/student/assignment.json"):
-                    content.extractall(here)
-                    return here / name.removesuffix("/student/assignment.json")
-    return None
-
-
-def is_missing(requirement):
-    """Whether a package is not there. Other versions will do, above all Colab's own torch; not of torchtext."""
-    name, _, version = requirement.partition("==")
-    try:
-        found = importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return True
-    return name == "torchtext" and found != version
-
-
-ROOT = find_handout(Path.cwd())
-if ROOT is None and "google.colab" in sys.modules:
-    from google.colab import files
-
-    print("Choose the handout's zip:")
-    files.upload()
-    ROOT = find_handout(Path.cwd())
-if ROOT is None:
-    raise FileNotFoundError(f"no handout in {Path.cwd()}: put its zip beside this notebook, and run this cell again")
-
-lists = (ROOT / "requirements.txt", ROOT / "student" / "workbench" / "requirements.txt")
-lines = [line.split("#")[0].strip() for path in lists for line in path.read_text("utf-8").splitlines()]
-if missing := [line for line in lines if line and is_missing(line)]:
-    print("Installing", *missing)
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True)
-
-sys.path[:0] = [str(ROOT / TREE), str(ROOT / "student"), str(ROOT)]
-# %load_ext autoreload
-# %autoreload 2
-# %matplotlib inline
 
 import torch
 from matplotlib import pyplot as plt
@@ -82,13 +28,6 @@ from workbench import figures
 from workbench.notebook import Notebook
 from workbench.translation import data
 
-print(f"{ROOT}\nPython {sys.version.split()[0]}, torch {torch.__version__}")
-
-# %% [markdown]
-# All settings of this notebook in one place. Five epochs show what each model is made of, in some minutes on a laptop;
-# more are better.
-
-# %%
 DATA = "captions"  # comes with the handout; "multi30k" is downloaded, and takes much longer
 SETTINGS = {"epochs": 5}  # of every training below; `python -m workbench train --help` has more
 SETTINGS |= json.loads(os.environ.get("NOTEBOOK_SETTINGS", "{}"))  # when this notebook is tested
@@ -375,19 +314,4 @@ notebook.compare(MODEL, "tuned")
 notebook.curves(MODEL, "tuned")
 notebook.translate(SENTENCES, MODEL, "tuned")
 
-# %% [markdown]
-# ## Hand in
-#
-# All tests once more, and what each row pays with the published inputs:
-
-# %%
-notebook.check()
-
-# %% [markdown]
-# Write your id between the quotes, run this cell, **save this notebook**, and run the cell again: what is packed is
-# what was saved. (On Colab: *File, Download .ipynb*, and upload that beside the archive.) The cell checks your
-# files, packs them, and says where to upload.
-
-# %%
-ID = ""
-notebook.pack(ID)
+# %% include shared/hand_in.py

@@ -1,16 +1,18 @@
-"""The pictures of the notebook on language models: batches, truncated gradients, cells, the causal mask, temperature.
+"""The pictures of the notebook on language models: batches, gradients, cells, the causal mask, temperature, curves.
 
 As in workbench.figures: every function returns a Figure of its own. Lengths are inches, y goes up.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from itertools import cycle, pairwise
 from string import ascii_uppercase
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from workbench.figures import (
     BLUE,
@@ -244,3 +246,26 @@ def probabilities(temperature: float) -> Array:
     powers: Array = np.exp(LOGITS / temperature)
     shares: Array = powers / powers.sum()
     return shares
+
+
+def learning(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure:
+    """Loss and perplexity over epochs, side by side: training dashed, validation solid.
+
+    Args:
+        runs: name -> for each epoch `epoch`, `train_loss` and `validation_loss`.
+    """
+    figure = Figure(figsize=(9.6, 3.6), dpi=100, facecolor=PAPER, layout="constrained")
+    loss, perplexity = figure.subplots(1, 2)
+    for (name, epochs), color in zip(runs.items(), cycle((BLUE, ORANGE, GREEN, RED, GREY)), strict=False):
+        numbers = [each["epoch"] for each in epochs]
+        for key, style, label in (("validation_loss", "-", name), ("train_loss", "--", None)):
+            losses = np.array([each[key] for each in epochs])
+            loss.plot(numbers, losses, style, marker=".", color=color, label=label)
+            perplexity.plot(numbers, np.exp(losses), style, marker=".", color=color)
+    loss.set(xlabel="epoch", ylabel="loss", title="validation solid, training dashed")
+    perplexity.set(xlabel="epoch", ylabel="perplexity", yscale="log", title="perplexity, logarithmic")
+    for axes in (loss, perplexity):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(visible=True, which="both", alpha=0.25)
+    loss.legend()
+    return figure

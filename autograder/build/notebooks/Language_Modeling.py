@@ -1,0 +1,412 @@
+# parts: language_model
+# %% [markdown]
+# # Language models
+#
+# A language model reads a text and says, after every word, what may come next. This notebook goes through part 4 of
+# the assignment: how a long text becomes batches, recurrent models and a Transformer that learn from them, how they
+# are trained and measured, and how they write. Each section has its idea, its equations and a picture, then runs **the
+# tests that grade you** on the code that you have written; at the end your models learn to tell stories.
+#
+# You write no code here. You write it in `student/models/language_model/`, in an editor of your choice; when you have
+# saved, run a cell of this notebook again and it uses what is there now. What you have not written yet is said in one
+# line, so you can run everything from the first day on.
+
+# %% include shared/set_up.py
+
+# %% [markdown]
+# All settings of this notebook in one place. These sizes learn in some minutes on a laptop.
+
+# %%
+import json
+import math
+import os
+import time
+
+import torch
+from workbench import figures as pictures
+from workbench.language_model import corpora, figures
+from workbench.language_model.vocabulary import Vocabulary
+from workbench.notebook import Notebook, show_table
+
+DATA = "stories"  # comes with the handout; "shakespeare" and "wikitext-2" are downloaded, and take much longer
+
+
+def step_lr(optimizer):
+    """Multiplies the learning rate by 0.95 after each epoch."""
+    return torch.optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.95)
+
+
+SETTINGS = {
+    "embedding": 200,
+    "hidden": 200,
+    "layers": 2,
+    "heads": 2,
+    "dropout": 0.2,
+    "tie_weights": True,
+    "norm_first": True,
+    "optimizer": "Adam",
+    "learning_rate": 0.005,
+    "scheduler": step_lr,
+    "clip": 0.25,
+    "batch_size": 20,
+    "bptt": 35,
+    "epochs": 4,
+    "seed": 1,
+    "lines": None,  # of the training split; None is all of them
+}
+SETTINGS |= json.loads(os.environ.get("NOTEBOOK_SETTINGS", "{}"))  # when this notebook is tested
+PROMPTS = {
+    "stories": ("One morning ,", "“ Where is my", "Anna had"),
+    "shakespeare": ("ROMEO:\n", "The king ", "To be"),
+    "wikitext-2": ("The game", "In the", "He was"),
+}[DATA]
+notebook = Notebook(TREE)
+
+# %% [markdown]
+# ## The data
+#
+# Short stories of our own making. Their words are simple, but to say which comes next you have to remember: whether
+# Anna is "she", how many apples there were and how many she gave away, whose the drum is now, and that a quotation or
+# a bracket is still open. Try it: cover the end of a story and guess.
+#
+# A vocabulary gives every word of the *training* split an id. `<unk>` stands for any other word, and `<eos>` ends each
+# line. As ids the whole text is one long vector, and that is all that a model sees.
+
+# %%
+corpus = corpora.load(DATA)
+
+
+def ids_of(lines):
+    """The ids of these lines, one after the other: (M,)."""
+    return vocabulary.encode(corpora.tokens(lines, corpus.unit))
+
+
+vocabulary = Vocabulary.fit(corpora.tokens(corpus.train, corpus.unit))
+train_ids, validation_ids = ids_of(corpus.train[: SETTINGS["lines"]]), ids_of(corpus.validation)
+print(f"{len(train_ids):,} {corpus.unit} to train on, {len(validation_ids):,} to validate ({corpus.note})")
+print(f"{len(vocabulary)} different ones: {' '.join(map(repr, vocabulary.idx2word[:9]))} ...\n")
+print("\n\n".join(corpus.train[:2]))
+
+# %% [markdown]
+# What is a good guess? The probability of a text is the product of those of its words, each given all before it,
+#
+# $$p(w_1, \dots, w_M) = \prod_{t=1}^{M} p(w_t \mid w_1, \dots, w_{t-1})$$
+#
+# and the **loss** is the mean of $-\log p(w_t \mid w_1, \dots, w_{t-1})$ over the words. **Perplexity** is
+# $e^{\mathrm{loss}}$: between how many words the model is torn, on average. For these stories, a model that knows
+# nothing reaches the size of the vocabulary; one that knows how frequent each word is, about 140; one that counts which
+# word follows which, 8.4. Whoever knows the grammar that wrote them and forgets nothing comes to 1.43.
+
+# %% [markdown]
+# ## Batches of one text
+#
+# A recurrent model reads word by word, and a graphics card wants many at once. So the text is cut into $B$ pieces of
+# one length, which stand side by side as columns: step by step the model reads a row. What does not fill a whole row is
+# left out. A **chunk** of $S$ rows is the model's input, and the target is the same rows, one later.
+
+# %%
+figures.batches()
+
+# %%
+notebook.check("Batches of one text")
+
+# %% [markdown]
+# Your functions on the alphabet of the picture:
+
+# %%
+if notebook.ready("lm.batching"):
+    from models.language_model.batching import batchify, get_batch
+
+    def spell(ids):
+        return " ".join(chr(ord("A") + id) for id in ids.tolist())
+
+    columns = batchify(torch.arange(26), 4)
+    data, target = get_batch(columns, 0, 2)
+    print("\n".join(spell(row) for row in columns))
+    print(f"\ndata\n{spell(data[0])}\n{spell(data[1])}\n\ntarget\n{spell(target)}")
+
+# %% [markdown]
+# Each chunk starts with the hidden state with which the last one ended, so the model can remember what was ten chunks
+# ago. But to learn from it would mean to go back through the whole text: memory and time would grow with every chunk.
+# **Truncated back-propagation through time** (Williams and Peng, 1990) keeps the state's *values* and lets no
+# *gradient* pass from one chunk to the one before:
+#
+# $$h_0^{(k+1)} = \mathrm{detach}\big(h_S^{(k)}\big) \qquad
+# \frac{\partial\,\mathrm{loss}^{(k+1)}}{\partial h_S^{(k)}} = 0$$
+#
+# That is `repackage_hidden`. Without it the second backward pass fails: its graph reaches into one that is gone.
+
+# %%
+figures.truncated()
+
+# %% [markdown]
+# ## RNNModel
+#
+# One class, four kinds of layers. The plain one is a step with one nonlinearity $\phi$, tanh or ReLU (Elman, 1990; Le
+# et al., 2015), the **GRU** (Cho et al., 2014) mixes old state and candidate by a gate $z$, and the **LSTM**
+# (Hochreiter and Schmidhuber, 1997) is that of part 1:
+#
+# $$\begin{aligned}
+# \text{RNN:} \quad h' &= \phi(W x + U h + b) \\
+# \text{GRU:} \quad r &= \sigma(W_r x + U_r h + b_r) \qquad z = \sigma(W_z x + U_z h + b_z) \\
+# n &= \tanh\big(W_n x + b_n + r \odot (U_n h + c_n)\big) \\
+# h' &= (1 - z) \odot n + z \odot h
+# \end{aligned}$$
+#
+# Where $z$ is near one, the GRU's state goes on as it is, and so does its gradient.
+
+# %%
+figures.cells()
+
+# %% [markdown]
+# Around it: an embedding, dropout before and after, and a decoder that gives every word of the vocabulary a score. The
+# embedding is a table (ntoken, ninp), the decoder's weight is (ntoken, nhid): both have a vector for each word, and
+# with `tie_weights` they are **one tensor**, which gets the gradients of both uses (Press and Wolf, 2017).
+
+# %%
+figures.model()
+
+# %%
+notebook.check("RNNModel")
+
+# %% [markdown]
+# What tying saves, with the vocabulary of these stories and with one of 33,000 words:
+
+# %%
+if notebook.ready("lm.rnn"):
+    from models.language_model.RNNModel import RNNModel
+
+    for words in (len(vocabulary), 33_000):
+        for tied in (False, True):
+            model = RNNModel("LSTM", words, 200, 200, 2, tie_weights=tied)
+            count = sum(each.numel() for each in model.parameters())
+            print(f"{words:6,} words, {'tied: ' if tied else 'apart:'} {count:10,} parameters")
+
+# %% [markdown]
+# ## Positional encoding
+#
+# A Transformer sees a set of words: nothing tells it which came first. So each position gets a vector, added to its
+# word's. These are not learnt (Vaswani et al., 2017):
+#
+# $$pe_{t,2k} = \sin\frac{t}{10000^{2k/d}} \qquad pe_{t,2k+1} = \cos\frac{t}{10000^{2k/d}}$$
+#
+# Each row of the picture is a position. With an odd $d$ there is one sine more than there are cosines.
+
+# %%
+pictures.positions()
+
+# %%
+notebook.check("Positional encoding")
+
+# %% [markdown]
+# ## TransformerModel
+#
+# All positions of a chunk are computed at once, and each predicts its next word, which is in the input as well, one
+# to the right. So no position may look there: the **causal mask** hides what is to come. In a boolean mask True is
+# hidden; an additive one has $-\infty$ there, which the softmax turns into a weight of zero:
+#
+# $$\mathrm{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_k}} + \mathrm{mask}\right) V$$
+
+# %%
+figures.causal_mask()
+
+# %% [markdown]
+# A layer has two parts $f$, attention and feed-forward, and each is added to its input. Where the LayerNorm stands
+# makes a difference: **post-norm**, as published in 2017, normalises the sum; **pre-norm** (`norm_first`, Xiong et al.,
+# 2020) normalises what goes into $f$, so that a straight way leads from the last layer to the first, and needs less
+# care with the learning rate:
+#
+# $$\text{post-norm: } \mathrm{LayerNorm}(x + f(x)) \qquad \text{pre-norm: } x + f(\mathrm{LayerNorm}(x))$$
+#
+# The embedding is multiplied by $\sqrt{d}$: it is initialised small, and would be lost under positions between -1
+# and 1.
+
+# %%
+notebook.check("TransformerModel")
+
+# %% [markdown]
+# Your mask at work: one word is replaced by another, and we ask which outputs change. Everything before it must not.
+
+# %%
+if notebook.ready("lm.positions", "lm.transformer"):
+    from models.language_model.TransformerModel import TransformerModel
+
+    torch.manual_seed(0)
+    model = TransformerModel(len(vocabulary), 32, 2, 32, 2).eval()
+    before = validation_ids[:10].unsqueeze(1)  # (10, 1)
+    after = before.clone()
+    after[5] = (after[5] + 1) % len(vocabulary)
+    with torch.no_grad():
+        change = (model(after) - model(before)).abs().amax(dim=1)
+    for place, (token, size) in enumerate(zip(vocabulary.decode(before[:, 0]), change.tolist(), strict=True)):
+        print(f"{token!r:>12} {'is replaced, output ' if place == 5 else 'output '}changes by {size:.3f}")
+
+# %% [markdown]
+# ## Training and evaluation
+#
+# An epoch goes once over the text, chunk by chunk: cut the state off, forward, loss, backward, clip, step. Gradients of
+# recurrent models can suddenly be a thousand times larger than usual; **clipping** keeps their direction and limits
+# their length (Pascanu et al., 2013). $g$ holds the gradients of *all* parameters, as one vector:
+#
+# $$g \leftarrow g \cdot \min\!\left(1, \frac{c}{\lVert g \rVert}\right)$$
+#
+# The mean is over *tokens*: the last chunk is shorter than the others and counts for less. A mean of the chunks' means
+# would be another number.
+
+# %%
+notebook.check("Training and evaluation")
+
+# %% [markdown]
+# ## Generated text
+#
+# To write, choose a word from what the model predicts, let it read that word, and again. The most probable one
+# (**greedy**) soon goes round in circles. Drawing by probability is livelier and errs more; a **temperature** $T$ lies
+# between them (Ackley et al., 1985):
+#
+# $$p_i(T) = \frac{p_i^{1/T}}{\sum_j p_j^{1/T}} = \mathrm{softmax}_i\!\left(\frac{\log p}{T}\right)$$
+
+# %%
+figures.temperature()
+
+# %%
+notebook.check("Generated text")
+
+# %% [markdown]
+# ## Train
+#
+# This is the whole program, made of what you have written: `learn` trains a model and keeps what each epoch brings.
+# After every epoch the model continues three prompts by 20 words.
+
+# %%
+RUNS = {}  # name -> the model, its settings, its epochs and what it wrote after each
+NEEDS = {"RNN": ["lm.batching", "lm.rnn", "lm.training", "lm.generation"]}
+NEEDS["Transformer"] = ["lm.batching", "lm.positions", "lm.transformer", "lm.training", "lm.generation"]
+
+
+def build(kind, settings):
+    """A new model: an RNNModel of this rnn_type, or a TransformerModel."""
+    from models.language_model.RNNModel import RNNModel
+    from models.language_model.TransformerModel import TransformerModel
+
+    sizes = (len(vocabulary), settings["embedding"])
+    if kind == "Transformer":
+        return TransformerModel(
+            *sizes, settings["heads"], settings["hidden"], settings["layers"], settings["dropout"],
+            norm_first=settings["norm_first"],
+        )  # fmt: skip
+    return RNNModel(kind, *sizes, settings["hidden"], settings["layers"], settings["dropout"], settings["tie_weights"])
+
+
+def write(model, prompt, temperature=1.0, length=20, seed=0):
+    """The prompt, and how the model goes on."""
+    from models.language_model.generation import generate
+
+    words = prompt.split() if corpus.unit == "words" else list(prompt)
+    words += generate(model, vocabulary, words, length, temperature, generator=torch.Generator().manual_seed(seed))
+    return (" " if corpus.unit == "words" else "").join(words)
+
+
+def learn(kind, name="", **changes):
+    """Train a model of this kind with SETTINGS and changes to them."""
+    if not notebook.ready(*NEEDS["Transformer" if kind == "Transformer" else "RNN"]):
+        return
+    from models.language_model.batching import batchify
+    from models.language_model.training import evaluate, train_epoch
+
+    settings = SETTINGS | changes
+    torch.manual_seed(settings["seed"])
+    model = build(kind, settings)
+    optimizer = getattr(torch.optim, settings["optimizer"])(model.parameters(), lr=settings["learning_rate"])
+    scheduler = settings["scheduler"](optimizer)
+    train, validation = batchify(train_ids, settings["batch_size"]), batchify(validation_ids, settings["batch_size"])
+    run = {"model": model, "settings": settings, "epochs": [], "texts": []}
+    print(f"{name or kind}:")
+    for epoch in range(1, settings["epochs"] + 1):
+        start = time.perf_counter()
+        train_loss = train_epoch(model, train, optimizer, settings["bptt"], settings["clip"])
+        loss = evaluate(model, validation, settings["bptt"])
+        scheduler.step()
+        run["epochs"].append({"epoch": epoch, "train_loss": train_loss, "validation_loss": loss})
+        run["texts"].append([write(model, prompt, seed=seed) for seed, prompt in enumerate(PROMPTS)])
+        print(
+            f"epoch {epoch}: loss {train_loss:.3f}, perplexity {math.exp(train_loss):.2f}; validation loss {loss:.3f}, "
+            f"perplexity {math.exp(loss):.2f}; {time.perf_counter() - start:.0f} s"
+        )
+    RUNS[name or kind] = run
+
+
+def show(*names):
+    """Loss and perplexity of these runs over epochs, and what their models wrote."""
+    if missing := [name for name in names if name not in RUNS]:
+        print(f"Not trained yet: {', '.join(missing)}. The cell that trains it is further up.")
+    there = {name: RUNS[name] for name in names if name in RUNS}
+    if there:
+        display(figures.learning({name: run["epochs"] for name, run in there.items()}))
+        rows = [
+            (name, str(epoch), *texts)
+            for name, run in there.items()
+            for epoch, texts in enumerate(run["texts"], start=1)
+        ]
+        show_table(("model", "epoch", *PROMPTS), rows)
+
+
+# %%
+learn("RNN_TANH")
+learn("LSTM")
+learn("Transformer")
+
+# %% [markdown]
+# Read what they write, epoch by epoch. First come the frequent words, then pairs of words, then whole sentences; last,
+# if at all, what has to be remembered: does the kite stay red, does "Anna" stay "she", is every quotation closed?
+
+# %%
+show("RNN_TANH", "LSTM", "Transformer")
+
+# %% [markdown]
+# The same model at several temperatures:
+
+# %%
+if "LSTM" in RUNS:
+    for temperature in (0.0, 0.5, 1.0, 2.0):
+        print(f"T = {temperature}: {write(RUNS['LSTM']['model'], PROMPTS[0], temperature, length=40)}\n")
+
+# %% [markdown]
+# ## Tune
+#
+# Find better settings. More epochs alone are not tuning; change one thing at a time, and predict what it will do before
+# you run it. Stay within these ranges:
+#
+# | setting | range |
+# |---|---|
+# | `embedding`, `hidden` | 200 to 250 |
+# | `layers`, `heads` | 2 to 4; `embedding` has to be a multiple of `heads` |
+# | `dropout` | 0 to 0.3 |
+# | `learning_rate` | 0.005 to 5 |
+# | `optimizer` | "SGD", "Adam" or "RAdam" |
+# | `scheduler` | `step_lr`, or a function of your own like it |
+# | `norm_first` | False (post-norm) or True (pre-norm) |
+#
+# A learning rate that is right for SGD is a hundred times too large for Adam. The test split is for the end.
+
+# %%
+MODEL = "Transformer"  # or RNN_TANH, RNN_RELU, GRU, LSTM
+CHANGES = {
+    "optimizer": "SGD",
+    "learning_rate": 2.0,
+    "norm_first": False,
+}
+RANGES = {
+    "embedding": (200, 250), "hidden": (200, 250), "layers": (2, 4), "heads": (2, 4), "dropout": (0, 0.3),
+    "learning_rate": (0.005, 5),
+}  # fmt: skip
+for key, (least, most) in RANGES.items():
+    if key in CHANGES and not least <= CHANGES[key] <= most:
+        print(f"{key} is {CHANGES[key]}; the range of this exercise is {least} to {most}")
+learn(MODEL, "tuned", **CHANGES)
+show(MODEL, "tuned")
+
+# %% [markdown]
+# On a larger text differences are larger, and trainings are longer: in a terminal, `python -m workbench train --help`
+# tells how to train the same models on WikiText-2 or Shakespeare.
+
+# %% include shared/hand_in.py

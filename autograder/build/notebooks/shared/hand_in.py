@@ -1,0 +1,16 @@
+# %% [markdown]
+# ## Hand in
+#
+# All tests once more, and what each row pays with the published inputs:
+
+# %%
+notebook.check()
+
+# %% [markdown]
+# Write your id between the quotes, run this cell, **save this notebook**, and run the cell again: what is packed is
+# what was saved. (On Colab: *File, Download .ipynb*, and upload that beside the archive.) The cell checks your
+# files, packs them, and says where to upload.
+
+# %%
+ID = ""
+notebook.pack(ID)

@@ -1,0 +1,124 @@
+"""The notebook on language models, run from top to bottom, solved and untouched."""
+
+import re
+
+import pytest
+from nbformat import NotebookNode
+
+from tests.workbench.notebooks import POINTS, ROOT, cell_with, executed, fresh, pictures, printed, table
+
+NAME = "Language_Modeling"
+QUICK: dict[str, object] = {"epochs": 2, "embedding": 32, "hidden": 32, "lines": 150}
+TITLES = (
+    *("Batches of one text", "RNNModel", "Positional encoding"),
+    *("TransformerModel", "Training and evaluation", "Generated text"),
+)
+TRAINED = ("RNN_TANH", "LSTM", "Transformer")
+
+
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory: pytest.TempPathFactory) -> NotebookNode:
+    folder = fresh(tmp_path_factory.mktemp("solved"), NAME)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        return executed(folder, QUICK, monkeypatch, tree=str(ROOT / "solution"))
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_solved_each_deliverable_shows_its_own_checks(solved: NotebookNode, title: str) -> None:
+    rows = re.findall(r"^4\.\d (.*?)  +\d+/\d+ .* done", printed(cell_with(solved, f'notebook.check("{title}")')), re.M)
+    assert rows == [title]
+
+
+def test_solved_all_tests_pass_and_nothing_waits(solved: NotebookNode) -> None:
+    words = "\n".join(printed(cell) for cell in solved.cells if cell.cell_type == "code")
+    assert "Not trained yet" not in words
+    assert "waits for" not in words
+    assert f"{POINTS} of {POINTS} points" in printed(cell_with(solved, "notebook.check()"))
+
+
+def test_solved_the_alphabet_is_laid_out_as_in_the_picture(solved: NotebookNode) -> None:
+    words = printed(cell_with(solved, 'if notebook.ready("lm.batching"):'))
+    assert words.splitlines()[:6] == ["A G M S", "B H N T", "C I O U", "D J P V", "E K Q W", "F L R X"]
+    assert words.splitlines()[7:] == ["data", "A G M S", "B H N T", "", "target", "B H N T C I O U"]
+
+
+def test_solved_tying_saves_the_decoders_weight(solved: NotebookNode) -> None:
+    words = printed(cell_with(solved, 'if notebook.ready("lm.rnn"):'))
+    counts = [int(count.replace(",", "")) for count in re.findall(r"([\d,]+) parameters", words)]
+    vocabulary = int(words.split()[0])
+    assert [counts[0] - counts[1], counts[2] - counts[3]] == [200 * vocabulary, 200 * 33_000]
+
+
+def test_solved_a_changed_word_changes_nothing_before_it(solved: NotebookNode) -> None:
+    words = printed(cell_with(solved, 'if notebook.ready("lm.positions", "lm.transformer"):'))
+    sizes = [float(size) for size in re.findall(r"changes by ([\d.]+)", words)]
+    assert [size > 0 for size in sizes] == [False] * 5 + [True] * 5
+
+
+def test_solved_every_epoch_prints_loss_and_perplexity_which_fall(solved: NotebookNode) -> None:
+    for name, line in (
+        *((name, f'learn("{name}")') for name in TRAINED),
+        ("tuned", 'learn(MODEL, "tuned", **CHANGES)'),
+    ):
+        words = printed(cell_with(solved, line)).split(f"{name}:\n")[1]
+        epochs = re.findall(
+            r"^epoch (\d): loss ([\d.]+), perplexity ([\d.]+); validation loss ([\d.]+), perplexity ([\d.]+)",
+            words,
+            re.M,
+        )[:2]
+        assert [epoch[0] for epoch in epochs] == ["1", "2"], words
+        (_, loss, _, _, first), (_, later, _, _, second) = epochs
+        assert float(later) < float(loss)
+        assert float(second) < float(first) < 400  # all words alike: 390
+
+
+def test_solved_three_texts_of_twenty_words_are_shown_for_every_epoch(solved: NotebookNode) -> None:
+    cell = cell_with(solved, 'show("RNN_TANH", "LSTM", "Transformer")')
+    assert pictures(cell) == 1
+    (*_, first, second, third), *rows = table(cell)
+    prompts = (first, second, third)
+    assert prompts == ("One morning ,", "“ Where is my", "Anna had")
+    assert [row[:2] for row in rows] == [[name, str(epoch)] for name in TRAINED for epoch in (1, 2)]
+    for row in rows:
+        for prompt, text in zip(prompts, row[2:], strict=True):
+            assert text.startswith(f"{prompt} ")
+            assert len(text.split()) - len(prompt.split()) == 20
+
+
+def test_solved_temperature_changes_what_is_written(solved: NotebookNode) -> None:
+    texts = re.findall(r"T = [\d.]+: (.*)", printed(cell_with(solved, 'if "LSTM" in RUNS:')))
+    assert len(texts) == len(set(texts)) == 4
+
+
+def test_solved_tuning_stays_in_its_ranges_and_is_compared(solved: NotebookNode) -> None:
+    cell = cell_with(solved, 'MODEL = "Transformer"  # or RNN_TANH, RNN_RELU, GRU, LSTM')
+    assert "the range of this exercise" not in printed(cell)
+    assert pictures(cell) == 1
+    assert {row[0] for row in table(cell)[1:]} == {"Transformer", "tuned"}
+
+
+PICTURES = ("batches", "truncated", "cells", "model", "causal_mask", "temperature")
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> NotebookNode:
+    folder = fresh(tmp_path_factory.mktemp("untouched"), NAME)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        return executed(folder, QUICK, monkeypatch)
+
+
+@pytest.mark.parametrize("name", [f"figures.{name}()" for name in PICTURES] + ["pictures.positions()"])
+def test_untouched_every_picture_is_there(untouched: NotebookNode, name: str) -> None:
+    assert pictures(cell_with(untouched, name)) == 1
+
+
+def test_untouched_what_is_not_implemented_is_said_in_one_line(untouched: NotebookNode) -> None:
+    folder = "student/models/language_model"
+    for line in ('if notebook.ready("lm.batching"):', 'learn("LSTM")'):
+        for words in printed(cell_with(untouched, line)).splitlines():
+            assert re.fullmatch(rf"This waits for your Batches of one text: {folder}/batching\.py:\d+", words)
+    trained = printed(cell_with(untouched, 'show("RNN_TANH", "LSTM", "Transformer")'))
+    assert trained == "Not trained yet: RNN_TANH, LSTM, Transformer. The cell that trains it is further up.\n"
+    assert "not started" in printed(cell_with(untouched, 'notebook.check("RNNModel")'))
+    assert f"0 of {POINTS} points" in printed(cell_with(untouched, "notebook.check()"))
+    assert "NOTHING IS STARTED" in printed(cell_with(untouched, "notebook.pack(ID)"))
