@@ -21,7 +21,7 @@
     plots.py         curves and attention; figures.py: how the models work
     document.py      Markdown, which becomes pdf.py's and latex.py's files
 
-    notebook.py      what Machine_Translation.ipynb calls
+    notebook.py      what the notebooks call
     cli.py           the commands, with bars (progress.py) and errors that say what to do (errors.py)
 
 `python -m workbench --help` lists the commands. Nothing here is graded, and nothing here has to be changed.

@@ -1,4 +1,4 @@
-"""What the notebook calls: the tests of a part, training, curves, translations, attention, packing.
+"""What the notebooks call: the tests of a part, training, curves, translations, attention, packing.
 
 All of it is also a command (`python -m tests`, `python -m workbench`); here it is shown below a cell. What is not
 implemented yet is said in one line, and the notebook goes on.
@@ -56,7 +56,7 @@ def kindly(method: Callable[..., None]) -> Callable[..., None]:
 
 
 class Notebook:
-    """The calls of the notebook's cells.
+    """The calls of a notebook's cells.
 
     Args:
         tree: the folder that holds models/: a name beside this handout's README, or a path.

@@ -542,6 +542,16 @@ def test_write_removes_only_what_was_derived(root):
     assert drift(root) == ""
 
 
+def test_a_notebook_of_parts_that_are_off_goes(root):
+    source = root / "autograder/build/notebooks/Nb.py"
+    put(source, "# parts: b, other\n# %%\nx = 1\n")
+    assert "Nb.ipynb" in write(root)
+    put(source, "# parts: other\n# %%\nx = 1\n")
+    assert drift(root)
+    assert write(root) == ["Nb.ipynb"]
+    assert not (root / "student/Nb.ipynb").exists()
+
+
 def test_writing_leaves_the_old_file_when_it_fails(root, monkeypatch):
     write(root)
     put(root / "student/models/a.py", "old")

@@ -1,4 +1,4 @@
-"""Notebooks: how they are made; the first one runs from top to bottom, unsolved and solved, as on a student's computer."""
+"""Notebooks: how they are made; the first runs from top to bottom, unsolved and solved, as on a student's computer."""
 
 import dataclasses
 import importlib.metadata
