@@ -272,3 +272,111 @@ def _cut_off(state: State) -> State:
 def _copy(value: object) -> object:
     """A tensor as it is now; anything else, which no contract asks for, as it came."""
     return value.detach().clone() if isinstance(value, Tensor) else value
+
+
+class PositionsDouble(nn.Module):
+    """Stands in for a PositionalEncoding: adds rows of a table that are larger than sines, and drops nothing.
+
+    Attributes:
+        added_to: what every call was given, (S, B, E).
+    """
+
+    def __init__(self, given: Given, size: int, max_len: int) -> None:
+        super().__init__()
+        self.register_buffer("pe", given.uniform("positions double", max_len, 1, size, low=-2, high=2))
+        self.pe: Tensor
+        self.added_to: list[Tensor] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.added_to.append(x.detach().clone())
+        return x + self.pe[: x.size(0)]
+
+
+class LanguageModelDouble(nn.Module):
+    """What the stand-ins for both language models have in common: tables, and notes of every call.
+
+    Attributes:
+        follows: (V, V), added to the scores of what may follow each token; here none follows itself. A test may set it.
+        lengths: how many steps every call was given.
+        modes, gradients: for every call, whether the model was in training mode and whether gradients were recorded.
+    """
+
+    def __init__(self, given: Given, vocabulary: int, hidden_size: int) -> None:
+        super().__init__()
+        self.register_buffer("tokens", given.uniform("language model tokens", vocabulary, hidden_size))
+        self.register_buffer("scores", given.uniform("language model scores", hidden_size, vocabulary, low=-3, high=3))
+        self.tokens: Tensor
+        self.scores: Tensor
+        self.follows = -9.0 * torch.eye(vocabulary)
+        self.embedding = nn.Embedding(vocabulary, hidden_size)
+        self.decoder = nn.Linear(hidden_size, vocabulary)
+        self.ntoken = vocabulary
+        self.ninp = self.nhid = hidden_size
+        self.lengths: list[int] = []
+        self.modes: list[bool] = []
+        self.gradients: list[bool] = []
+
+    def note(self, length: int) -> None:
+        if length == 0:
+            raise RuntimeError("a sequence of no steps")  # as torch's layers say
+        self.lengths.append(length)
+        self.modes.append(self.training)
+        self.gradients.append(torch.is_grad_enabled())
+
+    def score(self, hidden: Tensor, read: Tensor) -> Tensor:
+        """Features (S, B, H) and the tokens just read (S, B) -> log-probabilities (S * B, V)."""
+        return torch.log_softmax(torch.sin(hidden) @ self.scores + self.follows[read], dim=2).flatten(0, 1)
+
+
+class RNNModelDouble(LanguageModelDouble):
+    """Stands in for an RNNModel: nothing that its state has seen is ever forgotten, and order matters.
+
+    Attributes:
+        read: the token ids that it was given, of all calls.
+    """
+
+    def __init__(self, given: Given, vocabulary: int, hidden_size: int, rnn_type: str = "GRU") -> None:
+        super().__init__(given, vocabulary, hidden_size)
+        self.rnn_type = rnn_type
+        self.nlayers = 1
+        self.read: list[int] = []
+
+    def init_hidden(self, batch_size: int) -> State:
+        zeros = torch.zeros(1, batch_size, self.nhid)
+        return (zeros, zeros.clone()) if self.rnn_type == "LSTM" else zeros
+
+    def forward(self, input: Tensor, hidden: State) -> tuple[Tensor, State]:
+        self.note(input.size(0))
+        self.read += input.flatten().tolist()
+        h, c = hidden if isinstance(hidden, tuple) else (hidden, None)
+        steps = []
+        for token in input:  # (B,)
+            h = 2 * self.tokens[token] + h.roll(1, dims=2)  # (1, B, H)
+            steps.append(h)
+        return self.score(torch.cat(steps), input), h if c is None else (h, c)
+
+
+class TransformerModelDouble(LanguageModelDouble):
+    """Stands in for a TransformerModel: two layers, in which every step sums what its mask shows it.
+
+    With two layers the last step, too, depends on what the earlier ones may see.
+    """
+
+    def __init__(self, given: Given, vocabulary: int, hidden_size: int, max_len: int) -> None:
+        super().__init__(given, vocabulary, hidden_size)
+        self.max_len = max_len
+        self.positional_encoding = PositionsDouble(given, hidden_size, max_len)
+
+    def forward(self, src: Tensor, src_mask: Tensor | None = None) -> Tensor:
+        S = src.size(0)
+        self.note(S)
+        if S > self.max_len:
+            raise ValueError(f"a sequence of length {S} does not fit max_len ({self.max_len})")
+        if src_mask is None:
+            seen = torch.ones(S, S).tril()
+        else:
+            seen = (~src_mask).to(self.tokens.dtype) if src_mask.dtype == torch.bool else src_mask.exp()
+        hidden = self.positional_encoding(self.tokens[src])  # (S, B, H)
+        for _ in range(2):
+            hidden = torch.sin(torch.tensordot(seen, hidden, dims=1))
+        return self.score(2 * hidden, src)

@@ -1,12 +1,167 @@
-"""TransformerModel: scores the next token after every step."""
+"""TransformerModel: scaled embedding, causal encoder, log-probabilities. Most tests replace `positional_encoding`."""
 
+import math
+
+import pytest
+import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
+
+from tests.harness import integration
+from tests.harness.doubles import PositionsDouble
+
+LAYERS = "embedding encoder decoder"
+MAX_LEN = 12
+
+
+def build(models, given, heads=2, nlayers=1, **options):
+    """A filled model whose sizes all differ, with given positions; V, E. One layer shows most of what is to be seen."""
+    V, E = given.size("V", 13, 17), heads * given.size("E of a head", 3, 4)
+    model = models.language_model.TransformerModel.TransformerModel(
+        V, E, heads, given.size("nhid", 10, 11), nlayers, max_len=MAX_LEN, **options
+    )
+    model.positional_encoding = PositionsDouble(given, E, MAX_LEN)
+    return given.parameters(model, of=LAYERS), V, E
+
+
+def tokens(given, vocabulary, name="src"):
+    """Token ids (S, B)."""
+    return given.integers(name, given.size("S", 5, 8), given.size("B", 2, 3), low=0, high=vocabulary)
+
+
+def unless_random(call):
+    """What a call returns; zeros where a second call returns something else, since that is left to chance."""
+    first = call()
+    return first if torch.equal(first, call()) else torch.zeros_like(first)
 
 
 @number("4.4.1")
-@weight(8)
-def test_transformer_model_scores_the_next_token(models, given, reference):
-    """Log-probabilities (S * B, ntoken) of a chunk, behind the causal mask."""
-    V, S, B = given.size("ntoken", 7, 11), given.size("S", 3, 6), given.size("B", 2, 5)
-    model = models.language_model.TransformerModel.TransformerModel(V, 6, 2, 9, 2, 0.2, False, 12)
-    reference.match(output=given.parameters(model)(given.integers("tokens", S, B, low=0, high=V)))
+@weight(1)
+@pytest.mark.parametrize("norm_first", [False, True])
+def test_transformer_scores_every_next_token(models, given, reference, norm_first):
+    """forward embeds src (S, B), adds positions, encodes behind the causal mask: log-probabilities (S * B, V).
+
+    Two layers of three heads, with normalisation after the sublayers or before them; no norm after the last layer.
+    """
+    model, V, _ = build(models, given, heads=3, nlayers=2, norm_first=norm_first)
+    src = tokens(given, V)
+    reference.match(scores=model(src), src_after_the_call=src)
+    reference.match(
+        encoder_is_of_torch=isinstance(model.encoder, torch.nn.TransformerEncoder),
+        layers=len(model.encoder.layers),
+        norm_after_the_last_layer=model.encoder.norm,
+    )
+
+
+@number("4.4.2")
+@weight(1)
+def test_transformer_scales_the_embedding(models, given, reference):
+    """What positions are added to is the embedding times sqrt(E), (S, B, E)."""
+    model, V, _ = build(models, given)
+    src = tokens(given, V)
+    reference.match(scores=model(src), table=model.embedding.weight)
+    reference.match(calls_of_positional_encoding=len(model.positional_encoding.added_to))
+    reference.match(positions_were_added_to=model.positional_encoding.added_to[0])
+
+
+@number("4.4.3")
+@weight(1)
+def test_transformer_returns_log_probabilities_by_rows(models, given, reference):
+    """Probabilities of every row sum to 1; row t * B + b belongs to step t of sequence b, which no other influences."""
+    model, V, _ = build(models, given)
+    src = tokens(given, V)
+    scores = model(src)
+    reference.match(scores=scores, sums=scores.exp().sum(dim=1))
+    reference.match(scores_of_the_last_sequence_alone=model(src[:, -1:]))
+    reference.match(scores_of_one_token=model(src[:1, :1]))
+
+
+@number("4.4.4")
+@weight(1)
+def test_transformer_does_not_look_ahead(models, given, reference):
+    """Without a mask no row depends on later tokens: neither other ones nor fewer of them change it."""
+    model, V, _ = build(models, given, nlayers=2)
+    src = tokens(given, V)
+    other = torch.cat((src[:-2], given.integers("other end", 2, src.size(1), low=0, high=V)))
+    reference.match(scores=model(src), scores_with_another_end=model(other))
+    reference.match(scores_of_the_beginning=model(src[:3]), scores_again=model(src))
+
+
+@number("4.4.5")
+@weight(1)
+def test_transformer_uses_a_given_mask(models, given, reference):
+    """A boolean mask (True hides) or one that is added is used as it is; the next call without one is causal again."""
+    model, V, _ = build(models, given)
+    src = tokens(given, V)
+    S = src.size(0)
+    distance = (torch.arange(S).unsqueeze(1) - torch.arange(S)).abs()
+    hidden = distance > 1  # every step sees its two neighbours
+    added = (-given.uniform("slope", 1, low=0.5, high=2) * distance).masked_fill(distance > 2, -math.inf)
+    reference.match(scores_with_a_boolean_mask=model(src, hidden), boolean_mask_after_the_call=hidden)
+    reference.match(scores_with_an_added_mask=model(src, added), weights_after_the_call=added.exp())
+    reference.match(scores_with_all_visible=model(src, torch.zeros(S, S, dtype=torch.bool)))
+    reference.match(scores_without_a_mask=model(src))
+
+
+@number("4.4.6")
+@weight(1)
+@pytest.mark.parametrize("dropout", [0.0, 1.0])
+def test_transformer_drops_in_every_layer(models, given, reference, dropout):
+    """In training mode every layer of the encoder drops with the given probability.
+
+    With 0 nothing is left to chance. With 1 every sublayer adds zero: normalised before it, the input passes as it is.
+    """
+    model, V, _ = build(models, given, nlayers=2, dropout=dropout, norm_first=True)
+    src = tokens(given, V)
+    reference.match(scores_in_evaluation=model(src))
+    model.train()
+    reference.match(scores_in_training=unless_random(lambda: model(src)))
+
+
+@number("4.4.7")
+@weight(0.5)
+def test_transformer_starts_with_small_weights(models, given, reference):
+    """A new model's embedding and decoder weights spread from -0.1 to 0.1; the decoder's bias is zero.
+
+    Of 800 uniform values one lies in each outer tenth of the range but for one case in 10^17.
+    """
+    E, V = 16, 50
+    model = models.language_model.TransformerModel.TransformerModel(V, E, 2, 5, 1)
+    for name in ("embedding", "decoder"):
+        values = getattr(model, name).weight
+        reference.match(**{
+            f"{name} stays between -0.1 and 0.1": bool(values.abs().max() <= 0.1),
+            f"{name} reaches both outer tenths": bool(values.max() > 0.08 and values.min() < -0.08),
+        })  # fmt: skip
+    reference.match(decoder_bias=model.decoder.bias)
+    reference.match(scores_when_filled=given.parameters(model)(given.integers("src", 3, 2, low=0, high=V)))
+
+
+@number("4.4.8")
+@weight(0.5)
+def test_transformer_passes_gradients(models, given, reference):
+    """Gradients reach the embedding, every layer of the encoder and the decoder."""
+    model, V, _ = build(models, given, nlayers=2)
+    src = tokens(given, V)
+    (model(src) * given.uniform("weights", src.numel(), V)).sum().backward()
+    reference.gradients(model, of="embedding decoder")
+    for index, layer in enumerate(model.encoder.layers):
+        reference.match(**{f"gradient in layer {index}": layer.linear1.weight.grad})
+
+
+@number("4.4.9")
+@weight(1)
+@integration
+@pytest.mark.parametrize("dropout", [0.0, 1.0])
+def test_transformer_adds_your_positions(models, given, reference, dropout):
+    """With your PositionalEncoding: an odd E, exactly max_len steps, a ValueError for more, and its dropout.
+
+    With dropout 1 nothing of the input is left in training mode, so every row has the same scores.
+    """
+    V, M = given.size("V", 8, 12), given.size("max_len", 5, 7)
+    model = models.language_model.TransformerModel.TransformerModel(V, 9, 3, 4, 1, dropout, True, M)
+    given.parameters(model)
+    src = given.integers("src", M + 1, 2, low=0, high=V)
+    reference.match(longest=model(src[:M]))
+    reference.raises("one step too many", ValueError, lambda: model(src), mentions=[M, M + 1])
+    model.train()
+    reference.match(longest_in_training=unless_random(lambda: model(src[:M])))

@@ -1,25 +1,267 @@
-"""generate: choose a token, let the model read it, and again."""
+"""generate: read, choose, and again. Most tests use stand-ins for both language models."""
 
+import math
 from types import SimpleNamespace
 
+import pytest
+import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
 from tests.harness import integration, steered_by
+from tests.harness.doubles import RNNModelDouble, TransformerModelDouble
 
-WORDS = ["a", "b", "c", "d", "e", "f", "g"]
+TOKENS = {
+    "words": ["the", "a", "dog", "bird", "child", "sees", "hears", "follows", "sleeps", ".", "<unk>", "<eos>"],
+    "characters": list("etaoin shr\nd"),
+}
+
+
+def vocabulary_of(size, unit="words"):
+    """A vocabulary of the first so many words or characters."""
+    words = TOKENS[unit][:size]
+    return SimpleNamespace(idx2word=words, word2idx={word: index for index, word in enumerate(words)})
+
+
+def prompt_of(given, vocabulary, length, name="prompt"):
+    """Some tokens of a vocabulary."""
+    ids = given.integers(name, length, low=0, high=len(vocabulary.idx2word))
+    return [vocabulary.idx2word[index] for index in ids.tolist()]
+
+
+def recurrent(given, rnn_type="GRU", unit="words"):
+    """A stand-in for an RNNModel and its vocabulary."""
+    V, H = given.size("V", 9, 12), given.size("H", 4, 6)
+    return RNNModelDouble(given, V, H, rnn_type), vocabulary_of(V, unit)
+
+
+def transformer(given, max_len):
+    """A stand-in for a TransformerModel and its vocabulary."""
+    V, H = given.size("V", 9, 12), given.size("H", 4, 6)
+    return TransformerModelDouble(given, V, H, max_len), vocabulary_of(V)
+
+
+def scores_of(model, vocabulary, prompt, new):
+    """The log-probabilities (length, V) that every new token is chosen from when all tokens before it are read."""
+    ids = torch.tensor([vocabulary.word2idx.get(token, 0) for token in (*prompt, *new)]).unsqueeze(1)
+    rows = []
+    for end in range(len(prompt), len(ids)):
+        if hasattr(model, "init_hidden"):
+            rows.append(model(ids[:end], model.init_hidden(1))[0][-1])
+        else:
+            rows.append(model(ids[max(0, end - model.max_len) : end])[-1])
+    return torch.stack(rows)
 
 
 @number("4.6.1")
-@weight(5)
+@weight(0.5)
+@steered_by("scores")
+@pytest.mark.parametrize("unit", ["words", "characters"])
+def test_generation_feeds_the_best_token_back(models, given, reference, unit):
+    """Greedy: the most probable token of every step is read next. A list of the new tokens alone, `length` of them.
+
+    A prompt is a list of words or, for characters, a string.
+    """
+    model, vocabulary = recurrent(given, unit=unit)
+    prompt = prompt_of(given, vocabulary, given.size("P", 2, 4))
+    text = prompt if unit == "words" else "".join(prompt)
+    new = models.language_model.generation.generate(model, vocabulary, text, given.size("length", 6, 8), greedy=True)
+    reference.match(new=new, scores=scores_of(model, vocabulary, prompt, new))
+    reference.match(prompt_after_the_call="".join(text))
+
+
+@number("4.6.2")
+@weight(0.5)
+@steered_by("scores")
+def test_generation_at_temperature_zero_is_greedy(models, given, reference):
+    """Temperature 0 gives what greedy gives, again and again, and greedy wins over any temperature."""
+    model, vocabulary = recurrent(given)
+    prompt = prompt_of(given, vocabulary, 3)
+    generate = models.language_model.generation.generate
+    new = generate(model, vocabulary, prompt, 7, greedy=True)
+    reference.match(greedy=new, scores=scores_of(model, vocabulary, prompt, new))
+    reference.match(at_temperature_0=generate(model, vocabulary, prompt, 7, temperature=0.0))
+    reference.match(at_temperature_0_again=generate(model, vocabulary, prompt, 7, temperature=0))
+    reference.match(greedy_at_temperature_9=generate(model, vocabulary, prompt, 7, temperature=9.0, greedy=True))
+
+
+@number("4.6.3")
+@weight(0.5)
+@steered_by("scores", "scores_after_one_token")
+def test_generation_reads_the_whole_prompt_once(models, given, reference):
+    """A recurrent model reads all of the prompt, then every new token, each once, and carries its state (h, c) on."""
+    model, vocabulary = recurrent(given, "LSTM")
+    P, length = given.size("P", 4, 6), given.size("length", 6, 8)
+    prompt = tuple(prompt_of(given, vocabulary, P))
+    new = models.language_model.generation.generate(model, vocabulary, prompt, length, greedy=True)
+    read = list(model.read)  # whether it has also read the last new token does not matter
+    reference.match(tokens_read=torch.tensor(read[: P + length - 1]), tokens_read_twice=max(0, len(read) - P - length))
+    reference.match(new=new, scores=scores_of(model, vocabulary, prompt, new))
+    new = models.language_model.generation.generate(model, vocabulary, prompt[:1], 3, greedy=True)
+    reference.match(new_after_one_token=new, scores_after_one_token=scores_of(model, vocabulary, prompt[:1], new))
+
+
+@number("4.6.4")
+@weight(0.5)
+@steered_by("scores")
+def test_generation_keeps_the_causal_mask(models, given, reference):
+    """A Transformer reads all tokens so far at every step, behind the mask with which it was trained.
+
+    That the last step may see all tokens is not enough: in a second layer it sees what the earlier ones have seen.
+    """
+    P, length = given.size("P", 2, 4), given.size("length", 6, 8)
+    model, vocabulary = transformer(given, max_len=P + length)
+    prompt = prompt_of(given, vocabulary, P)
+    new = models.language_model.generation.generate(model, vocabulary, prompt, length, greedy=True)
+    reference.match(tokens_read_at_every_step=torch.tensor(model.lengths))
+    reference.match(new=new, scores=scores_of(model, vocabulary, prompt, new))
+
+
+@number("4.6.5")
+@weight(0.5)
+@steered_by("scores", "scores_after_a_prompt_as_long", "scores_after_a_longer_prompt")
+def test_generation_stays_in_the_window(models, given, reference):
+    """With more than max_len tokens, of the prompt or new, a Transformer reads the last max_len; fewer are all read."""
+    M = given.size("max_len", 4, 5)
+    model, vocabulary = transformer(given, max_len=M)
+    for which, P in {"": M - 2, "_after_a_prompt_as_long": M, "_after_a_longer_prompt": M + 3}.items():
+        prompt = prompt_of(given, vocabulary, P, f"prompt{which}")
+        model.lengths.clear()
+        new = models.language_model.generation.generate(model, vocabulary, prompt, 8, greedy=True)
+        reference.match(**{f"most_tokens_read{which}": max(model.lengths)})
+        reference.match(**{f"new{which}": new, f"scores{which}": scores_of(model, vocabulary, prompt, new)})
+
+
+DRAWS = 300
+
+
+def improbable(frequencies, probabilities):
+    """Whether frequencies of so many draws are too far from these probabilities to be chance.
+
+    By Chernoff's bound a right token's DRAWS * KL(frequency, probability) is above log(2e11) once in 10^11 times.
+    """
+    f, p = frequencies, probabilities
+    divergence = torch.xlogy(f, f / p) + torch.xlogy(1 - f, (1 - f) / (1 - p))
+    return bool((DRAWS * divergence > math.log(2e11)).any())
+
+
+@number("4.6.6")
+@weight(0.5)
+@pytest.mark.parametrize("temperature", [1.0, 0.4, 5.0])
+def test_generation_draws_tokens_as_often_as_they_are_probable(models, given, reference, temperature):
+    """At temperature T, tokens come up as often as softmax(log p / T) says, however they are drawn.
+
+    300 draws never come out exactly. So where frequencies agree with the right probabilities these are shown, and where
+    they agree with what a common mistake gives, those: neither is left to chance.
+    """
+    p = torch.cat([given.uniform("p", 1, low=0.78, high=0.82), given.uniform("others", 1, low=0.1, high=0.12)])
+    p = torch.cat([p, 1 - p.sum(dim=0, keepdim=True)])
+    model, vocabulary = RNNModelDouble(given, 3, 4), vocabulary_of(3)
+    model.scores.zero_()  # it scores the next token alike, whatever it has read
+    model.follows = p.log().repeat(3, 1)
+    generator = torch.Generator().manual_seed(int(given.integers("seed", 1, low=0, high=2**31)))
+    new = models.language_model.generation.generate(
+        model, vocabulary, ["a", "dog"], DRAWS, temperature=temperature, generator=generator
+    )
+    frequencies = torch.tensor([new.count(word) for word in vocabulary.idx2word]).to(p.dtype) / DRAWS
+    right = torch.softmax(p.log() / temperature, dim=0)
+    mistakes = [p, torch.softmax(p.log() * temperature, dim=0), torch.softmax(p / temperature, dim=0)]
+    agreeing = [law for law in (right, *mistakes) if not improbable(frequencies, law)]
+    reference.match(frequencies_agree_with=agreeing[0] if agreeing else frequencies)
+
+
+@number("4.6.7")
+@weight(0.5)
+def test_generation_draws_from_the_given_generator(models, given, reference):
+    """A generator with the same seed gives the same tokens, with another seed others; torch's own stream rests.
+
+    Without a generator random numbers come from torch's own stream. Two of these 60 draws never agree in all.
+    """
+    model, vocabulary = recurrent(given)
+    prompt = prompt_of(given, vocabulary, 3)
+    seed = int(given.integers("seed", 1, low=0, high=2**31))
+    states, drawn = [torch.get_rng_state()], []
+    for generator in (*(torch.Generator().manual_seed(each) for each in (seed, seed, seed + 1)), None):
+        drawn.append(
+            models.language_model.generation.generate(
+                model, vocabulary, prompt, 60, temperature=9.0, generator=generator
+            )
+        )
+        states.append(torch.get_rng_state())
+    reference.match(
+        same_seed_same_tokens=drawn[0] == drawn[1],
+        other_seed_other_tokens=drawn[0] != drawn[2],
+        own_stream_rests_with_a_generator=torch.equal(states[0], states[3]),
+        own_stream_is_used_without_one=not torch.equal(states[3], states[4]) and drawn[3] != drawn[2],
+        scores_of_a_first_token=scores_of(model, vocabulary, prompt, ["the"]),
+    )
+
+
+@number("4.6.8")
+@weight(0.5)
+@steered_by("scores of rnn", "scores of transformer")
+def test_generation_runs_in_eval_mode(models, given, reference):
+    """The model is in eval mode during generation, without gradients, and afterwards in the mode in which it was."""
+    V, H = given.size("V", 9, 12), given.size("H", 4, 6)
+    vocabulary = vocabulary_of(V)
+    prompt = prompt_of(given, vocabulary, 3)
+    for kind, model in {
+        "rnn": RNNModelDouble(given, V, H),
+        "transformer": TransformerModelDouble(given, V, H, 20),
+    }.items():
+        for training in (False, True):
+            model.train(training)
+            new = models.language_model.generation.generate(model, vocabulary, prompt, 4, greedy=True)
+            mode = "training" if training else "evaluation"
+            reference.match(**{f"{kind} in training mode afterwards, found in {mode}": model.training})
+        reference.match(**{
+            f"{kind} in training mode meanwhile": any(model.modes),
+            f"{kind} records gradients meanwhile": any(model.gradients),
+            f"new of {kind}": new,
+            f"scores of {kind}": scores_of(model, vocabulary, prompt, new),
+        })  # fmt: skip
+
+
+@number("4.6.9")
+@weight(0.5)
+def test_generation_refuses_what_it_cannot_use(models, given, reference):
+    """An empty prompt, a token that the vocabulary does not have or a temperature below 0 is a ValueError.
+
+    The message has the token or the temperature; the model stays in the mode in which it was.
+    """
+    model, vocabulary = recurrent(given)
+    prompt = prompt_of(given, vocabulary, 3)
+    model.train()
+
+    def generate(prompt, temperature=1.0):
+        return models.language_model.generation.generate(model, vocabulary, prompt, 2, temperature=temperature)
+
+    reference.raises("no word", ValueError, lambda: generate([]))
+    reference.raises("no character", ValueError, lambda: generate(""))
+    reference.raises("unknown word", ValueError, lambda: generate([*prompt, "unicorn"]), mentions=["unicorn"])
+    reference.raises("negative temperature", ValueError, lambda: generate(prompt, -0.5), mentions=[-0.5])
+    reference.match(in_training_mode_after_the_errors=model.training)
+    reference.match(no_new_tokens=models.language_model.generation.generate(model, vocabulary, prompt, 0))
+    reference.match(scores_of_a_first_token=scores_of(model.eval(), vocabulary, prompt, ["the"]))
+
+
+@number("4.6.10")
+@weight(0.5)
 @integration
-@steered_by("log-probabilities")
-def test_generation_is_greedy(models, given, reference):
-    """Greedy generation takes the most probable token at every step."""
-    model = models.language_model.RNNModel.RNNModel("GRU", len(WORDS), 4, 5, 1)
-    given.parameters(model)
-    vocabulary = SimpleNamespace(idx2word=WORDS, word2idx={word: index for index, word in enumerate(WORDS)})
-    words = models.language_model.generation.generate(model, vocabulary, ["c", "a"], 6, greedy=True)
-    reference.match(words=" ".join(words))
-    tokens = [vocabulary.word2idx[word] for word in ["c", "a", *words]]
-    log_probabilities, _ = model(given.integers("start", 1, 1, low=0, high=7) * 0 + tokens[0], model.init_hidden(1))
-    reference.match(**{"log-probabilities": log_probabilities})
+@steered_by("scores")
+@pytest.mark.parametrize("kind", ["RNNModel", "TransformerModel"])
+def test_generation_with_your_model_takes_its_best_tokens(models, given, reference, kind):
+    """With your models: every new token is the best one after all tokens before it, or after the last max_len."""
+    V, E = given.size("V", 9, 12), 8
+    if kind == "RNNModel":
+        model = models.language_model.RNNModel.RNNModel("LSTM", V, E, E, 1, 0.9)
+    else:
+        model = models.language_model.TransformerModel.TransformerModel(V, E, 2, 7, 2, 0.9, max_len=5)
+    given.parameters(model).train()
+    with torch.no_grad():  # what is embedded alike seldom follows, so that the tokens vary
+        model.embedding.weight.mul_(4)
+        model.decoder.weight.copy_(-model.embedding.weight)
+        model.decoder.bias.zero_()
+    vocabulary = vocabulary_of(V)
+    prompt = prompt_of(given, vocabulary, 3)
+    new = models.language_model.generation.generate(model, vocabulary, prompt, 7, greedy=True)
+    reference.match(new=new, scores=scores_of(model.eval(), vocabulary, prompt, new))
