@@ -19,6 +19,7 @@ RNN, LSTM, ENCODER, DECODER, SEQ2SEQ, TRANSFORMER = (
     f"models/{name}.py"
     for name in ("naive/RNN", "naive/LSTM", "seq2seq/Encoder", "seq2seq/Decoder", "seq2seq/Seq2Seq", "Transformer")
 )
+LM_TRANSFORMER, GENERATION = (f"models/language_model/{name}.py" for name in ("TransformerModel", "generation"))
 
 MUTANTS = [  # a property, and a change of the solution that the property has to notice
     ("rnn_takes_any_size", RNN, "(combined), dim=1)", "(combined), dim=0)"),
@@ -81,6 +82,17 @@ MUTANTS = [  # a property, and a change of the solution that the property has to
     ("generation_does_not_look_ahead", TRANSFORMER, "sequence = src[:, :1]  #",
      "sequence = src[:, length % 2 :][:, :1]  #"),
     ("generation_calls_do_not_influence_each_other", TRANSFORMER, "self.train(was_training)", "self.train()"),
+    ("positions_depend_on_the_step_alone", LM_TRANSFORMER, "x + self.pe[:S]", "x + self.pe[S - 1]"),
+    ("positions_do_not_depend_on_the_tables_length", LM_TRANSFORMER, "10000.0**exponents", "float(max_len)**exponents"),
+    ("positions_calls_do_not_influence_each_other", LM_TRANSFORMER, "x + self.pe[:S]", "x.add_(self.pe[:S])"),
+    ("transformer_takes_sequences_one_by_one", LM_TRANSFORMER, ".flatten(0, 1)", ".transpose(0, 1).flatten(0, 1)"),
+    ("transformer_does_not_look_ahead", LM_TRANSFORMER, "triu(diagonal=1)", "triu(diagonal=2)"),
+    ("transformer_takes_either_kind_of_mask", LM_TRANSFORMER, "mask=src_mask)", "mask=src_mask.bool().T)"),
+    ("transformer_calls_do_not_influence_each_other", LM_TRANSFORMER, "embedded = self.positional",
+     "self.kept = src_mask = getattr(self, 'kept', src_mask); embedded = self.positional"),
+    ("writing_goes_on_from_its_own_text", GENERATION, "hidden = model(unread, hidden)",
+     "hidden = model(unread[-1:], hidden)"),
+    ("writing_calls_do_not_influence_each_other", GENERATION, "model.train(was_training)", "model.train()"),
 ]  # fmt: skip
 
 
