@@ -87,7 +87,7 @@ MUTANTS = [  # a property, and a change of the solution that the property has to
     ("positions_calls_do_not_influence_each_other", LM_TRANSFORMER, "x + self.pe[:S]", "x.add_(self.pe[:S])"),
     ("transformer_takes_sequences_one_by_one", LM_TRANSFORMER, ".flatten(0, 1)", ".transpose(0, 1).flatten(0, 1)"),
     ("transformer_does_not_look_ahead", LM_TRANSFORMER, "triu(diagonal=1)", "triu(diagonal=2)"),
-    ("transformer_takes_either_kind_of_mask", LM_TRANSFORMER, "mask=src_mask)", "mask=src_mask.bool().T)"),
+    ("transformer_takes_either_kind_of_mask", LM_TRANSFORMER, "mask=src_mask)", "mask=src_mask * 1.0)"),
     ("transformer_calls_do_not_influence_each_other", LM_TRANSFORMER, "embedded = self.positional",
      "self.kept = src_mask = getattr(self, 'kept', src_mask); embedded = self.positional"),
     ("writing_goes_on_from_its_own_text", GENERATION, "hidden = model(unread, hidden)",
