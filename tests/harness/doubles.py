@@ -275,21 +275,27 @@ def _copy(value: object) -> object:
 
 
 class PositionsDouble(nn.Module):
-    """Stands in for a PositionalEncoding: adds rows of a table that are larger than sines, and drops nothing.
+    """Stands in for a PositionalEncoding: adds rows of a table that are larger than sines, then drops.
 
     Attributes:
         added_to: what every call was given, (S, B, E).
     """
 
-    def __init__(self, given: Given, size: int, max_len: int) -> None:
+    def __init__(self, given: Given, d_model: int, dropout: float = 0.1, max_len: int = 5000) -> None:
         super().__init__()
-        self.register_buffer("pe", given.uniform("positions double", max_len, 1, size, low=-2, high=2))
+        self.register_buffer("pe", given.uniform("positions double", max_len, 1, d_model, low=-2, high=2))
         self.pe: Tensor
+        self.dropout = nn.Dropout(dropout)
+        self.d_model = d_model
+        self.max_len = max_len
         self.added_to: list[Tensor] = []
 
     def forward(self, x: Tensor) -> Tensor:
         self.added_to.append(x.detach().clone())
-        return x + self.pe[: x.size(0)]
+        if len(x) > self.max_len:
+            raise ValueError(f"{len(x)} steps, where {self.max_len} fit")
+        total: Tensor = self.dropout(x + self.pe[: len(x)])
+        return total
 
 
 class LanguageModelDouble(nn.Module):
@@ -342,8 +348,8 @@ class RNNModelDouble(LanguageModelDouble):
         self.read: list[int] = []
 
     def init_hidden(self, batch_size: int) -> State:
-        zeros = torch.zeros(1, batch_size, self.nhid)
-        return (zeros, zeros.clone()) if self.rnn_type == "LSTM" else zeros
+        h = torch.zeros(1, batch_size, self.nhid)
+        return h if self.rnn_type != "LSTM" else (h, torch.zeros_like(h))
 
     def forward(self, input: Tensor, hidden: State) -> tuple[Tensor, State]:
         self.note(input.size(0))
@@ -365,13 +371,11 @@ class TransformerModelDouble(LanguageModelDouble):
     def __init__(self, given: Given, vocabulary: int, hidden_size: int, max_len: int) -> None:
         super().__init__(given, vocabulary, hidden_size)
         self.max_len = max_len
-        self.positional_encoding = PositionsDouble(given, hidden_size, max_len)
+        self.positional_encoding = PositionsDouble(given, hidden_size, 0.0, max_len)
 
     def forward(self, src: Tensor, src_mask: Tensor | None = None) -> Tensor:
         S = src.size(0)
         self.note(S)
-        if S > self.max_len:
-            raise ValueError(f"a sequence of length {S} does not fit max_len ({self.max_len})")
         if src_mask is None:
             seen = torch.ones(S, S).tril()
         else:

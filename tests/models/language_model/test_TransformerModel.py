@@ -1,12 +1,12 @@
-"""TransformerModel: scaled embedding, causal encoder, log-probabilities. Most tests replace `positional_encoding`."""
+"""TransformerModel: scaled embedding, causal encoder, log-probabilities. Positions are given."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from tests.harness import integration
 from tests.harness.doubles import PositionsDouble
 
 LAYERS = "embedding encoder decoder"
@@ -19,7 +19,7 @@ def build(models, given, heads=2, nlayers=1, **options):
     model = models.language_model.TransformerModel.TransformerModel(
         V, E, heads, given.size("nhid", 10, 11), nlayers, max_len=MAX_LEN, **options
     )
-    model.positional_encoding = PositionsDouble(given, E, MAX_LEN)
+    model.positional_encoding = PositionsDouble(given, E, 0.0, MAX_LEN)
     return given.parameters(model, of=LAYERS), V, E
 
 
@@ -150,16 +150,21 @@ def test_transformer_passes_gradients(models, given, reference):
 
 @number("4.4.9")
 @weight(1)
-@integration
 @pytest.mark.parametrize("dropout", [0.0, 1.0])
-def test_transformer_adds_your_positions(models, given, reference, dropout):
-    """With your PositionalEncoding: an odd E, exactly max_len steps, a ValueError for more, and its dropout.
+def test_transformer_makes_its_positional_encoding(models, given, reference, dropout):
+    """The constructor gives size, dropout and max_len to PositionalEncoding, for which there is a stand-in here.
 
-    With dropout 1 nothing of the input is left in training mode, so every row has the same scores.
+    Exactly max_len steps work, one more is its ValueError. With dropout 1 nothing of the input is left in training
+    mode, so every row has the same scores. An odd E is a size like others.
     """
     V, M = given.size("V", 8, 12), given.size("max_len", 5, 7)
-    model = models.language_model.TransformerModel.TransformerModel(V, 9, 3, 4, 1, dropout, True, M)
-    given.parameters(model)
+    module = models.language_model.TransformerModel
+    own, module.PositionalEncoding = module.PositionalEncoding, partial(PositionsDouble, given)
+    try:
+        model = module.TransformerModel(V, 9, 3, 4, 1, dropout, True, M)
+    finally:
+        module.PositionalEncoding = own
+    given.parameters(model, of=LAYERS)
     src = given.integers("src", M + 1, 2, low=0, high=V)
     reference.match(longest=model(src[:M]))
     reference.raises("one step too many", ValueError, lambda: model(src), mentions=[M, M + 1])
