@@ -20,6 +20,7 @@ RNN, LSTM, ENCODER, DECODER, SEQ2SEQ, TRANSFORMER = (
     for name in ("naive/RNN", "naive/LSTM", "seq2seq/Encoder", "seq2seq/Decoder", "seq2seq/Seq2Seq", "Transformer")
 )
 LM_TRANSFORMER, GENERATION = (f"models/language_model/{name}.py" for name in ("TransformerModel", "generation"))
+BATCHING, RNN_MODEL, TRAINING = (f"models/language_model/{name}.py" for name in ("batching", "RNNModel", "training"))
 
 MUTANTS = [  # a property, and a change of the solution that the property has to notice
     ("rnn_takes_any_size", RNN, "(combined), dim=1)", "(combined), dim=0)"),
@@ -93,6 +94,21 @@ MUTANTS = [  # a property, and a change of the solution that the property has to
     ("writing_goes_on_from_its_own_text", GENERATION, "hidden = model(unread, hidden)",
      "hidden = model(unread[-1:], hidden)"),
     ("writing_calls_do_not_influence_each_other", GENERATION, "model.train(was_training)", "model.train()"),
+    ("batchify_keeps_the_text_in_its_columns", BATCHING, ".view(batch_size, rows).t()", ".view(rows, batch_size)"),
+    ("chunks_cover_a_text_once", BATCHING, "S = min(bptt, source.size(0) - 1 - i)", "S = bptt"),
+    ("batching_calls_do_not_influence_each_other", BATCHING, "hidden.detach()", "hidden.detach_().mul_(2)"),
+    ("rnn_model_takes_any_size", RNN_MODEL, "self.dropout(output)).view", "self.dropout(output.squeeze())).view"),
+    ("rnn_model_takes_any_size", RNN_MODEL, "new_zeros(self.nlayers, batch_size, self.nhid)",
+     "new_zeros(2, batch_size, self.nhid)"),
+    ("rnn_model_reads_columns_one_by_one", RNN_MODEL, "torch.log_softmax(scores, dim=1)",
+     "torch.log_softmax(scores, dim=0)"),
+    ("rnn_model_reads_on_from_its_state", RNN_MODEL, "self.recurrent(embedded, hidden)", "self.recurrent(embedded)"),
+    ("rnn_model_calls_do_not_influence_each_other", RNN_MODEL, "self.dropout(self.embedding(input))",
+     "self.dropout(self.embedding(input.clamp_(max=0)))"),
+    ("evaluation_weighs_every_token_the_same", TRAINING, "log_probabilities, hidden = model(data, hidden)\n",
+     "log_probabilities, _ = model(data, hidden)\n"),
+    ("an_epoch_that_learns_nothing_is_an_evaluation", TRAINING, "loss.item() * target.numel()", "loss.item()"),
+    ("training_calls_do_not_influence_each_other", TRAINING, "model.eval()", "source.clamp_(max=1)"),
 ]  # fmt: skip
 
 

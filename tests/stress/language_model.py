@@ -36,7 +36,7 @@ def chunks_cover_a_text_once(models, given):
 
 
 @stress("lm.batching")
-def batching_leaves_its_arguments_alone(models, given):
+def batching_calls_do_not_influence_each_other(models, given):
     """A call gives the same after another call, and arguments stay as they were."""
     source, bptt = text(given)
     batching = models.language_model.batching
@@ -136,3 +136,17 @@ def an_epoch_that_learns_nothing_is_an_evaluation(models, given):
         with given_batching(training):
             loss = training.train_epoch(model, source, OptimizerDouble(model.parameters(), 0.0), bptt=bptt)
             same("loss of an epoch", torch.tensor(loss), torch.tensor(training.evaluate(model, source, bptt=bptt)))
+
+
+@stress("lm.training")
+def training_calls_do_not_influence_each_other(models, given):
+    """An evaluation gives the same after another one, and the source stays as it was."""
+    training = models.language_model.training
+    for state in ("tensor", "pair", ""):
+        model, source, bptt = trained(models, given, state)
+
+        def evaluate(source, model=model, bptt=bptt):
+            with given_batching(training):
+                return torch.tensor(training.evaluate(model, source, bptt=bptt))
+
+        same_again(evaluate, (source,), (source.flip(0),))
