@@ -1605,6 +1605,23 @@ def test_an_optional_notebook_with_cells_that_were_not_run_is_packed_with_a_warn
         assert "Work.ipynb" in archive.namelist()
 
 
+def test_of_several_notebooks_each_is_judged_and_packed_for_itself(capsys, tmp_path, student):
+    write(student, {"Done.ipynb": RUN_ALL, "Waiting.ipynb": notebook(("x = 1", None))})
+    code, text = run(capsys, "--tree", student, "--out", tmp_path / "x.zip")
+    assert code == 0
+    assert "warning: Waiting.ipynb: not run: code cell 1 of 1" in " ".join(text.split())
+    assert re.search(r"Done.ipynb +all code cells were run\n", text)
+    assert re.search(r"Waiting.ipynb +cells not run, see above\n", text)
+    with zipfile.ZipFile(tmp_path / "x.zip") as archive:
+        assert sorted(archive.namelist()) == sorted([*SOLVED, "Done.ipynb", "Waiting.ipynb", "manifest.json"])
+        assert {"Done.ipynb", "Waiting.ipynb"} < json.loads(archive.read("manifest.json"))["files"].keys()
+    write(student, {}, {**CONTRACT, "notebook": "required"})
+    code, text = run(capsys, "--tree", student, "--out", tmp_path / "y.zip")
+    assert code == 1
+    assert "UNUSABLE: Waiting.ipynb: not run" in text
+    assert "Done.ipynb" not in text
+
+
 def test_the_cell_that_packs_is_still_running():
     cells = ("import torch", 1), ("!python collect_submission.py --id ab123", None)
     assert not inspect_notebooks({"Work.ipynb": notebook(*cells).encode()}, contract(notebook="required"))
