@@ -157,3 +157,19 @@ def test_temperature_shows_the_softmax_of_scores_divided_by_it(drawn):
     scores = torch.tensor(language_model.LOGITS)
     for axes, value in zip(figure.axes, (1e-6, 0.5, 1.0, 2.0), strict=True):
         assert [bar.get_height() for bar in axes.patches] == pytest.approx((scores / value).softmax(0).tolist())
+
+
+def test_learning_shows_losses_and_their_exponentials():
+    epochs = [
+        {"epoch": 1, "train_loss": 5.0, "validation_loss": 4.0},
+        {"epoch": 2, "train_loss": 3.0, "validation_loss": 2.0},
+    ]
+    figure = language_model.learning({"one": epochs, "other": epochs[:1]})
+    loss, perplexity = figure.axes
+    assert [line.get_label() for line in loss.lines][::2] == ["one", "other"]
+    for axes, value in ((loss, lambda x: x), (perplexity, np.exp)):
+        solid, dashed, *_ = axes.lines
+        assert solid.get_ydata().tolist() == pytest.approx([value(4.0), value(2.0)])
+        assert dashed.get_ydata().tolist() == pytest.approx([value(5.0), value(3.0)])
+        assert (solid.get_linestyle(), dashed.get_linestyle()) == ("-", "--")
+        assert solid.get_color() == dashed.get_color() != axes.lines[2].get_color()

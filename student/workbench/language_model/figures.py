@@ -12,7 +12,7 @@ from string import ascii_uppercase
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from workbench.figures import (
     BLUE,
@@ -264,6 +264,9 @@ def learning(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure:
             perplexity.plot(numbers, np.exp(losses), style, marker=".", color=color)
     loss.set(xlabel="epoch", ylabel="loss", title="validation solid, training dashed")
     perplexity.set(xlabel="epoch", ylabel="perplexity", yscale="log", title="perplexity, logarithmic")
+    perplexity.yaxis.set_major_locator(FixedLocator([1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000]))
+    perplexity.yaxis.set_major_formatter("{x:g}")
+    perplexity.yaxis.set_minor_locator(NullLocator())
     for axes in (loss, perplexity):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(visible=True, which="both", alpha=0.25)
