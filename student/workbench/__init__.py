@@ -5,7 +5,8 @@
     sources.py       files of public data sets, from a folder or downloaded
     draw.py          random choices that are the same everywhere
 
-    settings.py      every hyper-parameter, with presets; training.py has those of training, and what a callback is told
+    settings.py      every hyper-parameter, by part (parts.py); training.py has those of training, and what a callback
+                     is told
     training_run.py  a run from its settings to its folder and back
     folders.py       where things are
 

@@ -19,9 +19,16 @@ if TYPE_CHECKING:  # imported by the commands that need them: --help is quick
     from workbench.training import Result
     from workbench.training_run import Trained
 
-MODELS = "rnn, lstm, rnn-attention, lstm-attention, transformer-encoder or transformer"
+MODELS = (
+    "For translation rnn, lstm, rnn-attention, lstm-attention, transformer-encoder or transformer; for language models "
+    "rnn-tanh, rnn-relu, gru, lstm or transformer."
+)
+DATA = (
+    "For translation captions (nothing to download) or multi30k; for language models stories (nothing to download), "
+    "shakespeare or wikitext-2. Default: captions for models of both, else what the model needs."
+)
 app = typer.Typer(
-    help="Train the models of this assignment, measure them, and translate with them.",
+    help="Train the models of this assignment, measure them, and let them translate and write.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -53,8 +60,8 @@ JsonFile = Annotated[Path | None, typer.Option("--json", help="Also write the nu
 
 @app.command()
 def train(
-    model: Annotated[str, typer.Option(help=MODELS + ".")],
-    data: Annotated[str, typer.Option(help="captions (nothing to download) or multi30k.")] = "captions",
+    model: Annotated[str, typer.Option(help=MODELS)],
+    data: Annotated[str | None, typer.Option(help=DATA)] = None,
     preset: Annotated[str, typer.Option(help="default or tuned.")] = "default",
     changes: Changes = None,
     tree: TreeOption = None,
@@ -70,17 +77,16 @@ def train(
     """Train a model. Ctrl-C saves and stops; --resume goes on to the same numbers."""
     from workbench import training_run
     from workbench.errors import need
-    from workbench.settings import Settings
+    from workbench.settings import Settings, data_for
     from workbench.tracking import ProgressBar, TensorBoard
-    from workbench.translation.samples import Samples
 
     need("tensorboard", "matplotlib")  # the callbacks import them when the run has begun
-    settings = Settings.of(model, data, preset, changes or [])
-    folder = runs / (name or f"{data}-{model}-{preset}")
+    settings = Settings.of(model, data or data_for(model), preset, changes or [])
+    folder = runs / (name or f"{settings.data}-{model}-{preset}")
     tensorboard = TensorBoard()
-    callbacks = [ProgressBar(), tensorboard, Samples(tensorboard)]
+    callbacks = [ProgressBar(), tensorboard, training_run.kind_of(settings).samples(tensorboard)]
     if resume:
-        asked = {"model": model, "data": data} | settings.only(changes or [])
+        asked = {"model": model, "data": settings.data} | settings.only(changes or [])
         if preset != "default":
             asked["preset"] = preset
         trained, result = training_run.resume(folder, tree, data_root, device, callbacks, asked)
@@ -100,34 +106,25 @@ def evaluate(
     device: Device = "auto",
     json_file: JsonFile = None,
 ) -> None:
-    """Measure a trained model on a whole split: perplexity in both regimes, BLEU, chrF, exact matches."""
+    """Measure a trained model on a whole split: perplexity, and of translations BLEU, chrF, exact matches."""
     from workbench.progress import tracked
     from workbench.runs import write_json
     from workbench.training_run import Trained
-    from workbench.translation import evaluation
 
     trained = Trained.load(run, tree, data_root, device)
-    pairs = trained.corpus().split(split)
-    found, translations = evaluation.evaluate(
-        trained.translator, trained.text, split, pairs, track=lambda batches: tracked(batches, "translating")
-    )
-    trained.run.write_json(f"{split}.json", found.to_json())
+    found = trained.evaluate(split, lambda batches: tracked(batches, "measuring"))
+    trained.run.write_json(f"{split}.json", found.numbers)
     if json_file:
-        write_json(json_file, found.to_json() | {"run": str(run), "model": trained.settings.model})
-    table = Table(title=f"{run.name}: all {found.sentences} sentences of {split}", title_justify="left")
-    table.add_column("")
-    table.add_column("right previous tokens", justify="right")
-    table.add_column("its own previous tokens", justify="right")
-    table.add_row("loss (nats a token)", f"{found.loss:.3f}", f"{found.free_loss:.3f}")
-    table.add_row("perplexity", f"{found.perplexity:.2f}", f"{found.free_perplexity:.2f}")
-    table.add_row("BLEU", "", f"{found.bleu:.2f}")
-    table.add_row("BLEU, lower-cased tokens", "", f"{found.bleu_tokenised:.2f}")
-    table.add_row("chrF", "", f"{found.chrf:.2f}")
-    table.add_row("exact matches", "", f"{found.exact:.1%}")
+        write_json(json_file, {**found.numbers, "run": str(run), "model": trained.settings.model})
+    console.print(f"{run.name}: {found.title}", soft_wrap=True)
+    table = Table()
+    for i, column in enumerate(found.head):
+        table.add_column(column, justify="right" if i else "left")
+    for row in found.rows:
+        table.add_row(*row)
     console.print(table)
-    console.print(f"sacreBLEU {found.bleu_signature}; {found.chrf_signature}; translated in {found.seconds:.1f} s")
-    for each in translations[:3]:
-        console.print(f"\n  {each.source}\n  [dim]{each.reference}[/dim]\n  {each.hypothesis}")
+    for note in found.notes:
+        console.print(escape(note), soft_wrap=True)
 
 
 @app.command()
@@ -142,9 +139,9 @@ def translate(
 ) -> None:
     """Translate sentences with a trained model."""
     from workbench.progress import tracked
-    from workbench.training_run import Trained
+    from workbench.translation.trained import TrainedTranslator
 
-    trained = Trained.load(run, tree, None, device)
+    trained = TrainedTranslator.load(run, tree, None, device)
     given = sentences or [line.strip() for line in sys.stdin if line.strip()]
     if not given:
         raise typer.BadParameter('give a sentence in quotes, as in "Ein Mann fährt Fahrrad.", or lines on the input')
@@ -155,6 +152,37 @@ def translate(
 
         plots.save(plots.attention(*trained.attention(given[0])), attention)
         console.print(f"{attention}: where the model has looked for the first sentence")
+
+
+@app.command()
+def generate(
+    run: RunFolder,
+    prompts: Annotated[
+        list[str] | None,
+        typer.Option("--prompt", help="What to continue; may be repeated. Default: lines of the input, else nothing."),
+    ] = None,
+    length: Annotated[int, typer.Option(help="Words or characters to write.", min=1)] = 50,
+    temperature: Annotated[float, typer.Option(help="Below 1 more of the same, above 1 more of all.", min=0)] = 1.0,
+    greedy: Annotated[
+        bool, typer.Option("--greedy", help="Always the most probable one, as at temperature 0.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="The same seed writes the same.", min=0)] = 0,
+    tree: TreeOption = None,
+    device: Device = "auto",
+) -> None:
+    """Let a trained language model write."""
+    from workbench.language_model.trained import TrainedLanguageModel
+
+    trained = TrainedLanguageModel.load(run, tree, None, device)
+    given = prompts or ([] if sys.stdin.isatty() else [line.rstrip("\r\n") for line in sys.stdin])
+    for prompt in given or [""]:
+        text, unknown = trained.write(prompt, length, temperature, greedy, seed)
+        if unknown:
+            words = ", ".join(unknown)
+            Console(stderr=True, highlight=False).print(
+                escape(f"not in the vocabulary of {run}, so read as <unk>: {words}"), soft_wrap=True
+            )
+        print(text)
 
 
 @app.command()
@@ -193,7 +221,7 @@ def report(
     data_root: DataRoot = None,
     device: Device = "auto",
 ) -> None:
-    """Fill the report with what the runs have reached; your answers in report.md are kept.
+    """Fill the report on translation with what the runs have reached; your answers in report.md are kept.
 
     Answer the questions in report.md, then run this again without runs: it makes report.pdf and report.tex.
     """
@@ -202,11 +230,11 @@ def report(
 
     if runs:
         from workbench.progress import tracked
-        from workbench.training_run import Trained
+        from workbench.translation.trained import TrainedTranslator
 
         said = fill(
             runs,
-            lambda folder: Trained.load(folder, tree, data_root, device),
+            lambda folder: TrainedTranslator.load(folder, tree, data_root, device),
             out,
             track=lambda parts: tracked(parts, "report"),
         )
@@ -222,8 +250,8 @@ def report(
 
 @app.command()
 def tune(
-    model: Annotated[str, typer.Option(help=MODELS + ".")],
-    data: Annotated[str, typer.Option(help="captions or multi30k.")] = "captions",
+    model: Annotated[str, typer.Option(help=MODELS)],
+    data: Annotated[str | None, typer.Option(help=DATA)] = None,
     trials: Annotated[
         int, typer.Option(help="Finished trials to reach, with those of before and of other processes.")
     ] = 20,
@@ -242,9 +270,10 @@ def tune(
     """Search for better settings; the same command goes on, also beside itself in another terminal."""
     from workbench import plots, training_run, tuning
     from workbench.errors import WorkbenchError
-    from workbench.settings import Settings
+    from workbench.settings import Settings, data_for
     from workbench.training import Interrupted
 
+    data = data or data_for(model)
     settings = Settings.of(model, data, "default", changes or [])
     code = training_run.open_tree(tree or GIVEN)
     space = tuning.space_of(settings, settings.only(changes or []))
@@ -291,10 +320,10 @@ def bench_translation(
 ) -> None:
     """Time a trained transformer: decoding and training, each beside a plain implementation."""
     from workbench.runs import write_json
-    from workbench.training_run import Trained
     from workbench.translation.bench import races
+    from workbench.translation.trained import TrainedTranslator
 
-    found = races(Trained.load(run, None, data_root, device), sentences)
+    found = races(TrainedTranslator.load(run, None, data_root, device), sentences)
     table = Table("", "amount", "workbench", "plain", "times as fast")
     for race in found:
         rates = (f"{race.amount / seconds:,.0f} a second" for seconds in (race.seconds, race.plain_seconds))
@@ -379,6 +408,6 @@ def _show_training(trained: Trained, result: Result, folder: Path) -> None:
         f"{result.seconds / 60:.1f} min; validation perplexity [bold]{math.exp(result.loss):.2f}[/], "
         f"from {result.kept}{', stopped early' if result.stopped_early else ''}.\n"
     )
-    for pair in trained.corpus().validation[:5]:
-        console.print(f"  {pair.source}\n  [dim]{pair.target}[/]\n  {trained.translate(pair.source)}\n")
+    for example in trained.examples():
+        console.print(escape(example), soft_wrap=True)
     console.print(f"All numbers: python -m workbench evaluate {folder}")

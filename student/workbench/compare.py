@@ -10,13 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import WorkbenchError
-from workbench.runs import Run
-from workbench.settings import EncoderDecoder, EncoderOnly, Recurrent, Settings
+from workbench.runs import EVALUATED, Run
+from workbench.settings import Settings
 
-SPLITS = ("validation", "test")
 EMPTY = "-"
-# The exercise's three translators, by the shape of their models' settings.
-PARTS = {Recurrent: "Seq2Seq", EncoderOnly: "TransformerTranslator", EncoderDecoder: "FullTransformerTranslator"}
 # What `evaluate` measures: words, key, and whether lower or higher is better.
 SCORES: tuple[tuple[str, str, Callable[[list[float]], float]], ...] = (
     ("perplexity", "perplexity", min),
@@ -27,7 +24,7 @@ SCORES: tuple[tuple[str, str, Callable[[list[float]], float]], ...] = (
 )
 # Settings whose change is no tuning: how long a run takes, which random numbers it sees, what the data ask for.
 LENGTH = {"epochs", "early_stopping"}
-INCIDENTAL = {"seed", "save_every", "compile", "precision", "max_length"}
+INCIDENTAL = {"seed", "save_every", "compile", "precision", "max_length", "eval_batch_size"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +54,7 @@ class Summary:
         def content(name: str) -> Any:
             return run.read_json(name) if (folder / name).is_file() else {}
 
-        evaluations = {split: content(f"{split}.json") for split in SPLITS}
+        evaluations = {split: content(f"{split}.json") for split in EVALUATED}
         return cls(
             name=folder.as_posix(),
             settings=Settings.from_json(run.settings["settings"]),
@@ -68,9 +65,10 @@ class Summary:
         )
 
     @property
-    def part(self) -> str:
-        """Which of the exercise's translators this is."""
-        return PARTS[type(self.settings.shape)]
+    def kind(self) -> str:
+        """Which of the exercise's models this is, such as Seq2Seq."""
+        title: str = self.settings.shape.title
+        return title
 
     @property
     def best(self) -> Mapping[str, Any]:
@@ -142,7 +140,7 @@ def reached(runs: Sequence[Summary]) -> list[Row]:
     ]
     rows += [
         _row(runs, f"{split} {label}", partial(_found, split=split, key=key), "{:.2f}", better)
-        for split in SPLITS
+        for split in EVALUATED
         for label, key, better in SCORES
         if (split, key) != ("validation", "perplexity")  # the same as above
     ]
@@ -158,7 +156,7 @@ def notes(runs: Sequence[Summary]) -> list[str]:
     found = []
     if len({run.settings.data for run in runs}) > 1:
         found.append("These runs were trained on different data: their losses and scores cannot be compared.")
-    if smoothed := [run.name for run in runs if run.settings.batching.label_smoothing]:
+    if smoothed := [run.name for run in runs if run.settings.flat().get("label_smoothing")]:
         found.append(
             f"The training loss of {_listed(smoothed)} is that of smoothed labels, "
             "which is higher: compare it with no other loss."
@@ -176,7 +174,7 @@ def notes(runs: Sequence[Summary]) -> list[str]:
         f"{run.name} is not evaluated on {split} yet: python -m workbench evaluate {run.name} --split {split}"
         for run in runs
         if run.log
-        for split in SPLITS
+        for split in EVALUATED
         if split not in run.evaluations
     ]
 
@@ -192,13 +190,13 @@ def tuning_notes(runs: Sequence[Summary]) -> list[str]:
 
 
 def pairs(runs: Sequence[Summary]) -> list[tuple[Summary, Summary]]:
-    """Each run with the one that it is held against: of its own model where there is one, else of its part.
+    """Each run with the one that it is held against: of its own model where there is one, else of its kind.
 
     The first run with default settings counts as the one before tuning; without any, the first run.
     """
     found = []
     for run in runs:
-        group = [other for other in runs if other.part == run.part and other.settings.data == run.settings.data]
+        group = [other for other in runs if other.kind == run.kind and other.settings.data == run.settings.data]
         group.sort(key=lambda other: not other.is_default)
         earlier = group[: group.index(run)]
         same = [other for other in earlier if other.settings.model == run.settings.model]

@@ -18,6 +18,10 @@ class WorkbenchError(Exception):
     """Something that whoever types the command can mend; the message says how."""
 
 
+class SettingsError(WorkbenchError):
+    """A setting that does not exist, or a value that it cannot have; the message says what can be set."""
+
+
 class DataError(WorkbenchError):
     """Data that is missing or is not what it should be. The message says what to do about it."""
 

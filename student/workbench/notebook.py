@@ -24,8 +24,7 @@ from workbench.errors import explained
 from workbench.folders import GIVEN, ROOT
 from workbench.settings import Settings
 from workbench.tracking import ProgressBar
-from workbench.training_run import Trained
-from workbench.translation import evaluation
+from workbench.translation.trained import TrainedTranslator
 
 SEQ2SEQ = ("seq2seq.encoder", "seq2seq.decoder", "seq2seq.seq2seq")
 ENCODER = ("transformer.embedding", "transformer.attention", "transformer.feedforward", "transformer.translator")
@@ -68,7 +67,7 @@ class Notebook:
         self.data = data
         self.runs = ROOT / "runs" / "notebook"
         self.assignment = Assignment.load(GIVEN / "assignment.json")
-        self._trained: dict[str, Trained] = {}
+        self._trained: dict[str, TrainedTranslator] = {}
 
     def ready(self, *deliverables: str) -> bool:
         """Whether no TODO of these is left; otherwise says in one line where the first is."""
@@ -134,8 +133,7 @@ class Notebook:
         names = self._there(names)
         for name in names:
             trained = self._model(name)
-            found, _ = evaluation.evaluate(trained.translator, trained.text, "validation", trained.corpus().validation)
-            trained.run.write_json("validation.json", found.to_json())
+            trained.run.write_json("validation.json", trained.evaluate("validation").numbers)
         if names:
             runs = compare.read([self.runs / name for name in names])
             show_table(("", *names), [(row.label, *row.cells) for row in compare.table(runs)])
@@ -160,10 +158,10 @@ class Notebook:
             print(f"Not trained yet: {', '.join(missing)}. The cell that trains it is further up.")
         return trained
 
-    def _model(self, name: str) -> Trained:
+    def _model(self, name: str) -> TrainedTranslator:
         """A trained model, also of before the kernel was started anew."""
         if name not in self._trained:
-            self._trained[name] = Trained.load(self.runs / name, self.tree)
+            self._trained[name] = TrainedTranslator.load(self.runs / name, self.tree)
         return self._trained[name]
 
     def _run(self, *arguments: str) -> None:

@@ -28,6 +28,7 @@ from workbench.errors import WorkbenchError
 FORMAT = 1
 TENSOR = "$tensor"  # stands in a state's JSON for the tensor of that name
 STATE = "last/state.json"
+EVALUATED = ("validation", "test")  # splits; of each, what `evaluate` has measured is in SPLIT.json
 
 
 class RunError(WorkbenchError):

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-SCHEDULES = ("constant", "plateau", "cosine", "inverse-sqrt")
+SCHEDULES = ("constant", "plateau", "step", "cosine", "inverse-sqrt")
 THRESHOLD = 1e-4  # a plateau's loss has to fall by this share to count as better, as in ReduceLROnPlateau
 
 
 def factor(schedule: str, step: int, warmup: int, total: int) -> float:
     """What the learning rate is multiplied by.
 
-    It rises linearly to 1 during the warm-up. Then it stays (constant, plateau), falls to 0 along half a cosine
-    (Loshchilov & Hutter 2017), or falls with the square root of the step (Vaswani et al. 2017).
+    It rises linearly to 1 during the warm-up. Then it stays (constant; plateau and step change it between epochs),
+    falls to 0 along half a cosine (Loshchilov & Hutter 2017), or falls with the square root of the step (Vaswani et
+    al. 2017).
 
     Args:
         step: of this update, counted from 1.

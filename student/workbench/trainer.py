@@ -105,6 +105,8 @@ class Trainer:
         if training.schedule == "plateau":
             losses = [epoch.validation_loss for epoch in self.history]
             rate *= schedules.plateau(losses, training.plateau_factor, training.plateau_patience)
+        if training.schedule == "step":
+            rate *= training.step_factor ** len(self.history)
         return rate
 
     def note(self, text: str) -> None:
@@ -138,9 +140,14 @@ class Trainer:
         world = len(state["random"])
         if world == self.processes.world:
             set_random_states(state["random"][self.processes.rank])
+            kept = state["task"][self.processes.rank] if "task" in state else None  # not in runs of before
+            if kept is not None:
+                self.task.load_state(kept)
         else:
             seed_everything(self.training.seed + self.progress.step + self.processes.rank)
-            self.note(f"saved by {world} processes, going on with {self.processes.world}: dropout will differ")
+            self.note(
+                f"saved by {world} processes, going on with {self.processes.world}: it cannot end with the same bits"
+            )
 
     def _try_options(self) -> None:
         """Turn on bf16 and torch.compile where they work."""
@@ -261,6 +268,7 @@ class Trainer:
         self._take_time()
         self._tell("on_save")
         states = self.processes.gather(random_states())
+        kept = self.processes.gather(self.task.state())
         if self.processes.first:
             state = {
                 "progress": asdict(self.progress),
@@ -268,6 +276,7 @@ class Trainer:
                 "module": self.module.state_dict(),
                 "optimizer": self._updater.state(),
                 "random": states,
+                "task": kept,
             }
             self.run.save_state(state)
 

@@ -14,7 +14,7 @@ from workbench.schedules import SCHEDULES
 if TYPE_CHECKING:
     from workbench.trainer import Trainer
 
-OPTIMIZERS = ("adam", "adamw", "sgd")
+OPTIMIZERS = ("adam", "adamw", "radam", "sgd")
 PRECISIONS = ("float32", "bf16")
 AVERAGES = ("best", "last")
 
@@ -33,15 +33,17 @@ class Training:
 
     Attributes:
         epochs: passes over the training split, at most.
-        optimizer: adam, adamw or sgd.
+        optimizer: adam, adamw, radam (Liu et al. 2020) or sgd.
         learning_rate: at its highest.
-        weight_decay: L2 for adam and sgd, decoupled for adamw (Loshchilov & Hutter 2019).
-        beta1, beta2: of adam and adamw.
+        weight_decay: L2 for adam, radam and sgd, decoupled for adamw (Loshchilov & Hutter 2019).
+        beta1, beta2: of adam, adamw and radam.
         momentum: of sgd.
         clip: the gradient's norm is cut to this; 0 for never.
-        schedule: constant, plateau, cosine or inverse-sqrt.
+        schedule: constant, plateau, step, cosine or inverse-sqrt.
         warmup_steps: updates in which the learning rate rises linearly, whatever the schedule.
-        plateau_factor, plateau_patience: as in ReduceLROnPlateau, on the validation loss.
+        plateau_factor, plateau_patience: as in ReduceLROnPlateau, on the validation loss; 0.25 and 0 divide the
+            learning rate by 4 after every epoch that is not better than the best.
+        step_factor: of schedule step, which multiplies the learning rate by it after every epoch.
         early_stopping: stop after this many epochs without a better validation loss; 0 for never.
         accumulate: batches that make one update together.
         precision: float32, or bf16 for the training step under autocast. Validation is always float32.
@@ -64,6 +66,7 @@ class Training:
     warmup_steps: int = 0
     plateau_factor: float = 0.5
     plateau_patience: int = 1
+    step_factor: float = 0.95
     early_stopping: int = 0
     accumulate: int = 1
     precision: str = "float32"
@@ -86,8 +89,9 @@ class Training:
         for name in ("beta1", "beta2", "momentum"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it has to be at least 0 and below 1")
-        if not 0 < self.plateau_factor < 1:
-            raise ValueError(f"plateau_factor is {self.plateau_factor}; it has to lie between 0 and 1")
+        for name in ("plateau_factor", "step_factor"):
+            if not 0 < getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it has to lie between 0 and 1")
 
 
 class Batches(Protocol):
@@ -121,6 +125,15 @@ class Task(Protocol):
         """The negative log-likelihood, summed over the validation split's tokens, and their number.
 
         Called in evaluation mode and without gradients.
+        """
+
+    def state(self) -> Any:
+        """What the next batch needs of those before it: a nest of dicts, lists, plain values and tensors, or None."""
+
+    def load_state(self, state: Any) -> None:
+        """Go on with what `state` has given, its tensors now on the CPU and its tuples lists.
+
+        Not called where nothing was saved, or by another number of processes.
         """
 
 

@@ -1,96 +1,164 @@
-"""A translation run, from its settings to its folder and back: what `train`, `evaluate` and `translate` share."""
+"""A run, from its settings to its folder and back: what `train`, `evaluate` and all others share."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import torch
-from torch import Tensor
+from torch import nn
 
 from tests.harness.tree import Tree
-from workbench.devices import Processes, choose, seed_everything
+from workbench.devices import Processes, choose
 from workbench.errors import WorkbenchError
-from workbench.folders import GIVEN, ROOT, cache_folder
-from workbench.runs import Run, RunError
+from workbench.folders import GIVEN, ROOT
+from workbench.runs import EVALUATED, Run, RunError
 from workbench.settings import Settings
+from workbench.tracking import TensorBoard
 from workbench.trainer import Trainer
-from workbench.training import Callback, Result
-from workbench.translation import data
-from workbench.translation.data import Corpus, Pair
-from workbench.translation.evaluation import evaluating
-from workbench.translation.evaluation import translate as translate_pairs
-from workbench.translation.task import TranslationTask, with_positions
-from workbench.translation.text import Text
-from workbench.translation.translators import Translator, build
+from workbench.training import Callback, Result, Task
+from workbench.translation.settings import TRANSLATION
 
-VOCABULARIES = "text.json"
+Track = Callable[[Iterable[Any]], Iterable[Any]]  # wraps what takes long, to show progress
+Loaded = TypeVar("Loaded", bound="Trained")
+
+
+class Tryable(Task, Protocol):
+    """A task that shows at once what is not implemented."""
+
+    def try_out(self) -> None:
+        """Go once through all that training will call."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a model has reached on a split.
+
+    Attributes:
+        numbers: for the run's folder.
+        title, head, rows: the same as a table.
+        notes: what has to be said beside it.
+    """
+
+    numbers: Mapping[str, Any]
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    notes: Sequence[str]
 
 
 @dataclass
-class Trained:
-    """A trained model with all that is needed to use it."""
+class Trained(ABC):
+    """A model with all that is needed to train and to use it; every part of the assignment has its own kind.
 
-    run: Run
+    Attributes:
+        use: what can be done with it, for an error.
+        data_root: where its data lie, if they are not made here or downloaded.
+        run: its folder, once there is one.
+    """
+
+    use: ClassVar[str]
     settings: Settings
-    text: Text
-    translator: Translator
+    device: torch.device
     data_root: Path | None
+    run: Run = field(init=False)
+
+    @classmethod
+    @abstractmethod
+    def new(cls: type[Loaded], settings: Settings, tree: Tree, data_root: Path | None, device: torch.device) -> Loaded:
+        """Read the data and make the model; all that is drawn for its weights follows from the seed."""
+
+    @classmethod
+    @abstractmethod
+    def stored(
+        cls: type[Loaded], run: Run, settings: Settings, tree: Tree, data_root: Path | None, device: torch.device
+    ) -> Loaded:
+        """The model of a run, with new weights."""
+
+    @abstractmethod
+    def store(self, run: Run) -> None:
+        """Write into a run's folder what `stored` reads there."""
+
+    @property
+    @abstractmethod
+    def module(self) -> nn.Module:
+        """The tree's model."""
+
+    @abstractmethod
+    def task(self, processes: Processes) -> Tryable:
+        """What the trainer is to do."""
+
+    @abstractmethod
+    def evaluate(self, split: str, track: Track = iter) -> Measured:
+        """Measure the model on a whole split."""
+
+    @abstractmethod
+    def examples(self) -> list[str]:
+        """What the model says now, to be read after training."""
+
+    @staticmethod
+    @abstractmethod
+    def samples(tensorboard: TensorBoard) -> Callback:
+        """Shows after each epoch what the model says."""
 
     @property
     def parameters(self) -> int:
         """How many numbers the model has learned."""
-        return sum(each.numel() for each in self.translator.module.parameters())
+        return sum(each.numel() for each in self.module.parameters())
 
     @classmethod
     def load(
-        cls, folder: Path, tree: Path | None = None, data_root: Path | None = None, device: str = "auto"
-    ) -> Trained:
-        """Bring back the best weights of a run."""
+        cls: type[Loaded],
+        folder: Path,
+        tree: Path | None = None,
+        data_root: Path | None = None,
+        device: str = "auto",
+    ) -> Loaded:
+        """Bring back the best weights of a run.
+
+        Args: as in `open`.
+        """
         trained = cls.open(folder, tree, data_root, choose(device))
-        trained.translator.module.load_state_dict(trained.run.load_weights())
+        trained.module.load_state_dict(trained.run.load_weights())
         return trained
 
     @classmethod
-    def open(cls, folder: Path, tree: Path | None, data_root: Path | None, device: torch.device) -> Trained:
-        """A run's model with new weights.
+    def open(
+        cls: type[Loaded], folder: Path, tree: Path | None, data_root: Path | None, device: torch.device
+    ) -> Loaded:
+        """A run's model with new weights, of the kind of its part.
 
         Args:
-            tree: whose models, and data_root: where its data lie; None takes those of the training.
+            tree: whose model, and data_root: where its data lie; None takes those of the training.
 
         Raises:
-            WorkbenchError: the folder holds no run, or the tree that it was trained with is gone.
+            WorkbenchError: the folder holds no run, or one of another kind than the class that was asked, or the tree
+                that it was trained with is gone.
         """
         run = Run.open(folder)
         settings = Settings.from_json(run.settings["settings"])
-        text = Text.load(folder / VOCABULARIES, cache_folder() / "tokens")
+        kind = kind_of(settings)
+        if not issubclass(kind, cls):
+            raise WorkbenchError(f"{folder} is a run of {settings.part.title}: {kind.use}")
         code = open_tree(tree or ROOT / run.settings["tree"])
-        translator = build(code, settings, (text.source_size, text.target_size), device)
         root = run.settings["data_root"]
-        return cls(run, settings, text, translator, data_root or (ROOT / root if root else None))
+        trained = kind.stored(run, settings, code, data_root or (ROOT / root if root else None), device)
+        trained.run = run
+        return trained
 
-    def corpus(self) -> Corpus:
-        return data.load(self.settings.data, self.data_root)
 
-    def translate(self, sentence: str) -> str:
-        """One sentence, as text."""
-        return self.translate_all([sentence])[0]
+def kind_of(settings: Settings) -> type[Trained]:
+    """What a run with these settings makes; here, since both need what is above."""
+    if settings.part is TRANSLATION:
+        from workbench.translation.trained import TrainedTranslator
 
-    def translate_all(
-        self, sentences: Sequence[str], track: Callable[[Iterable[Any]], Iterable[Any]] = iter
-    ) -> list[str]:
-        """Sentences as text, in their order; track wraps the batches, to show progress."""
-        words = translate_pairs(self.translator, self.text, [Pair(each, "") for each in sentences], track=track)
-        return [self.text.detokenise(each) for each in words]
+        return TrainedTranslator
+    from workbench.language_model.trained import TrainedLanguageModel
 
-    def attention(self, sentence: str) -> tuple[list[str], list[str], Tensor]:
-        """A sentence's words, its translation's, and where each of these has looked: (heads, L, T)."""
-        source = torch.tensor([self.text.encode_source(sentence)], device=self.translator.device)
-        with evaluating(self.translator):
-            tokens, weights = self.translator.attention(source)
-        return self.text.source_words(sentence), self.text.target_tokens(tokens.tolist()), weights
+    return TrainedLanguageModel
 
 
 def train(
@@ -101,29 +169,28 @@ def train(
     device: str = "auto",
     overwrite: bool = False,
     callbacks: Sequence[Callback] = (),
-) -> tuple[Trained, Result]:
+) -> tuple[Any, Result]:
     """Train a model as the settings say and leave everything in the folder.
+
+    Returns:
+        The model, of the kind of its part, and how training ended.
 
     Raises:
         RunError: there is a run in the folder already, and it is not to be overwritten.
     """
-    corpus = data.load(settings.data, data_root)
-    text = Text.fit(corpus.train, settings.batching.min_freq, cache_folder() / "tokens")
-    settings = with_positions(settings, text, corpus)
     with Processes.start(chosen := choose(device)) as processes:
-        seed_everything(settings.training.seed)  # the first weights
-        translator = build(tree, settings, (text.source_size, text.target_size), chosen)
-        TranslationTask(translator, text, corpus, settings, processes).try_out()
+        trained = kind_of(settings).new(settings, tree, data_root, chosen)
+        trained.task(processes).try_out()
         if processes.first:
             told = {
-                "settings": settings.to_json(),
+                "settings": trained.settings.to_json(),
                 "tree": _recorded(tree.root),
                 "data_root": data_root and _recorded(data_root),
             }
-            text.save(Run.create(folder, told, overwrite).folder / VOCABULARIES)
+            trained.store(Run.create(folder, told, overwrite))
         processes.barrier()
-        trained = Trained(Run.open(folder), settings, text, translator, data_root)
-        return trained, _fit(trained, corpus, processes, callbacks)
+        trained.run = Run.open(folder)
+        return trained, _fit(trained, processes, callbacks)
 
 
 def resume(
@@ -133,7 +200,7 @@ def resume(
     device: str = "auto",
     callbacks: Sequence[Callback] = (),
     asked: Mapping[str, object] | None = None,
-) -> tuple[Trained, Result]:
+) -> tuple[Any, Result]:
     """Go on with a run where it was stopped; it ends with the numbers of one that was not.
 
     Args:
@@ -144,28 +211,28 @@ def resume(
         RunError: there is no such run, or it was begun with other settings.
     """
     with Processes.start(chosen := choose(device)) as processes:
-        trained = Trained.open(folder, tree, data_root, chosen)
+        trained: Trained = Trained.open(folder, tree, data_root, chosen)
         settings = trained.settings
         begun = settings.flat() | {"model": settings.model, "data": settings.data, "preset": settings.preset}
-        if other := [key for key, value in (asked or {}).items() if begun[key] != value]:
-            was = ", ".join(f"{key}={begun[key]}" for key in other)
+        if other := [key for key, value in (asked or {}).items() if begun.get(key) != value]:
+            was = ", ".join(f"{key}={begun.get(key)}" for key in other)
             raise RunError(
                 f"{folder} was begun with {was}, and a run goes on as it was begun; "
                 f"leave {', '.join(other)} out, or train under another --name"
             )
-        return trained, _fit(trained, trained.corpus(), processes, callbacks)
+        return trained, _fit(trained, processes, callbacks)
 
 
-def _fit(trained: Trained, corpus: Corpus, processes: Processes, callbacks: Sequence[Callback]) -> Result:
-    translator, settings, device = trained.translator, trained.settings, trained.translator.device
+def _fit(trained: Trained, processes: Processes, callbacks: Sequence[Callback]) -> Result:
+    run, device = trained.run, trained.device
+    task = trained.task(processes)
     if processes.first:
         about = {"parameters": trained.parameters, "device": str(device), "processes": processes.world}
-        trained.run.write_json("about.json", about)
-        if not (trained.run.folder / "result.json").exists():  # what was measured on the way is of other weights
-            for split in data.SPLITS:
-                (trained.run.folder / f"{split}.json").unlink(missing_ok=True)
-    task = TranslationTask(translator, trained.text, corpus, settings, processes)
-    return Trainer(task, settings.training, trained.run, callbacks, device, processes).fit()
+        run.write_json("about.json", about)
+        if not (run.folder / "result.json").exists():  # what was measured on the way is of other weights
+            for split in EVALUATED:
+                (run.folder / f"{split}.json").unlink(missing_ok=True)
+    return Trainer(task, trained.settings.training, run, callbacks, device, processes).fit()
 
 
 def open_tree(root: Path) -> Tree:

@@ -26,18 +26,30 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from tests.harness.tree import Tree
 from workbench import training_run
 from workbench.errors import WorkbenchError
-from workbench.settings import EncoderDecoder, EncoderOnly, Recurrent, Settings
+from workbench.language_model.settings import Attentive
+from workbench.language_model.settings import Recurrent as RecurrentLanguageModel
+from workbench.settings import Settings
 from workbench.trainer import Trainer
 from workbench.training import Callback, Epoch, TrainingError
+from workbench.translation.settings import EncoderDecoder, EncoderOnly, Recurrent
 
-Range = tuple[str, tuple[Any, ...]]  # "choice" of values, or from lowest to highest: "uniform", "log"
+# "choice" of values, or from lowest to highest: "uniform", "log", and "whole" for whole numbers
+Range = tuple[str, tuple[Any, ...]]
 
 COMMON: dict[str, Range] = {
     "learning_rate": ("log", (1e-4, 5e-3)),
     "label_smoothing": ("choice", (0.0, 0.05, 0.1)),
     "batch_size": ("choice", (32, 64, 128)),
 }
-SPACES: dict[type[Recurrent] | type[EncoderOnly] | type[EncoderDecoder], dict[str, Range]] = {
+# Of language models, as in the exercise.
+COMMON_LANGUAGE_MODEL: dict[str, Range] = {
+    "num_layers": ("whole", (2, 4)),
+    "dropout": ("uniform", (0.0, 0.3)),
+    "learning_rate": ("log", (5e-3, 5.0)),
+    "optimizer": ("choice", ("sgd", "adam", "radam")),
+    "schedule": ("choice", ("step", "plateau")),
+}
+SPACES: dict[type[Any], dict[str, Range]] = {
     Recurrent: {
         **COMMON,
         "emb_size": ("choice", (64, 128, 256)),
@@ -59,6 +71,17 @@ SPACES: dict[type[Recurrent] | type[EncoderOnly] | type[EncoderDecoder], dict[st
         "num_layers_dec": ("choice", (1, 2, 3)),
         "dropout": ("uniform", (0.0, 0.4)),
         "warmup_steps": ("choice", (0, 200, 1000)),
+    },
+    RecurrentLanguageModel: {
+        **COMMON_LANGUAGE_MODEL,
+        "hidden_size": ("whole", (200, 250)),
+    },
+    Attentive: {
+        **COMMON_LANGUAGE_MODEL,
+        "emb_size": ("choice", (204, 216, 228, 240)),  # which 2, 3 and 4 heads divide
+        "hidden_size": ("whole", (200, 250)),
+        "num_heads": ("whole", (2, 4)),
+        "norm_first": ("choice", (False, True)),
     },
 }
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -246,4 +269,6 @@ def _loss(trial: FrozenTrial) -> float | None:
 def _suggest(trial: Trial, key: str, kind: str, values: tuple[Any, ...]) -> Any:
     if kind == "choice":
         return trial.suggest_categorical(key, values)
+    if kind == "whole":
+        return trial.suggest_int(key, *values)
     return trial.suggest_float(key, *values, log=kind == "log")

@@ -96,9 +96,12 @@ def flat_gradient(parameters: Sequence[nn.Parameter]) -> Tensor:
 def make_optimizer(training: Training, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
     """The optimizer that training asks for."""
     common: dict[str, Any] = {"lr": training.learning_rate, "weight_decay": training.weight_decay}
+    betas = (training.beta1, training.beta2)
+    if training.optimizer == "radam":
+        return torch.optim.RAdam(parameters, betas=betas, **common)  # torch has no fused one
     if parameters[0].device.type in ("cpu", "cuda"):
         common["fused"] = True  # one kernel for all parameters
     if training.optimizer == "sgd":
         return torch.optim.SGD(parameters, momentum=training.momentum, **common)
     kind = torch.optim.AdamW if training.optimizer == "adamw" else torch.optim.Adam
-    return kind(parameters, betas=(training.beta1, training.beta2), **common)
+    return kind(parameters, betas=betas, **common)

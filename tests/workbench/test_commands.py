@@ -217,3 +217,78 @@ def test_the_commands_work_from_the_unpacked_handout(tmp_path):
     (root,) = (path for path in tmp_path.iterdir() if path.is_dir())
     done = typed("train", "--model", "rnn", root=root)
     assert "seq2seq.seq2seq is not implemented yet: student/models/seq2seq/Seq2Seq.py:" in done.stderr
+
+
+# Language models
+
+GRU = ("first=1500", "batch_size=10", "epochs=1", "hidden_size=8", "num_layers=1", "learning_rate=5")
+
+
+@pytest.fixture(scope="module")
+def writer(runs: Path) -> Path:
+    changes = [part for change in GRU for part in ("--set", change)]
+    done = workbench("train", "--tree", "solution", "--model", "gru", "--runs", runs, *changes)
+    assert done.returncode == 0, done.stderr
+    assert "validation perplexity" in done.stdout
+    return runs / "stories-gru-default"
+
+
+def test_a_language_model_is_trained_on_our_stories_and_measured(writer, tmp_path):
+    for name in ("settings.json", "vocabulary.json", "best.safetensors", "result.json", "samples.json"):
+        assert (writer / name).is_file(), name
+    done = workbench("evaluate", writer, "--json", tmp_path / "out.json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "out.json").read_text())
+    assert json.loads((writer / "test.json").read_text())["perplexity"] == found["perplexity"]
+    assert f"{found['perplexity']:.2f}" in done.stdout
+    assert found["note"] in done.stdout
+    compared = workbench("compare", writer)
+    assert "test perplexity" in compared.stdout
+    assert "test.json" not in compared.stdout
+
+
+def test_a_language_model_continues_prompts_and_lines(writer):
+    options = ["--length", "6", "--seed", "3"]
+    said = workbench("generate", writer, "--prompt", "Max had a", "--prompt", "Lena", *options)
+    assert said.returncode == 0, said.stderr
+    assert said.stderr == ""
+    assert said.stdout.startswith("Max had a ")
+    assert "Lena " in said.stdout
+    assert len(said.stdout.split()) <= 3 + 6 + 1 + 6
+    assert workbench("generate", writer, *options, given="Max had a\nLena\n").stdout == said.stdout
+    assert (
+        workbench("generate", writer, "--prompt", "Max had a", "--length", "6", "--seed", "4").stdout not in said.stdout
+    )
+    odd = workbench("generate", writer, "--prompt", "Max had a spaceship", "--greedy", "--length", "2")
+    assert "read as <unk>: spaceship" in odd.stderr
+    assert odd.stdout.startswith("Max had a spaceship")
+
+
+def test_what_is_of_another_part_is_refused(writer, transformer, tmp_path):
+    wrong = workbench("translate", writer, "Ein Hund.")
+    assert wrong.stderr.endswith("is a run of language models: `generate` lets it write\n")
+    wrong = workbench("generate", transformer, "--prompt", "a")
+    assert wrong.stderr.endswith("is a run of translation: `translate` asks it for translations\n")
+    wrong = workbench("report", writer, "--out", tmp_path / "report")
+    assert "the report is on translation, and these are runs of language models" in wrong.stderr
+    assert not (tmp_path / "report").exists()
+    wrong = workbench("train", "--model", "gru", "--data", "captions", "--runs", tmp_path)
+    assert "gru is trained with --data stories, shakespeare or wikitext-2" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+
+
+def test_a_language_model_that_is_not_written_is_named(tmp_path):
+    done = workbench("train", "--tree", "student", "--model", "gru", "--runs", tmp_path)
+    assert done.returncode == 1
+    assert "lm.rnn is not implemented yet: student/models/language_model/RNNModel.py:" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_language_models_are_searched(tmp_path):
+    fixed = ["first=400", "epochs=1", "emb_size=12", "hidden_size=8", "num_layers=1", "batch_size=4"]
+    changes = [part for change in fixed for part in ("--set", change)]
+    options = ["--model", "transformer", "--data", "stories", "--tree", "solution", "--folder", tmp_path]
+    done = workbench("tune", *options, *changes, "--trials", "2")
+    assert done.returncode == 0, done.stderr
+    assert "train --model transformer --data stories --name stories-transformer-tuned --tree solution" in done.stdout
+    assert "--set norm_first=" in done.stdout

@@ -4,14 +4,37 @@ import json
 
 import pytest
 
-from workbench.settings import MODELS, PRESETS, Settings, SettingsError
+from workbench.errors import SettingsError
+from workbench.settings import PARTS, PRESETS, Settings, data_for
+
+ALL = [(model, part.data[0]) for part in PARTS for model in part.models]
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize("model", MODELS)
-def test_a_preset_survives_its_json(model, preset):
-    settings = Settings.of(model, "captions", preset)
+@pytest.mark.parametrize(("model", "data"), ALL)
+def test_a_preset_survives_its_json(model, data, preset):
+    settings = Settings.of(model, data, preset)
     assert Settings.from_json(json.loads(json.dumps(settings.to_json()))) == settings
+    assert type(settings.shape) is settings.part.shapes[model]
+
+
+def test_settings_of_before_are_read():
+    """A run that was trained before a setting was there has its default."""
+    stored = Settings.of("lstm", "captions").to_json()
+    del stored["training"]["step_factor"]
+    assert Settings.from_json(stored) == Settings.of("lstm", "captions")
+
+
+def test_a_model_has_a_data_set_to_begin_with():
+    assert {model: data_for(model) for model in ("rnn", "lstm", "transformer", "gru", "rnn-tanh")} == {
+        "rnn": "captions",
+        "lstm": "captions",
+        "transformer": "captions",
+        "gru": "stories",
+        "rnn-tanh": "stories",
+    }
+    with pytest.raises(SettingsError, match=r"no model 'elman'; choose one of rnn, .* or multi30k\); rnn-tanh, "):
+        data_for("elman")
 
 
 def test_a_change_reaches_its_group_and_has_its_type():
@@ -26,8 +49,8 @@ def test_a_change_reaches_its_group_and_has_its_type():
 
 def test_keys_are_found_by_their_name_alone():
     """A name in two groups would be set in one of them only."""
-    for model in MODELS:
-        settings = Settings.of(model, "captions")
+    for model, data in ALL:
+        settings = Settings.of(model, data)
         groups = (settings.shape, settings.batching, settings.training)
         assert len(settings.keys()) == sum(len(vars(group)) for group in groups)
 
@@ -44,7 +67,7 @@ def test_keys_are_found_by_their_name_alone():
         ("rnn", "default", "compile=maybe", "expected true or false"),
         ("rnn", "default", "epochs", "expected key=value"),
         ("rnn", "default", "epochs=0", "at least 1"),
-        ("rnn", "default", "optimizer=lion", "choose one of adam, adamw, sgd"),
+        ("rnn", "default", "optimizer=lion", "choose one of adam, adamw, radam, sgd"),
         ("rnn", "default", "batch_size=0", "at least 1"),
         ("rnn", "default", "dropout=1.5", "between 0 and 1"),
         ("rnn", "default", "embedding_std=0", "above 0"),
@@ -55,4 +78,23 @@ def test_keys_are_found_by_their_name_alone():
 def test_what_cannot_be_set_is_explained(model, preset, change, said):
     with pytest.raises(SettingsError) as refused:
         Settings.of(model, "captions", preset, [change])
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "change", "said"),
+    [
+        ("gru", "captions", "epochs=1", "captions (translation) has no model 'gru'; choose one of rnn, lstm"),
+        ("gru", "captions", "epochs=1", "gru is trained with --data stories, shakespeare or wikitext-2"),
+        ("rnn", "stories", "epochs=1", "choose one of rnn-tanh, rnn-relu, gru, lstm, transformer. rnn is trained with"),
+        ("lstm", "story", "epochs=1", "no data set 'story'; choose one of captions, multi30k (translation), stories"),
+        ("lstm", "stories", "emb_size=100", "emb_size (100) has to be hidden_size (200) where weights are tied"),
+        ("lstm", "stories", "bptt=0", "bptt is 0; it has to be at least 1"),
+        ("lstm", "stories", "num_heads=2", "lstm has no setting 'num_heads'"),
+        ("transformer", "stories", "num_heads=3", "num_heads (3) has to divide emb_size (200)"),
+    ],
+)
+def test_what_does_not_go_together_is_explained(model, data, change, said):
+    with pytest.raises(SettingsError) as refused:
+        Settings.of(model, data, changes=[change])
     assert said in str(refused.value)

@@ -39,6 +39,9 @@ class Lines:
     def validate(self) -> tuple[float, int]:
         return 2.0, 1
 
+    def state(self) -> None:
+        return None
+
 
 def fit(task: Any, training: Training, folder: Path, *callbacks: Callback) -> Result:
     return Trainer(task, training, Run.create(folder, {}), callbacks).fit()
@@ -106,6 +109,7 @@ def test_accumulating_changes_nothing_at_equal_batches(tmp_path: Path, accumulat
     [
         ({"optimizer": "adam", "beta2": 0.98}, lambda p: torch.optim.Adam(p, 0.1, (0.9, 0.98), weight_decay=0.1)),
         ({"optimizer": "adamw", "beta1": 0.8}, lambda p: torch.optim.AdamW(p, 0.1, (0.8, 0.999), weight_decay=0.1)),
+        ({"optimizer": "radam", "beta1": 0.8}, lambda p: torch.optim.RAdam(p, 0.1, (0.8, 0.999), weight_decay=0.1)),
         ({"optimizer": "sgd", "momentum": 0.9}, lambda p: torch.optim.SGD(p, 0.1, 0.9, weight_decay=0.1)),
     ],
 )
@@ -160,6 +164,22 @@ def test_the_learning_rate_falls_on_a_plateau_of_the_validation_loss(tmp_path: P
     training = replace(PLAIN, epochs=5, schedule="plateau", plateau_factor=0.1, plateau_patience=1)
     result = fit(task, training, tmp_path / "run")
     assert [epoch.learning_rate for epoch in result.history] == pytest.approx([0.1, 0.1, 0.1, 0.1, 0.01])
+
+
+def test_a_quarter_of_the_learning_rate_after_every_epoch_that_is_not_better(tmp_path: Path) -> None:
+    task = Tiny(dropout=0)
+    task.losses = {1: 3.0, 2: 2.0, 3: 2.5, 4: 1.9, 5: 2.3}
+    training = replace(PLAIN, epochs=6, schedule="plateau", plateau_factor=0.25, plateau_patience=0)
+    rates = [epoch.learning_rate for epoch in fit(task, training, tmp_path / "run").history]
+    assert rates == pytest.approx([0.1, 0.1, 0.1, 0.025, 0.025, 0.00625])
+
+
+def test_a_step_after_every_epoch(tmp_path: Path) -> None:
+    training = replace(PLAIN, epochs=3, schedule="step", step_factor=0.5)
+    watch = Watch()
+    fit(Tiny(dropout=0), training, tmp_path / "run", watch)
+    rates = [step.learning_rate for step in watch.steps]
+    assert rates == pytest.approx([0.1] * 7 + [0.05] * 7 + [0.025] * 7)
 
 
 def test_early_stopping_and_the_best_weights(tmp_path: Path) -> None:

@@ -13,13 +13,14 @@ import torch
 from tests.harness.tree import Tree
 from tests.workbench.tiny import SignalAt
 from workbench import training_run
-from workbench.errors import WorkbenchError
+from workbench.errors import SettingsError, WorkbenchError
 from workbench.runs import Run, RunError
-from workbench.settings import Settings, SettingsError
+from workbench.settings import Settings
 from workbench.training import Interrupted
 from workbench.training_run import Trained
 from workbench.translation import data
 from workbench.translation.data import Corpus, captions
+from workbench.translation.trained import TrainedTranslator
 
 ROOT = Path(__file__).resolve().parents[2]
 SOLUTION = ROOT / "solution"
@@ -44,7 +45,7 @@ def tree() -> Iterator[Tree]:
         del sys.modules[name]
 
 
-def train(folder: Path, tree: Tree, *changes: str, callbacks: Any = ()) -> Trained:
+def train(folder: Path, tree: Tree, *changes: str, callbacks: Any = ()) -> TrainedTranslator:
     settings = Settings.of("lstm-attention", "captions", changes=[*LSTM, *changes])
     return training_run.train(settings, folder, tree, device="cpu", callbacks=callbacks)[0]
 
@@ -56,6 +57,9 @@ def test_an_interrupted_run_ends_with_the_bits_of_a_whole_one(tmp_path, tree):
         train(tmp_path / "run", tree, "teacher_forcing=0.5", callbacks=[SignalAt(3, signal.SIGINT)])
     torch.manual_seed(99)
     (tmp_path / "run" / "test.json").write_text("{}")  # as if it had been evaluated meanwhile
+    state = json.loads((tmp_path / "run" / "last" / "state.json").read_text())
+    assert state["state"].pop("task") == [None]  # a run of before knew nothing of it
+    (tmp_path / "run" / "last" / "state.json").write_text(json.dumps(state))
     training_run.resume(tmp_path / "run", device="cpu")  # with the tree that settings.json names
     whole, resumed = (Run.open(tmp_path / name).load_weights() for name in ("whole", "run"))
     assert whole.keys() == resumed.keys()

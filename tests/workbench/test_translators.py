@@ -11,9 +11,10 @@ from torch import nn
 
 from tests.harness.tree import Tree
 from workbench.errors import WorkbenchError
-from workbench.settings import MODELS, Settings
+from workbench.settings import Settings
 from workbench.translation.data import Pair
 from workbench.translation.evaluation import evaluate, evaluating, loss_of, tokens_of, total_loss, translate
+from workbench.translation.settings import SHAPES as MODELS
 from workbench.translation.text import EOS, PAD, SOS, Text
 from workbench.translation.translators import (
     ROOM,

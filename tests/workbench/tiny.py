@@ -104,6 +104,12 @@ class Tiny:
             batch = batch[:, 1:]
         return self._sum(batch)
 
+    def state(self) -> Any:
+        return None
+
+    def load_state(self, state: Any) -> None:
+        raise AssertionError("nothing was saved")
+
     def validate(self) -> tuple[float, int]:
         assert not self.module.training
         assert not torch.is_grad_enabled()

@@ -2,6 +2,11 @@
 
 corpora.py       the data sets; stories.py makes ours
 vocabulary.py    words or characters and their ids
+settings.py      what can be set, and presets
+models.py        your models behind one interface
+task.py          chunks of the text and their losses, as the trainer asks for them
+trained.py       a run's model: trained, measured, asked to write
+writing.py       prompts and generated text; samples.py writes after each epoch
 fused.py         the last layer and the loss of a large vocabulary in one pass; bench.py shows what it saves
 figures.py       how batches, models and generation work
 """

@@ -2,8 +2,10 @@
 
 data/            sentence pairs: captions (with grammar and lexicon), multi30k
 text.py          tokens, vocabularies and batches
+settings.py      what can be set, and presets
 translators.py   your models behind one interface
 task.py          batches and losses, as the trainer asks for them
+trained.py       a run's translator: trained, measured, asked for translations
 samples.py       translations after each epoch
 evaluation.py    perplexity in both regimes, BLEU, chrF, exact matches
 report.py        the report with its questions (questions.py)

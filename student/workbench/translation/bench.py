@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from workbench.errors import WorkbenchError
-from workbench.settings import EncoderDecoder
-from workbench.training_run import Trained
 from workbench.translation.data import Pair
 from workbench.translation.evaluation import evaluating, loss_of, tokens_of, translate
+from workbench.translation.settings import EncoderDecoder
 from workbench.translation.text import PAD, Text
+from workbench.translation.trained import TrainedTranslator
 from workbench.translation.translators import Translator
 
 PLAIN_BATCH = 128  # sentences
@@ -44,7 +44,7 @@ class Race:
         return asdict(self) | {"ratio": self.ratio}
 
 
-def races(trained: Trained, sentences: int) -> list[Race]:
+def races(trained: TrainedTranslator, sentences: int) -> list[Race]:
     """Both races with a trained transformer: on its test split, and on a part of its training split.
 
     Raises:

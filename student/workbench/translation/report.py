@@ -17,12 +17,13 @@ from torch import Tensor
 from collect_submission import ANSWER, OPEN_ANSWER
 from tests.harness.files import replace
 from workbench import compare, plots
-from workbench.compare import PARTS, Row, Summary, short_names
+from workbench.compare import Row, Summary, short_names
 from workbench.errors import WorkbenchError
 from workbench.latex import latex
 from workbench.pdf import pdf
 from workbench.translation.data import Corpus, Pair
 from workbench.translation.questions import LAST, QUESTIONS, Question
+from workbench.translation.settings import TRANSLATION
 
 TITLE = "Report: sequence models"
 SENTENCES = 10  # translations of a part
@@ -72,12 +73,19 @@ def fill(
     Raises:
         WorkbenchError: runs that do not fit together, or a report.md whose answers cannot be told apart.
     """
-    runs = compare.read(folders)
+    found = compare.read(folders)
+    runs = [run for run in found if run.settings.part is TRANSLATION]
+    others = [run.name for run in found if run not in runs]
+    if not runs:
+        raise WorkbenchError(
+            f"the report is on translation, and these are runs of language models: {', '.join(others)}; "
+            "`python -m workbench compare` sets them side by side"
+        )
     old = _read(out / "report.md") if (out / "report.md").exists() else ""
     kept = answers(old)
     body = f"# {TITLE}\n\n{READING}\n\n"
-    for part in track(PARTS.values()):
-        if group := [run for run in runs if run.part == part and run.log]:
+    for part in track(QUESTIONS):
+        if group := [run for run in runs if run.kind == part and run.log]:
             body += _section(part, group, load, out)
     body += "## All models\n\n" + "".join(map(_asked, LAST))
     body += _no_longer_asked({id: text for id, text in kept.items() if f"<!-- answer: {id} -->" not in body})
@@ -85,9 +93,10 @@ def fill(
     files = {"report.md": text.encode(), **_draw(text, out)}
     aside = _put_aside(old, out)
     _write(files, out)
-    left_out = [part for part in PARTS.values() if not any(run.part == part and run.log for run in runs)]
+    left_out = [part for part in QUESTIONS if not any(run.kind == part and run.log for run in runs)]
     return [
         *aside,
+        *(f"{name} is a run of language models, and the report is on translation: left out." for name in others),
         *(f"No run of {part} is among these, so the report has nothing on it yet." for part in left_out),
         *compare.notes(runs),
     ]

@@ -8,10 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from workbench.devices import Processes
-from workbench.settings import EncoderDecoder, EncoderOnly, Settings, SettingsError
+from workbench.errors import SettingsError
+from workbench.settings import Settings
 from workbench.translation.data import Corpus
 from workbench.translation.evaluation import loss_of, tokens_of, total_loss
 from workbench.translation.evaluation import translate as translate_pairs
+from workbench.translation.settings import EncoderDecoder, EncoderOnly
 from workbench.translation.text import Batch, Batches, Text
 from workbench.translation.translators import Translator
 
@@ -50,6 +52,12 @@ class TranslationTask:
     def validate(self) -> tuple[float, int]:
         share = self.corpus.validation[self.processes.rank :: self.processes.world]
         return total_loss(self.translator, self.text, share)  # no sentence's loss depends on its neighbours
+
+    def state(self) -> None:
+        """Batches know nothing of each other."""
+
+    def load_state(self, state: object) -> None:
+        """Nothing was saved."""
 
     def try_out(self) -> None:
         """Train on two sentences and translate them: what is not implemented shows now, not after an hour."""

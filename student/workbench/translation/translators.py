@@ -17,7 +17,8 @@ from torch.nn import functional as F
 
 from tests.harness.tree import Tree
 from workbench.errors import WorkbenchError
-from workbench.settings import EncoderDecoder, EncoderOnly, Recurrent, Settings
+from workbench.settings import Settings
+from workbench.translation.settings import EncoderDecoder, EncoderOnly, Recurrent
 from workbench.translation.text import EOS, PAD
 
 ROOM = 10  # tokens that a translation may be longer than its source

@@ -1,0 +1,140 @@
+"""The language models of a tree, and what they read, behind one interface.
+
+Shapes: M tokens of a text, B columns, S length of a chunk, V vocabulary size. Time comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from tests.harness.tree import Tree
+from workbench.errors import DataError
+from workbench.language_model.fused import deferred, nll_sum
+from workbench.language_model.settings import Recurrent
+from workbench.settings import Settings
+
+
+class Chunk(NamedTuple):
+    """Tokens (S, B) that are read at once, the tokens after them (S * B,), and the row at which they begin."""
+
+    data: Tensor
+    target: Tensor
+    row: int
+
+
+@dataclass
+class LanguageModel:
+    """A model and how it is used.
+
+    Attributes:
+        module: the tree's model.
+        package: the tree's models.language_model; its modules are imported when they are needed.
+        device: where the model computes.
+    """
+
+    module: nn.Module
+    package: Any
+    device: torch.device
+
+    def columns(self, ids: Tensor, count: int, what: str) -> Tensor:
+        """Cut a text (M,) into columns side by side, (M // count, count).
+
+        Args:
+            what: the text's name, for an error.
+
+        Raises:
+            DataError: there is not even one token with another after it in each column.
+        """
+        if len(ids) < 2 * count:
+            raise DataError(
+                f"{what} has {len(ids)} tokens, which is too few for {count} columns; choose a smaller batch size"
+            )
+        columns: Tensor = self.package.batching.batchify(ids, count)
+        return columns
+
+    def chunk(self, columns: Tensor, row: int, bptt: int) -> Chunk:
+        """The chunk that begins at a row."""
+        data, target = self.package.batching.get_batch(columns, row, bptt)
+        return Chunk(data, target, row)
+
+    def loss(self, chunk: Chunk, hidden: Any) -> tuple[Tensor, Any]:
+        """Read a chunk and predict the token after each of its tokens.
+
+        Args:
+            hidden: what the chunk before has left, or None at the beginning of a text.
+
+        Returns:
+            The negative log-likelihood (), summed over the tokens, and what the next chunk needs; None for a model that
+            carries nothing over.
+        """
+        module: Any = self.module
+        with deferred(getattr(module, "decoder", module)):
+            if not hasattr(module, "init_hidden"):
+                return nll_sum(module(chunk.data), chunk.target), None
+            if hidden is None:
+                hidden = module.init_hidden(chunk.data.size(1))
+            log_probabilities, hidden = module(chunk.data, self.package.batching.repackage_hidden(hidden))
+            return nll_sum(log_probabilities, chunk.target), hidden
+
+    def total_loss(
+        self, columns: Tensor, bptt: int, track: Callable[[Iterable[int]], Iterable[int]] = iter
+    ) -> tuple[float, int]:
+        """The negative log-likelihood of columns (rows, B), summed over the tokens that are predicted, and how many.
+
+        Hidden states are carried from chunk to chunk.
+
+        Args:
+            track: wraps the chunks, to show progress.
+        """
+        total, tokens, hidden = 0.0, 0, None
+        was_training = self.module.training
+        self.module.eval()
+        with torch.no_grad():
+            for row in track(rows_of(columns, bptt)):
+                chunk = self.chunk(columns, row, bptt)
+                loss, hidden = self.loss(chunk, hidden)
+                total += loss.item()
+                tokens += chunk.target.numel()
+        self.module.train(was_training)
+        return total, tokens
+
+
+def rows_of(columns: Tensor, bptt: int) -> range:
+    """Where the chunks of columns (rows, B) begin; the last row has none after it. None where there is no column."""
+    return range(0, columns.size(0) - 1 if columns.size(1) else 0, bptt)
+
+
+def build(tree: Tree, settings: Settings, size: int, device: torch.device) -> LanguageModel:
+    """Make a tree's model.
+
+    Args:
+        size: of the vocabulary.
+    """
+    package, shape = tree.models.language_model, settings.shape
+    if isinstance(shape, Recurrent):
+        module = package.RNNModel.RNNModel(
+            settings.model.upper().replace("-", "_"),
+            size,
+            shape.emb_size or shape.hidden_size,
+            shape.hidden_size,
+            shape.num_layers,
+            shape.dropout,
+            shape.tied,
+        )
+    else:
+        module = package.TransformerModel.TransformerModel(
+            size,
+            shape.emb_size,
+            shape.num_heads,
+            shape.hidden_size,
+            shape.num_layers,
+            shape.dropout,
+            shape.norm_first,
+            max_len=settings.batching.bptt,  # what training shows; generation reads no more at a time
+        )
+    return LanguageModel(module.to(device), package, device)

@@ -1,0 +1,135 @@
+"""What can be set of language models: their shapes, how the text is read, and presets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from workbench.errors import SettingsError
+from workbench.parts import Part
+
+if TYPE_CHECKING:
+    from workbench.settings import Settings
+
+
+@dataclass(frozen=True)
+class Recurrent:
+    """The shape of RNNModel.
+
+    Attributes:
+        emb_size: size of the embedding; 0 takes hidden_size, as tied weights need it.
+        dropout: on the embedding, between the layers, and before the decoder.
+        tied: whether embedding and decoder share one weight.
+    """
+
+    title: ClassVar[str] = "RNNModel"
+    emb_size: int = 0
+    hidden_size: int = 200
+    num_layers: int = 2
+    dropout: float = 0.2
+    tied: bool = True
+
+
+@dataclass(frozen=True)
+class Attentive:
+    """The shape of TransformerModel, which has as many positions as a chunk is long.
+
+    Attributes:
+        emb_size: of the embedding and of everything between the layers.
+        hidden_size: of the feed-forward layers.
+        norm_first: whether layers are normalised before what they do (pre-norm) or after it (post-norm).
+    """
+
+    title: ClassVar[str] = "TransformerModel"
+    emb_size: int = 200
+    hidden_size: int = 200
+    num_layers: int = 2
+    num_heads: int = 2
+    dropout: float = 0.2
+    norm_first: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the text is read.
+
+    Attributes:
+        batch_size: columns that the text is cut into, read side by side, over all processes.
+        bptt: tokens of a column that are read at a time; gradients reach back no further.
+        eval_batch_size: columns of validation and test. Fewer lose less: each one's first token is not predicted.
+        first: train on the first tokens only, for a quick try; 0 takes all. The vocabulary is that of all.
+    """
+
+    batch_size: int = 20
+    bptt: int = 35
+    eval_batch_size: int = 10
+    first: int = 0
+
+
+RECURRENT = ("rnn-tanh", "rnn-relu", "gru", "lstm")
+SHAPES = {**dict.fromkeys(RECURRENT, Recurrent), "transformer": Attentive}
+QUARTER: dict[str, object] = {"schedule": "plateau", "plateau_factor": 0.25, "plateau_patience": 0}
+# By model: what differs from the classes' defaults. "default" is where the exercise starts, on purpose not the best.
+DEFAULT: dict[str, dict[str, object]] = {
+    **{
+        model: {"epochs": 6, "optimizer": "sgd", "learning_rate": 20.0, "clip": 0.25, **QUARTER}
+        for model in ("gru", "lstm")
+    },
+    **{
+        model: {"epochs": 6, "optimizer": "sgd", "learning_rate": 2.0, "clip": 0.25, **QUARTER}
+        for model in ("rnn-tanh", "rnn-relu")
+    },
+    "transformer": {
+        **QUARTER,
+        "epochs": 6,
+        "optimizer": "sgd",
+        "learning_rate": 5.0,
+        "clip": 0.25,
+        "schedule": "step",
+    },
+}
+TUNED: dict[str, dict[str, object]] = {
+    **{
+        model: {
+            **DEFAULT[model],
+            "hidden_size": 650,
+            "dropout": 0.5,
+            "epochs": 40,
+        }
+        for model in RECURRENT
+    },
+    "transformer": {
+        "num_heads": 4,
+        "norm_first": True,
+        "epochs": 40,
+        "optimizer": "adamw",
+        "learning_rate": 1e-3,
+        "weight_decay": 0.01,
+        "clip": 0.25,
+        "schedule": "cosine",
+        "warmup_steps": 500,
+    },
+}
+
+
+def check(settings: Settings) -> None:
+    """Raises: SettingsError, for settings that do not go together."""
+    shape = settings.shape
+    if isinstance(shape, Recurrent) and shape.tied and shape.emb_size not in (0, shape.hidden_size):
+        raise SettingsError(
+            f"emb_size ({shape.emb_size}) has to be hidden_size ({shape.hidden_size}) where weights are tied; "
+            "leave it out, or use --set tied=false"
+        )
+    if isinstance(shape, Attentive) and shape.emb_size % shape.num_heads:
+        raise SettingsError(f"num_heads ({shape.num_heads}) has to divide emb_size ({shape.emb_size})")
+
+
+LANGUAGE_MODELS = Part(
+    title="language models",
+    data=("stories", "shakespeare", "wikitext-2"),
+    shapes=SHAPES,
+    batching=Reading,
+    presets={"default": DEFAULT, "tuned": TUNED},
+    by_data={},
+    check=check,
+)

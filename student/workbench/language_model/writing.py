@@ -1,0 +1,48 @@
+"""Text from a language model: what it is asked to continue, and what it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from workbench.language_model.corpora import Unit, tokens
+from workbench.language_model.models import LanguageModel
+from workbench.language_model.vocabulary import EOS, UNK, Vocabulary
+
+LENGTH = {"words": 20, "characters": 80}  # of a sample
+
+
+def prompt_of(text: str, unit: Unit, vocabulary: Vocabulary) -> tuple[list[str], list[str]]:
+    """The tokens of a text that a model is to continue.
+
+    Returns:
+        The tokens, of nothing the end of a line, with <unk> for those that are not known; and which these are.
+    """
+    *said, end = tokens([text], unit)
+    unknown = sorted({each for each in said if each not in vocabulary.word2idx})
+    return [UNK if each in unknown else each for each in said] or [end], unknown
+
+
+def text_of(written: Sequence[str], unit: Unit) -> str:
+    """Tokens as a text; words with spaces between them, each end of a line as a new one."""
+    if unit == "characters":
+        return "".join(written)
+    return "\n".join(line.strip() for line in " ".join(written).split(EOS))
+
+
+def write(
+    model: LanguageModel,
+    vocabulary: Vocabulary,
+    prompt: Sequence[str],
+    length: int,
+    temperature: float = 1.0,
+    greedy: bool = False,
+    seed: int = 0,
+) -> list[str]:
+    """Continue a prompt by `length` tokens, by the tree's `generate`; the same seed gives the same tokens."""
+    generator = torch.Generator().manual_seed(seed)
+    written: list[str] = model.package.generation.generate(
+        model.module, vocabulary, prompt, length, temperature, greedy, generator
+    )
+    return written

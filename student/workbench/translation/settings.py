@@ -1,0 +1,171 @@
+"""What can be set of translation: the shapes of its models, what becomes of the sentences, and presets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from workbench.errors import SettingsError
+from workbench.parts import Part
+
+if TYPE_CHECKING:
+    from workbench.settings import Settings
+
+
+@dataclass(frozen=True)
+class Recurrent:
+    """The shape of an encoder and a decoder with RNN or LSTM layers.
+
+    Attributes:
+        emb_size: size of both embeddings.
+        hidden_size: of encoder and decoder; attention and an LSTM's cell state ask for equal sizes.
+        dropout: on the embeddings.
+        embedding_std: of the embeddings' first values.
+    """
+
+    title: ClassVar[str] = "Seq2Seq"
+    emb_size: int = 128
+    hidden_size: int = 256
+    dropout: float = 0.2
+    embedding_std: float = 1.0
+
+
+@dataclass(frozen=True)
+class EncoderOnly:
+    """The shape of TransformerTranslator: one layer, target words at the source's positions.
+
+    Attributes:
+        head_dim: dim_k, dim_q and dim_v.
+        max_length: positions; 0 takes what the longest sentence needs.
+        embedding_std: of the embeddings' first values.
+    """
+
+    title: ClassVar[str] = "TransformerTranslator"
+    hidden_dim: int = 128
+    num_heads: int = 2
+    dim_feedforward: int = 2048
+    head_dim: int = 96
+    max_length: int = 0
+    embedding_std: float = 1.0
+
+
+@dataclass(frozen=True)
+class EncoderDecoder:
+    """The shape of FullTransformerTranslator.
+
+    Attributes:
+        max_length: positions; 0 takes what the longest sentence needs.
+        embedding_std: of the embeddings' first values. Adam moves every number by about the learning rate, so with
+            torch's 1 it is long before words say more than chance has given them.
+    """
+
+    title: ClassVar[str] = "FullTransformerTranslator"
+    hidden_dim: int = 128
+    num_heads: int = 2
+    dim_feedforward: int = 2048
+    num_layers_enc: int = 2
+    num_layers_dec: int = 2
+    dropout: float = 0.2
+    max_length: int = 0
+    embedding_std: float = 1.0
+
+
+@dataclass(frozen=True)
+class Batching:
+    """What becomes of the sentences.
+
+    Attributes:
+        min_freq: words that are rarer in the training split become <unk>.
+        longest: training pairs with more tokens a side are left out; 0 keeps all.
+        first: train on the first pairs only, for a quick try; 0 takes all. Vocabularies are those of all.
+        batch_size: sentences, over all processes.
+        label_smoothing: share of the target distribution that is spread over the vocabulary.
+        teacher_forcing: share of the training batches that see the right previous token, not the predicted one
+            (only recurrent models can do without).
+    """
+
+    min_freq: int = 2
+    longest: int = 0
+    first: int = 0
+    batch_size: int = 128
+    label_smoothing: float = 0.0
+    teacher_forcing: float = 1.0
+
+
+SHAPES = {
+    "rnn": Recurrent,
+    "lstm": Recurrent,
+    "rnn-attention": Recurrent,
+    "lstm-attention": Recurrent,
+    "transformer-encoder": EncoderOnly,
+    "transformer": EncoderDecoder,
+}
+# By model: what differs from the classes' defaults. "default" is where the exercise starts, on purpose not the best.
+DEFAULT: dict[str, dict[str, object]] = {
+    **{model: {"epochs": 10, "learning_rate": 1e-3, "schedule": "plateau"} for model in SHAPES},
+    "transformer": {"epochs": 10, "learning_rate": 5e-4, "schedule": "constant"},
+}
+TUNED: dict[str, dict[str, object]] = {
+    **{
+        model: {
+            "emb_size": 256,
+            "hidden_size": 512,
+            "dropout": 0.4,
+            "embedding_std": 0.1,
+            "epochs": 12,
+            "learning_rate": 1e-3,
+            "schedule": "cosine",
+            "warmup_steps": 200,
+            "label_smoothing": 0.1,
+        }
+        for model in ("rnn", "lstm", "rnn-attention", "lstm-attention")
+    },
+    "transformer-encoder": {
+        "hidden_dim": 256,
+        "num_heads": 4,
+        "epochs": 20,
+        "learning_rate": 5e-4,
+        "schedule": "plateau",
+    },
+    "transformer": {
+        "hidden_dim": 256,
+        "num_heads": 8,
+        "dim_feedforward": 480,  # on Multi30k, 8.9 M parameters
+        "num_layers_enc": 3,
+        "num_layers_dec": 3,
+        "dropout": 0.2,
+        "embedding_std": 0.06,
+        "epochs": 16,
+        "learning_rate": 7e-4,
+        "schedule": "cosine",
+        "warmup_steps": 400,
+        "label_smoothing": 0.05,
+        "average": 5,
+    },
+}
+# By data set, before the model's: 5,000 short sentences are learned better in small steps.
+BY_DATA: dict[str, dict[str, object]] = {"captions": {"batch_size": 32}}
+
+
+def check(settings: Settings) -> None:
+    """Raises: SettingsError, for settings that do not go together."""
+    shape = settings.shape
+    if not shape.embedding_std > 0:
+        raise SettingsError(f"embedding_std is {shape.embedding_std}; it has to be above 0")
+    if not isinstance(shape, Recurrent) and settings.batching.teacher_forcing < 1:
+        raise SettingsError(
+            f"teacher_forcing: {settings.model} learns from the right previous tokens alone; leave it at 1"
+        )
+    if isinstance(shape, EncoderDecoder) and shape.hidden_dim % shape.num_heads:
+        raise SettingsError(f"num_heads ({shape.num_heads}) has to divide hidden_dim ({shape.hidden_dim})")
+
+
+TRANSLATION = Part(
+    title="translation",
+    data=("captions", "multi30k"),
+    shapes=SHAPES,
+    batching=Batching,
+    presets={"default": DEFAULT, "tuned": TUNED},
+    by_data=BY_DATA,
+    check=check,
+)
