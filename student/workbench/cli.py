@@ -377,6 +377,110 @@ def bench_language_model(
         write_json(json_file, found)
 
 
+@app.command()
+def profile(
+    model: Annotated[str, typer.Option(help="rnn-tanh, rnn-relu, gru, lstm or transformer.")],
+    data: Annotated[str, typer.Option(help="stories, shakespeare or wikitext-2.")] = "stories",
+    batches: Annotated[int, typer.Option(help="How many to watch.")] = 10,
+    changes: Changes = None,
+    tree: TreeOption = None,
+    data_root: DataRoot = None,
+    device: Device = "cpu",
+    picture: Annotated[Path, typer.Option(help="The block diagram's file.")] = Path("profile.png"),
+    lines: Annotated[bool, typer.Option(help="Also run it under line_profiler.")] = True,
+    json_file: JsonFile = None,
+) -> None:
+    """Show where your training loop spends its time: by phase, by line, by torch's operators, and as a picture.
+
+    Your own train_epoch runs, with your model, as it is. (`train` has a loop of its own.)
+    """
+    from workbench import plots
+    from workbench.devices import choose
+    from workbench.errors import need
+    from workbench.language_model.diagram import diagram
+    from workbench.language_model.profiling import profile_training
+    from workbench.runs import write_json
+    from workbench.settings import Settings
+    from workbench.training_run import open_tree
+
+    need("matplotlib", *["line_profiler"] * lines)
+    settings = Settings.of(model, data, "default", changes or [])
+    found = profile_training(open_tree(tree or GIVEN), settings, data_root, batches, choose(device), lines)
+    table = Table(
+        "phase", "calls", "ms a batch", "share", title=found.what, title_justify="left", caption="step: zero_grad, too"
+    )
+    for each in found.phases:
+        share = "once, before" if each.share is None else f"{each.share:.1%}"
+        table.add_row(each.name, str(each.calls), f"{1000 * each.seconds / found.batches:.2f}", share)
+    console.print(table)
+    if found.lines:
+        table = Table("line", "code", "calls", "share")
+        for line, following in zip(found.lines, [*found.lines[1:], None], strict=True):
+            last = following is None or following.file != line.file
+            row = (f"{line.file}:{line.number}", escape(line.text), str(line.calls), f"{line.share:.1%}")
+            table.add_row(*row, end_section=last)
+        console.print(table)
+    operators = ", ".join(f"{name} {share:.0%}" for name, share in found.operators)
+    console.print(f"Of torch's operators: {operators}", soft_wrap=True)
+    for name in found.missing():
+        console.print(f"{name} was never seen: train_epoch does without it, or in its own way.")
+    plots.save(diagram(found), picture)
+    if json_file:
+        write_json(json_file, found.to_json())
+    console.print(f"forward and backward: [bold]{found.forward_and_backward:.1%}[/]; {picture} shows it as blocks")
+
+
+@app.command()
+def sweep(
+    models: Annotated[str, typer.Option(help="Which to compare, with commas between them.")] = "lstm,gru",
+    data: Annotated[str, typer.Option(help="stories, shakespeare or wikitext-2.")] = "stories",
+    over: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FACTOR[=VALUES]",
+            help="What to vary, as in --over bptt or --over num_layers=1,2,4; may be repeated. Default: num_layers, "
+            "hidden_size, emb_size, bptt and nonlinearity (tanh and relu), each with values of its own.",
+        ),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change the setting from which all others differ in one."),
+    ] = None,
+    tree: TreeOption = None,
+    folder: Annotated[Path, typer.Option(help="Of the sweep: runs, table and picture.")] = Path("sweep"),
+    data_root: DataRoot = None,
+    device: Device = "cpu",
+) -> None:
+    """Compare models over layers, sizes, truncation length, non-linearity and epochs, one of them at a time.
+
+    Every run begins at the same base: one layer of 100 units, 6 epochs. The same command goes on where it was stopped,
+    and trains nothing twice.
+    """
+    from workbench import plots, training_run
+    from workbench.language_model import sweep as sweeping
+    from workbench.runs import write_json
+
+    names, factors = [name.strip() for name in models.split(",")], sweeping.factors_of(over or [])
+    todo = sweeping.points(names, data, factors, changes or [])
+    code, place = training_run.open_tree(tree or GIVEN), folder / data
+    for number, point in enumerate(todo, 1):
+        new = sweeping.run(point, place, code, data_root, device)
+        base = next(each for each in sweeping.reached([point], place) if each.factor != "epochs")
+        was = "" if new else " (trained before)"
+        console.print(f"{number}/{len(todo)} {point.name}: perplexity {base.perplexity:.2f}, {base.seconds:.0f} s{was}")
+    shown = sweeping.panels(sweeping.reached(todo, place), names, factors)
+    table = Table("", "", "perplexity", "seconds")
+    for factor, rows in shown.items():
+        for i, row in enumerate(rows):
+            words = f"{row.model} {row.value}".strip()
+            cells = (sweeping.TITLES[factor] if not i else "", words, f"{row.perplexity:.2f}", f"{row.seconds:.1f}")
+            table.add_row(*cells, end_section=row is rows[-1])
+    console.print(table)
+    plots.save(sweeping.picture(shown, f"{data}: one change at a time"), folder / f"{data}.png")
+    write_json(folder / f"{data}.json", sweeping.to_json(shown))
+    console.print(f"{folder / data}.png shows it")
+
+
 def _speaks() -> bool:
     """Whether this process is the one that speaks, of those that torchrun has started."""
     return os.environ.get("RANK", "0") == "0"

@@ -10,7 +10,18 @@ from pathlib import Path
 INSTALL = "pip install -r requirements.txt -r student/workbench/requirements.txt"
 # What this brings, as it is imported.
 PACKAGES = {"numpy", "rich", "safetensors", "torch", "tqdm"} | {
-    *("fpdf", "markdown_it", "matplotlib", "optuna", "sacrebleu", "spacy", "tensorboard", "torchtext", "typer")
+    *(
+        "fpdf",
+        "line_profiler",
+        "markdown_it",
+        "matplotlib",
+        "optuna",
+        "sacrebleu",
+        "spacy",
+        "tensorboard",
+        "torchtext",
+        "typer",
+    )
 }
 
 

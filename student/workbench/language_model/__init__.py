@@ -8,5 +8,7 @@ task.py          chunks of the text and their losses, as the trainer asks for th
 trained.py       a run's model: trained, measured, asked to write
 writing.py       prompts and generated text; samples.py writes after each epoch
 fused.py         the last layer and the loss of a large vocabulary in one pass; bench.py shows what it saves
+profiling.py     where the time goes in your training loop; diagram.py draws it
+sweep.py         what each hyper-parameter does, by itself
 figures.py       how batches, models and generation work
 """

@@ -1,0 +1,246 @@
+"""What each hyper-parameter does, by itself: training runs that differ from a base in one setting, for several models.
+
+Every point is a run in a folder of its own, so a sweep goes on where it was stopped, and grows when values are added.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tests.harness.tree import Tree
+from workbench import training_run
+from workbench.errors import SettingsError, WorkbenchError
+from workbench.runs import Run, RunError
+from workbench.settings import Settings
+from workbench.training import Callback, Interrupted, TrainingError
+
+BASE = ("num_layers=1", "hidden_size=100", "emb_size=100", "epochs=6")
+UNTIED = "tied=false"  # hidden and embedding size are two factors
+# The base's own value is always among a factor's values. Epochs need no runs: a run tells of each of its epochs.
+FACTORS: dict[str, tuple[str, ...]] = {
+    "num_layers": ("1", "2", "3"),
+    "hidden_size": ("50", "100", "200"),
+    "emb_size": ("50", "100", "200"),
+    "bptt": ("5", "15", "35", "70"),
+    "nonlinearity": ("tanh", "relu"),
+}
+NONLINEARITY = "nonlinearity"  # of a plain RNN, which stands beside the gated ones
+TITLES = {
+    "epochs": "epochs",
+    "num_layers": "layers",
+    "hidden_size": "hidden size",
+    "emb_size": "embedding size",
+    "bptt": "truncation length",
+    NONLINEARITY: "non-linearity",
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One run of a sweep.
+
+    Attributes:
+        factor, value: what differs from the base; of the base itself, "" and "".
+    """
+
+    factor: str
+    value: str
+    settings: Settings
+
+    @property
+    def model(self) -> str:
+        return self.settings.model
+
+    @property
+    def name(self) -> str:
+        return f"{self.model}-{self.factor}={self.value}" if self.factor else f"{self.model}-base"
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What a run has come to.
+
+    Attributes:
+        perplexity: of the validation split; infinite where the loss has left all numbers.
+        seconds: of training.
+    """
+
+    model: str
+    factor: str
+    value: str
+    perplexity: float
+    seconds: float
+
+
+def points(
+    models: Sequence[str], data: str, factors: Mapping[str, Sequence[str]], changes: Iterable[str]
+) -> list[Point]:
+    """The runs of a sweep, each once; the bases first.
+
+    Args:
+        changes: of the base, as "key=value" texts.
+
+    Raises:
+        SettingsError: a model or a setting is none.
+    """
+    found: dict[tuple[str, str], Point] = {}
+    changes = list(changes)
+    for model in [*models, *(f"rnn-{value}" for value in factors.get(NONLINEARITY, ()))]:
+        base = _base(model, data, changes)
+        found.setdefault((model, ""), Point("", "", base))
+    for factor, values in factors.items():
+        for model in models if factor != NONLINEARITY else ():
+            base = found[model, ""].settings
+            for value in values:
+                changed = base.changed(factor, base.parse(factor, value))
+                changed.check()
+                if changed != base:
+                    found.setdefault((model, f"{factor}={value}"), Point(factor, value, changed))
+    return list(found.values())
+
+
+def factors_of(only: Sequence[str]) -> dict[str, Sequence[str]]:
+    """The factors that "name" or "name=value,value" texts choose; all of them for none.
+
+    Raises:
+        SettingsError: there is no such factor.
+    """
+    chosen: dict[str, Sequence[str]] = {}
+    for text in only:
+        name, equals, values = text.partition("=")
+        if name not in FACTORS:
+            raise SettingsError(f"sweep has no factor {name!r}; choose among {', '.join(FACTORS)}")
+        chosen[name] = [value.strip() for value in values.split(",")] if equals else FACTORS[name]
+    for value in chosen.get(NONLINEARITY, ()):
+        if value not in FACTORS[NONLINEARITY]:
+            raise SettingsError(f"{NONLINEARITY}: expected tanh or relu, got {value!r}")
+    return chosen or dict(FACTORS)
+
+
+def run(
+    point: Point,
+    folder: Path,
+    tree: Tree,
+    data_root: Path | None = None,
+    device: str = "cpu",
+    callbacks: Sequence[Callback] = (),
+) -> bool:
+    """Train a point, or go on with it; whether there was something to do.
+
+    Raises:
+        RunError: the folder has a run of this name with other settings.
+        WorkbenchError: it was told to stop; the message says how to go on.
+    """
+    place = folder / point.name
+    try:
+        begun = Run.open(place)
+    except RunError:
+        begun = None
+    if begun and Settings.from_json(begun.settings["settings"]) != point.settings:
+        raise RunError(f"{place} was trained with another base; sweep into another --folder, or delete this one")
+    if begun and (place / "result.json").is_file():
+        return False
+    try:
+        if begun:
+            training_run.resume(place, tree.root, data_root, device, callbacks)
+        else:
+            training_run.train(point.settings, place, tree, data_root, device, callbacks=callbacks)
+    except Interrupted:
+        raise WorkbenchError(f"{point.name} is saved, as are the finished ones; the same command goes on") from None
+    except TrainingError:  # a loss that is no number: as bad as it gets, and it would be so again
+        Run.open(place).write_json("result.json", {"loss": None})
+    return True
+
+
+def reached(found: Iterable[Point], folder: Path) -> list[Reached]:
+    """What finished runs have come to: the points themselves, and the bases after each of their epochs.
+
+    A base stands under every factor, with the value that it has there.
+    """
+    rows = []
+    for point in found:
+        run = Run.open(folder / point.name)
+        log = run.read_log()
+        seconds = sum(line["seconds"] for line in log)
+        loss = run.read_json("result.json")["loss"]
+        perplexity = math.inf if loss is None else math.exp(loss)
+        if point.factor:
+            rows.append(Reached(point.model, point.factor, point.value, perplexity, seconds))
+            continue
+        best, spent = math.inf, 0.0
+        for line in log:
+            best, spent = min(best, math.exp(line["validation_loss"])), spent + line["seconds"]
+            rows.append(Reached(point.model, "epochs", str(line["epoch"]), best, spent))
+        values = point.settings.flat()
+        own = [(factor, str(values[factor])) for factor in FACTORS if factor in values]
+        rows += [Reached(point.model, factor, value, perplexity, seconds) for factor, value in own]
+        rows.append(Reached(point.model, NONLINEARITY, "", perplexity, seconds))
+    return rows
+
+
+def panels(rows: Iterable[Reached], models: Sequence[str], factors: Iterable[str]) -> dict[str, list[Reached]]:
+    """The rows by factor, as they are to be shown: sorted by model and value."""
+    by_factor: dict[str, list[Reached]] = {factor: [] for factor in ("epochs", *factors)}
+    for row in rows:
+        if row.factor in by_factor and (row.model in models or row.factor == NONLINEARITY):
+            by_factor[row.factor].append(row)
+    for each in by_factor.values():
+        each.sort(key=lambda row: (row.model not in models, row.model, float(row.value or 0)))
+    return by_factor
+
+
+def picture(shown: Mapping[str, Sequence[Reached]], title: str) -> Figure:
+    """A column a factor: above validation perplexity, below seconds of training."""
+    figure = Figure(figsize=(3.1 * len(shown), 5.6), layout="constrained")
+    grid = figure.subplots(2, len(shown), squeeze=False, sharey="row")
+    models = list(dict.fromkeys(row.model for rows in shown.values() for row in rows))
+    colours = {model: f"C{number}" for number, model in enumerate(models)}
+    for column, (factor, rows) in enumerate(shown.items()):
+        for axes, quantity in zip(grid[:, column], ("perplexity", "seconds"), strict=True):
+            (_bars if factor == NONLINEARITY else _lines)(axes, rows, quantity, colours)
+            axes.grid(visible=True, axis="y", alpha=0.3)
+        grid[0, column].set_title(TITLES[factor])
+    grid[0, 0].set_ylabel("validation perplexity")
+    grid[1, 0].set_ylabel("seconds of training")
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    figure.suptitle(title)
+    return figure
+
+
+def _lines(axes: Axes, rows: Sequence[Reached], quantity: str, colours: Mapping[str, str]) -> None:
+    for model in dict.fromkeys(row.model for row in rows):
+        own = [row for row in rows if row.model == model]
+        xs, ys = [float(row.value) for row in own], [_value(row, quantity) for row in own]
+        axes.plot(xs, ys, marker="o", label=model, color=colours[model])
+    axes.set_xticks(sorted({float(row.value) for row in rows}))
+
+
+def _bars(axes: Axes, rows: Sequence[Reached], quantity: str, colours: Mapping[str, str]) -> None:
+    models = [row.model for row in rows]
+    axes.bar(models, [_value(row, quantity) for row in rows], color=[colours[model] for model in models])
+    axes.tick_params(axis="x", rotation=30)
+
+
+def _value(row: Reached, quantity: str) -> float:
+    value = row.perplexity if quantity == "perplexity" else row.seconds
+    return value if math.isfinite(value) else math.nan
+
+
+def to_json(shown: Mapping[str, Sequence[Reached]]) -> dict[str, Any]:
+    return {factor: [asdict(row) for row in rows] for factor, rows in shown.items()}
+
+
+def _base(model: str, data: str, changes: Sequence[str]) -> Settings:
+    """A model's base: of the keys that it has."""
+    default = Settings.of(model, data)
+    known = default.keys()
+    own = [change for change in (*BASE, UNTIED) if change.partition("=")[0] in known]
+    return Settings.of(model, data, "default", [*own, *changes])
