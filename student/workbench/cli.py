@@ -335,7 +335,7 @@ def bench_translation(
 
 @bench.command("language-model")
 def bench_language_model(
-    models: Annotated[str, typer.Option(help="lstm, transformer, or both with a comma.")] = "lstm,transformer",
+    models: Annotated[str, typer.Option(help="Which, with commas between them.")] = "lstm,transformer",
     batches: Annotated[int, typer.Option(help="How many to train on with each loop.")] = 30,
     tree: TreeOption = None,
     data_root: Annotated[

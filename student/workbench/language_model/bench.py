@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,19 +20,17 @@ from tests.harness.tree import Tree
 from workbench.devices import Processes, choose
 from workbench.errors import DataError, WorkbenchError
 from workbench.language_model import corpora
-from workbench.language_model.fused import deferred, nll_sum
+from workbench.language_model.models import Chunk, LanguageModel, build
 from workbench.language_model.vocabulary import Vocabulary
+from workbench.settings import Settings
 from workbench.training import Training
 from workbench.updates import Updater
 
-SIZE, LAYERS, HEADS, DROPOUT = 200, 2, 2, 0.2
-BATCH, BPTT, CLIP = 20, 35, 0.25
-RATE = 2.0  # gradient descent without momentum wants large steps
-MODELS = ("lstm", "transformer")
+SIZES = ("emb_size=200", "hidden_size=200", "num_layers=2", "dropout=0.2", "batch_size=20", "bptt=35")
+RATE, CLIP = 2.0, 0.25  # gradient descent without momentum wants large steps
 WARM_UP = 2  # batches that do not count
 
-Batch = tuple[Tensor, Tensor]
-Step = Callable[[Batch], float]  # trains on a batch and returns its mean loss
+Step = Callable[[Chunk], float]  # trains on a chunk and returns its mean loss
 
 
 @dataclass
@@ -96,64 +94,59 @@ def corpus_for(data_root: Path | None) -> tuple[corpora.TextCorpus, str]:
 def races(
     tree: Tree, corpus: corpora.TextCorpus, models: tuple[str, ...], batches: int, device: str = "cpu"
 ) -> Iterator[Race]:
-    """A race for each model; a row of text as long as the batches need is read once, from its beginning.
+    """A race for each model, on the text's first batches.
 
     Raises:
         WorkbenchError: for a model that is none, and for more batches than the text has.
     """
-    if unknown := [model for model in models if model not in MODELS]:
-        raise WorkbenchError(f"bench has no model {unknown[0]!r}; choose among {', '.join(MODELS)}")
+    settings = [Settings.of(model, corpus.name, "default", SIZES) for model in models]
+    reading, place = settings[0].batching, choose(device)
     tokens = list(corpora.tokens(corpus.train, corpus.unit))
     vocabulary = Vocabulary.fit(tokens)
-    source = tree.models.language_model.batching.batchify(vocabulary.encode(tokens), BATCH).to(choose(device))
-    get_batch = tree.models.language_model.batching.get_batch
-    most = (len(source) - 1) // BPTT - WARM_UP
+    most = (len(tokens) // reading.batch_size - 1) // reading.bptt - WARM_UP
     if not 1 <= batches <= most:
         raise WorkbenchError(f"--batches {batches}: expected 1 to {most}, as many as {corpus.name} has")
-    chunks = [get_batch(source, i * BPTT, BPTT) for i in range(WARM_UP + batches)]
-    for model in models:
+    for each in settings:
         torch.manual_seed(0)
-        yield race(model, build(tree, model, len(vocabulary)).to(source.device), chunks, len(vocabulary))
+        model = build(tree, each, len(vocabulary), place)
+        columns = model.columns(vocabulary.encode(tokens), reading.batch_size, corpus.name).to(place)
+        rows = range(0, (WARM_UP + batches) * reading.bptt, reading.bptt)
+        found = Race(each.model, len(vocabulary))
+        race(found, model, [model.chunk(columns, row, reading.bptt) for row in rows])
+        yield found
 
 
-def build(tree: Tree, model: str, vocabulary: int) -> nn.Module:
-    """The tree's LSTM with tied weights, or its Transformer, of the sizes that are timed."""
-    models = tree.models.language_model
-    made: nn.Module
-    if model == "lstm":
-        made = models.RNNModel.RNNModel("LSTM", vocabulary, SIZE, SIZE, LAYERS, DROPOUT, tie_weights=True)
-    else:
-        made = models.TransformerModel.TransformerModel(vocabulary, SIZE, HEADS, SIZE, LAYERS, DROPOUT)
-    return made
-
-
-def race(model: str, module: nn.Module, chunks: list[Batch], vocabulary: int) -> Race:
+def race(found: Race, model: LanguageModel, chunks: Sequence[Chunk]) -> None:
     """Both loops from the same weights and with the same dropout, in turns, so that they share what else goes on."""
-    found = Race(model, vocabulary)
-    plain, ours = plain_step(deepcopy(module).train()), workbench_step(module.train())
-    for number, batch in enumerate(chunks):
+    model.module.train()
+    plain, ours = plain_step(deepcopy(model.module)), workbench_step(model)
+    for number, chunk in enumerate(chunks):
         for step, times, losses in (
             (plain, found.plain_milliseconds, found.plain_losses),
             (ours, found.milliseconds, found.losses),
         ):
             torch.manual_seed(number)  # dropout
             start = time.perf_counter()
-            losses.append(step(batch))  # reading the loss waits for a GPU
+            losses.append(step(chunk))  # reading the loss waits for a GPU
             if number >= WARM_UP:
                 times.append(1000 * (time.perf_counter() - start))
     found.mebibytes, found.plain_mebibytes = peak(ours, chunks[-1]), peak(plain, chunks[-1])
-    return found
 
 
-def plain_step(module: nn.Module) -> Step:
+def plain_step(module: Any) -> Step:
     """As textbooks have it: the whole log-softmax, fresh gradients, clipping, gradient descent by hand."""
     hidden = None
 
-    def step(batch: Batch) -> float:
+    def step(chunk: Chunk) -> float:
         nonlocal hidden
         module.zero_grad()
-        log_probabilities, hidden = _forward(module, batch[0], hidden)
-        loss = F.nll_loss(log_probabilities, batch[1])
+        if hasattr(module, "init_hidden"):
+            hidden = module.init_hidden(chunk.data.size(1)) if hidden is None else hidden
+            log_probabilities, hidden = module(chunk.data, hidden)
+            hidden = hidden.detach() if isinstance(hidden, Tensor) else tuple(each.detach() for each in hidden)
+        else:
+            log_probabilities = module(chunk.data)
+        loss = F.nll_loss(log_probabilities, chunk.target)
         loss.backward()
         nn.utils.clip_grad_norm_(module.parameters(), CLIP)
         for each in module.parameters():
@@ -164,36 +157,25 @@ def plain_step(module: nn.Module) -> Step:
     return step
 
 
-def workbench_step(module: nn.Module) -> Step:
+def workbench_step(model: LanguageModel) -> Step:
     """As `train` has it."""
-    updater = Updater(module, Training(optimizer="sgd", learning_rate=RATE, clip=CLIP), Processes())
-    hidden = None
+    updater = Updater(model.module, Training(optimizer="sgd", learning_rate=RATE, clip=CLIP), Processes())
+    hidden: Any = None
 
-    def step(batch: Batch) -> float:
+    def step(chunk: Chunk) -> float:
         nonlocal hidden
-        with deferred(module.get_submodule("decoder")):
-            log_probabilities, hidden = _forward(module, batch[0], hidden)
-        loss, tokens = nll_sum(log_probabilities, batch[1]), batch[1].numel()
+        loss, hidden = model.loss(chunk, hidden)
+        tokens = chunk.target.numel()
         return updater.update([(loss, tokens)], RATE).loss.item() / tokens
 
     return step
 
 
-def _forward(module: nn.Module, data: Tensor, hidden: Any) -> tuple[Tensor, Any]:
-    """Log-probabilities, and the state of a model that has one, cut off from what it was computed from."""
-    if not hasattr(module, "init_hidden"):
-        return module(data), None
-    if hidden is None:
-        hidden = module.init_hidden(data.size(1))  # type: ignore[operator]
-    log_probabilities, hidden = module(data, hidden)
-    return log_probabilities, (hidden.detach() if isinstance(hidden, Tensor) else tuple(h.detach() for h in hidden))
-
-
-def peak(step: Step, batch: Batch) -> float:
+def peak(step: Step, chunk: Chunk) -> float:
     """The most memory that one more step takes, in MiB, beside what is taken before it."""
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler says on the screen when it begins and ends
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
-        step(batch)
+        step(chunk)
     assert recorded.profiler is not None
     assert recorded.profiler.kineto_results is not None
     events = [each for each in recorded.profiler.kineto_results.events() if each.name() == "[memory]"]
