@@ -21,7 +21,7 @@ from autograder.build.regions import HandoutError
 from autograder.build.store import Stored
 from autograder.rubric import Rubric
 from collect_submission import Assignment, pack, read_tree
-from tests.autograder.conftest import ROOT
+from tests.autograder.conftest import POINTS, ROOT
 from tests.harness.answers import Answers
 from tests.harness.graded import Case, GradedTest
 from tests.harness.hints import Hints
@@ -290,7 +290,7 @@ def test_setup_sh_makes_a_python_that_grades(kit_zip):
         graded = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert graded.returncode == 0, graded.stdout + graded.stderr
         results = json.loads((layout / "results" / "results.json").read_text(encoding="utf-8"))
-        assert results["score"] == 100
+        assert results["score"] == POINTS
         assert results["extra_data"]["isolation"] == []
     finally:
         shutil.rmtree(home)

@@ -20,7 +20,7 @@ from autograder.grade.metadata import Metadata
 from autograder.grade.policy import NOT_SAID, Settled, cents, settle, span
 from autograder.rubric import Rubric
 from collect_submission import Assignment, Severity, inspect, pack
-from tests.autograder.conftest import ROOT
+from tests.autograder.conftest import POINTS, ROOT
 from tests.autograder.test_engine import HIDDEN, SOLUTION, in_forward, known  # noqa: F401 - a fixture
 from tests.autograder.test_results import SCHEMA
 from tests.autograder.test_rubric import RUBRIC, TIERS, switched_off
@@ -555,12 +555,12 @@ def test_the_examples_differ_and_are_valid():
 def test_a_kind_course(course, known):  # noqa: F811
     """Wrong for hidden values alone: a fifth of each row; five hours late: said, nothing more."""
     files = in_forward(HIDDEN.format(known=known, attack="x = x * 0.9"))
-    read, _ = course(example("kind"), files, forged(5, total_points="100.0"))
+    read, _ = course(example("kind"), files, forged(5, total_points=f"{POINTS}.0"))
     failed = [row for row in read["tests"] if row["status"] == "failed"]
     assert len(failed) >= 3
     assert {row["number"].rpartition(".")[0] for row in failed} == {"1.2"}
     assert all(row["score"] == cents(0.2 * row["max_score"]) > 0 for row in failed)
-    assert read["score"] == cents(100 - sum(row["max_score"] - row["score"] for row in failed)) < 100
+    assert read["score"] == cents(POINTS - sum(row["max_score"] - row["score"] for row in failed)) < POINTS
     assert "Handed in 5 h after your due date" in read["output"]
     assert "This assignment deducts nothing for that." in read["output"]
     assert read["extra_data"]["notes"] == []
@@ -569,9 +569,9 @@ def test_a_kind_course(course, known):  # noqa: F811
 def test_a_strict_course(course, known):  # noqa: F811
     """The fourth submission of a day, without its notebook, two hours late."""
     files = in_forward(HIDDEN.format(known=known, attack="x = x * 0.9"))
-    read, _ = course(example("strict"), files, forged(2, before=(-1, 0.5, 1), total_points="100.0"))
+    read, _ = course(example("strict"), files, forged(2, before=(-1, 0.5, 1), total_points=f"{POINTS}.0"))
     failed = [row for row in read["tests"] if row["status"] == "failed"]
-    earned = cents(100 - sum(row["max_score"] for row in failed))
+    earned = cents(POINTS - sum(row["max_score"] for row in failed))
     without = cents(0.9 * earned)
     assert all(row["score"] == 0 and row["output"].endswith(NOT_SAID) for row in failed)
     assert read["score"] == cents(0.7 * without)
@@ -584,26 +584,26 @@ def test_a_strict_course_gives_nothing_when_a_file_does_not_run(course, capsys):
     files = {**SOLUTION, LSTM: SOLUTION[LSTM] + b"\n\nraise RuntimeError\n", "work.ipynb": b"{}"}
     read, _ = course(example("strict"), files, forged(-1, total_points="90.0"))
     assert read["score"] == 0
-    assert sum(row["score"] for row in read["tests"]) == 86
-    note = "Gradescope's assignment has 90 points, the rubric 100: set them equal"
+    left = sum(row["score"] for row in read["tests"])
+    assert left == POINTS - Rubric.load(ROOT / handout.RUBRIC).deliverable("naive.lstm").points
+    note = f"Gradescope's assignment has 90 points, the rubric {POINTS}: set them equal"
     assert read["extra_data"]["notes"] == [note]
     assert f"\nnote: {note}\n" in capsys.readouterr().out
     assert "90 points" not in read["output"]
-    assert (
-        f"{LSTM} cannot be run. This assignment gives no points when any file does not run. 86 -> 0" in read["output"]
-    )
+    lost = f"This assignment gives no points when any file does not run. {left:g} -> 0"
+    assert f"{LSTM} cannot be run. {lost}" in read["output"]
 
 
 def test_a_course_in_groups_without_a_part(course):
     """47 hours after the earlier of two dates; it prints, and a notebook came along."""
     files = {**SOLUTION, LSTM: SOLUTION[LSTM] + b"\n\nprint('loaded')\n", "work.ipynb": b"not even JSON"}
-    read, assignment = course(
-        example("groups", "seq2seq"), files, forged(47, own=(72, 0), total_points="66.0", group_size=2)
-    )
-    assert [part.id for part in assignment.parts] == ["naive", "transformer"]
+    rubric = example("groups", "seq2seq")
+    points = sum(each.points for each in Rubric.parse(rubric).deliverables)
+    read, assignment = course(rubric, files, forged(47, own=(72, 0), total_points=f"{points}.0", group_size=2))
+    assert [part.id for part in assignment.parts][:2] == ["naive", "transformer"]
     assert not [path for path in assignment.files if "seq2seq" in path]
     assert (assignment.hints, assignment.group_size) == ("off", 2)
-    assert read["score"] == 66 == sum(row["max_score"] for row in read["tests"])
+    assert read["score"] == points == sum(row["max_score"] for row in read["tests"])
     assert not [row for row in read["tests"] if row["number"].startswith("2.")]
     assert "the earliest in your group). Up to 2 days late, nothing is deducted." in read["output"]
     assert "work.ipynb was not read" in read["output"]

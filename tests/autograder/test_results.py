@@ -17,7 +17,7 @@ from autograder.grade.engine import Engine, Grades, Row
 from autograder.grade.kit import Kit, share
 from autograder.grade.metadata import Metadata
 from collect_submission import Assignment, Finding, Severity, read_tree
-from tests.autograder.conftest import ROOT
+from tests.autograder.conftest import POINTS, ROOT
 from tests.harness.judge import Kind, Verdict
 
 SCHEMA = json.loads((Path(__file__).parent / "results.schema.json").read_text(encoding="utf-8"))
@@ -111,7 +111,7 @@ def test_the_output_policy(engine, graded, output):
     kit = replace(engine.kit, rubric=replace(rubric, assignment=replace(rubric.assignment, output=output)))
     composed = compose(kit, replace(graded["solution"], printed=True))
     jsonschema.validate(composed, SCHEMA)
-    assert composed["score"] == (0 if output == "zero" else 100)
+    assert composed["score"] == (0 if output == "zero" else POINTS)
     said = "Your code prints while it is imported or tested." in composed["output"]
     assert said == (output != "allow")
     assert ("This assignment gives no points then." in composed["output"]) == (output == "zero")
