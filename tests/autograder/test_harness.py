@@ -128,6 +128,15 @@ def test_of_several_names_of_a_parameter_the_least_nested_counts():
     assert judge(gathered, plain, Tolerance()).passed
 
 
+def test_a_tied_weight_is_filled_alike_whichever_layer_was_made_first():
+    filled = []
+    for first, second in (("embedding", "decoder"), ("decoder", "embedding")):
+        module = nn.ModuleDict({name: nn.Linear(2, 3, bias=False) for name in (first, second)})
+        module[second].weight = module[first].weight
+        filled.append(Given("0", TEST).parameters(module).get_parameter("decoder.weight"))
+    assert torch.equal(*filled)
+
+
 def test_values_keep_their_bounds_and_integers_their_range():
     given = Given("0", TEST)
     values = given.uniform("x", 1000, low=-3, high=2)
