@@ -1,7 +1,7 @@
 """The workbench: given code that trains, evaluates and shows the models that you write.
 
     translation/     what knows of translation: data, batches, your models, their measures, the report
-    language_model/  what knows of language models: corpora, vocabulary
+    language_model/  what knows of language models: corpora, vocabulary, your models, what they write
     sources.py       files of public data sets, from a folder or downloaded
     draw.py          random choices that are the same everywhere
 
