@@ -453,8 +453,8 @@ def sweep(
 ) -> None:
     """Compare models over layers, sizes, truncation length, non-linearity and epochs, one of them at a time.
 
-    Every run begins at the same base: one layer of 100 units, 6 epochs. The same command goes on where it was stopped,
-    and trains nothing twice.
+    Every run begins at the same base: one layer of 100 units, 6 epochs of Adam. The same command goes on where it was
+    stopped, and trains nothing twice.
     """
     from workbench import plots, training_run
     from workbench.language_model import sweep as sweeping

@@ -21,8 +21,11 @@ from workbench.runs import Run, RunError
 from workbench.settings import Settings
 from workbench.training import Callback, Interrupted, TrainingError
 
-BASE = ("num_layers=1", "hidden_size=100", "emb_size=100", "epochs=6")
-UNTIED = "tied=false"  # hidden and embedding size are two factors
+# Adam learns with one rate in all of these models, and from little text; untied weights make two factors of two sizes.
+BASE = (
+    *("num_layers=1", "hidden_size=100", "emb_size=100", "tied=false"),
+    *("epochs=6", "optimizer=adam", "learning_rate=0.003"),
+)
 # The base's own value is always among a factor's values. Epochs need no runs: a run tells of each of its epochs.
 FACTORS: dict[str, tuple[str, ...]] = {
     "num_layers": ("1", "2", "3"),
@@ -242,5 +245,5 @@ def _base(model: str, data: str, changes: Sequence[str]) -> Settings:
     """A model's base: of the keys that it has."""
     default = Settings.of(model, data)
     known = default.keys()
-    own = [change for change in (*BASE, UNTIED) if change.partition("=")[0] in known]
+    own = [change for change in BASE if change.partition("=")[0] in known]
     return Settings.of(model, data, "default", [*own, *changes])
