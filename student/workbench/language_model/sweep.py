@@ -13,6 +13,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from tests.harness.tree import Tree
 from workbench import training_run
@@ -200,16 +201,20 @@ def panels(rows: Iterable[Reached], models: Sequence[str], factors: Iterable[str
 
 
 def picture(shown: Mapping[str, Sequence[Reached]], title: str) -> Figure:
-    """A column a factor: above validation perplexity, below seconds of training."""
+    """A column a factor: above validation perplexity (logarithmic), below seconds of training."""
     figure = Figure(figsize=(3.1 * len(shown), 5.6), layout="constrained")
     grid = figure.subplots(2, len(shown), squeeze=False, sharey="row")
     models = list(dict.fromkeys(row.model for rows in shown.values() for row in rows))
     colours = {model: f"C{number}" for number, model in enumerate(models)}
     for column, (factor, rows) in enumerate(shown.items()):
         for axes, quantity in zip(grid[:, column], ("perplexity", "seconds"), strict=True):
-            (_bars if factor == NONLINEARITY else _lines)(axes, rows, quantity, colours)
+            (_dots if factor == NONLINEARITY else _lines)(axes, rows, quantity, colours)
             axes.grid(visible=True, axis="y", alpha=0.3)
         grid[0, column].set_title(TITLES[factor])
+    grid[0, 0].set_yscale("log")
+    grid[0, 0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    grid[0, 0].yaxis.set_major_formatter("{x:g}")
+    grid[0, 0].yaxis.set_minor_formatter(NullFormatter())
     grid[0, 0].set_ylabel("validation perplexity")
     grid[1, 0].set_ylabel("seconds of training")
     handles, labels = grid[0, 0].get_legend_handles_labels()
@@ -226,9 +231,10 @@ def _lines(axes: Axes, rows: Sequence[Reached], quantity: str, colours: Mapping[
     axes.set_xticks(sorted({float(row.value) for row in rows}))
 
 
-def _bars(axes: Axes, rows: Sequence[Reached], quantity: str, colours: Mapping[str, str]) -> None:
-    models = [row.model for row in rows]
-    axes.bar(models, [_value(row, quantity) for row in rows], color=[colours[model] for model in models])
+def _dots(axes: Axes, rows: Sequence[Reached], quantity: str, colours: Mapping[str, str]) -> None:
+    for row in rows:
+        axes.plot([row.model], [_value(row, quantity)], marker="o", color=colours[row.model])
+    axes.margins(x=0.2)
     axes.tick_params(axis="x", rotation=30)
 
 
