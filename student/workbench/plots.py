@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure  # not pyplot: no window, no state, and nothing to close
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from torch import Tensor
 
 from tests.harness.files import replace
+from workbench.metrics import perplexity
 
 History = Sequence[Mapping[str, Any]]
 
@@ -27,18 +29,30 @@ def curves(runs: Mapping[str, History]) -> Figure:
     axes = figure.subplots()
     for name, history in runs.items():
         epochs = [line["epoch"] for line in history]
-        validation = [math.exp(line["validation_loss"]) for line in history]
+        validation = [perplexity(line["validation_loss"], 1) for line in history]
         (line,) = axes.plot(epochs, validation, label=name)
-        training = [math.exp(each["train_loss"]) for each in history]
+        training = [perplexity(each["train_loss"], 1) for each in history]
         axes.plot(epochs, training, linestyle="dashed", color=line.get_color(), alpha=0.6)
         best = min(range(len(history)), key=validation.__getitem__)
         axes.plot(epochs[best], validation[best], marker="o", color=line.get_color())
-        axes.annotate(f"{validation[best]:.2f}", (epochs[best], validation[best]), (0, 7), textcoords="offset points")
-    axes.set(xlabel="epoch", ylabel="perplexity", yscale="log", title="Perplexity: validation solid, training dashed")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(visible=True, which="both", alpha=0.25)
+        place = (epochs[best], validation[best])
+        axes.annotate(f"{validation[best]:.2f}", place, (0, 7), textcoords="offset points", ha="center")
+    logarithmic(axes)
+    axes.margins(x=0.08)  # the label of the last epoch stands to both sides of it
+    axes.set(xlabel="epoch", ylabel="perplexity", title="Perplexity: validation solid, training dashed")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.grid(visible=True, alpha=0.25)
     axes.legend()
     return figure
+
+
+def logarithmic(axes: Axes) -> None:
+    """Make the y axis logarithmic, with plain numbers beside it: 1, 2, 5, 10, 20, 50, ...; call it after drawing."""
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1e4 * low else (1,)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def attention(source: Sequence[str], target: Sequence[str], weights: Tensor) -> Figure:

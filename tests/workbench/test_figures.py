@@ -14,6 +14,7 @@ from torch import nn
 
 from workbench import figures
 from workbench.language_model import figures as language_model
+from workbench.plots import curves, logarithmic
 
 DRAWN = (
     *("rnn_cell", "lstm_cell", "seq2seq", "attention", "embedding", "encoder_layer"),
@@ -157,6 +158,37 @@ def test_temperature_shows_the_softmax_of_scores_divided_by_it(drawn):
     scores = torch.tensor(language_model.LOGITS)
     for axes, value in zip(figure.axes, (1e-6, 0.5, 1.0, 2.0), strict=True):
         assert [bar.get_height() for bar in axes.patches] == pytest.approx((scores / value).softmax(0).tolist())
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ((4, 170), ["5", "10", "20", "50", "100", "200"]),
+        ((300, 4000), ["500", "1000", "2000"]),
+        ((8.1, 9.4), ["8.2", "8.4", "8.6", "8.8", "9", "9.2", "9.4"]),
+        ((2, 1e80, float("inf")), ["1", *(f"1e+{power}0" for power in range(1, 9))]),
+    ],
+)
+def test_a_logarithmic_axis_has_plain_numbers_whatever_its_range(values, labels):
+    figure = Figure(figsize=(7, 4))
+    axes = figure.subplots()
+    axes.plot(values)
+    logarithmic(axes)
+    figure.canvas.draw()
+    low, high = axes.get_ylim()
+    inside = [label.get_text() for label in axes.get_yticklabels() if low <= label.get_position()[1] <= high]
+    assert [label for label in inside if label] == labels
+
+
+def test_the_label_of_the_last_epoch_has_room():
+    history = [{"epoch": epoch, "train_loss": 9 - epoch, "validation_loss": 9 - epoch} for epoch in (1, 2, 3, 4)]
+    figure = curves({"a run": history})
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    (label,) = axes.texts
+    assert label.get_text() == "148.41"
+    box, inside = label.get_window_extent(), axes.get_window_extent()
+    assert inside.x0 < box.x0 < box.x1 < inside.x1
 
 
 def test_learning_shows_losses_and_their_exponentials():

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from tests.workbench.test_commands import ROOT, workbench
 from workbench.errors import DataError, WorkbenchError
 from workbench.language_model.diagram import diagram
-from workbench.language_model.profiling import LOOP, Profile, profile_training
+from workbench.language_model.profiling import LOOP, Phase, Profile, profile_training
 from workbench.settings import Settings
 from workbench.training_run import open_tree
 
@@ -111,6 +111,16 @@ def test_what_is_missing_is_said_and_drawn(written: Written) -> None:
     assert words.count("not seen") == 1
     assert set(LOOP) | {"batchify", "text"} <= set(words)
     assert f"{found.forward_and_backward:.1%}" in figure.axes[1].get_title()
+
+
+def test_every_phase_is_named_in_the_bar_or_above_it() -> None:
+    shares = {"get_batch": 0.02, "forward": 0.40, "loss": 0.05, "backward": 0.41, "clipping": 0.04, "step": 0.06}
+    phases = [Phase("batchify", 1, 0.01, None), Phase("rest", 1, 0.02, 0.02)]
+    phases += [Phase(name, 10, share, share) for name, share in shares.items()]
+    axes = diagram(Profile("lstm", 10, 1.0, tuple(phases), (), ())).axes[1]
+    assert [text.get_text() for text in axes.texts] == ["forward\n40%", "5%", "backward\n41%", "4%", "6%"]
+    unnamed = "get_batch 2.0%, loss 5.0%, clipping 4.0%, step 6.0%, rest 2.0%"
+    assert axes.get_title() == f"forward and backward together: 81.0%   (not named below: {unnamed})"
 
 
 def test_an_error_says_where_it_is(written: Written) -> None:

@@ -31,7 +31,7 @@ ARROW: dict[str, Any] = {
     "shrinkA": 0,
     "shrinkB": 0,
 }
-SMALL = 0.03  # a part of the bar that has no room for its name
+SMALL, NARROW = 0.03, 0.06  # parts of the bar that have no room for their share, and for their name
 
 
 def diagram(profile: Profile) -> Figure:
@@ -91,13 +91,13 @@ def _bar(axes: Axes, phases: list[Phase]) -> None:
         axes.barh(0, share, left=left, color=_colour(share), edgecolor="white", linewidth=1.5)
         if share >= SMALL:
             dark = "white" if share > 0.35 else "black"
-            words = f"{phase.name}\n{share:.0%}" if share > 2 * SMALL else f"{share:.0%}"
+            words = f"{phase.name}\n{share:.0%}" if share > NARROW else f"{share:.0%}"
             axes.text(left + share / 2, 0, words, ha="center", va="center", fontsize=9, color=dark)
         left += share
-    small = [f"{phase.name} {phase.share:.1%}" for phase in phases if (phase.share or 0.0) < SMALL]
+    unnamed = [f"{phase.name} {phase.share or 0.0:.1%}" for phase in phases if (phase.share or 0.0) <= NARROW]
     both = sum(phase.share or 0.0 for phase in phases if phase.name in ("forward", "backward"))
     title = f"forward and backward together: {both:.1%}"
-    axes.set_title(title + (f"   (not named below: {', '.join(small)})" if small else ""), fontsize=10)
+    axes.set_title(title + (f"   (not named below: {', '.join(unnamed)})" if unnamed else ""), fontsize=10)
     axes.set(xlim=(0, max(1.0, left)))
     axes.axis("off")
 

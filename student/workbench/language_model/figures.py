@@ -12,7 +12,7 @@ from string import ascii_uppercase
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 
 from workbench.figures import (
     BLUE,
@@ -34,6 +34,8 @@ from workbench.figures import (
     mask_table,
     tint,
 )
+from workbench.metrics import perplexity
+from workbench.plots import logarithmic
 
 SIDE = 0.34  # of a letter's square
 
@@ -255,20 +257,18 @@ def learning(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure:
         runs: name -> for each epoch `epoch`, `train_loss` and `validation_loss`.
     """
     figure = Figure(figsize=(9.6, 3.6), dpi=100, facecolor=PAPER, layout="constrained")
-    loss, perplexity = figure.subplots(1, 2)
+    left, right = figure.subplots(1, 2)
     for (name, epochs), color in zip(runs.items(), cycle((BLUE, ORANGE, GREEN, RED, GREY)), strict=False):
         numbers = [each["epoch"] for each in epochs]
         for key, style, label in (("validation_loss", "-", name), ("train_loss", "--", None)):
-            losses = np.array([each[key] for each in epochs])
-            loss.plot(numbers, losses, style, marker=".", color=color, label=label)
-            perplexity.plot(numbers, np.exp(losses), style, marker=".", color=color)
-    loss.set(xlabel="epoch", ylabel="loss", title="validation solid, training dashed")
-    perplexity.set(xlabel="epoch", ylabel="perplexity", yscale="log", title="perplexity, logarithmic")
-    perplexity.yaxis.set_major_locator(FixedLocator([1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000]))
-    perplexity.yaxis.set_major_formatter("{x:g}")
-    perplexity.yaxis.set_minor_locator(NullLocator())
-    for axes in (loss, perplexity):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(visible=True, which="both", alpha=0.25)
-    loss.legend()
+            losses = [each[key] for each in epochs]
+            left.plot(numbers, losses, style, marker=".", color=color, label=label)
+            right.plot(numbers, [perplexity(each, 1) for each in losses], style, marker=".", color=color)
+    left.set(xlabel="epoch", ylabel="loss", title="validation solid, training dashed")
+    right.set(xlabel="epoch", ylabel="perplexity", title="perplexity, logarithmic")
+    logarithmic(right)
+    for axes in (left, right):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.grid(visible=True, alpha=0.25)
+    left.legend()
     return figure

@@ -13,11 +13,11 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from tests.harness.tree import Tree
 from workbench import training_run
 from workbench.errors import SettingsError, WorkbenchError
+from workbench.plots import logarithmic
 from workbench.runs import Run, RunError
 from workbench.settings import Settings
 from workbench.training import Callback, Interrupted, TrainingError
@@ -211,10 +211,7 @@ def picture(shown: Mapping[str, Sequence[Reached]], title: str) -> Figure:
             (_dots if factor == NONLINEARITY else _lines)(axes, rows, quantity, colours)
             axes.grid(visible=True, axis="y", alpha=0.3)
         grid[0, column].set_title(TITLES[factor])
-    grid[0, 0].set_yscale("log")
-    grid[0, 0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    grid[0, 0].yaxis.set_major_formatter("{x:g}")
-    grid[0, 0].yaxis.set_minor_formatter(NullFormatter())
+    logarithmic(grid[0, 0])
     grid[0, 0].set_ylabel("validation perplexity")
     grid[1, 0].set_ylabel("seconds of training")
     handles, labels = grid[0, 0].get_legend_handles_labels()
