@@ -14,13 +14,29 @@ TITLES = (
     *("TransformerModel", "Training and evaluation", "Generated text"),
 )
 TRAINED = ("RNN_TANH", "LSTM", "Transformer")
+TUNED = {  # a cell -> what it says
+    'tune("GRU", embedding=220, hidden=210)': "embedding is 220 and hidden is 210; with tie_weights they have to",
+    'tune("Transformer", embedding=200, heads=3)': "embedding is 200; it has to be a multiple of heads, which is 3",
+    'tune("LSTM", optimizer="Adm")': "optimizer is 'Adm'; choose one of SGD, Adam, RAdam",
+    'tune("LSTM", learning_rate=6)': "learning_rate is 6; the range of this exercise is 0.005 to 5",
+    'tune("LSTM", learning_rat=1)': "there is no setting 'learning_rat'; choose among embedding",
+    'tune("LSTN")': "there is no model 'LSTN'; choose one of RNN_TANH, RNN_RELU, GRU, LSTM, Transformer",
+}
+# Three epochs: the first learns, after the second all weights are huge, after the third they are no numbers.
+DIVERGED = """
+rates = (1, 1e6, math.inf)
+fall = lambda optimizer: torch.optim.lr_scheduler.LambdaLR(optimizer, rates.__getitem__)
+learn("LSTM", "wild", optimizer="SGD", learning_rate=1.0, scheduler=fall, epochs=5)
+show("wild")
+print(all(value.isfinite().all() for value in RUNS["wild"]["model"].state_dict().values()))
+"""
 
 
 @pytest.fixture(scope="module")
 def solved(tmp_path_factory: pytest.TempPathFactory) -> NotebookNode:
     folder = fresh(tmp_path_factory.mktemp("solved"), NAME)
     with pytest.MonkeyPatch.context() as monkeypatch:
-        return executed(folder, QUICK, monkeypatch, tree=str(ROOT / "solution"))
+        return executed(folder, QUICK, monkeypatch, (*TUNED, DIVERGED), str(ROOT / "solution"))
 
 
 @pytest.mark.parametrize("title", TITLES)
@@ -58,7 +74,7 @@ def test_solved_a_changed_word_changes_nothing_before_it(solved: NotebookNode) -
 def test_solved_every_epoch_prints_loss_and_perplexity_which_fall(solved: NotebookNode) -> None:
     for name, line in (
         *((name, f'learn("{name}")') for name in TRAINED),
-        ("tuned", 'learn(MODEL, "tuned", **CHANGES)'),
+        ("tuned", "tune(MODEL, **CHANGES)"),
     ):
         words = printed(cell_with(solved, line)).split(f"{name}:\n")[1]
         epochs = re.findall(
@@ -92,9 +108,28 @@ def test_solved_temperature_changes_what_is_written(solved: NotebookNode) -> Non
 
 def test_solved_tuning_stays_in_its_ranges_and_is_compared(solved: NotebookNode) -> None:
     cell = cell_with(solved, 'MODEL = "Transformer"  # or RNN_TANH, RNN_RELU, GRU, LSTM')
-    assert "the range of this exercise" not in printed(cell)
+    assert "Nothing was trained" not in printed(cell)
     assert pictures(cell) == 1
     assert {row[0] for row in table(cell)[1:]} == {"Transformer", "tuned"}
+
+
+@pytest.mark.parametrize("cell", TUNED)
+def test_solved_what_cannot_be_tuned_is_said_and_not_trained(solved: NotebookNode, cell: str) -> None:
+    first, *wrong = printed(cell_with(solved, cell)).splitlines()
+    assert first == "Nothing was trained:"
+    assert len(wrong) == 1
+    assert wrong[0].startswith(TUNED[cell])
+
+
+def test_solved_a_loss_that_is_no_number_ends_a_training_which_keeps_what_was_before(solved: NotebookNode) -> None:
+    cell = cell_with(solved, 'show("wild")')
+    _, first, second, third, finite = printed(cell).splitlines()
+    assert first.startswith("epoch 1: loss ")
+    assert "perplexity inf; " in second
+    assert third == "epoch 3: the loss is nan; try a lower learning rate"
+    assert finite == "True"
+    assert [row[:2] for row in table(cell)[1:]] == [["wild", "1"], ["wild", "2"]]
+    assert pictures(cell) == 1
 
 
 PICTURES = ("batches", "truncated", "cells", "model", "causal_mask", "temperature")

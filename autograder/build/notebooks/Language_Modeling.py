@@ -17,6 +17,7 @@
 # All settings of this notebook in one place. These sizes learn in some minutes on a laptop.
 
 # %%
+import copy
 import json
 import math
 import os
@@ -26,6 +27,7 @@ import torch
 from workbench import figures as pictures
 from workbench.language_model import corpora, figures
 from workbench.language_model.vocabulary import Vocabulary
+from workbench.metrics import perplexity
 from workbench.notebook import Notebook, show_table
 
 DATA = "stories"  # comes with the handout; "shakespeare" and "wikitext-2" are downloaded, and take much longer
@@ -260,8 +262,8 @@ notebook.check("Training and evaluation")
 # ## Generated text
 #
 # To write, choose a word from what the model predicts, let it read that word, and again. The most probable one
-# (**greedy**) soon goes round in circles. Drawing by probability is livelier and errs more; a **temperature** $T$ lies
-# between them (Ackley et al., 1985):
+# (**greedy**) soon goes round in circles. Drawing by probability is livelier and errs more. A **temperature** $T$
+# (Ackley et al., 1985) leads from the one, near 0, to the other, at 1; above 1 the improbable words gain as well:
 #
 # $$p_i(T) = \frac{p_i^{1/T}}{\sum_j p_j^{1/T}} = \mathrm{softmax}_i\!\left(\frac{\log p}{T}\right)$$
 
@@ -320,19 +322,26 @@ def learn(kind, name="", **changes):
     scheduler = settings["scheduler"](optimizer)
     train, validation = batchify(train_ids, settings["batch_size"]), batchify(validation_ids, settings["batch_size"])
     run = {"model": model, "settings": settings, "epochs": [], "texts": []}
+    learned = copy.deepcopy(model.state_dict())  # the last weights whose loss is a number
+    RUNS.pop(name or kind, None)
     print(f"{name or kind}:")
     for epoch in range(1, settings["epochs"] + 1):
         start = time.perf_counter()
         train_loss = train_epoch(model, train, optimizer, settings["bptt"], settings["clip"])
         loss = evaluate(model, validation, settings["bptt"])
+        if not math.isfinite(loss):
+            print(f"epoch {epoch}: the loss is {loss}; try a lower learning rate")
+            model.load_state_dict(learned)
+            break
+        learned = copy.deepcopy(model.state_dict())
         scheduler.step()
         run["epochs"].append({"epoch": epoch, "train_loss": train_loss, "validation_loss": loss})
         run["texts"].append([write(model, prompt, seed=seed) for seed, prompt in enumerate(PROMPTS)])
         print(
-            f"epoch {epoch}: loss {train_loss:.3f}, perplexity {math.exp(train_loss):.2f}; validation loss {loss:.3f}, "
-            f"perplexity {math.exp(loss):.2f}; {time.perf_counter() - start:.0f} s"
+            f"epoch {epoch}: loss {train_loss:.3f}, perplexity {perplexity(train_loss, 1):.2f}; validation loss "
+            f"{loss:.3f}, perplexity {perplexity(loss, 1):.2f}; {time.perf_counter() - start:.0f} s"
         )
-    RUNS[name or kind] = run
+        RUNS[name or kind] = run
 
 
 def show(*names):
@@ -378,8 +387,8 @@ if "LSTM" in RUNS:
 #
 # | setting | range |
 # |---|---|
-# | `embedding`, `hidden` | 200 to 250 |
-# | `layers`, `heads` | 2 to 4; `embedding` has to be a multiple of `heads` |
+# | `embedding`, `hidden` | 200 to 250; with `tie_weights` an RNN needs the same for both |
+# | `layers`, `heads` | 2 to 4; a Transformer's `embedding` has to be a multiple of `heads` |
 # | `dropout` | 0 to 0.3 |
 # | `learning_rate` | 0.005 to 5 |
 # | `optimizer` | "SGD", "Adam" or "RAdam" |
@@ -389,21 +398,50 @@ if "LSTM" in RUNS:
 # A learning rate that is right for SGD is a hundred times too large for Adam. The test split is for the end.
 
 # %%
+MODELS = ("RNN_TANH", "RNN_RELU", "GRU", "LSTM", "Transformer")
+OPTIMIZERS = ("SGD", "Adam", "RAdam")
+RANGES = {
+    "embedding": (200, 250), "hidden": (200, 250), "layers": (2, 4), "heads": (2, 4), "dropout": (0, 0.3),
+    "learning_rate": (0.005, 5),
+}  # fmt: skip
+
+
+def wrong_with(kind, changes):
+    """What these changes are that they should not be, each in a sentence."""
+    settings = SETTINGS | changes
+    if kind not in MODELS:
+        yield f"there is no model {kind!r}; choose one of {', '.join(MODELS)}"
+    for key in changes.keys() - SETTINGS.keys():
+        yield f"there is no setting {key!r}; choose among {', '.join(SETTINGS)}"
+    for key, (least, most) in RANGES.items():
+        if key in changes and not least <= changes[key] <= most:
+            yield f"{key} is {changes[key]}; the range of this exercise is {least} to {most}"
+    if settings["optimizer"] not in OPTIMIZERS:
+        yield f"optimizer is {settings['optimizer']!r}; choose one of {', '.join(OPTIMIZERS)}"
+    if kind == "Transformer" and settings["embedding"] % settings["heads"]:
+        yield f"embedding is {settings['embedding']}; it has to be a multiple of heads, which is {settings['heads']}"
+    if kind != "Transformer" and settings["tie_weights"] and settings["embedding"] != settings["hidden"]:
+        sizes = f"embedding is {settings['embedding']} and hidden is {settings['hidden']}"
+        yield f"{sizes}; with tie_weights they have to be the same, since one weight serves both"
+
+
+def tune(kind, **changes):
+    """Train with these changes and compare with the model above; or say why not."""
+    if wrong := list(wrong_with(kind, changes)):
+        print("Nothing was trained:", *wrong, sep="\n")
+        return
+    learn(kind, "tuned", **changes)
+    show(kind, "tuned")
+
+
+# %%
 MODEL = "Transformer"  # or RNN_TANH, RNN_RELU, GRU, LSTM
 CHANGES = {
     "optimizer": "SGD",
     "learning_rate": 2.0,
     "norm_first": False,
 }
-RANGES = {
-    "embedding": (200, 250), "hidden": (200, 250), "layers": (2, 4), "heads": (2, 4), "dropout": (0, 0.3),
-    "learning_rate": (0.005, 5),
-}  # fmt: skip
-for key, (least, most) in RANGES.items():
-    if key in CHANGES and not least <= CHANGES[key] <= most:
-        print(f"{key} is {CHANGES[key]}; the range of this exercise is {least} to {most}")
-learn(MODEL, "tuned", **CHANGES)
-show(MODEL, "tuned")
+tune(MODEL, **CHANGES)
 
 # %% [markdown]
 # On a larger text differences are larger, and trainings are longer. In a terminal,
