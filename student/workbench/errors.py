@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.harness.tree import Tree
 
 INSTALL = "pip install -r requirements.txt -r student/workbench/requirements.txt"
 # What this brings, as it is imported.
@@ -59,6 +65,31 @@ def explained(error: BaseException, root: Path) -> str | None:
     if is_todo(error):
         return f"{error} is not implemented yet: {_where(error, root)}. `{_python()} -m tests --watch` leads you there."
     return None
+
+
+@contextlib.contextmanager
+def students_code(tree: Tree, what: str = "your code") -> Iterator[None]:
+    """Say where in a tree's models an error has come from, and what it says; TODOs and our own errors stay.
+
+    Raises:
+        WorkbenchError: the models' code has stopped, or lacks what was asked of it.
+    """
+    from tests.harness.outcome import is_todo
+
+    try:
+        yield
+    except (WorkbenchError, ModuleNotFoundError):
+        raise
+    except Exception as error:
+        frames = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if (tree.relative(frame.filename) or "").startswith("models/")
+        ]
+        if is_todo(error) or not (frames or isinstance(error, AttributeError | TypeError)):
+            raise
+        where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else str(tree.root)
+        raise WorkbenchError(f"{what} stopped with {type(error).__name__}: {error} ({where})") from error
 
 
 def _where(error: BaseException, root: Path) -> str:

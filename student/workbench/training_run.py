@@ -13,7 +13,7 @@ from torch import nn
 
 from tests.harness.tree import Tree
 from workbench.devices import Processes, choose
-from workbench.errors import WorkbenchError
+from workbench.errors import WorkbenchError, students_code
 from workbench.folders import GIVEN, ROOT
 from workbench.runs import EVALUATED, Run, RunError
 from workbench.settings import Settings
@@ -180,12 +180,13 @@ def train(
     """
     with Processes.start(chosen := choose(device)) as processes:
         trained = kind_of(settings).new(settings, tree, data_root, chosen)
-        trained.task(processes).try_out()
+        with students_code(tree):
+            trained.task(processes).try_out()
         if processes.first:
             told = {
                 "settings": trained.settings.to_json(),
-                "tree": _recorded(tree.root),
-                "data_root": data_root and _recorded(data_root),
+                "tree": recorded(tree.root),
+                "data_root": data_root and recorded(data_root),
             }
             trained.store(Run.create(folder, told, overwrite))
         processes.barrier()
@@ -248,7 +249,7 @@ def open_tree(root: Path) -> Tree:
     return tree
 
 
-def _recorded(folder: Path) -> str:
+def recorded(folder: Path) -> str:
     """A folder for settings.json: from the project's root where it lies inside, so that both can be moved together."""
     folder = folder.resolve()
     return folder.relative_to(ROOT).as_posix() if folder.is_relative_to(ROOT) else str(folder)

@@ -1,6 +1,7 @@
 """Runs of language models, with the solution's models and a text of few words."""
 
 import json
+import re
 import shutil
 import signal
 from collections.abc import Iterator
@@ -20,10 +21,12 @@ from workbench.devices import Processes
 from workbench.errors import DataError, SettingsError, WorkbenchError
 from workbench.language_model import corpora
 from workbench.language_model.samples import Samples
+from workbench.language_model.task import LanguageModelTask
 from workbench.language_model.trained import TrainedLanguageModel
 from workbench.language_model.writing import prompt_of, text_of
 from workbench.runs import Run
 from workbench.settings import Settings
+from workbench.training import Callback
 from workbench.training_run import Trained
 from workbench.translation.trained import TrainedTranslator
 
@@ -134,8 +137,28 @@ def test_a_process_without_a_column_is_refused(tree):
 
 
 def test_a_text_that_is_too_short_is_named(tree):
-    with pytest.raises(DataError, match="the training split has 7 tokens, which is too few for 4 columns"):
+    said = "the training split has 7 tokens, which is too few for 4 columns; choose a smaller batch_size"
+    with pytest.raises(DataError, match=said):
         new("gru", tree, "first=7").task(Processes())
+    with pytest.raises(DataError, match=r"the test split has .* choose a smaller eval_batch_size"):
+        new("gru", tree, "eval_batch_size=999").evaluate("test")
+
+
+def test_the_best_weights_are_those_of_their_epoch_while_training_goes_on(tmp_path, tree, monkeypatch):
+    seen: list[dict[str, torch.Tensor]] = []
+
+    class Keep(Callback):
+        def on_epoch(self, trainer: Any, epoch: Any) -> None:
+            seen.append({name: each.clone() for name, each in trainer.module.state_dict().items()})
+
+    losses = iter([2.0, 1.0, 3.0])
+    monkeypatch.setattr(LanguageModelTask, "validate", lambda task: (next(losses), 1))
+    trained = train(tmp_path / "run", tree, "gru", "epochs=3", callbacks=[Keep()])
+    stored = Run.open(tmp_path / "run").load_weights()
+    for name, each in trained.module.state_dict().items():
+        assert torch.equal(stored[name], seen[1][name]), name
+        assert torch.equal(each, seen[1][name]), name
+        assert not torch.equal(stored[name], seen[2][name]), name
 
 
 # Measuring
@@ -227,6 +250,75 @@ def test_samples_are_kept_by_epoch(tmp_path, tree):
     assert [each["epoch"] for each in found] == [1, 2]
     assert all(len(each["sentences"]) == 3 for each in found)
     assert [note.strip() for note in watch.notes] == [said for each in found for said in each["sentences"]]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "raise IndexError('far too long')",
+            r"your generate stopped with IndexError: far too long \(.*generation\.py:",
+        ),
+        ("return 'the dog'", "returned 'the dog' .*; expected a list of 20 strings"),
+        ("return [3] * length", "expected a list of 20 strings"),
+        ("return ['the'] * (length + 1)", r"\(21 of them\); expected a list of 20 strings"),
+    ],
+)
+def test_a_generate_that_stops_does_not_end_training(tmp_path, line, said):
+    root = _changed("generation.py", "    if not prompt:\n", f"    {line}\n    if not prompt:\n", tmp_path)
+    with tiny_text.opened(root) as tree:
+        watch = Watch()
+        trained = train(tmp_path / "run", tree, "gru", callbacks=[Samples(), watch])
+        (note,) = watch.notes
+        assert re.match(f"no sample sentences: .*{said}", note)
+        assert note in trained.examples()[0]
+        with pytest.raises(WorkbenchError, match="your generate"):
+            trained.write("the", 3)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("view(batch_size, rows).t()", "view(rows, batch_size)", r"batchify\(ids, 3\), .* has token 101 at \[0, 1\]"),
+        ("view(batch_size, rows).t()", "view(batch_size, rows)", r"has shape \(3, 7\), expected \(7, 3\)"),
+        ("source[i + 1 : i + 1 + S]", "source[i : i + S]", "target of get_batch.* has token 100 at"),
+        (".reshape(-1)", "", r"target of get_batch.* has shape \(4, 3\), expected \(12,\)"),
+        (".reshape(-1)", ".t().reshape(-1)", "target of get_batch.* has token 102 at"),
+        (
+            "min(bptt, source.size(0) - 1 - i)",
+            "min(bptt, source.size(0) - 2 - i)",
+            r"data of get_batch\(source, 4, 4\)",
+        ),
+        ("return source[i : i + S],", "return source[:S],", r"data of get_batch\(source, 4, 4\)"),
+        ("return source[i : i + S],", "return None,", "data of get_batch.* has shape NoneType"),
+    ],
+)
+def test_wrong_batching_is_said_before_a_loss_is_computed_from_it(tmp_path, right, wrong, said):
+    with tiny_text.opened(_changed("batching.py", right, wrong, tmp_path)) as tree:
+        for use in (lambda: train(tmp_path / "run", tree, "gru"), lambda: new("gru", tree).evaluate("test")):
+            with pytest.raises(WorkbenchError, match=rf"{said}.*python -m tests"):
+                use()
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_error_of_the_model_says_where_it_is(tmp_path):
+    root = _changed("RNNModel.py", "batch_size, self.nhid)", "batch_size, self.hidden)", tmp_path)
+    with (
+        tiny_text.opened(root) as tree,
+        pytest.raises(WorkbenchError, match=r"your code stopped with \w+: .*RNNModel\.py:\d+"),
+    ):
+        train(tmp_path / "run", tree, "gru")
+    assert not (tmp_path / "run").exists()
+
+
+def _changed(name: str, right: str, wrong: str, folder: Path) -> Path:
+    """The solution with a fault in one file."""
+    shutil.copytree(SOLUTION / "models", folder / "tree" / "models")
+    path = folder / "tree" / "models" / "language_model" / name
+    text = path.read_text()
+    assert right in text
+    path.write_text(text.replace(right, wrong))
+    return folder / "tree"
 
 
 # What is not there

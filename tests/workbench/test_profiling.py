@@ -129,6 +129,12 @@ def test_an_error_says_where_it_is(written: Written) -> None:
         profiled(root)
 
 
+def test_clip_0_is_never(written: Written) -> None:
+    root = written(OWN.replace("CLIP", "assert clip == float('inf')"))
+    settings = Settings.of("lstm", "stories", "default", [*SMALL, "clip=0"])
+    profile_training(open_tree(root), settings, None, 1, torch.device("cpu"), lines=False)
+
+
 def test_a_text_that_is_too_short() -> None:
     with pytest.raises(DataError, match=r"--batches 999999: expected 1 to \d+, as many as stories has"):
         profiled(ROOT / "solution", batches=999_999)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,13 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.profiler import ProfilerActivity, profile
+from torch.profiler import ProfilerActivity
 
 from tests.harness.tree import Tree
 from workbench.devices import Processes, choose
-from workbench.errors import DataError, WorkbenchError
+from workbench.errors import DataError, WorkbenchError, students_code
 from workbench.language_model import corpora
 from workbench.language_model.models import Chunk, LanguageModel, build
+from workbench.language_model.profiling import silent_profile
 from workbench.language_model.vocabulary import Vocabulary
 from workbench.settings import Settings
 from workbench.training import Training
@@ -82,11 +82,11 @@ def corpus_for(data_root: Path | None) -> tuple[corpora.TextCorpus, str]:
     try:
         corpus = corpora.load("wikitext-2", data_root)
         return corpus, corpus.note
-    except DataError:
+    except DataError as error:
         if data_root is not None:
             raise
         return corpora.load("stories"), (
-            "WikiText-2 could not be downloaded; name its folder with --data-root. The vocabulary of our own stories "
+            f"WikiText-2 is not there: {error}\nName its folder with --data-root; the vocabulary of our own stories "
             "is too small to show much of a difference"
         )
 
@@ -109,10 +109,11 @@ def races(
     for each in settings:
         torch.manual_seed(0)
         model = build(tree, each, len(vocabulary), place)
-        columns = model.columns(vocabulary.encode(tokens), reading.batch_size, corpus.name).to(place)
+        columns = model.columns(vocabulary.encode(tokens), reading.batch_size, corpus.name, "batch_size").to(place)
         rows = range(0, (WARM_UP + batches) * reading.bptt, reading.bptt)
         found = Race(each.model, len(vocabulary))
-        race(found, model, [model.chunk(columns, row, reading.bptt) for row in rows])
+        with students_code(tree):
+            race(found, model, [model.chunk(columns, row, reading.bptt) for row in rows])
         yield found
 
 
@@ -173,8 +174,7 @@ def workbench_step(model: LanguageModel) -> Step:
 
 def peak(step: Step, chunk: Chunk) -> float:
     """The most memory that one more step takes, in MiB, beside what is taken before it."""
-    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler says on the screen when it begins and ends
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
+    with silent_profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
         step(chunk)
     assert recorded.profiler is not None
     assert recorded.profiler.kineto_results is not None

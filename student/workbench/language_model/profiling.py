@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import linecache
+import math
 import os
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,10 +21,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from tests.harness.outcome import is_todo
 from tests.harness.tree import Tree
 from workbench.devices import seed_everything
-from workbench.errors import DataError, WorkbenchError
+from workbench.errors import DataError, students_code
 from workbench.language_model import corpora
 from workbench.language_model.models import LanguageModel, build
 from workbench.language_model.vocabulary import Vocabulary
@@ -108,7 +107,7 @@ def profile_training(
         most = (len(tokens) // reading.batch_size - 1) // reading.bptt
         raise DataError(f"--batches {batches}: expected 1 to {most}, as many as {corpus.name} has room for")
     seed_everything(settings.training.seed)
-    with _explained(tree):
+    with students_code(tree):
         model = build(tree, settings, len(vocabulary), device)
         loop = _Loop(tree, model, settings)
         ids = vocabulary.encode(tokens[:need])
@@ -137,7 +136,7 @@ class _Loop:
         return columns.to(self.device)
 
     def __call__(self, columns: Tensor) -> None:
-        self.package.training.train_epoch(self.module, columns, self.optimizer, self.bptt, self.clip or 0.25)
+        self.package.training.train_epoch(self.module, columns, self.optimizer, self.bptt, self.clip or math.inf)
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
@@ -188,10 +187,15 @@ def _named(function: Callable[..., Any], phase: str, device: torch.device) -> Ca
     return named
 
 
+def silent_profile(**options: Any) -> profile:
+    """torch's profiler, which else says on the screen when it begins and ends."""
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")
+    return profile(**options)
+
+
 def _record(loop: _Loop, ids: Tensor) -> profile:
-    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler says on the screen when it begins and ends
     activities = [ProfilerActivity.CPU] + [ProfilerActivity.CUDA] * (loop.device.type == "cuda")
-    recorded = profile(activities=activities)
+    recorded = silent_profile(activities=activities)
     with loop.watched(), recorded:
         columns = loop.batchify(ids)
         with record_function(f"phase {EPOCH}"):
@@ -240,18 +244,3 @@ def _lines(loop: _Loop, columns: Tensor) -> tuple[Line, ...]:
             text = linecache.getline(path, number).strip()
             found.append(Line(Path(path).name, name.split(".")[-1], number, text, calls, time / total))
     return tuple(sorted(found, key=lambda line: (line.function != EPOCH, line.number)))
-
-
-@contextlib.contextmanager
-def _explained(tree: Tree) -> Iterator[None]:
-    """Say where in the tree an error has come from, and what it says."""
-    try:
-        yield
-    except (WorkbenchError, ModuleNotFoundError):
-        raise
-    except Exception as error:
-        frames = [each for each in traceback.extract_tb(error.__traceback__) if tree.relative(each.filename)]
-        if is_todo(error) or not (frames or isinstance(error, AttributeError | TypeError)):
-            raise
-        where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else str(tree.root)
-        raise WorkbenchError(f"your code stopped with {type(error).__name__}: {error} ({where})") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.outcome import is_todo
+from workbench.errors import WorkbenchError
 from workbench.language_model.corpora import Unit
 from workbench.language_model.models import LanguageModel
 from workbench.language_model.vocabulary import Vocabulary
@@ -21,7 +22,7 @@ COUNT = 3
 class Samples(Callback):
     """Notes what the model writes, and keeps it in the run's samples.json, by epoch, and for TensorBoard.
 
-    A tree that cannot generate yet is trained all the same.
+    A tree that cannot generate is trained all the same; why it cannot is noted once.
     """
 
     def __init__(self, tensorboard: TensorBoard | None = None) -> None:
@@ -32,10 +33,16 @@ class Samples(Callback):
         if self._silent:
             return
         task: Any = trainer.task
-        sentences = sample(task.model, task.vocabulary, task.unit)
+        why = "generation is not implemented yet"
+        try:
+            sentences = sample(task.model, task.vocabulary, task.unit)
+        except Exception as error:  # whatever stops `generate`: hours of training are worth more than three sentences
+            ours = isinstance(error, WorkbenchError)
+            why = str(error) if ours else f"your generate stopped with {type(error).__name__}: {error}"
+            sentences = []
         if not sentences:
             self._silent = True
-            trainer.note("no sample sentences: generation is not implemented yet")
+            trainer.note(f"no sample sentences: {why}")
             return
         for sentence in sentences:
             trainer.note(f"  {sentence}")
@@ -51,7 +58,7 @@ class Samples(Callback):
 def sample(model: LanguageModel, vocabulary: Vocabulary, unit: Unit) -> list[str]:
     """Three texts from the beginning of a line, in one line each, by the same seeds each time.
 
-    None where the tree cannot generate yet.
+    Empty where the tree cannot generate yet.
     """
     prompt, _ = prompt_of("", unit, vocabulary)
     try:

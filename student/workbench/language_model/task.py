@@ -66,8 +66,8 @@ class LanguageModelTask:
             raise SettingsError(
                 f"batch_size is {reading.batch_size}, and each of {processes.world} processes needs a column of its own"
             )
-        self.train = self._share(train[: reading.first or None], reading.batch_size, "the training split", processes)
-        self.validation = self._share(validation, reading.eval_batch_size, "the validation split", processes)
+        self.train = self._share(train[: reading.first or None], "the training split", "batch_size", processes)
+        self.validation = self._share(validation, "the validation split", "eval_batch_size", processes)
         self.hidden: Any = None
 
     def batches(self, epoch: int) -> Chunks:
@@ -92,8 +92,8 @@ class LanguageModelTask:
         for row in list(rows_of(self.train, self.reading.bptt))[:2]:
             self.loss(self.model.chunk(self.train, row, self.reading.bptt))
 
-    def _share(self, ids: Tensor, count: int, what: str, processes: Processes) -> Tensor:
-        columns = self.model.columns(ids, count, what)[:, processes.rank :: processes.world]
+    def _share(self, ids: Tensor, what: str, key: str, processes: Processes) -> Tensor:
+        columns = self.model.columns(ids, getattr(self.reading, key), what, key)[:, processes.rank :: processes.world]
         return columns.contiguous().to(self.model.device)
 
 

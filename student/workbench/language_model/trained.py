@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from tests.harness.tree import Tree
 from workbench import metrics
 from workbench.devices import Processes, seed_everything
-from workbench.errors import DataError
+from workbench.errors import DataError, WorkbenchError
 from workbench.language_model import corpora
 from workbench.language_model.corpora import TextCorpus, Unit
 from workbench.language_model.models import LanguageModel, build
@@ -86,7 +86,7 @@ class TrainedLanguageModel(Trained):
         if split not in EVALUATED:
             raise DataError(f"split: expected one of {', '.join(EVALUATED)}, got {split!r}")
         reading, start = self.settings.batching, time.perf_counter()
-        columns = self.model.columns(self.ids(split), reading.eval_batch_size, f"the {split} split")
+        columns = self.model.columns(self.ids(split), reading.eval_batch_size, f"the {split} split", "eval_batch_size")
         loss, tokens = self.model.total_loss(columns.to(self.device), reading.bptt, track)
         mean, seconds = metrics.mean_loss(loss, tokens), time.perf_counter() - start
         rows = [("loss (nats a token)", f"{mean:.3f}"), ("perplexity", f"{metrics.perplexity(loss, tokens):.2f}")]
@@ -118,7 +118,10 @@ class TrainedLanguageModel(Trained):
         return text_of([*shown, *written], self.unit), unknown
 
     def examples(self) -> list[str]:
-        return [f"  {sentence}\n" for sentence in sample(self.model, self.vocabulary, self.unit)]
+        try:
+            return [f"  {sentence}\n" for sentence in sample(self.model, self.vocabulary, self.unit)]
+        except WorkbenchError as error:
+            return [f"  no sample sentences: {error}\n"]
 
     @staticmethod
     def samples(tensorboard: TensorBoard) -> Samples:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 
 import torch
 
+from workbench.errors import WorkbenchError, students_code
 from workbench.language_model.corpora import Unit, tokens
 from workbench.language_model.models import LanguageModel
 from workbench.language_model.vocabulary import EOS, UNK, Vocabulary
@@ -40,9 +42,20 @@ def write(
     greedy: bool = False,
     seed: int = 0,
 ) -> list[str]:
-    """Continue a prompt by `length` tokens, by the tree's `generate`; the same seed gives the same tokens."""
+    """Continue a prompt by `length` tokens, by the tree's `generate`; the same seed gives the same tokens.
+
+    Raises:
+        WorkbenchError: `generate` has stopped, or has returned something else.
+    """
     generator = torch.Generator().manual_seed(seed)
-    written: list[str] = model.package.generation.generate(
-        model.module, vocabulary, prompt, length, temperature, greedy, generator
-    )
+    with students_code(model.tree, "your generate"):
+        written = model.package.generation.generate(
+            model.module, vocabulary, prompt, length, temperature, greedy, generator
+        )
+    if not isinstance(written, list) or not all(isinstance(each, str) for each in written) or len(written) != length:
+        shown = f"{len(written)} of them" if isinstance(written, list) else type(written).__name__
+        raise WorkbenchError(
+            f"your generate returned {reprlib.repr(written)} ({shown}); expected a list of {length} strings: "
+            "the new tokens, without the prompt"
+        )
     return written
