@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -159,7 +159,9 @@ def generate(
     run: RunFolder,
     prompts: Annotated[
         list[str] | None,
-        typer.Option("--prompt", help="What to continue; may be repeated. Default: lines of the input, else nothing."),
+        typer.Option(
+            "--prompt", help="What to continue; may be repeated. - for each line of the input. Default: nothing."
+        ),
     ] = None,
     length: Annotated[int, typer.Option(help="Words or characters to write.", min=1)] = 50,
     temperature: Annotated[float, typer.Option(help="Below 1 more of the same, above 1 more of all.", min=0)] = 1.0,
@@ -174,8 +176,7 @@ def generate(
     from workbench.language_model.trained import TrainedLanguageModel
 
     trained = TrainedLanguageModel.load(run, tree, None, device)
-    given = prompts or ([] if sys.stdin.isatty() else [line.rstrip("\r\n") for line in sys.stdin])
-    for prompt in given or [""]:
+    for prompt in (each for given in prompts or [""] for each in (_lines() if given == "-" else [given])):
         text, unknown = trained.write(prompt, length, temperature, greedy, seed)
         if unknown:
             words = ", ".join(unknown)
@@ -270,6 +271,7 @@ def tune(
     """Search for better settings; the same command goes on, also beside itself in another terminal."""
     from workbench import plots, training_run, tuning
     from workbench.errors import WorkbenchError
+    from workbench.metrics import perplexity_of
     from workbench.settings import Settings, data_for
     from workbench.training import Interrupted
 
@@ -281,7 +283,7 @@ def tune(
 
     def seen(trial: Any) -> None:
         pruned = trial.state.name == "PRUNED"
-        came = f"pruned in epoch {trial.last_step}" if pruned else f"perplexity {math.exp(trial.value):.2f}"
+        came = f"pruned in epoch {trial.last_step}" if pruned else f"perplexity {perplexity_of(trial.value):.2f}"
         values = "  ".join(f"{key}={_short(value)}" for key, value in trial.params.items())
         console.print(f"trial {trial.number}: {came}  [dim]{values}[/]", soft_wrap=True)
 
@@ -299,7 +301,7 @@ def tune(
     places = [f"--tree {tree}"] * bool(tree) + [f"--data-root {data_root}"] * bool(data_root)
     said = " ".join([*places, *(f"--set {change}" for change in [*shared, *best])])
     console.print(
-        f"Best: trial {study.best_trial.number}, validation perplexity [bold]{math.exp(study.best_value):.2f}[/]; "
+        f"Best: trial {study.best_trial.number}, validation perplexity [bold]{perplexity_of(study.best_value):.2f}[/]; "
         f"{picture} shows what mattered. Train it for longer:\n"
         f"  python -m workbench train --model {model} --data {data} --name {data}-{model}-tuned {said}",
         soft_wrap=True,
@@ -360,7 +362,7 @@ def bench_language_model(
     console.print(f"{corpus.name}: {note}", soft_wrap=True)
     table = Table("", "ms a batch", "ratio", "loss at the end", "MiB")
     found = {}
-    for race in races(open_tree(tree or GIVEN), corpus, tuple(models.split(",")), batches, device):
+    for race in races(open_tree(tree or GIVEN), corpus, _names(models), batches, device):
         found[race.model] = race.to_json() | {"threads": torch.get_num_threads()}
         ours, plain, last, plain_last = race.typical()
         table.add_row(race.model, f"{ours:.0f}", f"[bold]{race.ratio:.2f}[/]", f"{last:.4f}", f"{race.mebibytes:.0f}")
@@ -449,18 +451,18 @@ def sweep(
     tree: TreeOption = None,
     folder: Annotated[Path, typer.Option(help="Of the sweep: runs, table and picture.")] = Path("sweep"),
     data_root: DataRoot = None,
-    device: Device = "cpu",
+    device: Device = "auto",
 ) -> None:
     """Compare models over layers, sizes, truncation length, non-linearity and epochs, one of them at a time.
 
     Every run begins at the same base: one layer of 100 units, 6 epochs of Adam. The same command goes on where it was
-    stopped, and trains nothing twice.
+    stopped, and trains nothing twice; code that has changed needs another --folder.
     """
     from workbench import plots, training_run
     from workbench.language_model import sweep as sweeping
     from workbench.runs import write_json
 
-    names, factors = [name.strip() for name in models.split(",")], sweeping.factors_of(over or [])
+    names, factors = _names(models), sweeping.factors_of(over or [])
     todo = sweeping.points(names, data, factors, changes or [])
     code, place = training_run.open_tree(tree or GIVEN), folder / data
     for number, point in enumerate(todo, 1):
@@ -486,6 +488,17 @@ def _speaks() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
+def _lines() -> Iterator[str]:
+    """The lines of the input."""
+    for line in sys.stdin:
+        yield line.rstrip("\r\n")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Names with commas between them."""
+    return tuple(name.strip() for name in text.split(","))
+
+
 def _short(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
@@ -507,9 +520,11 @@ def main() -> None:
 
 def _show_training(trained: Trained, result: Result, folder: Path) -> None:
     """How a training has ended, and what the model says now."""
+    from workbench.metrics import perplexity_of
+
     console.print(
         f"\n[bold]{folder}[/]: {trained.parameters / 1e6:.2f} M parameters, {len(result.history)} epochs in "
-        f"{result.seconds / 60:.1f} min; validation perplexity [bold]{math.exp(result.loss):.2f}[/], "
+        f"{result.seconds / 60:.1f} min; validation perplexity [bold]{perplexity_of(result.loss):.2f}[/], "
         f"from {result.kept}{', stopped early' if result.stopped_early else ''}.\n"
     )
     for example in trained.examples():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import WorkbenchError
+from workbench.metrics import perplexity_of
 from workbench.runs import EVALUATED, Run
 from workbench.settings import Settings
 
@@ -77,8 +78,13 @@ class Summary:
 
     @property
     def validation_loss(self) -> float:
-        """Of the weights that are kept, in nats a token; infinite before the end of the first epoch."""
-        return float(self.result.get("loss", self.best.get("validation_loss", math.inf)))
+        """Of the weights that are kept, in nats a token; infinite before the first epoch's end and after divergence."""
+        return math.inf if self.diverged else float(self.result.get("loss", self.best.get("validation_loss", math.inf)))
+
+    @property
+    def diverged(self) -> bool:
+        """Whether training has ended with a loss that is no number; `sweep` notes that as null."""
+        return self.result.get("loss", 0) is None
 
     @property
     def is_default(self) -> bool:
@@ -163,7 +169,11 @@ def notes(runs: Sequence[Summary]) -> list[str]:
         )
     found += tuning_notes(runs)
     for run in runs:
-        if not run.log:
+        if run.diverged:
+            found.append(
+                f"{run.name} has diverged: after {len(run.log)} epochs its loss was no longer a finite number."
+            )
+        elif not run.log:
             found.append(f"{run.name} has not come to the end of an epoch yet.")
         elif not run.result:
             found.append(
@@ -266,7 +276,7 @@ def _finite(value: float) -> float | None:
 
 
 def _exp(loss: float | None) -> float | None:
-    return None if loss is None else math.exp(loss) if loss < 700 else math.inf
+    return None if loss is None else perplexity_of(loss)
 
 
 def _row(

@@ -48,8 +48,13 @@ def perplexity(loss: float, tokens: int) -> float:
     Raises:
         ValueError: without tokens.
     """
+    return perplexity_of(mean_loss(loss, tokens))
+
+
+def perplexity_of(mean: float) -> float:
+    """exp(mean), of a mean loss in nats a token; infinity where that is no longer a number."""
     try:
-        return math.exp(mean_loss(loss, tokens))
+        return math.exp(mean)
     except OverflowError:
         return math.inf
 

@@ -14,7 +14,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from torch import Tensor
 
 from tests.harness.files import replace
-from workbench.metrics import perplexity
+from workbench.metrics import perplexity_of
 
 History = Sequence[Mapping[str, Any]]
 
@@ -29,9 +29,9 @@ def curves(runs: Mapping[str, History]) -> Figure:
     axes = figure.subplots()
     for name, history in runs.items():
         epochs = [line["epoch"] for line in history]
-        validation = [perplexity(line["validation_loss"], 1) for line in history]
+        validation = [perplexity_of(line["validation_loss"]) for line in history]
         (line,) = axes.plot(epochs, validation, label=name)
-        training = [perplexity(each["train_loss"], 1) for each in history]
+        training = [perplexity_of(each["train_loss"]) for each in history]
         axes.plot(epochs, training, linestyle="dashed", color=line.get_color(), alpha=0.6)
         best = min(range(len(history)), key=validation.__getitem__)
         axes.plot(epochs[best], validation[best], marker="o", color=line.get_color())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from tqdm import tqdm
 
 from workbench.averaging import best_of
-from workbench.metrics import perplexity
+from workbench.metrics import perplexity, perplexity_of
 from workbench.training import Callback, Epoch, Step
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class ProgressBar(Callback):
 
 def describe(epoch: Epoch, epochs: int, best: bool) -> str:
     """An epoch in a line."""
-    train, validation = perplexity(epoch.train_loss, 1), perplexity(epoch.validation_loss, 1)
+    train, validation = perplexity_of(epoch.train_loss), perplexity_of(epoch.validation_loss)
     return (
         f"epoch {epoch.epoch:>{len(str(epochs))}}/{epochs}  train {epoch.train_loss:.3f} (perplexity {train:.2f})  "
         f"validation {epoch.validation_loss:.3f} (perplexity {validation:.2f}){' *' if best else '  '}  "
@@ -121,7 +121,7 @@ class TensorBoard(Callback):
     def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
         self.writer.add_scalar("epoch/train_loss", epoch.train_loss, epoch.steps)
         self.writer.add_scalar("epoch/validation_loss", epoch.validation_loss, epoch.steps)
-        self.writer.add_scalar("epoch/validation_perplexity", perplexity(epoch.validation_loss, 1), epoch.steps)
+        self.writer.add_scalar("epoch/validation_perplexity", perplexity_of(epoch.validation_loss), epoch.steps)
 
     def on_save(self, trainer: Trainer) -> None:
         self.writer.flush()

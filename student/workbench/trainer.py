@@ -18,7 +18,7 @@ from workbench.averaging import best_of, mean_of, to_average, to_keep
 from workbench.devices import Processes, random_states, seed_everything, set_random_states
 from workbench.interrupts import Interrupts
 from workbench.runs import Run, epoch_name
-from workbench.training import Callback, Epoch, Interrupted, Result, Step, Task, Training, TrainingError
+from workbench.training import Callback, Diverged, Epoch, Interrupted, Result, Step, Task, Training, TrainingError
 from workbench.trials import why_not
 from workbench.updates import Update, Updater
 
@@ -84,7 +84,8 @@ class Trainer:
         """Train to the end, from the start or from the last save. Afterwards the module has the best weights.
 
         Raises:
-            TrainingError: the loss is no longer a finite number.
+            Diverged: the loss is no longer a finite number.
+            TrainingError: there is nothing to validate on.
             Interrupted: Ctrl-C or SIGTERM came; everything is saved.
         """
         try:
@@ -201,7 +202,7 @@ class Trainer:
         """Fetch the losses of the latest updates from the device.
 
         Raises:
-            TrainingError: one is not finite, or a gradient is not, which spoils the weights.
+            Diverged: one is not finite, or a gradient is not, which spoils the weights.
         """
         if not self._unread:
             return
@@ -218,10 +219,10 @@ class Trainer:
             self._tell("on_step", Step(step, mean, update.tokens, update.learning_rate, norm))
         self._unread.clear()
 
-    def _spoilt(self, what: str, rate: float) -> TrainingError:
+    def _spoilt(self, what: str, rate: float) -> Diverged:
         state = self.run.load_state()
         saved = f"of step {state['progress']['step']}, in {self.run.folder / 'last'}" if state else "none yet"
-        return TrainingError(
+        return Diverged(
             f"{what} (epoch {self.progress.epoch}, learning rate {rate:.3g}). The last good checkpoint: {saved}. "
             "Try a lower learning rate, a longer warm-up or a smaller clip"
         )

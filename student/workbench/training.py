@@ -23,6 +23,10 @@ class TrainingError(WorkbenchError):
     """Training cannot go on; the message says where it was and what is saved."""
 
 
+class Diverged(TrainingError):
+    """The loss is no longer a finite number."""
+
+
 class Interrupted(WorkbenchError):
     """Training was told to stop and has saved; the message says how to go on."""
 

@@ -30,7 +30,7 @@ from workbench.language_model.settings import Attentive
 from workbench.language_model.settings import Recurrent as RecurrentLanguageModel
 from workbench.settings import Settings
 from workbench.trainer import Trainer
-from workbench.training import Callback, Epoch, TrainingError
+from workbench.training import Callback, Diverged, Epoch
 from workbench.translation.settings import EncoderDecoder, EncoderOnly, Recurrent
 
 # "choice" of values, or from lowest to highest: "uniform", "log", and "whole" for whole numbers
@@ -177,7 +177,7 @@ def search(
             _, result = training_run.train(
                 changed, folder / f"trial-{trial.number}", tree, data_root, device, True, [Report(trial)]
             )
-        except TrainingError:  # a loss that is no number: as bad as it gets
+        except Diverged:  # a loss that is no number: as bad as it gets
             raise optuna.TrialPruned from None
         return result.loss
 

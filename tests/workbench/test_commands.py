@@ -255,10 +255,13 @@ def test_a_language_model_continues_prompts_and_lines(writer):
     assert said.stdout.startswith("Max had a ")
     assert "Lena " in said.stdout
     assert len(said.stdout.split()) <= 3 + 6 + 1 + 6
-    assert workbench("generate", writer, *options, given="Max had a\nLena\n").stdout == said.stdout
+    assert workbench("generate", writer, "--prompt", "-", *options, given="Max had a\nLena\n").stdout == said.stdout
     assert (
         workbench("generate", writer, "--prompt", "Max had a", "--length", "6", "--seed", "4").stdout not in said.stdout
     )
+    alone = workbench("generate", writer, *options, given="Max had a\n")
+    assert alone.returncode == 0, alone.stderr
+    assert not alone.stdout.startswith("Max had a"), "the input is only read for --prompt -"
     odd = workbench("generate", writer, "--prompt", "Max had a spaceship", "--greedy", "--length", "2")
     assert "read as <unk>: spaceship" in odd.stderr
     assert odd.stdout.startswith("Max had a spaceship")

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.workbench.made_up import make_run
-from workbench import compare
+from workbench import compare, plots
 from workbench.cli import app
 from workbench.errors import WorkbenchError
 
@@ -115,6 +115,15 @@ def test_runs_that_have_not_come_far(make):
     assert "a has not come to the end of an epoch yet." in notes
     assert any(note.startswith("b has not come to its end, only to epoch 2 of 10") for note in notes)
     assert not any("evaluate a" in note for note in notes)
+
+
+def test_a_run_that_diverged_is_the_worst_and_said_so(make, tmp_path):
+    a, b = make("a"), make("b", losses=(3.0, 800.0))
+    (tmp_path / "b" / "result.json").write_text('{"loss": null}')
+    b = compare.Summary.read(tmp_path / "b")
+    assert cells([a, b])["validation loss"] == ("2.000", "-")
+    assert "b has diverged: after 2 epochs its loss was no longer a finite number." in said(a, b)
+    plots.curves(compare.histories([a, b]))  # exp(800) is infinite
 
 
 def test_different_data_are_not_comparable(make):

@@ -90,6 +90,7 @@ def test_without_the_data_it_is_our_own_corpus_and_says_so(monkeypatch: pytest.M
     corpus, note = bench.corpus_for(None)
     assert corpus.name == "stories"
     assert "--data-root" in note
+    assert "not here" in note, "why"
     with pytest.raises(DataError, match="not here"):  # a folder that was named is not passed over
         bench.corpus_for(tmp_path)
 
@@ -97,7 +98,7 @@ def test_without_the_data_it_is_our_own_corpus_and_says_so(monkeypatch: pytest.M
 def test_the_command(tmp_path: Path) -> None:
     for name in ("train", "valid", "test"):
         (tmp_path / f"{name}.txt").write_text("\n".join(LINES) + "\n")
-    options = ("--tree", "solution", "--data-root", tmp_path, "--batches", 3)
+    options = ("--tree", "solution", "--data-root", tmp_path, "--batches", 3, "--models", "lstm, transformer")
     done = workbench("bench", "language-model", *options, "--json", tmp_path / "bench.json")
     assert done.returncode == 0, done.stderr
     assert "plain loop" in done.stdout

@@ -14,7 +14,8 @@ def test_perplexity_is_weighted_by_token() -> None:
     assert metrics.perplexity(math.log(7) * 5, 5) == pytest.approx(7)
     # Batches with 1 and 3 tokens: by token, not the mean of the batches' means.
     assert metrics.mean_loss(4.0 + 3 * 1.0, 4) == 1.75
-    assert metrics.perplexity(1e6, 1) == math.inf
+    assert metrics.perplexity(1e6, 1) == metrics.perplexity_of(710.0) == math.inf
+    assert metrics.perplexity_of(math.log(7)) == pytest.approx(7)
 
 
 @pytest.mark.parametrize("tokens", [0, -1])

@@ -91,7 +91,7 @@ def test_all_processes_have_the_same_weights_at_the_end(two: Path, name: str) ->
 def test_a_loss_that_is_no_number_in_one_process_stops_all(two: Path) -> None:
     first, second = ending(two, "4 nan")
     assert first == second
-    assert "TrainingError: the loss is nan at step 5 (epoch 2" in first
+    assert "Diverged: the loss is nan at step 5 (epoch 2" in first
     assert "of step 4" in first
 
 

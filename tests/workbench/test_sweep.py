@@ -3,15 +3,18 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.harness.tree import Tree
 from tests.workbench.test_commands import workbench
 from workbench import training_run
 from workbench.errors import SettingsError
 from workbench.language_model import sweep
 from workbench.language_model.sweep import Reached, factors_of, panels, points
 from workbench.runs import Run, RunError
+from workbench.training import TrainingError
 
 TINY = ("first=200", "batch_size=4", "eval_batch_size=400", "bptt=8", "epochs=2", "hidden_size=4", "emb_size=4")
 
@@ -70,6 +73,41 @@ def test_a_base_stands_under_every_factor_and_tells_of_its_epochs(tmp_path: Path
     assert [row.value for row in shown["bptt"]] == ["35"]
 
 
+def test_nothing_but_divergence_is_a_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A validation split that is too short for its columns, say: what can be mended must not stand as infinity."""
+
+    def stops(*arguments: Any, **named: Any) -> None:
+        Run.create(tmp_path / "gru-base", {})
+        raise TrainingError("the validation split has no tokens")
+
+    monkeypatch.setattr(training_run, "train", stops)
+    (base,) = points(["gru"], "stories", {"bptt": ()}, [])
+    with pytest.raises(TrainingError, match="no tokens"):
+        sweep.run(base, tmp_path, Tree(tmp_path, tmp_path))
+    assert not (tmp_path / "gru-base" / "result.json").exists()
+
+
+def test_losses_beyond_floating_point_are_infinite_perplexities(tmp_path: Path) -> None:
+    (base,) = points(["gru"], "stories", {"bptt": ()}, [])
+    run = Run.create(tmp_path / base.name, {})
+    run.write_log([{"epoch": 1, "seconds": 1.0, "validation_loss": 800.0}])
+    run.write_json("result.json", {"loss": 800.0})
+    assert {row.perplexity for row in sweep.reached([base], tmp_path)} == {math.inf}
+
+
+def test_tied_weights_have_one_size(tmp_path: Path) -> None:
+    """Of emb_size there is nothing to vary, and hidden_size takes it along."""
+    found = points(["lstm", "gru"], "stories", factors_of([]), ["hidden_size=50", "tied=true"])
+    assert {point.factor for point in found} == {"", "num_layers", "hidden_size", "bptt"}
+    assert {point.settings.flat()["emb_size"] for point in found} == {0}
+    assert all(point.settings.flat()["tied"] for point in found)
+    for point in found:
+        run = Run.create(tmp_path / point.name, {})
+        run.write_log([{"epoch": 1, "seconds": 1.0, "validation_loss": 2.0}])
+        run.write_json("result.json", {"loss": 2.0})
+    assert "emb_size" not in panels(sweep.reached(found, tmp_path), ["lstm", "gru"], sweep.FACTORS)
+
+
 def test_the_picture_has_a_column_for_each_factor() -> None:
     rows = [Reached(model, "bptt", value, 20.0, 3.0) for model in ("gru", "lstm") for value in ("5", "35")]
     rows += [Reached("lstm", "bptt", "70", math.inf, 3.0), Reached("rnn-relu", "nonlinearity", "", 30.0, 1.0)]
@@ -115,5 +153,7 @@ def test_a_loss_that_is_no_number_is_a_result(tmp_path: Path) -> None:
     assert sweep.run(base, tmp_path, tree)
     assert {row.perplexity for row in sweep.reached([base], tmp_path)} == {math.inf}
     assert not sweep.run(base, tmp_path, tree)
+    with pytest.raises(RunError, match=r"another tree and another data root; .* changed needs another --folder"):
+        sweep.run(base, tmp_path, Tree(tmp_path, tmp_path), tmp_path)
     with pytest.raises(RunError, match="another base"):
         sweep.run(points(["rnn-relu"], "stories", {"bptt": ()}, ["epochs=9"])[0], tmp_path, tree)

@@ -17,10 +17,11 @@ from matplotlib.figure import Figure
 from tests.harness.tree import Tree
 from workbench import training_run
 from workbench.errors import SettingsError, WorkbenchError
+from workbench.metrics import perplexity_of
 from workbench.plots import logarithmic
 from workbench.runs import Run, RunError
 from workbench.settings import Settings
-from workbench.training import Callback, Interrupted, TrainingError
+from workbench.training import Callback, Diverged, Interrupted
 
 # Adam learns with one rate in all of these models, and from little text; untied weights make two factors of two sizes.
 BASE = (
@@ -102,7 +103,7 @@ def points(
     for factor, values in factors.items():
         for model in models if factor != NONLINEARITY else ():
             base = found[model, ""].settings
-            for value in values:
+            for value in values if not _follows(factor, base) else ():
                 changed = base.changed(factor, base.parse(factor, value))
                 changed.check()
                 if changed != base:
@@ -139,7 +140,7 @@ def run(
     """Train a point, or go on with it; whether there was something to do.
 
     Raises:
-        RunError: the folder has a run of this name with other settings.
+        RunError: the folder has a run of this name with other settings, or of another tree or data folder.
         WorkbenchError: it was told to stop; the message says how to go on.
     """
     place = folder / point.name
@@ -147,8 +148,11 @@ def run(
         begun = Run.open(place)
     except RunError:
         begun = None
-    if begun and Settings.from_json(begun.settings["settings"]) != point.settings:
-        raise RunError(f"{place} was trained with another base; sweep into another --folder, or delete this one")
+    if begun and (other := _differing(begun, point, tree, data_root)):
+        raise RunError(
+            f"{place} was trained with another {other}; sweep into another --folder, or delete this one. "
+            "Code that has changed needs another --folder, too"
+        )
     if begun and (place / "result.json").is_file():
         return False
     try:
@@ -158,9 +162,20 @@ def run(
             training_run.train(point.settings, place, tree, data_root, device, callbacks=callbacks)
     except Interrupted:
         raise WorkbenchError(f"{point.name} is saved, as are the finished ones; the same command goes on") from None
-    except TrainingError:  # a loss that is no number: as bad as it gets, and it would be so again
+    except Diverged:  # a loss that is no number: as bad as it gets, and it would be so again
         Run.open(place).write_json("result.json", {"loss": None})
     return True
+
+
+def _differing(begun: Run, point: Point, tree: Tree, data_root: Path | None) -> str:
+    """In what a run is not the point's, in words; "" where it is."""
+    told, root = begun.settings, data_root and training_run.recorded(data_root)
+    differs = {
+        "base": Settings.from_json(told["settings"]) != point.settings,
+        "tree": told["tree"] != training_run.recorded(tree.root),
+        "data root": told["data_root"] != root,
+    }
+    return " and another ".join(name for name, other in differs.items() if other)
 
 
 def reached(found: Iterable[Point], folder: Path) -> list[Reached]:
@@ -174,16 +189,20 @@ def reached(found: Iterable[Point], folder: Path) -> list[Reached]:
         log = run.read_log()
         seconds = sum(line["seconds"] for line in log)
         loss = run.read_json("result.json")["loss"]
-        perplexity = math.inf if loss is None else math.exp(loss)
+        perplexity = math.inf if loss is None else perplexity_of(loss)
         if point.factor:
             rows.append(Reached(point.model, point.factor, point.value, perplexity, seconds))
             continue
         best, spent = math.inf, 0.0
         for line in log:
-            best, spent = min(best, math.exp(line["validation_loss"])), spent + line["seconds"]
+            best, spent = min(best, perplexity_of(line["validation_loss"])), spent + line["seconds"]
             rows.append(Reached(point.model, "epochs", str(line["epoch"]), best, spent))
         values = point.settings.flat()
-        own = [(factor, str(values[factor])) for factor in FACTORS if factor in values]
+        own = [
+            (factor, str(values[factor]))
+            for factor in FACTORS
+            if factor in values and not _follows(factor, point.settings)
+        ]
         rows += [Reached(point.model, factor, value, perplexity, seconds) for factor, value in own]
         rows.append(Reached(point.model, NONLINEARITY, "", perplexity, seconds))
     return rows
@@ -197,7 +216,7 @@ def panels(rows: Iterable[Reached], models: Sequence[str], factors: Iterable[str
             by_factor[row.factor].append(row)
     for each in by_factor.values():
         each.sort(key=lambda row: (row.model not in models, row.model, float(row.value or 0)))
-    return by_factor
+    return {factor: each for factor, each in by_factor.items() if each}
 
 
 def picture(shown: Mapping[str, Sequence[Reached]], title: str) -> Figure:
@@ -245,8 +264,16 @@ def to_json(shown: Mapping[str, Sequence[Reached]]) -> dict[str, Any]:
 
 
 def _base(model: str, data: str, changes: Sequence[str]) -> Settings:
-    """A model's base: of the keys that it has."""
+    """A model's base: of the keys that it has. Tied weights make the embedding as large as the hidden state."""
     default = Settings.of(model, data)
     known = default.keys()
     own = [change for change in BASE if change.partition("=")[0] in known]
+    tied = [value.strip() for key, _, value in (change.partition("=") for change in changes) if key.strip() == "tied"]
+    if "tied" in known and tied and default.parse("tied", tied[-1]):
+        own.append("emb_size=0")
     return Settings.of(model, data, "default", [*own, *changes])
+
+
+def _follows(factor: str, settings: Settings) -> bool:
+    """Whether a factor cannot be varied by itself: tied weights have hidden_size decide on emb_size."""
+    return factor == "emb_size" and bool(settings.flat().get("tied"))
