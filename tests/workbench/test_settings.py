@@ -90,6 +90,7 @@ def test_what_cannot_be_set_is_explained(model, preset, change, said):
         ("lstm", "story", "epochs=1", "no data set 'story'; choose one of captions, multi30k (translation), stories"),
         ("lstm", "stories", "emb_size=100", "emb_size (100) has to be hidden_size (200) where weights are tied"),
         ("lstm", "stories", "bptt=0", "bptt is 0; it has to be at least 1"),
+        ("lstm", "stories", "compile=true", "compile is for translation"),
         ("lstm", "stories", "num_heads=2", "lstm has no setting 'num_heads'"),
         ("transformer", "stories", "num_heads=3", "num_heads (3) has to divide emb_size (200)"),
     ],

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Literal
 
 from workbench.errors import DataError
+from workbench.language_model.settings import LANGUAGE_MODELS
 from workbench.language_model.vocabulary import EOS
 from workbench.sources import Source
 
-__all__ = ["NAMES", "TextCorpus", "Unit", "load", "tokens"]
+__all__ = ["TextCorpus", "Unit", "load", "tokens"]
 
 Unit = Literal["words", "characters"]
-NAMES = ("stories", "shakespeare", "wikitext-2")
 
 WIKITEXT = Source(
     "wikitext-2",
@@ -76,7 +76,7 @@ def tokens(lines: Iterable[str], unit: Unit) -> Iterator[str]:
 
 @functools.cache  # a training, its samples and every trial of a search ask for the same text
 def load(name: str, data_root: Path | None = None) -> TextCorpus:
-    """Load a corpus by its name, one of NAMES.
+    """Load a corpus by its name, one of the part's.
 
     Args:
         data_root: folder with the files of wikitext-2 or shakespeare; without one they are downloaded once.
@@ -92,7 +92,7 @@ def load(name: str, data_root: Path | None = None) -> TextCorpus:
         return _shakespeare(data_root)
     if name == "wikitext-2":
         return _wikitext(data_root)
-    raise DataError(f"data: expected one of {', '.join(NAMES)}, got {name!r}")
+    raise DataError(f"data: expected one of {', '.join(LANGUAGE_MODELS.data)}, got {name!r}")
 
 
 def _wikitext(data_root: Path | None) -> TextCorpus:
