@@ -209,14 +209,14 @@ def reached(found: Iterable[Point], folder: Path) -> list[Reached]:
 
 
 def panels(rows: Iterable[Reached], models: Sequence[str], factors: Iterable[str]) -> dict[str, list[Reached]]:
-    """The rows by factor, as they are to be shown: sorted by model and value."""
+    """The rows by factor, as they are to be shown: sorted by model and value. Factors without rows are left out."""
     by_factor: dict[str, list[Reached]] = {factor: [] for factor in ("epochs", *factors)}
     for row in rows:
         if row.factor in by_factor and (row.model in models or row.factor == NONLINEARITY):
             by_factor[row.factor].append(row)
     for each in by_factor.values():
         each.sort(key=lambda row: (row.model not in models, row.model, float(row.value or 0)))
-    return {factor: each for factor, each in by_factor.items() if each}
+    return {factor: each for factor, each in by_factor.items() if each or factor == "epochs"}
 
 
 def picture(shown: Mapping[str, Sequence[Reached]], title: str) -> Figure:
