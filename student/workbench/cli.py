@@ -331,6 +331,9 @@ def bench_translation(
         rates = (f"{race.amount / seconds:,.0f} a second" for seconds in (race.seconds, race.plain_seconds))
         table.add_row(race.what, f"{race.amount:,}", *rates, f"[bold]{race.ratio:.1f}[/]")
     console.print(table)
+    for race in found:
+        if race.same is not None:
+            console.print(f"{race.what}: both say the same for {race.same:.1%}")
     if json_file:
         write_json(json_file, {race.what: race.to_json() for race in found})
 
