@@ -68,7 +68,13 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", [CONTENTS["a.txt.gz"][:20], b"no gzip", CONTENTS["a.txt.gz"][:-9] + b"012345678", gzip.compress(b"\xe4")]
+    "broken",
+    [
+        pytest.param(CONTENTS["a.txt.gz"][:20], id="cut off"),
+        pytest.param(b"no gzip", id="no gzip"),
+        pytest.param(CONTENTS["a.txt.gz"][:-9] + b"012345678", id="wrong checksum"),
+        pytest.param(gzip.compress(b"\xe4"), id="no UTF-8"),
+    ],
 )
 def test_a_broken_file(tmp_path: Path, broken: bytes) -> None:
     with pytest.raises(DataError, match=r"a\.txt\.gz: expected sentences in UTF-8, could not read them"):
