@@ -6,9 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sacrebleu.metrics.bleu import BLEU
-from sacrebleu.metrics.chrf import CHRF
-
 
 class Score(NamedTuple):
     """A score and how it was computed.
@@ -68,6 +65,8 @@ def bleu(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
     Raises:
         ValueError: no sentences, or not as many of one as of the other.
     """
+    from sacrebleu.metrics.bleu import BLEU  # here, since those who only want a perplexity should not wait for it
+
     return _score(BLEU(), hypotheses, references)
 
 
@@ -76,6 +75,8 @@ def chrf(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
 
     Args and errors as in `bleu`.
     """
+    from sacrebleu.metrics.chrf import CHRF
+
     return _score(CHRF(), hypotheses, references)
 
 
@@ -88,6 +89,8 @@ def bleu_lowercased_tokenised(hypotheses: Sequence[Sequence[str]], references: S
     Raises:
         ValueError: no sentences, not as many of one as of the other, or a text where words are expected.
     """
+    from sacrebleu.metrics.bleu import BLEU
+
     for words in (*hypotheses, *references):
         if isinstance(words, str):
             raise ValueError(f"expected a sentence as a list of words, and {words!r} is a text")

@@ -7,6 +7,7 @@ import itertools
 import math
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from workbench import schedules
 from workbench.averaging import best_of, mean_of, to_average, to_keep
 from workbench.devices import Processes, random_states, seed_everything, set_random_states
 from workbench.interrupts import Interrupts
+from workbench.modes import rounded_products
 from workbench.runs import Run, epoch_name
 from workbench.training import Callback, Diverged, Epoch, Interrupted, Result, Step, Task, Training, TrainingError
 from workbench.trials import why_not
@@ -92,7 +94,8 @@ class Trainer:
             with self._interrupts:
                 self._start()
                 while not self._finished():
-                    self._train_epoch()
+                    with self._products():
+                        self._train_epoch()
                     self._end_epoch()
                 return self._finish()
         finally:
@@ -192,6 +195,9 @@ class Trainer:
                     f"in {self.run.folder}. The same command with --resume goes on from there"
                 )
         self._read()
+
+    def _products(self) -> AbstractContextManager[None]:
+        return rounded_products() if self.training.precision == "medium" else contextlib.nullcontext()
 
     def _loss(self, batch: Any) -> tuple[Tensor, int]:
         """A batch's loss in the precision that was asked for."""

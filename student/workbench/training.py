@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from workbench.trainer import Trainer
 
 OPTIMIZERS = ("adam", "adamw", "radam", "sgd")
-PRECISIONS = ("float32", "bf16")
+PRECISIONS = ("float32", "medium", "bf16")
 AVERAGES = ("best", "last")
 
 
@@ -50,7 +50,9 @@ class Training:
         step_factor: of schedule step, which multiplies the learning rate by it after every epoch.
         early_stopping: stop after this many epochs without a better validation loss; 0 for never.
         accumulate: batches that make one update together.
-        precision: float32, or bf16 for the training step under autocast. Validation is always float32.
+        precision: of training steps; validation is always float32. medium keeps float32 and rounds only what is
+            multiplied in matrix products (torch.set_float32_matmul_precision), bf16 is autocast. Both are faster on
+            processors that multiply bfloat16; what is best for language models is medium, for translation bf16.
         compile: try torch.compile.
         average: try the mean of the weights of this many epochs, kept if it validates better; 0 or 1 for never.
         average_of: which epochs: best or last.

@@ -384,6 +384,18 @@ def test_bf16_computes_in_half_and_keeps_weights_in_full_precision(tmp_path: Pat
     assert result.loss == pytest.approx(expected.loss, rel=0.01)
 
 
+def test_medium_rounds_products_in_training_alone(tmp_path: Path) -> None:
+    seen: set[tuple[bool, str, torch.dtype]] = set()
+    task = Tiny(dropout=0)
+    task.module.output.register_forward_hook(
+        lambda module, inputs, output: seen.add((module.training, torch.get_float32_matmul_precision(), output.dtype))
+    )
+    result = fit(task, replace(PLAIN, precision="medium"), tmp_path / "medium")
+    assert seen == {(True, "medium", torch.float32), (False, "highest", torch.float32)}
+    assert torch.get_float32_matmul_precision() == "highest"
+    assert result.loss == pytest.approx(fit(Tiny(dropout=0), PLAIN, tmp_path / "full").loss, rel=0.01)
+
+
 def test_where_bf16_fails_training_goes_on_in_float32(tmp_path: Path) -> None:
     class NoHalf(Tiny):
         def loss(self, batch: Tensor) -> tuple[Tensor, int]:

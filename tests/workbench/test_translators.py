@@ -11,9 +11,10 @@ from torch import nn
 
 from tests.harness.tree import Tree
 from workbench.errors import WorkbenchError
+from workbench.modes import evaluating
 from workbench.settings import Settings
 from workbench.translation.data import Pair
-from workbench.translation.evaluation import evaluate, evaluating, loss_of, tokens_of, total_loss, translate
+from workbench.translation.evaluation import evaluate, loss_of, tokens_of, total_loss, translate
 from workbench.translation.settings import SHAPES as MODELS
 from workbench.translation.text import EOS, PAD, SOS, Text
 from workbench.translation.translators import (
@@ -96,7 +97,7 @@ def test_scores_belong_to_the_next_token(translator, text):
     batch = next(iter(text.batches(PAIRS[1:2], 1)))
     changed = batch.target.clone()
     changed[:, 4] = EOS + 1 if changed[0, 4] != EOS + 1 else EOS + 2
-    with evaluating(translator):
+    with evaluating(translator.module):
         before, after = (translator.scores(batch.source, target) for target in (batch.target, changed))
     assert before.shape == (1, batch.target.size(1) - 1, text.target_size)
     torch.testing.assert_close(before[:, :4], after[:, :4])
@@ -106,7 +107,7 @@ def test_scores_belong_to_the_next_token(translator, text):
 
 def test_translation_is_what_the_free_scores_choose(translator, text):
     batch = next(iter(text.batches(PAIRS[1:2], 1)))
-    with evaluating(translator):
+    with evaluating(translator.module):
         tokens = until_eos(translator.translate(batch.source)[0])
         scores = translator.scores(batch.source, batch.target, forced=False)[0]
     length = min(len(tokens), len(scores))
@@ -117,7 +118,7 @@ def test_after_its_own_end_a_model_that_reads_itself_has_nothing_to_say(translat
     with torch.no_grad():
         output_layer(translator, text).bias[EOS] = 50.0
     batch = next(iter(text.batches(PAIRS, len(PAIRS))))
-    with evaluating(translator):
+    with evaluating(translator.module):
         scores = translator.scores(batch.source, batch.target, forced=False)
     assert (scores[:, 0].argmax(dim=1) == EOS).all()
     silent = bool((scores[:, 1:] == 0).all())
@@ -146,7 +147,7 @@ def test_a_source_that_is_too_long_is_explained(translator, text):
 
 def test_attention_has_a_row_for_each_token_and_sums_to_one(translator, text):
     source = torch.tensor([text.encode_source(PAIRS[1].source)])
-    with evaluating(translator):
+    with evaluating(translator.module):
         if not translator.has_attention:
             with pytest.raises(WorkbenchError, match="no attention"):
                 translator.attention(source)

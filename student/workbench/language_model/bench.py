@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,59 +19,61 @@ from tests.harness.tree import Tree
 from workbench.devices import Processes, choose
 from workbench.errors import DataError, WorkbenchError, students_code
 from workbench.language_model import corpora
-from workbench.language_model.models import Chunk, LanguageModel, build
+from workbench.language_model.models import Chunk, LanguageModel, build, rows_of
 from workbench.language_model.profiling import silent_profile
 from workbench.language_model.vocabulary import Vocabulary
+from workbench.metrics import perplexity
 from workbench.settings import Settings
 from workbench.training import Training
 from workbench.updates import Updater
 
 SIZES = ("emb_size=200", "hidden_size=200", "num_layers=2", "dropout=0.2", "batch_size=20", "bptt=35")
-RATE, CLIP = 2.0, 0.25  # gradient descent without momentum wants large steps
 WARM_UP = 2  # batches that do not count
 
 Step = Callable[[Chunk], float]  # trains on a chunk and returns its mean loss
 
 
 @dataclass
-class Race:
-    """Two loops that do the same work with the same numbers.
+class Lane:
+    """What has been seen of one of two loops.
 
     Attributes:
-        milliseconds, plain_milliseconds: of each batch.
-        losses, plain_losses: of each batch, before its update, in nats a token.
-        mebibytes, plain_mebibytes: the most that a step takes beside model and optimizer.
+        milliseconds: of each batch.
+        losses: of each batch, before its update, in nats a token.
+        perplexities: on the validation split after each epoch, where whole epochs are run.
+        mebibytes: the most that a step takes beside model and optimizer.
     """
+
+    milliseconds: list[float] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    perplexities: list[float] = field(default_factory=list)
+    mebibytes: float = 0.0
+
+    @property
+    def last_loss(self) -> float:
+        """The mean over the last quarter of the batches."""
+        return statistics.mean(self.losses[-max(1, len(self.losses) // 4) :])
+
+
+@dataclass
+class Race:
+    """Two loops that do the same work with the same numbers."""
 
     model: str
     vocabulary: int
-    milliseconds: list[float] = field(default_factory=list)
-    plain_milliseconds: list[float] = field(default_factory=list)
-    losses: list[float] = field(default_factory=list)
-    plain_losses: list[float] = field(default_factory=list)
-    mebibytes: float = 0.0
-    plain_mebibytes: float = 0.0
+    workbench: Lane = field(default_factory=Lane)
+    plain: Lane = field(default_factory=Lane)
 
     @property
     def ratio(self) -> float:
         """The workbench's time as a share of the plain loop's: the median over pairs of neighbours in time."""
-        pairs = zip(self.milliseconds, self.plain_milliseconds, strict=True)
+        pairs = zip(self.workbench.milliseconds, self.plain.milliseconds, strict=True)
         return statistics.median(ours / plain for ours, plain in pairs)
-
-    def typical(self) -> tuple[float, float, float, float]:
-        """Median milliseconds of both, and the mean losses of both over the last quarter of the batches."""
-        last = -max(1, len(self.losses) // 4)
-        return (
-            statistics.median(self.milliseconds),
-            statistics.median(self.plain_milliseconds),
-            statistics.mean(self.losses[last:]),
-            statistics.mean(self.plain_losses[last:]),
-        )
 
     @property
     def difference(self) -> float:
         """The largest between two losses of a batch."""
-        return max(abs(a - b) for a, b in zip(self.losses, self.plain_losses, strict=True))
+        return max(abs(a - b) for a, b in zip(self.workbench.losses, self.plain.losses, strict=True))
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"ratio": self.ratio, "difference": self.difference}
@@ -92,49 +94,87 @@ def corpus_for(data_root: Path | None) -> tuple[corpora.TextCorpus, str]:
 
 
 def races(
-    tree: Tree, corpus: corpora.TextCorpus, models: tuple[str, ...], batches: int, device: str = "cpu"
+    tree: Tree,
+    corpus: corpora.TextCorpus,
+    models: tuple[str, ...],
+    batches: int,
+    epochs: int = 0,
+    device: str = "cpu",
+    track: Callable[[Iterable[Any]], Iterable[Any]] = iter,
 ) -> Iterator[Race]:
-    """A race for each model, on the text's first batches.
+    """A race for each model, on the text's first batches or on all of it.
+
+    Args:
+        epochs: how often to read the whole text, with a look at the validation split each time; 0 for `batches` alone.
+        track: wraps an epoch's chunks, to show progress.
 
     Raises:
         WorkbenchError: for a model that is none, and for more batches than the text has.
     """
     settings = [Settings.of(model, corpus.name, "default", SIZES) for model in models]
     reading, place = settings[0].batching, choose(device)
-    tokens = list(corpora.tokens(corpus.train, corpus.unit))
-    vocabulary = Vocabulary.fit(tokens)
-    most = (len(tokens) // reading.batch_size - 1) // reading.bptt - WARM_UP
-    if not 1 <= batches <= most:
+    vocabulary = Vocabulary.fit(corpora.tokens(corpus.train, corpus.unit))
+    train, validation = (
+        vocabulary.encode(corpora.tokens(lines, corpus.unit)) for lines in (corpus.train, corpus.validation)
+    )
+    most = (len(train) // reading.batch_size - 1) // reading.bptt - WARM_UP
+    if not epochs and not 1 <= batches <= most:
         raise WorkbenchError(f"--batches {batches}: expected 1 to {most}, as many as {corpus.name} has")
     for each in settings:
         torch.manual_seed(0)
         model = build(tree, each, len(vocabulary), place)
-        columns = model.columns(vocabulary.encode(tokens), reading.batch_size, corpus.name, "batch_size").to(place)
-        rows = range(0, (WARM_UP + batches) * reading.bptt, reading.bptt)
+        columns = model.columns(train, reading.batch_size, corpus.name, "batch_size").to(place)
+        rows = rows_of(columns, reading.bptt)
+        chunks = [model.chunk(columns, row, reading.bptt) for row in (rows if epochs else rows[: WARM_UP + batches])]
+        held_out = None
+        if epochs:
+            held_out = model.columns(validation, reading.eval_batch_size, "the validation split", "eval_batch_size")
         found = Race(each.model, len(vocabulary))
         with students_code(tree):
-            race(found, model, [model.chunk(columns, row, reading.bptt) for row in rows])
+            race(found, model, each.training, [chunks] * max(epochs, 1), held_out, track)
         yield found
 
 
-def race(found: Race, model: LanguageModel, chunks: Sequence[Chunk]) -> None:
-    """Both loops from the same weights and with the same dropout, in turns, so that they share what else goes on."""
-    model.module.train()
-    plain, ours = plain_step(deepcopy(model.module)), workbench_step(model)
-    for number, chunk in enumerate(chunks):
-        for step, times, losses in (
-            (plain, found.plain_milliseconds, found.plain_losses),
-            (ours, found.milliseconds, found.losses),
-        ):
-            torch.manual_seed(number)  # dropout
-            start = time.perf_counter()
-            losses.append(step(chunk))  # reading the loss waits for a GPU
-            if number >= WARM_UP:
-                times.append(1000 * (time.perf_counter() - start))
-    found.mebibytes, found.plain_mebibytes = peak(ours, chunks[-1]), peak(plain, chunks[-1])
+def race(
+    found: Race,
+    model: LanguageModel,
+    training: Training,
+    epochs: Sequence[Sequence[Chunk]],
+    validation: Tensor | None = None,
+    track: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+) -> None:
+    """Both loops from the same weights and with the same dropout, in turns, so that they share what else goes on.
+
+    Args:
+        training: has the learning rate, which stays what it is, and the clip.
+        epochs: the chunks of each.
+        validation: columns (rows, B) to read after each epoch.
+    """
+    textbook = replace(model, module=deepcopy(model.module))
+    lanes = (
+        (textbook, plain_step(textbook.module, training), found.plain),
+        (model, workbench_step(model, training), found.workbench),
+    )
+    for chunks in epochs:
+        for each, _, _ in lanes:
+            each.module.train()
+        for number, chunk in enumerate(track(chunks)):
+            for _, step, lane in lanes:
+                torch.manual_seed(len(found.plain.losses))  # dropout
+                start = time.perf_counter()
+                loss = step(chunk)  # reading the loss waits for a GPU
+                if number >= WARM_UP:
+                    lane.milliseconds.append(1000 * (time.perf_counter() - start))
+                lane.losses.append(loss)
+        for each, _, lane in lanes:
+            if validation is not None:
+                lane.perplexities.append(perplexity(*each.total_loss(validation.to(each.device), len(chunks[0].data))))
+    for each, step, lane in lanes:
+        each.module.train()
+        lane.mebibytes = peak(step, epochs[-1][-1])
 
 
-def plain_step(module: Any) -> Step:
+def plain_step(module: Any, training: Training) -> Step:
     """As textbooks have it: the whole log-softmax, fresh gradients, clipping, gradient descent by hand."""
     hidden = None
 
@@ -142,32 +182,32 @@ def plain_step(module: Any) -> Step:
         nonlocal hidden
         module.zero_grad()
         if hasattr(module, "init_hidden"):
-            hidden = module.init_hidden(chunk.data.size(1)) if hidden is None else hidden
+            hidden = module.init_hidden(chunk.data.size(1)) if not chunk.row else hidden
             log_probabilities, hidden = module(chunk.data, hidden)
             hidden = hidden.detach() if isinstance(hidden, Tensor) else tuple(each.detach() for each in hidden)
         else:
             log_probabilities = module(chunk.data)
         loss = F.nll_loss(log_probabilities, chunk.target)
         loss.backward()
-        nn.utils.clip_grad_norm_(module.parameters(), CLIP)
+        nn.utils.clip_grad_norm_(module.parameters(), training.clip)
         for each in module.parameters():
             if each.grad is not None:
-                each.data.add_(-RATE * each.grad)
+                each.data.add_(-training.learning_rate * each.grad)
         return loss.item()
 
     return step
 
 
-def workbench_step(model: LanguageModel) -> Step:
+def workbench_step(model: LanguageModel, training: Training) -> Step:
     """As `train` has it."""
-    updater = Updater(model.module, Training(optimizer="sgd", learning_rate=RATE, clip=CLIP), Processes())
+    updater = Updater(model.module, training, Processes())
     hidden: Any = None
 
     def step(chunk: Chunk) -> float:
         nonlocal hidden
-        loss, hidden = model.loss(chunk, hidden)
+        loss, hidden = model.loss(chunk, hidden if chunk.row else None)
         tokens = chunk.target.numel()
-        return updater.update([(loss, tokens)], RATE).loss.item() / tokens
+        return updater.update([(loss, tokens)], training.learning_rate).loss.item() / tokens
 
     return step
 

@@ -17,6 +17,7 @@ from tests.harness.tree import Tree
 from workbench.errors import DataError, WorkbenchError, students_code
 from workbench.language_model.fused import deferred, nll_sum
 from workbench.language_model.settings import Recurrent
+from workbench.modes import evaluating
 from workbench.settings import Settings
 
 
@@ -120,15 +121,12 @@ class LanguageModel:
             track: wraps the chunks, to show progress.
         """
         total, tokens, hidden = 0.0, 0, None
-        was_training = self.module.training
-        self.module.eval()
-        with torch.no_grad(), students_code(self.tree):
+        with evaluating(self.module), students_code(self.tree):
             for row in track(rows_of(columns, bptt)):
                 chunk = self.chunk(columns, row, bptt)
                 loss, hidden = self.loss(chunk, hidden)
                 total += loss.item()
                 tokens += chunk.target.numel()
-        self.module.train(was_training)
         return total, tokens
 
 

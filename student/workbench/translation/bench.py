@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from workbench.errors import WorkbenchError
+from workbench.modes import evaluating
 from workbench.translation.data import Pair
-from workbench.translation.evaluation import evaluating, loss_of, tokens_of, translate
+from workbench.translation.evaluation import loss_of, tokens_of, translate
 from workbench.translation.settings import EncoderDecoder
 from workbench.translation.text import PAD, Text
 from workbench.translation.trained import TrainedTranslator
@@ -82,7 +83,7 @@ def decoding(translator: Translator, text: Text, pairs: Sequence[Pair], length: 
 
 def _plain_translations(translator: Translator, text: Text, pairs: Sequence[Pair], length: int) -> list[list[str]]:
     words = []
-    with evaluating(translator):
+    with evaluating(translator.module):
         for start in range(0, len(pairs), PLAIN_BATCH):
             source = _fixed(text, pairs[start : start + PLAIN_BATCH], length)[0].to(translator.device)
             tokens = source[:, :1]

@@ -6,17 +6,16 @@ Loss and perplexity are weighted by token; the free <sos> is not scored. "Forced
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from workbench import metrics
+from workbench.modes import evaluating
 from workbench.translation.data import Pair
 from workbench.translation.text import PAD, Text
 from workbench.translation.translators import Translator
@@ -91,7 +90,7 @@ def total_loss(
 ) -> tuple[float, int]:
     """The loss of a split in nats, summed over its tokens, and how many these are."""
     total, tokens = 0.0, 0
-    with evaluating(translator):
+    with evaluating(translator.module):
         for batch in text.batches(pairs, batch_size):
             source, target = batch.source.to(translator.device), batch.target.to(translator.device)
             total += loss_of(translator.scores(source, target, forced), target).item()
@@ -112,7 +111,7 @@ def translate(
         track: wraps the batches, to show progress.
     """
     words: list[list[str]] = [[] for _ in pairs]
-    with evaluating(translator):
+    with evaluating(translator.module):
         for batch in track(text.batches(pairs, batch_size)):
             found = translator.translate(batch.source.to(translator.device)).tolist()
             for row, tokens in zip(batch.rows, found, strict=True):
@@ -158,15 +157,3 @@ def evaluate(
     return evaluation, [
         Translation(pair.source, pair.target, hypothesis) for pair, hypothesis in zip(pairs, found, strict=True)
     ]
-
-
-@contextlib.contextmanager
-def evaluating(translator: Translator) -> Iterator[None]:
-    """No gradients and eval mode inside; the mode of before afterwards."""
-    was_training = translator.module.training
-    translator.module.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        translator.module.train(was_training)

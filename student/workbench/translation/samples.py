@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from tests.harness.files import replace
+from workbench.modes import evaluating
 from workbench.tracking import TensorBoard
 from workbench.training import Callback, Epoch
-from workbench.translation.evaluation import evaluating, translate
+from workbench.translation.evaluation import translate
 
 if TYPE_CHECKING:
     from workbench.trainer import Trainer
@@ -38,7 +39,7 @@ class Samples(Callback):
     def _draw(self, task: Any, sentence: str, epoch: Epoch) -> None:
         from workbench import plots  # matplotlib takes a second to import
 
-        with evaluating(task.translator):
+        with evaluating(task.module):
             source = torch.tensor([task.text.encode_source(sentence)], device=task.translator.device)
             tokens, weights = task.translator.attention(source)
         words = task.text.source_words(sentence), task.text.target_tokens(tokens.tolist())

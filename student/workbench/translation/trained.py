@@ -12,13 +12,14 @@ from torch import Tensor, nn
 from tests.harness.tree import Tree
 from workbench.devices import Processes, seed_everything
 from workbench.folders import cache_folder
+from workbench.modes import evaluating
 from workbench.runs import Run
 from workbench.settings import Settings
 from workbench.tracking import TensorBoard
 from workbench.training_run import Measured, Track, Trained
 from workbench.translation import data
 from workbench.translation.data import Corpus, Pair
-from workbench.translation.evaluation import evaluate, evaluating
+from workbench.translation.evaluation import evaluate
 from workbench.translation.evaluation import translate as translate_pairs
 from workbench.translation.samples import Samples
 from workbench.translation.task import TranslationTask, with_positions
@@ -78,7 +79,7 @@ class TrainedTranslator(Trained):
     def attention(self, sentence: str) -> tuple[list[str], list[str], Tensor]:
         """A sentence's words, its translation's, and where each of these has looked: (heads, L, T)."""
         source = torch.tensor([self.text.encode_source(sentence)], device=self.translator.device)
-        with evaluating(self.translator):
+        with evaluating(self.translator.module):
             tokens, weights = self.translator.attention(source)
         return self.text.source_words(sentence), self.text.target_tokens(tokens.tolist()), weights
 
