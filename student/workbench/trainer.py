@@ -18,7 +18,7 @@ from workbench import schedules
 from workbench.averaging import best_of, mean_of, to_average, to_keep
 from workbench.devices import Processes, random_states, seed_everything, set_random_states
 from workbench.interrupts import Interrupts
-from workbench.modes import rounded_products
+from workbench.modes import quick_dropout, rounded_products
 from workbench.runs import Run, epoch_name
 from workbench.training import Callback, Diverged, Epoch, Interrupted, Result, Step, Task, Training, TrainingError
 from workbench.trials import why_not
@@ -94,7 +94,7 @@ class Trainer:
             with self._interrupts:
                 self._start()
                 while not self._finished():
-                    with self._products():
+                    with self._products(), quick_dropout():
                         self._train_epoch()
                     self._end_epoch()
                 return self._finish()
