@@ -98,20 +98,26 @@ def graded_tests(root: Path) -> list[GradedTest]:
 
 
 def right_answers(
-    root: Path, tests: Sequence[GradedTest], seed: Callable[[str], str], header: Mapping[str, str], mapper: Mapper = map
+    root: Path,
+    tests: Sequence[GradedTest],
+    seed: Callable[[str], str],
+    header: Mapping[str, str],
+    mapper: Mapper = map,
+    kept: Mapping[str, str] | None = None,
 ) -> Answers:
     """Run the solution.
 
     Args:
         seed: identifier of a test and case -> the seed wanted; another is drawn from it where rounding could decide.
         header: goes into the answers.
+        kept: identifier -> the seed used so far, which stays where it can.
 
     Raises:
         Unsteady: for a test whose right answer depends on rounding.
     """
     seeds = [{name: seed(name) for name in map(test.identifier, test.cases)} for test in tests]
     made = Answers(header=dict(header))
-    for each in mapper(_right, [root] * len(tests), tests, seeds):
+    for each in mapper(_right, [root] * len(tests), tests, seeds, [kept or {}] * len(tests)):
         made |= each
     return made
 
@@ -136,13 +142,13 @@ def hidden_answers(
     return made
 
 
-def _right(root: Path, test: GradedTest, seeds: Mapping[str, str]) -> Answers:
+def _right(root: Path, test: GradedTest, seeds: Mapping[str, str], kept: Mapping[str, str]) -> Answers:
     """The answers of one test's cases."""
     made = Answers()
     with activated(root / "solution", root / "student") as tree:
         for case in test.cases:
             name = test.identifier(case)
             made.seeds[name], made.outcomes[name] = answers.make(
-                test, case, seeds[name], partial(run_case, test, case, tree)
+                test, case, seeds[name], partial(run_case, test, case, tree), kept.get(name)
             )
     return made

@@ -167,7 +167,7 @@ def check(attack: Attack, graded: Graded, engine: Engine, honest: dict[str, floa
     assert all(row["output_format"] == "text" for row in read["tests"])
     # in time, and nothing left
     limits, slow = engine.limits, engine.warden.slow
-    assert graded.seconds < (limits.timeouts + 2) * limits.test_seconds * slow + 10
+    assert graded.seconds < ((limits.timeouts + 2) * limits.test_seconds + 10) * slow
     assert left_over(engine) == []
     folders = filter(Path.is_dir, map(Path, SHARED_FOLDERS))
     traces = [

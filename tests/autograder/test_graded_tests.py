@@ -86,14 +86,14 @@ def test_the_solution_passes_whatever_the_processor_does(kernels, threads, cases
     assert results == {"passed": cases}
 
 
-def test_rounding_takes_up_at_most_a_tenth_of_the_tolerance(tests, solution):
-    """float32 against float64 on the stored draws: what is left is head room for processors that we do not own."""
+def test_rounding_leaves_most_of_the_tolerance_on_this_processor_too(tests, solution):
+    """float32 against float64 on the stored draws, of which it took up a tenth at most where they were made."""
     stored = store.load_public(ROOT, tests).answers
     for test in tests:
         for case in test.cases:
             identifier = test.identifier(case)
             single, double = (run_case(test, case, solution, stored.seeds[identifier], each) for each in (False, True))
-            answers.check_head_room(single, double, test.tolerance)
+            answers.check_head_room(single, double, test.tolerance, answers.KEPT_ROOM)
             answers.check_margins(single, test.steered_by)
 
 

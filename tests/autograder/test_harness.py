@@ -671,6 +671,14 @@ def test_a_draw_that_rounding_could_decide_is_drawn_again():
     assert make(GRADED, GRADED.cases[0], "s", compute)[0] == "s.2"
 
 
+def test_a_draw_in_use_stays_where_rounding_takes_up_little_more():
+    def compute(seed, double):
+        return Outcome({"x": array(1.0 if double or seed != "s.1" else error)})
+
+    for error, used in ((1.00002, "s.1"), (1.00004, "s")):  # 0.18 and 0.36 of the tolerance
+        assert make(GRADED, GRADED.cases[0], "s", compute, kept="s.1")[0] == used
+
+
 def test_a_test_that_no_draw_makes_steady_is_an_error():
     with pytest.raises(Unsteady, match=r"models/a\.py::test_a: no steady draw in 30: x differs between float32"):
         make(GRADED, GRADED.cases[0], "s", lambda seed, double: Outcome({"x": array(1.0 if double else 1.5)}))
