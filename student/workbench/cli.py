@@ -38,7 +38,9 @@ console = Console(highlight=False)
 
 TreeOption = Annotated[
     Path | None,
-    typer.Option("--tree", help="The folder that holds models/. Default: the run's, or student."),
+    typer.Option(
+        "--tree", help="The folder that holds models/. Default: that of the run if there is one, else student."
+    ),
 ]
 Changes = Annotated[
     list[str] | None,
@@ -50,11 +52,12 @@ Changes = Annotated[
     ),
 ]
 DataRoot = Annotated[
-    Path | None, typer.Option(help="A folder with the data set's files. Default: the run's, or a download.")
+    Path | None,
+    typer.Option(help="A folder with the data set's files. Default: that of the run if there is one, else a download."),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 RunFolder = Annotated[
-    Path, typer.Argument(metavar="RUN", help="The folder of a training run, such as runs/captions-rnn.")
+    Path, typer.Argument(metavar="RUN", help="The folder of a training run, such as runs/captions-rnn-default.")
 ]
 JsonFile = Annotated[Path | None, typer.Option("--json", help="Also write the numbers into this file.")]
 
@@ -157,7 +160,9 @@ def translate(
 
 @app.command()
 def generate(
-    run: RunFolder,
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="The folder of a training run, such as runs/stories-lstm-default.")
+    ],
     prompts: Annotated[
         list[str] | None,
         typer.Option(
@@ -169,7 +174,7 @@ def generate(
     greedy: Annotated[
         bool, typer.Option("--greedy", help="Always the most probable one, as at temperature 0.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="The same seed writes the same.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed writes the same.", min=0, max=2**32 - 1)] = 0,
     tree: TreeOption = None,
     device: Device = "auto",
 ) -> None:
@@ -177,6 +182,7 @@ def generate(
     from workbench.language_model.trained import TrainedLanguageModel
 
     trained = TrainedLanguageModel.load(run, tree, None, device)
+    text = None
     for prompt in (each for given in prompts or [""] for each in (_lines() if given == "-" else [given])):
         text, unknown = trained.write(prompt, length, temperature, greedy, seed)
         if unknown:
@@ -185,6 +191,8 @@ def generate(
                 escape(f"not in the vocabulary of {run}, so read as <unk>: {words}"), soft_wrap=True
             )
         print(text)
+    if text is None:
+        raise typer.BadParameter('the input of --prompt - has no line; give a prompt, as in --prompt "One day"')
 
 
 @app.command()
@@ -428,7 +436,8 @@ def profile(
     )
     for each in found.phases:
         share = "once, before" if each.share is None else f"{each.share:.1%}"
-        table.add_row(each.name, str(each.calls), f"{1000 * each.seconds / found.batches:.2f}", share)
+        batches_of = 1 if each.share is None else found.batches
+        table.add_row(each.name, str(each.calls), f"{1000 * each.seconds / batches_of:.2f}", share)
     console.print(table)
     if found.lines:
         table = Table("line", "code", "calls", "share")

@@ -88,8 +88,15 @@ class Settings:
             for each in fields(values)
         }
 
-    def parse(self, key: str, text: str) -> object:
-        """The value that a text stands for, of the type of that key."""
+    def parse(self, key: str, text: str, option: str = "--set") -> object:
+        """The value that a text stands for, of the type of that key.
+
+        Args:
+            option: where it was given.
+
+        Raises:
+            SettingsError: there is no such key, or the text is of no such type.
+        """
         _, kind = self._find(key)
         try:
             if kind is bool:
@@ -97,7 +104,7 @@ class Settings:
             return kind(text) if kind in (int, float) else text
         except (KeyError, ValueError):
             expected = {bool: "true or false", int: "a whole number", float: "a number"}[kind]
-            raise SettingsError(f"--set {key}={text}: expected {expected}") from None
+            raise SettingsError(f"{option} {key}={text}: expected {expected}") from None
 
     def changed(self, key: str, value: object) -> Settings:
         """The same settings but for one."""
@@ -138,8 +145,19 @@ class Settings:
         if key not in keys:
             near = difflib.get_close_matches(key, keys, n=1)
             meant = f" Did you mean {near[0]}?" if near else ""
-            raise SettingsError(f"{self.model} has no setting {key!r}.{meant} There are: {', '.join(sorted(keys))}")
+            raise SettingsError(
+                f"{self.model} has no setting {key!r} with --data {self.data} ({self.part.title}).{meant} "
+                f"There are: {', '.join(sorted(keys))}{self._elsewhere(key)}"
+            )
         return keys[key]
+
+    def _elsewhere(self, key: str) -> str:
+        """Where a model of this name has such a setting."""
+        others = [each for each in PARTS if each is not self.part and self.model in each.models]
+        for part in others:
+            if key in {each.name for kind in (part.shapes[self.model], part.batching) for each in fields(kind)}:
+                return f". The {self.model} of --data {either(part.data)} has {key!r}"
+        return ""
 
 
 def part_of(data: str) -> Part:
@@ -152,6 +170,16 @@ def part_of(data: str) -> Part:
         if data in part.data:
             return part
     raise SettingsError(f"there is no data set {data!r}; choose one of {', '.join(map(_data_of, PARTS))}")
+
+
+def demand(part: Part, data: str) -> None:
+    """Demand a data set of this part.
+
+    Raises:
+        SettingsError: it is of another one, or of none.
+    """
+    if part_of(data) is not part:
+        raise SettingsError(f"--data {data} is of {part_of(data).title}; expected {either(part.data)}")
 
 
 def data_for(model: str) -> str:

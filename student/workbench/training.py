@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 OPTIMIZERS = ("adam", "adamw", "radam", "sgd")
 PRECISIONS = ("float32", "medium", "bf16")
 AVERAGES = ("best", "last")
+LARGEST_SEED = 2**32 - 1  # numpy's
 
 
 class TrainingError(WorkbenchError):
@@ -46,7 +47,7 @@ class Training:
         schedule: constant, plateau, step, cosine or inverse-sqrt.
         warmup_steps: updates in which the learning rate rises linearly, whatever the schedule.
         plateau_factor, plateau_patience: as in ReduceLROnPlateau, on the validation loss; 0.25 and 0 divide the
-            learning rate by 4 after every epoch that is not better than the best.
+            learning rate by 4 after every epoch that is not better than the best by at least 0.01 %.
         step_factor: of schedule step, which multiplies the learning rate by it after every epoch.
         early_stopping: stop after this many epochs without a better validation loss; 0 for never.
         accumulate: batches that make one update together.
@@ -92,6 +93,8 @@ class Training:
         for name, lowest in least.items():
             if not getattr(self, name) >= lowest:
                 raise ValueError(f"{name} is {getattr(self, name)}; it has to be at least {lowest}")
+        if self.seed > LARGEST_SEED:
+            raise ValueError(f"seed is {self.seed}; it has to be at most {LARGEST_SEED}")
         for name in ("beta1", "beta2", "momentum"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it has to be at least 0 and below 1")

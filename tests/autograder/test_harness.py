@@ -672,11 +672,11 @@ def test_a_draw_that_rounding_could_decide_is_drawn_again():
 
 
 def test_a_draw_in_use_stays_where_rounding_takes_up_little_more():
-    def compute(seed, double):
-        return Outcome({"x": array(1.0 if double or seed != "s.1" else error)})
+    def compute(rounded, seed, double):
+        return Outcome({"x": array(1.0 if double or seed != "s.1" else rounded)})
 
-    for error, used in ((1.00002, "s.1"), (1.00004, "s")):  # 0.18 and 0.36 of the tolerance
-        assert make(GRADED, GRADED.cases[0], "s", compute, kept="s.1")[0] == used
+    for rounded, used in ((1.00002, "s.1"), (1.00004, "s")):  # 0.18 and 0.36 of the tolerance
+        assert make(GRADED, GRADED.cases[0], "s", partial(compute, rounded), kept="s.1")[0] == used
 
 
 def test_a_test_that_no_draw_makes_steady_is_an_error():

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from tests.workbench.test_commands import ROOT, workbench
-from workbench.errors import DataError, WorkbenchError
+from workbench.errors import DataError, SettingsError, WorkbenchError
 from workbench.language_model.diagram import diagram
 from workbench.language_model.profiling import LOOP, Phase, Profile, profile_training
 from workbench.settings import Settings
@@ -133,6 +133,18 @@ def test_clip_0_is_never(written: Written) -> None:
     root = written(OWN.replace("CLIP", "assert clip == float('inf')"))
     settings = Settings.of("lstm", "stories", "default", [*SMALL, "clip=0"])
     profile_training(open_tree(root), settings, None, 1, torch.device("cpu"), lines=False)
+
+
+def test_steps_are_those_of_the_optimizer_that_is_set(written: Written) -> None:
+    root = written(OWN.replace("CLIP", "assert type(optimizer) is torch.optim.RAdam"))
+    settings = Settings.of("lstm", "stories", "default", [*SMALL, "optimizer=radam"])
+    profile_training(open_tree(root), settings, None, 1, torch.device("cpu"), lines=False)
+
+
+def test_a_model_of_translation_is_refused() -> None:
+    with pytest.raises(SettingsError, match="--data captions is of translation; expected stories, shakespeare or"):
+        tree, settings = open_tree(ROOT / "solution"), Settings.of("lstm", "captions")
+        profile_training(tree, settings, None, 1, torch.device("cpu"), lines=False)
 
 
 def test_a_text_that_is_too_short() -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from workbench.errors import SettingsError
+from workbench.schedules import plateau
 from workbench.settings import PARTS, PRESETS, Settings, data_for
 
 ALL = [(model, part.data[0]) for part in PARTS for model in part.models]
@@ -61,7 +62,7 @@ def test_keys_are_found_by_their_name_alone():
         ("gru", "default", "epochs=1", "choose one of rnn, lstm"),
         ("rnn", "best", "epochs=1", "choose one of default, tuned"),
         ("rnn", "default", "hiden_size=3", "Did you mean hidden_size?"),
-        ("rnn", "default", "num_heads=3", "rnn has no setting 'num_heads'"),
+        ("rnn", "default", "num_heads=3", "rnn has no setting 'num_heads' with --data captions (translation)"),
         ("rnn", "default", "epochs=many", "expected a whole number"),
         ("rnn", "default", "learning_rate=fast", "expected a number"),
         ("rnn", "default", "compile=maybe", "expected true or false"),
@@ -92,6 +93,7 @@ def test_what_cannot_be_set_is_explained(model, preset, change, said):
         ("lstm", "stories", "bptt=0", "bptt is 0; it has to be at least 1"),
         ("lstm", "stories", "compile=true", "compile is for translation"),
         ("lstm", "stories", "num_heads=2", "lstm has no setting 'num_heads'"),
+        ("lstm", "captions", "num_layers=1", "The lstm of --data stories, shakespeare or wikitext-2 has 'num_layers'"),
         ("transformer", "stories", "num_heads=3", "num_heads (3) has to divide emb_size (200)"),
     ],
 )
@@ -99,3 +101,16 @@ def test_what_does_not_go_together_is_explained(model, data, change, said):
     with pytest.raises(SettingsError) as refused:
         Settings.of(model, data, changes=[change])
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("model", ["rnn-tanh", "rnn-relu", "gru", "lstm"])
+def test_recurrent_language_models_learn_at_a_quarter_of_the_rate_after_an_epoch_that_is_no_better(model):
+    training = Settings.of(model, "stories").training
+    factors = [plateau(losses, training.plateau_factor, training.plateau_patience) for losses in ([5, 4], [5, 4, 4.1])]
+    assert (training.schedule, factors) == ("plateau", [1.0, 0.25])
+
+
+@pytest.mark.parametrize("text", ["-1", str(2**32)])
+def test_a_seed_that_numpy_does_not_take_is_refused(text):
+    with pytest.raises(SettingsError, match="seed: seed is"):
+        Settings.of("lstm", "stories", changes=[f"seed={text}"])

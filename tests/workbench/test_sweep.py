@@ -47,11 +47,16 @@ def test_factors_can_be_chosen_and_given_values() -> None:
 
 @pytest.mark.parametrize(
     ("over", "words"),
-    [("depth", "no factor 'depth'"), ("bptt=many", "a whole number"), ("nonlinearity=elu", "tanh or relu")],
+    [("depth", "no factor 'depth'"), ("bptt=many", "--over bptt=many: expected a whole number"), ("nonlinearity=elu", "tanh or relu")],
 )
 def test_a_factor_that_is_none_is_refused(over: str, words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         points(["lstm"], "stories", factors_of([over]), [])
+
+
+def test_data_of_another_part_are_refused() -> None:
+    with pytest.raises(SettingsError, match="--data captions is of translation; expected stories"):
+        points(["lstm"], "captions", factors_of([]), [])
 
 
 def test_a_base_stands_under_every_factor_and_tells_of_its_epochs(tmp_path: Path) -> None:

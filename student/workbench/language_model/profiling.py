@@ -26,8 +26,10 @@ from workbench.devices import seed_everything
 from workbench.errors import DataError, students_code
 from workbench.language_model import corpora
 from workbench.language_model.models import LanguageModel, build
+from workbench.language_model.settings import LANGUAGE_MODELS
 from workbench.language_model.vocabulary import Vocabulary
-from workbench.settings import Settings
+from workbench.settings import Settings, demand
+from workbench.updates import make_optimizer
 
 EPOCH = "train_epoch"
 LOOP = ("get_batch", "forward", "loss", "backward", "clipping", "step")  # in each round; batchify once, before
@@ -95,9 +97,11 @@ def profile_training(
         lines: whether it runs a second time under line_profiler.
 
     Raises:
+        SettingsError: the data set is of another part.
         DataError: the text is too short for so many batches.
         WorkbenchError: the tree's code stops; the message says where and why.
     """
+    demand(LANGUAGE_MODELS, settings.data)
     corpus = corpora.load(settings.data, data_root)
     tokens = list(corpora.tokens(corpus.train, corpus.unit))
     vocabulary = Vocabulary.fit(tokens)
@@ -129,7 +133,7 @@ class _Loop:
             settings.batching.batch_size,
             settings.training.clip,
         )
-        self.optimizer = torch.optim.SGD(self.module.parameters(), lr=0.1)
+        self.optimizer = make_optimizer(settings.training, list(self.module.parameters()))
 
     def batchify(self, ids: Tensor) -> Tensor:
         columns: Tensor = self.package.batching.batchify(ids, self.columns)

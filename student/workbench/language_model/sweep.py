@@ -17,10 +17,11 @@ from matplotlib.figure import Figure
 from tests.harness.tree import Tree
 from workbench import training_run
 from workbench.errors import SettingsError, WorkbenchError
+from workbench.language_model.settings import LANGUAGE_MODELS
 from workbench.metrics import perplexity_of
 from workbench.plots import logarithmic
 from workbench.runs import Run, RunError
-from workbench.settings import Settings
+from workbench.settings import Settings, demand
 from workbench.training import Callback, Diverged, Interrupted
 
 # Adam learns with one rate in all of these models, and from little text; untied weights make two factors of two sizes.
@@ -93,8 +94,9 @@ def points(
         changes: of the base, as "key=value" texts.
 
     Raises:
-        SettingsError: a model or a setting is none.
+        SettingsError: a model or a setting is none, or the data set is of another part.
     """
+    demand(LANGUAGE_MODELS, data)
     found: dict[tuple[str, str], Point] = {}
     changes = list(changes)
     for model in [*models, *(f"rnn-{value}" for value in factors.get(NONLINEARITY, ()))]:
@@ -104,7 +106,7 @@ def points(
         for model in models if factor != NONLINEARITY else ():
             base = found[model, ""].settings
             for value in values if not _follows(factor, base) else ():
-                changed = base.changed(factor, base.parse(factor, value))
+                changed = base.changed(factor, base.parse(factor, value, "--over"))
                 changed.check()
                 if changed != base:
                     found.setdefault((model, f"{factor}={value}"), Point(factor, value, changed))
