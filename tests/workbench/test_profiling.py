@@ -142,8 +142,8 @@ def test_steps_are_those_of_the_optimizer_that_is_set(written: Written) -> None:
 
 
 def test_a_model_of_translation_is_refused() -> None:
+    tree, settings = open_tree(ROOT / "solution"), Settings.of("lstm", "captions")
     with pytest.raises(SettingsError, match="--data captions is of translation; expected stories, shakespeare or"):
-        tree, settings = open_tree(ROOT / "solution"), Settings.of("lstm", "captions")
         profile_training(tree, settings, None, 1, torch.device("cpu"), lines=False)
 
 
