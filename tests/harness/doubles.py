@@ -152,31 +152,62 @@ class ScriptedDecoding:
         return seen + context.unsqueeze(1) + 8 * favoured
 
 
-class RecurrentModelDouble(nn.Module):
+class LearningModelDouble(nn.Module):
+    """What the stand-ins for language models that are trained have in common: two tables that learn, and notes.
+
+    Every parameter of theirs gets a gradient. So `embedding` and `decoder` are not among their layers.
+
+    Attributes:
+        chunks: the token ids (S, B) of every call.
+        modes: for every call, whether the model was in training mode and whether gradients were recorded.
+    """
+
+    def __init__(self, given: Given, vocabulary: int, hidden_size: int) -> None:
+        super().__init__()
+        self.tokens = nn.Parameter(given.uniform("model double tokens", vocabulary, hidden_size))
+        self.scores = nn.Parameter(given.uniform("model double scores", hidden_size, vocabulary, low=-2, high=2))
+        self.ntoken = vocabulary
+        self.ninp = hidden_size
+        self.chunks: list[Tensor] = []
+        self.modes: list[tuple[bool, bool]] = []
+
+    @property
+    def embedding(self) -> nn.Embedding:
+        layer: nn.Embedding = nn.Embedding.from_pretrained(self.tokens)
+        return layer
+
+    @property
+    def decoder(self) -> nn.Linear:
+        layer: nn.Linear = nn.utils.skip_init(nn.Linear, self.ninp, self.ntoken)  # draws nothing from torch's stream
+        return layer
+
+    def note(self, chunk: Tensor) -> None:
+        self.chunks.append(chunk.detach().clone())
+        self.modes.append((self.training, torch.is_grad_enabled()))
+
+
+class RecurrentModelDouble(LearningModelDouble):
     """Stands in for a recurrent language model: three parameters, and a state that every token changes.
 
     The first state is not zero, so one that is made up instead of asked for shows.
 
     Attributes:
-        chunks: the token ids (S, B) of every call.
         states: the state that came with every call, as its tensors.
         attached: for every call, whether gradients could flow back through that state.
-        modes: for every call, whether the model was in training mode and whether gradients were recorded.
         starts: the batch size of every call of `init_hidden`.
     """
 
     def __init__(self, given: Given, vocabulary: int, hidden_size: int, pair: bool = False) -> None:
-        super().__init__()
-        self.tokens = nn.Parameter(given.uniform("model double tokens", vocabulary, hidden_size))
+        super().__init__(given, vocabulary, hidden_size)
         self.mix = nn.Parameter(given.uniform("model double mix", hidden_size, hidden_size))
-        self.scores = nn.Parameter(given.uniform("model double scores", hidden_size, vocabulary, low=-2, high=2))
         self.register_buffer("start", given.uniform("model double start", 2, 1, 1, hidden_size))
         self.start: Tensor
         self.pair = pair
-        self.chunks: list[Tensor] = []
+        self.rnn_type = "LSTM" if pair else "RNN_TANH"
+        self.nhid = hidden_size
+        self.nlayers = 1
         self.states: list[tuple[Tensor, ...]] = []
         self.attached: list[bool] = []
-        self.modes: list[tuple[bool, bool]] = []
         self.starts: list[int] = []
 
     def init_hidden(self, batch_size: int) -> State:
@@ -185,10 +216,9 @@ class RecurrentModelDouble(nn.Module):
         return (h, c) if self.pair else h
 
     def forward(self, input: Tensor, hidden: State) -> tuple[Tensor, State]:
-        self.chunks.append(input.detach().clone())
+        self.note(input)
         self.states.append(tuple(each.detach().clone() for each in tensors(hidden)))
         self.attached.append(any(each.requires_grad for each in tensors(hidden)))
-        self.modes.append((self.training, torch.is_grad_enabled()))
         h, c = hidden if isinstance(hidden, tuple) else (hidden, torch.zeros_like(hidden))
         outputs = []
         for step in input:
@@ -198,23 +228,15 @@ class RecurrentModelDouble(nn.Module):
         return torch.cat(outputs), (h, c) if self.pair else h
 
 
-class WindowModelDouble(nn.Module):
-    """Stands in for a language model without a state, such as a Transformer: it sees a chunk and nothing before it.
-
-    Attributes:
-        chunks, modes: as those of RecurrentModelDouble.
-    """
+class WindowModelDouble(LearningModelDouble):
+    """Stands in for a language model without a state, such as a Transformer: it sees a chunk and nothing before it."""
 
     def __init__(self, given: Given, vocabulary: int, hidden_size: int) -> None:
-        super().__init__()
-        self.tokens = nn.Parameter(given.uniform("model double tokens", vocabulary, hidden_size))
-        self.scores = nn.Parameter(given.uniform("model double scores", hidden_size, vocabulary, low=-2, high=2))
-        self.chunks: list[Tensor] = []
-        self.modes: list[tuple[bool, bool]] = []
+        super().__init__(given, vocabulary, hidden_size)
+        self.max_len = 5000
 
     def forward(self, src: Tensor, src_mask: Tensor | None = None) -> Tensor:
-        self.chunks.append(src.detach().clone())
-        self.modes.append((self.training, torch.is_grad_enabled()))
+        self.note(src)
         hidden = torch.tanh(self.tokens[src].cumsum(dim=0))  # (S, B, H)
         return torch.log_softmax(hidden @ self.scores, dim=2).flatten(0, 1)
 

@@ -11,7 +11,7 @@ TYPES = ("RNN_TANH", "RNN_RELU", "GRU", "LSTM")
 def text(given):
     """Columns (rows, B) of different tokens, and a length of chunks that may be longer than they are."""
     rows, B = given.size("rows", 2, 9), given.size("B", 1, 5)
-    return torch.arange(rows * B).view(B, rows).t(), given.size("bptt", 1, 12)
+    return torch.arange(rows * B).view(B, rows).t().contiguous(), given.size("bptt", 1, 12)
 
 
 @stress("lm.batching")

@@ -404,25 +404,41 @@ RANGES = {
     "embedding": (200, 250), "hidden": (200, 250), "layers": (2, 4), "heads": (2, 4), "dropout": (0, 0.3),
     "learning_rate": (0.005, 5),
 }  # fmt: skip
+UNUSED = {kind: {"tie_weights"} if kind == "Transformer" else {"heads", "norm_first"} for kind in MODELS}
 
 
 def wrong_with(kind, changes):
     """What these changes are that they should not be, each in a sentence."""
-    settings = SETTINGS | changes
     if kind not in MODELS:
         yield f"there is no model {kind!r}; choose one of {', '.join(MODELS)}"
+        return
     for key in changes.keys() - SETTINGS.keys():
         yield f"there is no setting {key!r}; choose among {', '.join(SETTINGS)}"
-    for key, (least, most) in RANGES.items():
-        if key in changes and not least <= changes[key] <= most:
-            yield f"{key} is {changes[key]}; the range of this exercise is {least} to {most}"
+    for key in changes.keys() & UNUSED[kind]:
+        yield f"{key} changes nothing for {kind}"
+    if all(key in ("epochs", "seed") or SETTINGS.get(key) == value for key, value in changes.items()):
+        yield "nothing is changed, or only epochs and seed, which is not tuning"
+    settings = SETTINGS | changes
+    yield from out_of_range(kind, changes if "NOTEBOOK_SETTINGS" in os.environ else settings)
     if settings["optimizer"] not in OPTIMIZERS:
         yield f"optimizer is {settings['optimizer']!r}; choose one of {', '.join(OPTIMIZERS)}"
-    if kind == "Transformer" and settings["embedding"] % settings["heads"]:
-        yield f"embedding is {settings['embedding']}; it has to be a multiple of heads, which is {settings['heads']}"
+    if not callable(settings["scheduler"]):
+        yield f"scheduler is {settings['scheduler']!r}; it has to be a function of the optimizer, as step_lr is"
     if kind != "Transformer" and settings["tie_weights"] and settings["embedding"] != settings["hidden"]:
         sizes = f"embedding is {settings['embedding']} and hidden is {settings['hidden']}"
         yield f"{sizes}; with tie_weights they have to be the same, since one weight serves both"
+
+
+def out_of_range(kind, settings):
+    """The settings that are no number, or outside of this exercise's range."""
+    for key in RANGES.keys() & settings.keys() - UNUSED[kind]:
+        (least, most), value = RANGES[key], settings[key]
+        types = (int, float) if float in (type(least), type(most)) else (int,)
+        if type(value) not in types or not least <= value <= most:
+            whole = "" if float in types else "whole "
+            yield f"{key} is {value!r}; expected a {whole}number from {least} to {most}, the range of this exercise"
+        elif key == "heads" and type(embedding := (SETTINGS | settings)["embedding"]) is int and embedding % value:
+            yield f"embedding is {embedding}; it has to be a multiple of heads, which is {value}"
 
 
 def tune(kind, **changes):

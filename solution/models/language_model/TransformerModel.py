@@ -74,6 +74,8 @@ class TransformerModel(nn.Module):
             Every layer uses `dropout` and `norm_first` (True: normalise before each sublayer instead of after it;
             Xiong et al., 2020, "On Layer Normalization in the Transformer Architecture"). No norm after the last layer.
         decoder: Linear(E, V), weights uniform from -0.1 to 0.1, bias zero
+
+    The encoder keeps torch's own initialisation.
     """
 
     def __init__(

@@ -23,7 +23,7 @@ def choose(log_probabilities: Tensor, temperature: float, generator: torch.Gener
 
     Args:
         log_probabilities: (V,).
-        temperature: 0 chooses the most probable token and draws nothing.
+        temperature: 0 chooses the most probable token and draws nothing; any above it may be given, however small.
         generator: where random numbers come from, on the CPU; torch's own stream when None.
     """
     # TODO(lm.generation): the best token at temperature 0, else draw one, for example with torch.multinomial.
@@ -65,7 +65,8 @@ def generate(
         generator: see `choose`.
 
     Returns:
-        The new tokens, `length` of them, without the prompt.
+        The new tokens, `length` of them, without the prompt. No token is special: <unk> is written where it is chosen,
+        and after <eos> or the end of a line the text goes on.
 
     Raises:
         ValueError: for an empty prompt, for a token of the prompt that is not in the vocabulary (the message has it)

@@ -122,7 +122,8 @@ def test_transformer_drops_in_every_layer(models, given, reference, dropout):
 def test_transformer_starts_with_small_weights(models, given, reference):
     """A new model's embedding and decoder weights spread from -0.1 to 0.1; the decoder's bias is zero.
 
-    Of 800 uniform values one lies in each outer tenth of the range but for one case in 10^17.
+    Of 800 uniform values one lies in each outer tenth of the range but for one case in 10^17. The encoder keeps torch's
+    own values: its norms begin with ones and zeros, its matrices reach beyond 0.1.
     """
     E, V = 16, 50
     model = models.language_model.TransformerModel.TransformerModel(V, E, 2, 5, 1)
@@ -133,6 +134,11 @@ def test_transformer_starts_with_small_weights(models, given, reference):
             f"{name} reaches both outer tenths": bool(values.max() > 0.08 and values.min() < -0.08),
         })  # fmt: skip
     reference.match(decoder_bias=model.decoder.bias)
+    for name, values in model.encoder.layers[0].named_parameters():
+        if "norm" in name:
+            reference.match(**{f"{name} of the encoder": values})
+        elif values.dim() == 2:
+            reference.match(**{f"{name} of the encoder reaches beyond 0.1": bool(values.abs().max() > 0.11)})
     reference.match(scores_when_filled=given.parameters(model)(given.integers("src", 3, 2, low=0, high=V)))
 
 

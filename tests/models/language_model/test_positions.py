@@ -90,8 +90,14 @@ def test_positions_are_a_buffer(models, given, reference):
 @weight(1)
 @pytest.mark.parametrize("dropout", [0.0, 1.0])
 def test_positions_are_added_before_dropout(models, given, reference, dropout):
-    """In training mode the sum is dropped: with probability 1 nothing is left, with 0 all is. eval drops nothing."""
+    """In training mode the sum is dropped: with probability 1 nothing is left, with 0 all is. eval drops nothing.
+
+    It is dropped once: with probability 0.5 it is multiplied by 0 or by 2.
+    """
     S = given.size("S", 3, 6)
     encoding, D = with_given_table(models, given, max_len=S + 2, dropout=dropout)
     x = given.uniform("x", S, 2, D)
     reference.match(in_evaluation=encoding(x), in_training=encoding.train()(x))
+    half, wide = build(models, D, S, dropout=0.5).train(), given.uniform("wide x", S, 50, D)
+    factors = (half(wide.clone()) / (wide + half.pe)).unique()
+    reference.match(factors_of_the_sum=factors if len(factors) <= 2 else "more than two")
