@@ -1,11 +1,16 @@
 """A training run's folder.
 
-    settings.json       what the run was told
+    settings.json       what the run was told; written last when it begins, so that it marks what is whole
+    about.json          how many parameters, on what
+    text.json           vocabularies; vocabulary.json and corpus.json for language models
     best.safetensors    the weights that validated best
     last/               everything that is needed to go on where the run stopped
     epochs/             weights of single epochs, only while their mean may be wanted
     log.jsonl           a line an epoch
     result.json         how it ended
+    test.json           what `evaluate` has measured, and validation.json
+    samples.md          what the model said after each epoch
+    tensorboard/        curves
 
 Every file is written whole, by rename, so a run can be killed at any moment.
 """
@@ -14,13 +19,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tests.harness.files import replace
 from workbench.errors import WorkbenchError
@@ -29,6 +34,7 @@ FORMAT = 1
 TENSOR = "$tensor"  # stands in a state's JSON for the tensor of that name
 STATE = "last/state.json"
 EVALUATED = ("validation", "test")  # splits; of each, what `evaluate` has measured is in SPLIT.json
+LEARNED = ("last", "epochs", "best.safetensors", "log.jsonl", "result.json", *(f"{split}.json" for split in EVALUATED))
 
 
 class RunError(WorkbenchError):
@@ -48,12 +54,19 @@ class Run:
         self.settings = settings
 
     @classmethod
-    def create(cls, folder: Path, settings: Mapping[str, Any], overwrite: bool = False) -> Run:
+    def create(
+        cls,
+        folder: Path,
+        settings: Mapping[str, Any],
+        overwrite: bool = False,
+        fill: Callable[[Run], None] = lambda run: None,
+    ) -> Run:
         """Begin a run in a folder of its own.
 
         Args:
             settings: whatever JSON can hold.
             overwrite: delete a run that is there.
+            fill: writes what else there has to be from the beginning.
 
         Raises:
             RunError: there is a run, or something else that is no folder.
@@ -68,7 +81,11 @@ class Run:
             # The mark of a run goes first: what a kill leaves here is no run any more.
             (folder / "settings.json").unlink()
             shutil.rmtree(folder)
+        for path in (folder / name for name in LEARNED):  # of a run whose deletion was killed
+            if path.exists():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
         run = cls(folder, settings)
+        fill(run)
         run.write_json("settings.json", {"format": FORMAT, "settings": settings})
         return cls.open(folder)
 
@@ -114,6 +131,21 @@ class Run:
     def save_weights(self, weights: Mapping[str, Tensor], name: str = "best") -> None:
         """Save a module's state_dict; name as in "best" or "epochs/0007"."""
         replace(self._weights(name), _to_bytes(weights))
+
+    def fill(self, module: nn.Module, weights: Mapping[str, Tensor]) -> None:
+        """Give a module the weights of this run.
+
+        Raises:
+            RunError: it has other layers, or layers of other sizes, than the module that was trained.
+        """
+        try:
+            module.load_state_dict(weights)
+        except RuntimeError as error:
+            first = str(error).strip().splitlines()[1:2] or [str(error)]
+            raise RunError(
+                f"the weights in {self.folder} are of other layers than the model's now: {first[0].strip()} "
+                "Name the code that was trained by --tree, or train again"
+            ) from error
 
     def load_weights(self, name: str = "best") -> dict[str, Tensor]:
         """Load a state_dict, on the CPU.

@@ -139,7 +139,7 @@ class Trainer:
     def _restore(self, state: dict[str, Any]) -> None:
         self.progress = Progress(**state["progress"])
         self.history = [Epoch(**epoch) for epoch in state["history"]]
-        self.module.load_state_dict(state["module"])
+        self.run.fill(self.module, state["module"])
         self._updater.load_state(state["optimizer"])
         world = len(state["random"])
         if world == self.processes.world:

@@ -32,6 +32,9 @@ class Tryable(Task, Protocol):
     def try_out(self) -> None:
         """Go once through all that training will call."""
 
+    def notes(self) -> list[str]:
+        """What whoever trains should know of it."""
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -122,7 +125,7 @@ class Trained(ABC):
         Args: as in `open`.
         """
         trained = cls.open(folder, tree, data_root, choose(device))
-        trained.module.load_state_dict(trained.run.load_weights())
+        trained.run.fill(trained.module, trained.run.load_weights())
         return trained
 
     @classmethod
@@ -188,7 +191,7 @@ def train(
                 "tree": recorded(tree.root),
                 "data_root": data_root and recorded(data_root),
             }
-            trained.store(Run.create(folder, told, overwrite))
+            Run.create(folder, told, overwrite, trained.store)
         processes.barrier()
         trained.run = Run.open(folder)
         return trained, _fit(trained, processes, callbacks)
@@ -230,10 +233,15 @@ def _fit(trained: Trained, processes: Processes, callbacks: Sequence[Callback]) 
     if processes.first:
         about = {"parameters": trained.parameters, "device": str(device), "processes": processes.world}
         run.write_json("about.json", about)
-        if not (run.folder / "result.json").exists():  # what was measured on the way is of other weights
-            for split in EVALUATED:
-                (run.folder / f"{split}.json").unlink(missing_ok=True)
-    return Trainer(task, trained.settings.training, run, callbacks, device, processes).fit()
+    trainer = Trainer(task, trained.settings.training, run, callbacks, device, processes)
+    for note in task.notes():
+        trainer.note(note)
+    new = not (run.folder / "result.json").exists()
+    result = trainer.fit()
+    if processes.first and new:  # what was measured on the way is of other weights
+        for split in EVALUATED:
+            (run.folder / f"{split}.json").unlink(missing_ok=True)
+    return result
 
 
 def open_tree(root: Path) -> Tree:

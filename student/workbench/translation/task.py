@@ -59,6 +59,11 @@ class TranslationTask:
     def load_state(self, state: object) -> None:
         """Nothing was saved."""
 
+    def notes(self) -> list[str]:
+        dropped, pairs = self.batches(1).dropped, len(self.corpus.train[: self.settings.batching.first or None])
+        limit = f"longest={self.settings.batching.longest}"
+        return [f"{limit} leaves out {dropped:,} of {pairs:,} training pairs"] if dropped else []
+
     def try_out(self) -> None:
         """Train on two sentences and translate them: what is not implemented shows now, not after an hour."""
         text, pairs = self.text, self.corpus.train[:2]

@@ -51,6 +51,7 @@ class TrainedTranslator(Trained):
         cls, run: Run, settings: Settings, tree: Tree, data_root: Path | None, device: torch.device
     ) -> TrainedTranslator:
         text = Text.load(run.folder / VOCABULARIES, cache_folder() / "tokens")
+        seed_everything(settings.training.seed)  # a run that was stopped before its first save begins as it began
         translator = build(tree, settings, (text.source_size, text.target_size), device)
         return cls(settings, device, data_root, text, translator)
 

@@ -151,9 +151,10 @@ class EncoderTranslator(Translator):
             return (hidden[0][:, : target.size(1) - 1],)
 
         # Most of the time goes into scores, most of the width is padding, and no position's scores need another's.
-        module: Any = self.module
-        with module.final.register_forward_pre_hook(cut):
-            scores: Tensor = module(self._widened(source))
+        final = getattr(self.module, "final", None)
+        implemented = isinstance(final, nn.Module)  # else the model will say so
+        with final.register_forward_pre_hook(cut) if implemented else contextlib.nullcontext():
+            scores: Tensor = self.module(self._widened(source))
         return scores
 
     def translate(self, source: Tensor) -> Tensor:
@@ -200,7 +201,7 @@ class TransformerTranslator(Translator):
     def _generate(self, source: Tensor, length: int) -> tuple[Tensor, Tensor]:
         """The model's own greedy generation: tokens (N, L), scores (N, L, V)."""
         module: Any = self.module
-        with _last_position_only(module.final):
+        with _added_position_only(module, self.longest):
             generated: tuple[Tensor, Tensor] = module.generate_translation(source, length)
         return generated
 
@@ -278,23 +279,41 @@ def until_eos(tokens: Tensor) -> Tensor:
 
 
 @contextlib.contextmanager
-def _last_position_only(final: nn.Module) -> Iterator[None]:
-    """Score the vocabulary at the last position and repeat that at the others, which generation does not read.
+def _added_position_only(module: nn.Module, longest: int) -> Iterator[None]:
+    """Let `final` score only the position that a step of generation adds, and keep the scores of those before it.
 
-    Of a step of generation the scores of all positions take two fifths of the time, and those before the last are
-    known from the steps before.
+    Scoring all positions anew takes two fifths of a step. Where a step adds anything but one position, all are scored.
+
+    Args:
+        longest: positions of the model.
     """
+    final = getattr(module, "final", None)
+    if not isinstance(final, nn.Module):  # not implemented yet, as the model will say
+        yield
+        return
+    kept: Tensor | None = None  # (N, longest, V), of which the first `width` positions are known
     width = 0
 
-    def cut(_: nn.Module, hidden: tuple[Tensor]) -> tuple[Tensor]:
-        nonlocal width
-        width = hidden[0].size(1)
-        return (hidden[0][:, -1:],)
+    def cut(_: nn.Module, inputs: tuple[Any, ...]) -> tuple[Tensor] | None:
+        nonlocal kept, width
+        hidden = inputs[0] if inputs else None
+        S = hidden.size(1) if isinstance(hidden, Tensor) and hidden.dim() == 3 else 0
+        if S == 0 or (S > 1 and (kept is None or S != width + 1 or S > longest or len(kept) != len(hidden))):
+            kept, width = None, 0
+            return None
+        kept, width = (None if S == 1 else kept), S
+        return (hidden[:, -1:],)
 
-    def repeat(_: nn.Module, __: Any, scores: Tensor) -> Tensor:
-        return scores.expand(-1, width, -1)
+    def grow(_: nn.Module, __: Any, scores: Tensor) -> Tensor:
+        nonlocal kept
+        if width == 0:
+            return scores
+        if kept is None:
+            kept = scores.new_empty(len(scores), longest, scores.size(2))
+        kept[:, width - 1] = scores[:, 0]
+        return kept[:, :width]
 
-    with final.register_forward_pre_hook(cut), final.register_forward_hook(repeat):
+    with final.register_forward_pre_hook(cut), final.register_forward_hook(grow):
         yield
 
 
