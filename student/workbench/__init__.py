@@ -13,7 +13,7 @@
     trainer.py       the training loop, of updates (updates.py), learning rates (schedules.py), mean weights
                      (averaging.py), Ctrl-C (interrupts.py) and what may not work here (trials.py)
     devices.py       CPU, CUDA or MPS; random states; several processes
-    modes.py         evaluation mode and rounded products, for as long as a context lasts
+    modes.py         evaluation mode, rounded products, quicker dropout, for as long as a context lasts
     runs.py          a run's folder
     tracking.py      progress bar and TensorBoard
 

@@ -47,8 +47,8 @@ Changes = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Change a setting, as in --set epochs=3; may be repeated. workbench/settings.py and training.py explain "
-        "them all; a key that does not exist lists their names.",
+        help="Change a setting, as in --set epochs=3; may be repeated. student/workbench/training.py, "
+        "translation/settings.py and language_model/settings.py explain them; a key that does not exist lists all.",
     ),
 ]
 DataRoot = Annotated[
@@ -112,9 +112,11 @@ def evaluate(
 ) -> None:
     """Measure a trained model on a whole split: perplexity, and of translations BLEU, chrF, exact matches."""
     from workbench.progress import tracked
-    from workbench.runs import write_json
+    from workbench.runs import EVALUATED, write_json
     from workbench.training_run import Trained
 
+    if split not in EVALUATED:
+        raise typer.BadParameter(f"--split {split}: expected {' or '.join(EVALUATED)}")
     trained = Trained.load(run, tree, data_root, device)
     found = trained.evaluate(split, lambda batches: tracked(batches, "measuring"))
     trained.run.write_json(f"{split}.json", found.numbers)
@@ -145,15 +147,19 @@ def translate(
     from workbench.progress import tracked
     from workbench.translation.trained import TrainedTranslator
 
+    if attention:
+        from workbench import plots
+
+        plots.check(attention)
     trained = TrainedTranslator.load(run, tree, None, device)
-    given = sentences or [line.strip() for line in sys.stdin if line.strip()]
+    if not sentences and sys.stdin.isatty():
+        Console(stderr=True).print("One sentence a line; Ctrl-D at the beginning of a line ends.")
+    given = [each.strip() for each in sentences or sys.stdin if each.strip()]
     if not given:
         raise typer.BadParameter('give a sentence in quotes, as in "Ein Mann fährt Fahrrad.", or lines on the input')
     for said in trained.translate_all(given, lambda batches: tracked(batches, "translating")):
         print(said)
     if attention:
-        from workbench import plots
-
         plots.save(plots.attention(*trained.attention(given[0])), attention)
         console.print(f"{attention}: where the model has looked for the first sentence")
 
@@ -201,8 +207,13 @@ def compare(
     picture: Annotated[Path | None, typer.Option(help="Draw the curves of all runs, into this file.")] = None,
 ) -> None:
     """Set runs side by side: what differs, what came of it, and what does not count as tuning."""
-    from workbench.compare import histories, notes, read, short_names, table
+    from workbench.compare import histories, notes, only_runs, read, short_names, table
 
+    if picture:
+        from workbench import plots
+
+        plots.check(picture)
+    runs, skipped = only_runs(runs)
     found = read(runs)
     names = short_names(found)
     shown = Table("", *names)
@@ -211,11 +222,9 @@ def compare(
     for row in table(found):
         shown.add_row(row.label, *(f"[bold]{cell}[/]" if i in row.best else cell for i, cell in enumerate(row.cells)))
     console.print(shown)
-    for note in notes(found):
+    for note in [*skipped, *notes(found)]:
         console.print(f"- {note}", soft_wrap=True)
     if picture:
-        from workbench import plots
-
         plots.save(plots.curves(histories(found)), picture)
         console.print(f"{picture}: the curves of all runs")
 
@@ -263,13 +272,13 @@ def tune(
     model: Annotated[str, typer.Option(help=MODELS)],
     data: Annotated[str | None, typer.Option(help=DATA)] = None,
     trials: Annotated[
-        int, typer.Option(help="Finished trials to reach, with those of before and of other processes.")
+        int, typer.Option(help="Finished trials to reach, with those of before and of other processes.", min=1)
     ] = 20,
     changes: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting that all trials share; it is not searched."),
     ] = None,
-    workers: Annotated[int, typer.Option(help="Processes that search together.")] = 1,
+    workers: Annotated[int, typer.Option(help="Processes that search together.", min=1)] = 1,
     tree: TreeOption = None,
     folder: Annotated[Path, typer.Option(help="Of the search: trials.db, the trials' runs and the picture.")] = Path(
         "tuning"
@@ -291,10 +300,8 @@ def tune(
     study = tuning.open_study(folder / "trials.db", settings, space)
 
     def seen(trial: Any) -> None:
-        pruned = trial.state.name == "PRUNED"
-        came = f"pruned in epoch {trial.last_step}" if pruned else f"perplexity {perplexity_of(trial.value):.2f}"
         values = "  ".join(f"{key}={_short(value)}" for key, value in trial.params.items())
-        console.print(f"trial {trial.number}: {came}  [dim]{values}[/]", soft_wrap=True)
+        console.print(f"trial {trial.number}: {tuning.outcome(trial)}  [dim]{values}[/]", soft_wrap=True)
 
     try:
         with tuning.helpers(sys.argv[1:], workers - 1, console.print):
@@ -324,17 +331,18 @@ app.add_typer(bench, name="bench")
 @bench.command("translation")
 def bench_translation(
     run: RunFolder,
-    sentences: Annotated[int, typer.Option(help="How many of the test split to translate.")] = 1000,
+    sentences: Annotated[int, typer.Option(help="How many of the test split to translate.", min=1)] = 1000,
     data_root: DataRoot = None,
     device: Device = "cpu",
     json_file: JsonFile = None,
 ) -> None:
     """Time a trained transformer: decoding and training, each beside a plain implementation."""
+    from workbench.progress import tracked
     from workbench.runs import write_json
     from workbench.translation.bench import races
     from workbench.translation.trained import TrainedTranslator
 
-    found = races(TrainedTranslator.load(run, None, data_root, device), sentences)
+    found = races(TrainedTranslator.load(run, None, data_root, device), sentences, tracked)
     table = Table("", "amount", "workbench", "plain", "times as fast")
     for race in found:
         rates = (f"{race.amount / seconds:,.0f} a second" for seconds in (race.seconds, race.plain_seconds))
@@ -429,6 +437,7 @@ def profile(
     from workbench.training_run import open_tree
 
     need("matplotlib", *["line_profiler"] * lines)
+    plots.check(picture)
     settings = Settings.of(model, data, "default", changes or [])
     found = profile_training(open_tree(tree or GIVEN), settings, data_root, batches, choose(device), lines)
     table = Table(
@@ -485,12 +494,14 @@ def sweep(
     from workbench import plots, training_run
     from workbench.language_model import sweep as sweeping
     from workbench.runs import write_json
+    from workbench.tracking import ProgressBar
 
     names, factors = _names(models), sweeping.factors_of(over or [])
     todo = sweeping.points(names, data, factors, changes or [])
     code, place = training_run.open_tree(tree or GIVEN), folder / data
+    bars = [ProgressBar()] if sys.stderr.isatty() else []  # elsewhere a line a run is enough
     for number, point in enumerate(todo, 1):
-        new = sweeping.run(point, place, code, data_root, device)
+        new = sweeping.run(point, place, code, data_root, device, bars)
         base = next(each for each in sweeping.reached([point], place) if each.factor != "epochs")
         was = "" if new else " (trained before)"
         console.print(f"{number}/{len(todo)} {point.name}: perplexity {base.perplexity:.2f}, {base.seconds:.0f} s{was}")
@@ -553,4 +564,4 @@ def _show_training(trained: Trained, result: Result, folder: Path) -> None:
     )
     for example in trained.examples():
         console.print(escape(example), soft_wrap=True)
-    console.print(f"All numbers: python -m workbench evaluate {folder}")
+    console.print(f"All numbers: python -m workbench evaluate {folder}", soft_wrap=True)

@@ -108,6 +108,23 @@ def read(folders: Sequence[Path]) -> list[Summary]:
     return [Summary.read(folder) for folder in dict.fromkeys(folders)]
 
 
+def only_runs(folders: Sequence[Path]) -> tuple[list[Path], list[str]]:
+    """The folders without those that hold no run, and sentences that name these: `runs/*` gives such ones, too.
+
+    A path that does not exist stays, and so do all where none holds a run: that is a mistake, which `read` tells.
+    """
+    runs = [folder for folder in folders if (folder / "settings.json").is_file()]
+    others = [folder for folder in dict.fromkeys(folders) if folder.is_dir() and folder not in runs] if runs else []
+    notes = []
+    for folder in others:
+        inside = any(folder.glob("*/settings.json"))
+        notes.append(
+            f"{folder.as_posix()} holds no run: left out."
+            + f" There are runs inside it; to have them, too, name {folder.as_posix()}/*." * inside
+        )
+    return [folder for folder in folders if folder not in others], notes
+
+
 def changes(before: Settings, after: Settings) -> dict[str, tuple[object, object]]:
     """The settings that differ, but for the incidental ones: key -> (before, after); None where a model has no such."""
     old, new = before.flat(), after.flat()

@@ -20,10 +20,11 @@ from IPython.display import HTML, display
 
 from collect_submission import Assignment, archive_name, not_started, read_source, read_tree
 from workbench import compare, plots, training_run
-from workbench.errors import explained
+from workbench.errors import WorkbenchError, explained
 from workbench.folders import GIVEN, ROOT
 from workbench.settings import Settings
 from workbench.tracking import ProgressBar
+from workbench.training import Interrupted
 from workbench.translation.trained import TrainedTranslator
 
 SEQ2SEQ = ("seq2seq.encoder", "seq2seq.decoder", "seq2seq.seq2seq")
@@ -101,7 +102,11 @@ class Notebook:
         if self.ready(*NEEDS[model]):
             print(f"{name}:", flush=True)
             tree, progress = training_run.open_tree(self.tree), ProgressBar(sys.stdout, live=False)
-            trained, _ = training_run.train(settings, self.runs / name, tree, overwrite=True, callbacks=[progress])
+            self._trained.pop(name, None)  # should this one stop, the old weights do not belong to its curves
+            try:
+                trained, _ = training_run.train(settings, self.runs / name, tree, overwrite=True, callbacks=[progress])
+            except Interrupted:  # its own words name an option of the command
+                raise WorkbenchError(self._stopped(name)) from None
             self._trained[name] = trained
 
     @kindly
@@ -142,11 +147,11 @@ class Notebook:
     def pack(self, id: str) -> None:
         """Check the work and, with an id, pack it for upload; on Colab the archive is then downloaded."""
         script = ("collect_submission.py", "--tree", str(self.tree), "--out", str(ROOT))
-        self._run(*script, *(("--id", id) if id else ("--check",)))
+        packed = self._run(*script, *(("--id", id) if id else ("--check",)))
         archive = ROOT / archive_name(self.assignment, [id])
         if not id:
             print("Write your id into this cell to pack.")
-        elif archive.is_file() and "google.colab" in sys.modules:
+        elif packed and archive.is_file() and "google.colab" in sys.modules:  # what a refusal leaves there is older
             from google.colab import files
 
             files.download(str(archive))
@@ -158,14 +163,21 @@ class Notebook:
             print(f"Not trained yet: {', '.join(missing)}. The cell that trains it is further up.")
         return trained
 
+    def _stopped(self, name: str) -> str:
+        """What can be done after the stop button."""
+        again = "This cell trains from the start when you run it again"
+        if (self.runs / name / "best.safetensors").is_file():
+            return f"Stopped. The best epoch so far is kept, and the cells below use it. {again}."
+        return f"Stopped before the end of the first epoch, so there is no model to use yet. {again}."
+
     def _model(self, name: str) -> TrainedTranslator:
         """A trained model, also of before the kernel was started anew."""
         if name not in self._trained:
             self._trained[name] = TrainedTranslator.load(self.runs / name, self.tree)
         return self._trained[name]
 
-    def _run(self, *arguments: str) -> None:
-        """Run Python in the handout's folder and show what it prints, in its colours."""
+    def _run(self, *arguments: str) -> bool:
+        """Run Python in the handout's folder, show what it prints, in its colours, and say whether all went well."""
         environment = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
         process = subprocess.Popen(
             [sys.executable, *arguments], cwd=ROOT, env=environment, encoding="utf-8", errors="replace",
@@ -177,6 +189,7 @@ class Notebook:
             process.terminate() if sys.platform == "win32" else process.send_signal(signal.SIGINT)
             output, _ = process.communicate()
         print(output.rstrip())
+        return process.returncode == 0
 
 
 def show_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -14,9 +14,11 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from torch import Tensor
 
 from tests.harness.files import replace
+from workbench.errors import WorkbenchError
 from workbench.metrics import perplexity_of
 
 History = Sequence[Mapping[str, Any]]
+FORMATS = (".png", ".pdf", ".svg")
 
 
 def curves(runs: Mapping[str, History]) -> Figure:
@@ -82,12 +84,31 @@ def attention(source: Sequence[str], target: Sequence[str], weights: Tensor) -> 
     return figure
 
 
+def check(path: Path) -> None:
+    """Called before the work whose picture is to be saved: a wrong name is said at once.
+
+    Raises:
+        WorkbenchError: no picture can be saved by this name.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise WorkbenchError(f"{path}: a picture can be {', '.join(FORMATS)}; let the file's name end in one of them")
+    if path.is_dir():
+        raise WorkbenchError(f"{path} is a folder; name a file for the picture")
+
+
 def save(figure: Figure, path: Path) -> None:
-    """Write a picture in one step.
+    """Write a picture in one step; its folder is made where it is not there yet.
 
     Args:
-        path: .png, .svg or .pdf.
+        path: .png, .pdf or .svg.
+
+    Raises:
+        WorkbenchError: it cannot be written there.
     """
+    check(path)
     content = io.BytesIO()
-    figure.savefig(content, format=path.suffix.lstrip(".") or "png", dpi=150)
-    replace(path, content.getvalue())
+    figure.savefig(content, format=path.suffix[1:].lower(), dpi=150)
+    try:
+        replace(path, content.getvalue())
+    except OSError as error:
+        raise WorkbenchError(f"{path} cannot be written: {error.strerror or error}; name another file") from error

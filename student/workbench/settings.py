@@ -112,7 +112,7 @@ class Settings:
         try:
             values = replace(getattr(self, group), **{key: value})
         except ValueError as error:  # Training checks itself
-            raise SettingsError(f"{key}: {error}") from error
+            raise SettingsError(str(error)) from error
         return replace(self, **{group: values})
 
     def flat(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -91,8 +92,8 @@ class Training:
         least = {"epochs": 1, "accumulate": 1, "save_every": 1, "early_stopping": 0, "average": 0, "warmup_steps": 0}
         least |= {"clip": 0, "weight_decay": 0, "plateau_patience": 0, "learning_rate": 0, "seed": 0}
         for name, lowest in least.items():
-            if not getattr(self, name) >= lowest:
-                raise ValueError(f"{name} is {getattr(self, name)}; it has to be at least {lowest}")
+            if not lowest <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} is {getattr(self, name)}; it has to be a number, and at least {lowest}")
         if self.seed > LARGEST_SEED:
             raise ValueError(f"seed is {self.seed}; it has to be at most {LARGEST_SEED}")
         for name in ("beta1", "beta2", "momentum"):

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import math
 import os
+import shutil
 import subprocess
 import sys
 import warnings
@@ -28,7 +29,9 @@ from workbench import training_run
 from workbench.errors import WorkbenchError
 from workbench.language_model.settings import Attentive
 from workbench.language_model.settings import Recurrent as RecurrentLanguageModel
+from workbench.metrics import perplexity_of
 from workbench.settings import Settings
+from workbench.tracking import ProgressBar
 from workbench.trainer import Trainer
 from workbench.training import Callback, Diverged, Epoch
 from workbench.translation.settings import EncoderDecoder, EncoderOnly, Recurrent
@@ -85,6 +88,7 @@ SPACES: dict[type[Any], dict[str, Range]] = {
     },
 }
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+DIVERGED = "diverged"  # marks trials whose loss became no number
 
 
 class Report(Callback):
@@ -97,6 +101,13 @@ class Report(Callback):
         self.trial.report(epoch.validation_loss, epoch.epoch)
         if self.trial.should_prune():
             raise optuna.TrialPruned
+
+
+class Bar(ProgressBar):
+    """The bar of `train` without its lines: what stays of a trial is one line, when it has ended."""
+
+    def _write(self, text: str) -> None:
+        pass
 
 
 def space_of(settings: Settings, fixed: Collection[str] = ()) -> dict[str, Range]:
@@ -131,16 +142,19 @@ def open_study(file: Path, settings: Settings, space: Collection[str]) -> optuna
         storage = optuna.storages.RDBStorage(
             f"sqlite:///{file}", engine_kwargs={"connect_args": {"timeout": 60}}, heartbeat_interval=30
         )
-    study = optuna.create_study(
-        storage=storage,
-        study_name=f"{settings.data}-{settings.model}",
-        direction="minimize",
-        sampler=optuna.samplers.TPESampler(constant_liar=True),  # several processes do not try the same point
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1),
-        load_if_exists=True,
-    )
+        study = optuna.create_study(
+            storage=storage,
+            study_name=f"{settings.data}-{settings.model}",
+            direction="minimize",
+            sampler=optuna.samplers.TPESampler(constant_liar=True),  # several processes do not try the same point
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1),
+            load_if_exists=True,
+        )
+        optuna.storages.fail_stale_trials(study)
     shared = {key: value for key, value in settings.flat().items() if key not in space} | {"searched": sorted(space)}
-    begun = study.user_attrs.get("shared", shared)
+    # Trials that failed count for nothing, so a first try may be mended; those under way will count.
+    counting = study.get_trials(deepcopy=False, states=(*FINISHED, TrialState.RUNNING))
+    begun = study.user_attrs.get("shared", shared) if counting else shared
     if other := [f"{key}={begun.get(key)}, not {value}" for key, value in shared.items() if begun.get(key) != value]:
         raise WorkbenchError(
             f"the search in {file.parent} has {'; '.join(other)}: use the same --set, or another --folder"
@@ -164,7 +178,7 @@ def search(
 
     Args:
         space: what is searched; the other settings are those given.
-        folder: of the trials' runs.
+        folder: of the trials' runs; see `tidy` for what stays of them.
         seen: is told of every trial that ends.
     """
 
@@ -175,19 +189,49 @@ def search(
         changed.check()
         try:
             _, result = training_run.train(
-                changed, folder / f"trial-{trial.number}", tree, data_root, device, True, [Report(trial)]
+                changed, _place(folder, trial), tree, data_root, device, True, [Bar(), Report(trial)]
             )
         except Diverged:  # a loss that is no number: as bad as it gets
+            trial.set_user_attr(DIVERGED, True)
             raise optuna.TrialPruned from None
         return result.loss
 
     def stop_at_the_end(study: optuna.Study, trial: FrozenTrial) -> None:
         seen(trial)
+        tidy(study, folder)
         if len(study.get_trials(deepcopy=False, states=FINISHED)) >= trials:
             study.stop()
 
     if len(study.get_trials(deepcopy=False, states=FINISHED)) < trials:
-        study.optimize(objective, callbacks=[stop_at_the_end])
+        try:
+            study.optimize(objective, callbacks=[stop_at_the_end])
+        finally:  # also of a trial that was stopped, which no callback sees
+            tidy(study, folder)
+
+
+def tidy(study: optuna.Study, folder: Path) -> None:
+    """Delete what fills the disk: the states to go on from of all trials that have ended, and all weights but the best.
+
+    Args:
+        folder: of the trials' runs; their logs and settings stay.
+    """
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    best = study.best_trial.number if complete else None
+    for trial in study.get_trials(deepcopy=False, states=(*FINISHED, TrialState.FAIL)):
+        place = _place(folder, trial)
+        for name in ("last", "epochs"):
+            shutil.rmtree(place / name, ignore_errors=True)  # another process may be at it, too
+        if trial.number != best:
+            (place / "best.safetensors").unlink(missing_ok=True)
+
+
+def outcome(trial: FrozenTrial) -> str:
+    """How a trial has ended, in words."""
+    if DIVERGED in trial.user_attrs:
+        return f"its loss became no number in epoch {(trial.last_step or 0) + 1}"
+    if trial.state == TrialState.PRUNED or trial.value is None:
+        return f"pruned in epoch {trial.last_step}"
+    return f"perplexity {perplexity_of(trial.value):.2f}"
 
 
 @contextlib.contextmanager
@@ -259,6 +303,11 @@ def picture(study: optuna.Study) -> Figure:
         axes.grid(visible=True, alpha=0.25)
     figure.supylabel("validation loss (nats a token)", fontsize=10)
     return figure
+
+
+def _place(folder: Path, trial: Trial | FrozenTrial) -> Path:
+    """The folder of a trial's run."""
+    return folder / f"trial-{trial.number}"
 
 
 def _loss(trial: FrozenTrial) -> float | None:

@@ -1622,9 +1622,19 @@ def test_of_several_notebooks_each_is_judged_and_packed_for_itself(capsys, tmp_p
     assert "Done.ipynb" not in text
 
 
-def test_the_cell_that_packs_is_still_running():
-    cells = ("import torch", 1), ("!python collect_submission.py --id ab123", None)
-    assert not inspect_notebooks({"Work.ipynb": notebook(*cells).encode()}, contract(notebook="required"))
+def shipped_cell():
+    """The cell that packs, as notebooks ship it; a student fills in the id."""
+    source = SCRIPT.parent / "autograder/build/notebooks/shared/hand_in.py"
+    return source.read_text("utf-8").split("# %%\n")[-1].replace('""', '"ab123"')
+
+
+@pytest.mark.parametrize("packing", ["!python collect_submission.py --id ab123", shipped_cell()], ids=["!", "shipped"])
+def test_the_cell_that_packs_is_still_running(packing):
+    required = contract(notebook="required")
+    cells = ("import torch", 1), (packing, None)
+    assert not inspect_notebooks({"Work.ipynb": notebook(*cells).encode()}, required)
+    (found,) = inspect_notebooks({"Work.ipynb": notebook(("notebook.check()", None), *cells).encode()}, required)
+    assert "code cell 1 of 3" in found.message
 
 
 def test_a_required_notebook_that_is_not_there_is_a_fault(capsys, tmp_path, student):

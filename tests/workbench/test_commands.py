@@ -175,6 +175,26 @@ def test_a_search_goes_on_where_it_was_stopped(tmp_path):
     assert (tmp_path / "tuning" / "captions-transformer-encoder.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("tune", "--model", "gru", "--workers", "0"),
+        ("tune", "--model", "gru", "--trials", "0"),
+        ("bench", "translation", "runs/none", "--sentences", "0"),
+    ],
+)
+def test_none_of_what_a_command_counts_is_refused(command):
+    done = workbench(*command)
+    assert done.returncode == 2
+    assert command[-2] in done.stderr
+
+
+def test_a_picture_that_cannot_be_saved_is_refused_before_the_work(tmp_path):
+    done = workbench("compare", tmp_path / "no run", "--picture", "c.foo")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Stopped: c.foo: a picture can be .png, .pdf, .svg;")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
 def test_ctrl_c_saves_and_resume_goes_on_with_the_runs_tree_and_settings(tmp_path):
     changes = settings("lstm-attention", "epochs=500")

@@ -320,3 +320,50 @@ def test_what_is_switched_off_is_said_and_passed_over(monkeypatch, capsys):
     assert capsys.readouterr().out == "This is not part of your assignment.\n" * 2
     notebook.check("LSTM", "Encoder")
     assert started == [("-m", "tests", "Encoder", "--tree", str(ROOT / "solution"))]
+
+
+@pytest.mark.parametrize(("packed", "offered"), [(True, 1), (False, 0)])
+def test_an_archive_of_before_is_not_offered_after_a_refusal(tmp_path, monkeypatch, packed, offered):
+    from workbench import notebook as cells
+
+    downloads = []
+    files = types.SimpleNamespace(download=downloads.append)
+    monkeypatch.setitem(sys.modules, "google.colab", types.SimpleNamespace(files=files))
+    monkeypatch.setattr(cells, "ROOT", tmp_path)
+    notebook = cells.Notebook(str(ROOT / "solution"))
+    monkeypatch.setattr(notebook, "_run", lambda *command: packed)
+    archive = tmp_path / cells.archive_name(notebook.assignment, ["ab12"])
+    archive.write_bytes(b"older")
+    notebook.pack("ab12")
+    assert downloads == [str(archive)] * offered
+
+
+def test_a_command_that_fails_is_noticed(capsys):
+    from workbench.notebook import Notebook
+
+    run = Notebook(str(ROOT / "solution"))._run
+    assert (run("-c", "print('fine')"), run("-c", "print('refused'); exit(1)")) == (True, False)
+    assert capsys.readouterr().out == "fine\nrefused\n"
+
+
+@pytest.mark.parametrize(
+    ("epochs", "words"), [(0, "Stopped before the end of the first epoch"), (1, "Stopped. The best epoch so far")]
+)
+def test_a_training_that_was_stopped_leaves_no_older_model(tmp_path, monkeypatch, capsys, epochs, words):
+    from workbench.notebook import Notebook, training_run
+    from workbench.training import Interrupted
+
+    def stopped(settings, folder, *arguments, **options):
+        folder.mkdir(parents=True)
+        if epochs:
+            (folder / "best.safetensors").touch()
+        raise Interrupted("The same command with --resume goes on from there")
+
+    monkeypatch.setattr(training_run, "train", stopped)
+    notebook = Notebook(str(ROOT / "solution"))
+    notebook.runs, notebook._trained = tmp_path, {"rnn": object(), "lstm": object()}
+    notebook.train("rnn")
+    said = capsys.readouterr().out
+    assert words in said
+    assert "--resume" not in said
+    assert notebook._trained.keys() == {"lstm"}

@@ -172,6 +172,55 @@ def test_attention_is_shown_for_the_longest_sentences_that_can_be_read(runs, out
     assert re.findall(r"!\[\S+: (Es.*?)\]", read(out)) == [sources[2], sources[3]]
 
 
+# Runs that are none, and what a failure leaves
+
+
+def test_folders_without_a_run_are_passed_over_and_named(runs, out, tmp_path):
+    make_run(tmp_path / "notebook" / "lstm", "lstm")
+    (tmp_path / "empty").mkdir()
+    said = fill([tmp_path / "notebook", *runs, tmp_path / "empty"], out)
+    found = [note.replace(f"{tmp_path.as_posix()}/", "") for note in said if "no run:" in note]
+    assert found == [
+        "notebook holds no run: left out. There are runs inside it; to have them, too, name notebook/*.",
+        "empty holds no run: left out.",
+    ]
+    assert "lstm-attention-tuned" in read(out)
+
+
+def test_a_name_that_does_not_exist_and_folders_without_any_run_are_told(runs, out, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for folders in ([*runs, tmp_path / "mistyped"], [tmp_path / "empty"]):
+        with pytest.raises(WorkbenchError, match=r"holds no run: there is no settings\.json"):
+            fill(folders, out)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("where", ["model", "pdf"])
+def test_a_failure_leaves_all_files_as_they_were(runs, out, monkeypatch, where):
+    fill(runs, out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+
+    def fail(*arguments):
+        raise WorkbenchError("stopped")
+
+    def save(figure, path):
+        Image.new("RGB", (9, 9)).save(path)
+
+    monkeypatch.setattr(report.plots, "save", save)
+    monkeypatch.setattr(*{"model": (report, "_translations"), "pdf": (report, "pdf")}[where], fail)
+    with pytest.raises(WorkbenchError, match="stopped"):
+        fill([*runs, runs[0]], out)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_an_answer_may_show_a_picture_of_its_own(real_files, runs, out):
+    fill(runs, out)
+    Image.new("RGB", (4, 3)).save(out / "mine.png")
+    answer(out, "regimes", "![My own](mine.png)")
+    fill(runs, out)
+    assert "![My own](mine.png)" in read(out)
+
+
 # The student's answers
 
 

@@ -27,6 +27,27 @@ def test_a_run_is_not_written_over_unless_asked(tmp_path: Path) -> None:
     assert Run.open(tmp_path / "run").settings == {"seed": 2}
 
 
+def test_nothing_goes_on_from_a_run_whose_deletion_was_killed(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", {"seed": 1})
+    run.save_weights({"w": torch.ones(1)})
+    run.save_state({"progress": 3})
+    (tmp_path / "run" / "settings.json").unlink()  # it goes first
+    assert not Run.create(tmp_path / "run", {"seed": 2}, overwrite=True).has_state()
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["settings.json"]
+
+
+def test_a_run_is_marked_when_all_is_there(tmp_path: Path) -> None:
+    def fill(run: Run) -> None:
+        run.write_json("text.json", {})
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Run.create(tmp_path / "run", {}, fill=fill)
+    with pytest.raises(RunError, match="holds no run"):
+        Run.open(tmp_path / "run")
+    Run.create(tmp_path / "run", {})
+
+
 def test_overwrite_leaves_a_folder_alone_that_is_no_run(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     Run.create(tmp_path, {}, overwrite=True)

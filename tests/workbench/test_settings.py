@@ -68,6 +68,8 @@ def test_keys_are_found_by_their_name_alone():
         ("rnn", "default", "compile=maybe", "expected true or false"),
         ("rnn", "default", "epochs", "expected key=value"),
         ("rnn", "default", "epochs=0", "at least 1"),
+        ("rnn", "default", "learning_rate=nan", "learning_rate is nan; it has to be a number, and at least 0"),
+        ("rnn", "default", "weight_decay=inf", "weight_decay is inf; it has to be a number, and at least 0"),
         ("rnn", "default", "optimizer=lion", "choose one of adam, adamw, radam, sgd"),
         ("rnn", "default", "batch_size=0", "at least 1"),
         ("rnn", "default", "dropout=1.5", "between 0 and 1"),
@@ -112,5 +114,5 @@ def test_recurrent_language_models_learn_at_a_quarter_of_the_rate_after_an_epoch
 
 @pytest.mark.parametrize("text", ["-1", str(2**32)])
 def test_a_seed_that_numpy_does_not_take_is_refused(text):
-    with pytest.raises(SettingsError, match="seed: seed is"):
+    with pytest.raises(SettingsError, match="seed is"):
         Settings.of("lstm", "stories", changes=[f"seed={text}"])

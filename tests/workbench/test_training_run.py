@@ -1,11 +1,12 @@
 """A run of translation from its settings to its folder and back, with the solution's models and a few sentences."""
 
 import json
+import re
 import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from workbench import training_run
 from workbench.errors import SettingsError, WorkbenchError
 from workbench.runs import Run, RunError
 from workbench.settings import Settings
-from workbench.training import Interrupted
+from workbench.training import Callback, Interrupted
 from workbench.training_run import Trained
 from workbench.translation import data
 from workbench.translation.data import Corpus, captions
@@ -65,6 +66,39 @@ def test_an_interrupted_run_ends_with_the_bits_of_a_whole_one(tmp_path, tree):
     assert whole.keys() == resumed.keys()
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
     assert not (tmp_path / "run" / "test.json").exists()
+
+
+def test_a_run_that_was_killed_before_its_first_save_ends_with_the_same_bits(tmp_path, tree):
+    class Killed(Callback):
+        def on_step(self, trainer, step):
+            raise KeyboardInterrupt
+
+    train(tmp_path / "whole", tree, "seed=5")
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "run", tree, "seed=5", callbacks=[Killed()])
+    torch.manual_seed(99)
+    training_run.resume(tmp_path / "run", device="cpu")
+    whole, resumed = (Run.open(tmp_path / name).load_weights() for name in ("whole", "run"))
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_how_many_pairs_are_left_out_is_said(tmp_path, tree):
+    class Notes(Callback):
+        heard: ClassVar[list[str]] = []
+
+        def on_note(self, trainer, text):
+            self.heard.append(text)
+
+    train(tmp_path / "run", tree, "longest=8", "epochs=1", callbacks=[Notes()])
+    (note,) = Notes.heard
+    assert re.fullmatch(r"longest=8 leaves out \d+ of 40 training pairs", note)
+
+
+def test_weights_of_other_layers_are_refused_with_words(tmp_path, tree):
+    run = train(tmp_path / "run", tree, "epochs=1").run
+    run.save_weights({f"old.{name}": each for name, each in run.load_weights().items()})
+    with pytest.raises(RunError, match=r"run are of other layers than the model's now: .*encoder.*--tree, or train"):
+        Trained.load(tmp_path / "run", device="cpu")
 
 
 def test_the_seed_decides_the_weights(tmp_path, tree):

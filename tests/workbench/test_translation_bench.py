@@ -30,7 +30,7 @@ def test_translations_that_differ_are_told(transformer, text, monkeypatch):  # n
     """Every second translation of the workbench's is another; the plain ones go on where the workbench has stopped."""
     right = bench.translate(transformer, text, PAIRS)
     wrong = [["no", *words] if row % 2 else words for row, words in enumerate(right)]
-    monkeypatch.setattr(bench, "translate", lambda *args: wrong)
+    monkeypatch.setattr(bench, "translate", lambda *args, **options: wrong)
     assert bench.decoding(transformer, text, PAIRS, POSITIONS).same == 0.5
 
 

@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 from tests.harness.tree import Tree
-from workbench.errors import WorkbenchError
+from workbench.errors import WorkbenchError, explained, students_code
 from workbench.modes import evaluating
 from workbench.settings import Settings
+from workbench.training_run import open_tree
 from workbench.translation.data import Pair
 from workbench.translation.evaluation import evaluate, loss_of, tokens_of, total_loss, translate
 from workbench.translation.settings import SHAPES as MODELS
@@ -112,6 +113,47 @@ def test_translation_is_what_the_free_scores_choose(translator, text):
         scores = translator.scores(batch.source, batch.target, forced=False)[0]
     length = min(len(tokens), len(scores))
     assert scores.argmax(dim=1)[:length].tolist() == tokens[:length].tolist()
+
+
+def test_generation_scores_each_position_once(solution, text, monkeypatch):
+    """Also for a model that writes the scores of all positions at every step, which is right, too."""
+    settings = Settings.of("transformer", "captions", changes=SIZES["transformer"])
+    translator = build(solution, settings, (text.source_size, text.target_size), torch.device("cpu"))
+    module: Any = translator.module
+    batch = next(iter(text.batches(PAIRS, len(PAIRS))))
+    with evaluating(module):
+        _, expected = module.generate_translation(batch.source, 9)
+        scored = []
+        with module.final.register_forward_hook(lambda layer, inputs, scores: scored.append(inputs[0].size(1))):
+            translator.scores(batch.source, torch.zeros(len(PAIRS), 10), forced=False)
+
+        def generate(source, max_length):
+            tokens, scores, memory = source[:, :1], torch.zeros(0), module.encode(source)
+            for _ in range(max_length):
+                scores = module.decode(tokens, memory, source)
+                tokens = torch.cat((tokens, scores.argmax(dim=2)[:, -1:]), dim=1)
+            return tokens[:, 1:], scores
+
+        monkeypatch.setattr(module, "generate_translation", generate)
+        scores = translator.scores(batch.source, torch.zeros(len(PAIRS), 10), forced=False)
+    assert scored == [1] * len(scored)
+    spoken = expected.abs().sum(dim=2) > 0  # not after its own end
+    torch.testing.assert_close(scores[spoken], expected[spoken])
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_model_that_is_not_implemented_names_its_todo(text, model):
+    tree = open_tree(ROOT / "student")
+    batch = next(iter(text.batches(PAIRS, len(PAIRS))))
+    settings = Settings.of(model, "captions", changes=SIZES.get(model, SIZES["rnn"]))
+
+    def score():
+        translator = build(tree, settings, (text.source_size, text.target_size), torch.device("cpu"))
+        translator.scores(batch.source, batch.target)
+
+    with students_code(tree), pytest.raises(NotImplementedError) as stopped:
+        score()
+    assert "is not implemented yet: student/models/" in str(explained(stopped.value, ROOT))
 
 
 def test_after_its_own_end_a_model_that_reads_itself_has_nothing_to_say(translator, text):

@@ -1,4 +1,4 @@
-"""What each process of a torchrun does in test_devices.py: several runs, one after the other."""
+"""What each process of a torchrun does in test_processes.py: several runs, one after the other."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
@@ -50,8 +50,19 @@ class Race:
         return asdict(self) | {"ratio": self.ratio}
 
 
-def races(trained: TrainedTranslator, sentences: int) -> list[Race]:
+Track = Callable[[Iterable[Any], str], Iterable[Any]]  # wraps batches, and says of what
+
+
+def untracked(batches: Iterable[Any], _: str) -> Iterable[Any]:
+    return batches
+
+
+def races(trained: TrainedTranslator, sentences: int, track: Track = untracked) -> list[Race]:
     """Both races with a trained transformer: on its test split, and on a part of its training split.
+
+    Args:
+        sentences: of the test split.
+        track: shows progress.
 
     Raises:
         WorkbenchError: the run is of another model, which has no positions to pad to.
@@ -62,29 +73,31 @@ def races(trained: TrainedTranslator, sentences: int) -> list[Race]:
     batch_size = trained.settings.batching.batch_size
     used = corpus.train[: 20 * batch_size]
     return [
-        decoding(trained.translator, trained.text, corpus.test[:sentences], shape.max_length),
-        training(trained.translator, trained.text, used, batch_size, shape.max_length),
+        decoding(trained.translator, trained.text, corpus.test[:sentences], shape.max_length, track),
+        training(trained.translator, trained.text, used, batch_size, shape.max_length, track),
     ]
 
 
-def decoding(translator: Translator, text: Text, pairs: Sequence[Pair], length: int) -> Race:
+def decoding(translator: Translator, text: Text, pairs: Sequence[Pair], length: int, track: Track = untracked) -> Race:
     """Translate greedily; plain: the whole model again for every position, to a fixed length, in the corpus's order.
 
     Args:
         translator: a trained FullTransformerTranslator.
         length: positions of the plain implementation, as many as the model has.
     """
-    words, seconds = _timed(lambda: translate(translator, text, pairs))
-    plain_words, plain_seconds = _timed(lambda: _plain_translations(translator, text, pairs, length))
+    words, seconds = _timed(lambda: translate(translator, text, pairs, track=lambda each: track(each, "decoding")))
+    plain_words, plain_seconds = _timed(lambda: _plain_translations(translator, text, pairs, length, track))
     # The workbench stops some tokens behind the source's length, the plain implementation at the last position.
     same = sum(ours == plain[: len(ours)] for ours, plain in zip(words, plain_words, strict=True)) / len(pairs)
     return Race("greedy decoding, sentences", len(pairs), seconds, plain_seconds, same)
 
 
-def _plain_translations(translator: Translator, text: Text, pairs: Sequence[Pair], length: int) -> list[list[str]]:
+def _plain_translations(
+    translator: Translator, text: Text, pairs: Sequence[Pair], length: int, track: Track
+) -> list[list[str]]:
     words = []
     with evaluating(translator.module):
-        for start in range(0, len(pairs), PLAIN_BATCH):
+        for start in track(range(0, len(pairs), PLAIN_BATCH), "decoding, plain"):
             source = _fixed(text, pairs[start : start + PLAIN_BATCH], length)[0].to(translator.device)
             tokens = source[:, :1]
             for _ in range(length - 1):
@@ -95,7 +108,9 @@ def _plain_translations(translator: Translator, text: Text, pairs: Sequence[Pair
     return words
 
 
-def training(translator: Translator, text: Text, pairs: Sequence[Pair], batch_size: int, length: int) -> Race:
+def training(
+    translator: Translator, text: Text, pairs: Sequence[Pair], batch_size: int, length: int, track: Track = untracked
+) -> Race:
     """Train on the pairs once; plain: batches in random order, all padded to one length."""
     amount = sum(len(example.target) - 1 for example in text.encode(pairs))
 
@@ -107,12 +122,12 @@ def training(translator: Translator, text: Text, pairs: Sequence[Pair], batch_si
         (loss / tokens).backward()
         optimizer.step()
 
-    def epoch(batches: Sequence[Any]) -> Callable[[], None]:
+    def epoch(batches: Sequence[Any], what: str) -> Callable[[], None]:
         optimizer = torch.optim.Adam(translator.module.parameters(), lr=1e-5)
 
         def run() -> None:
             translator.module.train()
-            for source, target in batches:
+            for source, target in track(batches, what):
                 step(source, target, optimizer)
 
         return run
@@ -120,8 +135,9 @@ def training(translator: Translator, text: Text, pairs: Sequence[Pair], batch_si
     bucketed = [(batch.source, batch.target) for batch in text.batches(pairs, batch_size, seed=0)]
     starts = range(0, len(pairs), batch_size)
     padded = [_fixed(text, pairs[start : start + batch_size], length) for start in starts]
-    epoch(padded[:1])()  # the first step of a process is slower
-    (_, seconds), (_, plain_seconds) = _timed(epoch(bucketed)), _timed(epoch(padded))
+    epoch(padded[:1], "training")()  # the first step of a process is slower
+    _, seconds = _timed(epoch(bucketed, "training"))
+    _, plain_seconds = _timed(epoch(padded, "training, plain"))
     return Race("training, target tokens", amount, seconds, plain_seconds)
 
 

@@ -86,12 +86,21 @@ def tokens_of(target: Tensor) -> int:
 
 
 def total_loss(
-    translator: Translator, text: Text, pairs: Sequence[Pair], forced: bool = True, batch_size: int = BATCH
+    translator: Translator,
+    text: Text,
+    pairs: Sequence[Pair],
+    forced: bool = True,
+    batch_size: int = BATCH,
+    track: Callable[[Iterable[Any]], Iterable[Any]] = iter,
 ) -> tuple[float, int]:
-    """The loss of a split in nats, summed over its tokens, and how many these are."""
+    """The loss of a split in nats, summed over its tokens, and how many these are.
+
+    Args:
+        track: wraps the batches, to show progress.
+    """
     total, tokens = 0.0, 0
     with evaluating(translator.module):
-        for batch in text.batches(pairs, batch_size):
+        for batch in track(text.batches(pairs, batch_size)):
             source, target = batch.source.to(translator.device), batch.target.to(translator.device)
             total += loss_of(translator.scores(source, target, forced), target).item()
             tokens += tokens_of(batch.target)
@@ -135,8 +144,8 @@ def evaluate(
     # The model's letters are all small, and so are these: case is not what is measured.
     right = [pair.target.lower() for pair in pairs]
     right_words = [text.target_words(pair.target) for pair in pairs]
-    forced, tokens = total_loss(translator, text, pairs, batch_size=batch_size)
-    free, _ = total_loss(translator, text, pairs, forced=False, batch_size=batch_size)
+    forced, tokens = total_loss(translator, text, pairs, batch_size=batch_size, track=track)
+    free, _ = total_loss(translator, text, pairs, forced=False, batch_size=batch_size, track=track)
     bleu, chrf = metrics.bleu(found, right), metrics.chrf(found, right)
     evaluation = Evaluation(
         split=split,

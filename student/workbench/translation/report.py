@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -46,7 +47,7 @@ READING = (
 
 
 class Trained(Protocol):
-    """What the report needs of a trained model; `training_run.Trained` has it."""
+    """What the report needs of a trained model; `TrainedTranslator` has it."""
 
     def corpus(self) -> Corpus: ...
 
@@ -73,6 +74,7 @@ def fill(
     Raises:
         WorkbenchError: runs that do not fit together, or a report.md whose answers cannot be told apart.
     """
+    folders, passed_over = compare.only_runs(folders)
     found = compare.read(folders)
     runs = [run for run in found if run.settings.part is TRANSLATION]
     others = [run.name for run in found if run not in runs]
@@ -83,19 +85,19 @@ def fill(
         )
     old = _read(out / "report.md") if (out / "report.md").exists() else ""
     kept = answers(old)
-    body = f"# {TITLE}\n\n{READING}\n\n"
-    for part in track(QUESTIONS):
-        if group := [run for run in runs if run.kind == part and run.log]:
-            body += _section(part, group, load, out)
-    body += "## All models\n\n" + "".join(map(_asked, LAST))
-    body += _no_longer_asked({id: text for id, text in kept.items() if f"<!-- answer: {id} -->" not in body})
-    text = HEADER.format(digest=_digest(body)) + _with_answers(body, kept)
-    files = {"report.md": text.encode(), **_draw(text, out)}
+    out.mkdir(parents=True, exist_ok=True)
+    # In a folder of their own until all is drawn: what stops halfway leaves no new picture beside an old text.
+    with tempfile.TemporaryDirectory(prefix=".pictures-", dir=out) as name:
+        body = _body(runs, kept, load, pictures := Path(name), track)
+        text = HEADER.format(digest=_digest(body)) + _with_answers(body, kept)
+        drawn = {path.name: path.read_bytes() for path in sorted(pictures.iterdir())}
+        files = {**drawn, "report.md": text.encode(), **_draw(text, out, pictures)}
     aside = _put_aside(old, out)
     _write(files, out)
     left_out = [part for part in QUESTIONS if not any(run.kind == part and run.log for run in runs)]
     return [
         *aside,
+        *passed_over,
         *(f"{name} is a run of language models, and the report is on translation: left out." for name in others),
         *(f"No run of {part} is among these, so the report has nothing on it yet." for part in left_out),
         *compare.notes(runs),
@@ -136,12 +138,28 @@ def answers(text: str) -> dict[str, str]:
 # Sections
 
 
-def _section(part: str, runs: Sequence[Summary], load: Callable[[Path], Trained], out: Path) -> str:
+def _body(
+    runs: Sequence[Summary],
+    kept: Mapping[str, str],
+    load: Callable[[Path], Trained],
+    pictures: Path,
+    track: Callable[[Iterable[str]], Iterable[str]],
+) -> str:
+    """The whole text with open answers; its pictures are drawn into a folder."""
+    body = f"# {TITLE}\n\n{READING}\n\n"
+    for part in track(QUESTIONS):
+        if group := [run for run in runs if run.kind == part and run.log]:
+            body += _section(part, group, load, pictures)
+    body += "## All models\n\n" + "".join(map(_asked, LAST))
+    return body + _no_longer_asked({id: text for id, text in kept.items() if f"<!-- answer: {id} -->" not in body})
+
+
+def _section(part: str, runs: Sequence[Summary], load: Callable[[Path], Trained], pictures: Path) -> str:
     """All on one of the exercise's translators."""
     before, after = _before_and_after(runs)
     names = short_names(runs)
     curves = f"curves-{part.lower()}.png"
-    plots.save(plots.curves(compare.histories(runs)), out / curves)
+    plots.save(plots.curves(compare.histories(runs)), pictures / curves)
     models = {run.name: load(Path(run.name)) for run in dict.fromkeys([before, after, *_attentive(runs)])}
     pairs = choose(models[before.name].corpus().test)
     if before is after:
@@ -154,7 +172,7 @@ def _section(part: str, runs: Sequence[Summary], load: Callable[[Path], Trained]
         f"{_table(names, compare.made_of(runs))}\n{_table(names, compare.reached(runs))}\n"
         f"![Perplexity over epochs, {part}]({curves})\n\n"
         + _asked(QUESTIONS[part][0])
-        + _attention(part, [(run, models[run.name]) for run in _attentive(runs)], pairs, out)
+        + _attention(part, [(run, models[run.name]) for run in _attentive(runs)], pairs, pictures)
         + _translations([(run, models[run.name]) for run in dict.fromkeys([before, after])], pairs)
         + "".join(map(_asked, QUESTIONS[part][1:]))
     )
@@ -184,7 +202,7 @@ def choose(pairs: Sequence[Pair]) -> list[Pair]:
     return [pairs[i * len(pairs) // count] for i in range(count)]
 
 
-def _attention(part: str, runs: Sequence[tuple[Summary, Trained]], pairs: Sequence[Pair], out: Path) -> str:
+def _attention(part: str, runs: Sequence[tuple[Summary, Trained]], pairs: Sequence[Pair], pictures: Path) -> str:
     text = "### Where the model has looked\n\n" if runs else ""
     readable = [pair for pair in pairs if len(pair.source.split()) <= SHORT] or pairs
     longest = sorted(readable, key=lambda pair: -len(pair.source.split()))[:PICTURES]
@@ -193,7 +211,7 @@ def _attention(part: str, runs: Sequence[tuple[Summary, Trained]], pairs: Sequen
             source, target, weights = trained.attention(pair.source)
             heads = weights.size(0)
             name = f"attention-{part.lower()}-{number}.png"
-            plots.save(plots.attention(source, target, weights.mean(dim=0, keepdim=True)), out / name)
+            plots.save(plots.attention(source, target, weights.mean(dim=0, keepdim=True)), pictures / name)
             of = f", last layer, mean of {heads} heads" if heads > 1 else ""
             text += f"![{_plain(run.name)}{of}: {_plain(pair.source)}]({name})\n\n"
     return text
@@ -255,9 +273,16 @@ def _read(path: Path) -> str:
         raise WorkbenchError(f"{path} is not UTF-8 text; save it as UTF-8 in your editor") from None
 
 
-def _draw(text: str, out: Path) -> dict[str, bytes]:
-    """What report.md becomes: the other files' content."""
-    return {"report.tex": latex(text).encode(), "report.pdf": pdf(text, out, TITLE)}
+def _draw(text: str, out: Path, pictures: Path | None = None) -> dict[str, bytes]:
+    """What report.md becomes: the other files' content.
+
+    Args:
+        pictures: a folder in `out` with pictures that are not in their place yet.
+    """
+    here = text
+    for path in pictures.iterdir() if pictures else ():
+        here = here.replace(f"]({path.name})", f"]({path.parent.name}/{path.name})")
+    return {"report.tex": latex(text).encode(), "report.pdf": pdf(here, out, TITLE)}
 
 
 def _write(files: Mapping[str, bytes], out: Path) -> None:

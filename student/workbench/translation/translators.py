@@ -151,9 +151,10 @@ class EncoderTranslator(Translator):
             return (hidden[0][:, : target.size(1) - 1],)
 
         # Most of the time goes into scores, most of the width is padding, and no position's scores need another's.
-        final = getattr(self.module, "final", None)
-        implemented = isinstance(final, nn.Module)  # else the model will say so
-        with final.register_forward_pre_hook(cut) if implemented else contextlib.nullcontext():
+        final: object = getattr(self.module, "final", None)
+        with contextlib.ExitStack() as hooks:
+            if isinstance(final, nn.Module):  # else it is not implemented, as the model will say
+                hooks.enter_context(final.register_forward_pre_hook(cut))
             scores: Tensor = self.module(self._widened(source))
         return scores
 
@@ -201,7 +202,7 @@ class TransformerTranslator(Translator):
     def _generate(self, source: Tensor, length: int) -> tuple[Tensor, Tensor]:
         """The model's own greedy generation: tokens (N, L), scores (N, L, V)."""
         module: Any = self.module
-        with _added_position_only(module, self.longest):
+        with _AddedPositionOnly(self.longest).of(getattr(module, "final", None)):
             generated: tuple[Tensor, Tensor] = module.generate_translation(source, length)
         return generated
 
@@ -278,43 +279,48 @@ def until_eos(tokens: Tensor) -> Tensor:
     return tokens[: int(ends[0]) + 1] if len(ends) else tokens
 
 
-@contextlib.contextmanager
-def _added_position_only(module: nn.Module, longest: int) -> Iterator[None]:
-    """Let `final` score only the position that a step of generation adds, and keep the scores of those before it.
+class _AddedPositionOnly:
+    """Hooks that let `final` score only the position that a step of generation adds, and keep the scores before it.
 
     Scoring all positions anew takes two fifths of a step. Where a step adds anything but one position, all are scored.
 
     Args:
         longest: positions of the model.
     """
-    final = getattr(module, "final", None)
-    if not isinstance(final, nn.Module):  # not implemented yet, as the model will say
-        yield
-        return
-    kept: Tensor | None = None  # (N, longest, V), of which the first `width` positions are known
-    width = 0
 
-    def cut(_: nn.Module, inputs: tuple[Any, ...]) -> tuple[Tensor] | None:
-        nonlocal kept, width
+    def __init__(self, longest: int) -> None:
+        self.longest = longest
+        self.scores: Tensor | None = None  # (N, longest, V), of which the first `width` positions are known
+        self.width = 0
+
+    @contextlib.contextmanager
+    def of(self, final: object) -> Iterator[None]:
+        """While generation goes on; a layer that is not there yet is for the model to miss."""
+        if not isinstance(final, nn.Module):
+            yield
+            return
+        with final.register_forward_pre_hook(self._cut), final.register_forward_hook(self._grow):
+            yield
+
+    def _cut(self, _: nn.Module, inputs: tuple[Any, ...]) -> tuple[Tensor] | None:
         hidden = inputs[0] if inputs else None
-        S = hidden.size(1) if isinstance(hidden, Tensor) and hidden.dim() == 3 else 0
-        if S == 0 or (S > 1 and (kept is None or S != width + 1 or S > longest or len(kept) != len(hidden))):
-            kept, width = None, 0
-            return None
-        kept, width = (None if S == 1 else kept), S
-        return (hidden[:, -1:],)
+        if isinstance(hidden, Tensor) and hidden.dim() == 3 and self._follows(*hidden.shape[:2]):
+            self.scores, self.width = (None if hidden.size(1) == 1 else self.scores), hidden.size(1)
+            return (hidden[:, -1:],)
+        self.scores, self.width = None, 0
+        return None
 
-    def grow(_: nn.Module, __: Any, scores: Tensor) -> Tensor:
-        nonlocal kept
-        if width == 0:
+    def _follows(self, N: int, S: int) -> bool:
+        """Whether S positions of N sentences are the first, or those of before and one more."""
+        return S == 1 or (self.scores is not None and S == self.width + 1 <= self.longest and N == len(self.scores))
+
+    def _grow(self, _: nn.Module, __: Any, scores: Tensor) -> Tensor:
+        if self.width == 0:
             return scores
-        if kept is None:
-            kept = scores.new_empty(len(scores), longest, scores.size(2))
-        kept[:, width - 1] = scores[:, 0]
-        return kept[:, :width]
-
-    with final.register_forward_pre_hook(cut), final.register_forward_hook(grow):
-        yield
+        if self.scores is None:
+            self.scores = scores.new_empty(len(scores), self.longest, scores.size(2))
+        self.scores[:, self.width - 1] = scores[:, 0]
+        return self.scores[:, : self.width]
 
 
 @contextlib.contextmanager
