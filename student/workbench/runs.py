@@ -71,13 +71,8 @@ class Run:
         Raises:
             RunError: there is a run, or something else that is no folder.
         """
-        if folder.exists() and not folder.is_dir():
-            raise RunError(f"{folder} is a file; choose another name for the run")
+        cls.demand_room(folder, overwrite)
         if (folder / "settings.json").exists():
-            if not overwrite:
-                raise RunError(
-                    f"{folder} holds a run already; go on with it by --resume, choose another --name, or --overwrite it"
-                )
             # The mark of a run goes first: what a kill leaves here is no run any more.
             (folder / "settings.json").unlink()
             shutil.rmtree(folder)
@@ -88,6 +83,20 @@ class Run:
         fill(run)
         run.write_json("settings.json", {"format": FORMAT, "settings": settings})
         return cls.open(folder)
+
+    @staticmethod
+    def demand_room(folder: Path, overwrite: bool = False) -> None:
+        """Demand that a run can begin in a folder; asked before what takes long.
+
+        Raises:
+            RunError: there is a run that is not to be overwritten, or something else that is no folder.
+        """
+        if folder.exists() and not folder.is_dir():
+            raise RunError(f"{folder} is a file; choose another name for the run")
+        if (folder / "settings.json").exists() and not overwrite:
+            raise RunError(
+                f"{folder} holds a run already; go on with it by --resume, choose another --name, or --overwrite it"
+            )
 
     @classmethod
     def open(cls, folder: Path) -> Run:

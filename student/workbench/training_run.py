@@ -181,6 +181,7 @@ def train(
     Raises:
         RunError: there is a run in the folder already, and it is not to be overwritten.
     """
+    Run.demand_room(folder, overwrite)
     with Processes.start(chosen := choose(device)) as processes:
         trained = kind_of(settings).new(settings, tree, data_root, chosen)
         with students_code(tree):
