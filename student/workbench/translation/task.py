@@ -60,9 +60,11 @@ class TranslationTask:
         """Nothing was saved."""
 
     def notes(self) -> list[str]:
-        dropped, pairs = self.batches(1).dropped, len(self.corpus.train[: self.settings.batching.first or None])
-        limit = f"longest={self.settings.batching.longest}"
-        return [f"{limit} leaves out {dropped:,} of {pairs:,} training pairs"] if dropped else []
+        batching = self.settings.batching
+        if not batching.longest:
+            return []
+        dropped, pairs = self.batches(1).dropped, len(self.corpus.train[: batching.first or None])
+        return [f"longest={batching.longest} leaves out {dropped:,} of {pairs:,} training pairs"] if dropped else []
 
     def try_out(self) -> None:
         """Train on two sentences and translate them: what is not implemented shows now, not after an hour."""
