@@ -384,6 +384,22 @@ class RNNModelDouble(LanguageModelDouble):
         return self.score(torch.cat(steps), input), h if c is None else (h, c)
 
 
+class ForgetfulDouble(RNNModelDouble):
+    """Stands in for an RNNModel that scores the next token alike, whatever it has read, and takes little time.
+
+    Args:
+        law: (V,), the log-probabilities.
+    """
+
+    def __init__(self, given: Given, law: Tensor) -> None:
+        super().__init__(given, len(law), 4)
+        self.law = law
+
+    def forward(self, input: Tensor, hidden: State) -> tuple[Tensor, State]:
+        self.note(input.size(0))
+        return self.law.repeat(input.numel(), 1), hidden
+
+
 class TransformerModelDouble(LanguageModelDouble):
     """Stands in for a TransformerModel: two layers, in which every step sums what its mask shows it.
 
