@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from tests.harness.tree import Tree
 from workbench.errors import WorkbenchError
 from workbench.settings import Settings
+from workbench.translation.incremental import incremental, replaced
 from workbench.translation.settings import EncoderDecoder, EncoderOnly, Recurrent
 from workbench.translation.text import EOS, PAD
 
@@ -120,7 +121,7 @@ class RecurrentTranslator(Translator):
             seen.append(weights)
             return weights
 
-        with _replaced(decoder, "compute_attention", watched):
+        with replaced(decoder, "compute_attention", watched):
             tokens = until_eos(self.translate(source)[0])
         return tokens, torch.cat(seen, dim=1)[:, : len(tokens)]
 
@@ -202,7 +203,7 @@ class TransformerTranslator(Translator):
     def _generate(self, source: Tensor, length: int) -> tuple[Tensor, Tensor]:
         """The model's own greedy generation: tokens (N, L), scores (N, L, V)."""
         module: Any = self.module
-        with _AddedPositionOnly(self.longest).of(getattr(module, "final", None)):
+        with incremental(module, self.longest):
             generated: tuple[Tensor, Tensor] = module.generate_translation(source, length)
         return generated
 
@@ -218,7 +219,7 @@ class TransformerTranslator(Translator):
             seen.append(weights)  # (1, heads, L, T)
             return output, weights
 
-        with _replaced(attend, "forward", watched):
+        with replaced(attend, "forward", watched):
             module(source, torch.cat((source[:, :1], tokens[None]), dim=1))
         return tokens, seen[-1][0]
 
@@ -277,57 +278,3 @@ def until_eos(tokens: Tensor) -> Tensor:
     """(L,) up to and with the first <eos>."""
     ends = (tokens == EOS).nonzero()
     return tokens[: int(ends[0]) + 1] if len(ends) else tokens
-
-
-class _AddedPositionOnly:
-    """Hooks that let `final` score only the position that a step of generation adds, and keep the scores before it.
-
-    Scoring all positions anew takes two fifths of a step. Where a step adds anything but one position, all are scored.
-
-    Args:
-        longest: positions of the model.
-    """
-
-    def __init__(self, longest: int) -> None:
-        self.longest = longest
-        self.scores: Tensor | None = None  # (N, longest, V), of which the first `width` positions are known
-        self.width = 0
-
-    @contextlib.contextmanager
-    def of(self, final: object) -> Iterator[None]:
-        """While generation goes on; a layer that is not there yet is for the model to miss."""
-        if not isinstance(final, nn.Module):
-            yield
-            return
-        with final.register_forward_pre_hook(self._cut), final.register_forward_hook(self._grow):
-            yield
-
-    def _cut(self, _: nn.Module, inputs: tuple[Any, ...]) -> tuple[Tensor] | None:
-        hidden = inputs[0] if inputs else None
-        if isinstance(hidden, Tensor) and hidden.dim() == 3 and self._follows(*hidden.shape[:2]):
-            self.scores, self.width = (None if hidden.size(1) == 1 else self.scores), hidden.size(1)
-            return (hidden[:, -1:],)
-        self.scores, self.width = None, 0
-        return None
-
-    def _follows(self, N: int, S: int) -> bool:
-        """Whether S positions of N sentences are the first, or those of before and one more."""
-        return S == 1 or (self.scores is not None and S == self.width + 1 <= self.longest and N == len(self.scores))
-
-    def _grow(self, _: nn.Module, __: Any, scores: Tensor) -> Tensor:
-        if self.width == 0:
-            return scores
-        if self.scores is None:
-            self.scores = scores.new_empty(len(scores), self.longest, scores.size(2))
-        self.scores[:, self.width - 1] = scores[:, 0]
-        return self.scores[:, : self.width]
-
-
-@contextlib.contextmanager
-def _replaced(owner: Any, name: str, function: Any) -> Iterator[None]:
-    """Call another function by this name for a while."""
-    setattr(owner, name, function)
-    try:
-        yield
-    finally:
-        delattr(owner, name)  # the method of its class shows again
