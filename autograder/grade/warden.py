@@ -25,8 +25,10 @@ START_SECONDS = 120.0  # importing torch on half a slow processor
 REFERENCE_SECONDS = 0.06  # the zygote's fixed work on the machine that the limits were chosen on
 SLOWEST = 3.0  # times slower than the reference: beyond that a machine is broken, and patience no help
 ANSWER_SECONDS = 30.0  # for the zygote to fork a child, and to end one with all that its user runs
+CROWDED = 5.0  # times a test's seconds that a child gets where it waits for processors, which it may keep busy itself
 SPARE = 256 << 20  # bytes of disk that no child may use up
-LOOK = 0.1  # seconds between two looks at the disk
+LOOK = 0.1  # seconds between two looks at the disk, at the most
+MOMENT = 0.01  # and at the least
 SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock", "/var/lock", "/var/crash")
 IPC_RMID = 0
 START = "import sys; sys.path.insert(0, {0!r}); from autograder.grade import zygote; zygote.main({0!r}, {1}, {2}, {3})"
@@ -120,6 +122,8 @@ class Warden:
         Args:
             until: a time of `time.monotonic`.
 
+        Seconds for which a child could go on and waits for a processor, since the machine is busy, do not count.
+
         When the zygote dies over it, a fresh one tries again; when that one dies too, nothing has come of the child.
 
         Raises:
@@ -146,7 +150,7 @@ class Warden:
             result.close_write()
             output.close_write()
             pid = int(self._receive(ANSWER_SECONDS)["pid"])
-            reading = _Reading(items, self.limits.test_seconds * self.slow, until, home)
+            reading = _Reading(items, pid, self.limits.test_seconds * self.slow, until, home)
             reading.follow(result.read, output.read, self._control)
             sandbox.end(pid)  # its number stays taken until it is reaped: nothing else can be hit
             self._control.send(b"reap")
@@ -183,8 +187,9 @@ class Warden:
 class _Reading:
     """Reads one child's frames and keeps its deadlines."""
 
-    def __init__(self, items: Sequence[Item], seconds: float, until: float, home: Path) -> None:
+    def __init__(self, items: Sequence[Item], pid: int, seconds: float, until: float, home: Path) -> None:
         self.items = items
+        self.pid = pid
         self.home = home
         self._least = min(SPARE, _free(home) // 2)
         self.seconds = seconds
@@ -194,7 +199,13 @@ class _Reading:
         self._extend()
 
     def _extend(self) -> None:
-        self._deadline = min(self.until, time.monotonic() + self.seconds)
+        self._begun, self._waited = time.monotonic(), in_line(self.pid)
+
+    def _left(self) -> float:
+        """Seconds for which the child may go on, at the least."""
+        now = time.monotonic()
+        taken, waited = now - self._begun, in_line(self.pid) - self._waited
+        return min(self.until - now, self.seconds - (taken - waited), CROWDED * self.seconds - taken)
 
     def follow(self, result: int, output: int, control: socket.socket) -> None:
         """Read until every item is answered, the child has ended, or time is up."""
@@ -202,14 +213,14 @@ class _Reading:
             for source in (result, output, control.fileno()):
                 selector.register(source, selectors.EVENT_READ)
             while len(self.run.outcomes) < len(self.items):
-                left = self._deadline - time.monotonic()
+                left = self._left()
                 if left <= 0:
                     self.run.end = "timeout"
                     return
                 if _free(self.home) < self._least:
                     self.run.end = "disk"
                     return
-                ready = {key.fd for key, _ in selector.select(min(left, LOOK))}
+                ready = {key.fd for key, _ in selector.select(min(max(left, MOMENT), LOOK))}
                 if output in ready and not self._drain(output):
                     selector.unregister(output)
                 if result in ready:
@@ -253,6 +264,17 @@ class _Reading:
         if len(self.run.outcomes) < len(self.items) and self.run.end == "done":
             self.run.end = f"signal {-status}" if status < 0 else f"exit {status}"
         return self.run
+
+
+def in_line(pid: int) -> float:
+    """Seconds for which a process's first thread has waited for a processor so far; 0 where the kernel does not count.
+
+    Sleeping, being stopped and waiting for a disk are something else.
+    """
+    try:
+        return int(Path("/proc", str(pid), "schedstat").read_bytes().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 def _free(folder: Path) -> int:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from tests.harness import collect
 from tests.harness.graded import TESTS, GradedTest
 
 ROOT = Path(__file__).resolve().parents[2]
-POINTS = sum(each.points for each in Rubric.load(ROOT / "autograder" / "rubric.toml").deliverables)
+RUBRIC = Rubric.load(ROOT / "autograder" / "rubric.toml")
+POINTS = sum(each.points for each in RUBRIC.deliverables)
 SECRET = "a secret for the project's own tests"
 TEST_SECONDS = 1.0  # instead of the rubric's 5: many of these tests wait for a limit to strike
 
@@ -43,8 +45,7 @@ def build_kit(target: Path) -> None:
 @pytest.fixture(scope="session")
 def graded(request: pytest.FixtureRequest) -> list[GradedTest]:
     """The graded tests of all deliverables in the rubric's order, collected without a pytest inside this one."""
-    rubric = Rubric.load(ROOT / "autograder" / "rubric.toml")
-    modules = [pytest.Module.from_parent(request.session, path=TESTS / each.tests) for each in rubric.deliverables]
+    modules = [pytest.Module.from_parent(request.session, path=TESTS / each.tests) for each in RUBRIC.deliverables]
     return collect.from_items(
         [item for module in modules for item in module.collect() if isinstance(item, pytest.Item)]
     )
@@ -95,3 +96,20 @@ def engine(layout: Path) -> Iterator[Engine]:
     engine = Engine(kit)
     yield engine
     engine.close()
+
+
+@contextmanager
+def patiently(engine: Engine) -> Iterator[Engine]:
+    """The engine with the rubric's own limits, for whole submissions: some right answer takes a while."""
+    short = engine.limits
+    engine.limits = engine.warden.limits = RUBRIC.grading.limits
+    try:
+        yield engine
+    finally:
+        engine.limits = engine.warden.limits = short
+
+
+@pytest.fixture
+def patient(engine: Engine) -> Iterator[Engine]:
+    with patiently(engine):
+        yield engine

@@ -7,6 +7,8 @@ import contextlib
 import copy
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -17,12 +19,12 @@ import pytest
 
 from autograder.build import catalogue, rehearsal
 from autograder.build.catalogue import Misconception
-from autograder.grade import policy, results, slots
+from autograder.grade import policy, results, slots, warden
 from autograder.grade.engine import Engine, Grades
 from autograder.grade.metadata import Metadata
 from autograder.grade.overlay import overlay
 from autograder.grade.sandbox import LAYERS
-from autograder.grade.warden import SHARED_FOLDERS, Run, ZygoteDied
+from autograder.grade.warden import CROWDED, SHARED_FOLDERS, Run, ZygoteDied
 from autograder.grade.wire import Item
 from collect_submission import Assignment, read_tree
 from tests.autograder.conftest import ROOT
@@ -152,9 +154,9 @@ def runs_as(process: Path) -> int:
 # The whole assignment.
 
 
-def test_the_solution_gets_full_marks(engine):
-    grades = engine.grade(SOLUTION)
-    complete(engine, grades)
+def test_the_solution_gets_full_marks(patient):
+    grades = patient.grade(SOLUTION)
+    complete(patient, grades)
     assert [row.test.key for row in grades.rows if not row.verdict.passed] == []
     assert round(sum(row.score for row in grades.rows), 2) == sum(each.points for each in ASSIGNMENT.deliverables)
     assert not grades.printed
@@ -179,7 +181,7 @@ def test_nothing_gets_nothing_and_is_said_in_every_row(engine, files):
     }
 
 
-def test_several_broken_files_cost_only_themselves(engine):
+def test_several_broken_files_cost_only_themselves(patient):
     """A patch that breaks other files' imports, an end of the process, a loop and a syntax error at once."""
     files = {
         **SOLUTION,
@@ -188,8 +190,8 @@ def test_several_broken_files_cost_only_themselves(engine):
         SEQ2SEQ: change(SEQ2SEQ, "outputs = []", "outputs = list(iter(int, 1))")[SEQ2SEQ],
         TRANSFORMER: SOLUTION[TRANSFORMER].replace(b"-> Tensor:", b"-> Tensor", 1),
     }
-    grades = engine.grade(files)
-    complete(engine, grades)
+    grades = patient.grade(files)
+    complete(patient, grades)
     for deliverable in ASSIGNMENT.deliverables:
         whole = deliverable.file not in {LSTM, SEQ2SEQ, TRANSFORMER}
         got = points(grades, deliverable.id)
@@ -197,7 +199,7 @@ def test_several_broken_files_cost_only_themselves(engine):
     assert points(grades, "transformer.embedding") == 0
     assert "Python cannot read" in messages(grades, "transformer.embedding")[0]
     assert any("out of time" in message or "memory" in message for message in messages(grades, "seq2seq.seq2seq"))
-    assert left_over(engine) == []
+    assert left_over(patient) == []
 
 
 def test_an_integration_test_names_the_piece_that_fails(engine):
@@ -305,9 +307,48 @@ def test_a_loop_without_end_costs_its_deliverable_and_no_more_time_than_allowed(
     started = time.monotonic()
     said = only_costs(small, in_forward("while True:\n    pass"), "naive.lstm")
     limits, slow = small.limits, small.warden.slow
-    assert time.monotonic() - started < (limits.timeouts + 1) * limits.test_seconds * slow + 10
+    assert time.monotonic() - started < CROWDED * ((limits.timeouts + 1) * limits.test_seconds * slow + 10)
     assert sum("Your code ran out of time: is there a loop" in message for message in said) == limits.timeouts
     assert set(said[limits.timeouts :]) == {"Not run: too many tests of this deliverable ran out of time."}
+
+
+WORKS = "while torch.sys.modules['time'].process_time() < {0}:\n    pass"
+
+
+def test_a_busy_machine_costs_no_test_its_time(small, monkeypatch):
+    """Beside three loops on the only processor a child takes four times as long, of which only its own part counts."""
+    limits = replace(small.limits, test_seconds=0.5)
+    monkeypatch.setattr(small.warden, "limits", limits)
+    files = at_import(WORKS.format(0.6 * limits.test_seconds * small.warden.slow))
+    process, everywhere = small.warden._process.pid, os.sched_getaffinity(0)
+    one = {min(everywhere)}
+    os.sched_setaffinity(process, one)  # its children take that over
+    loop = f"import os\nos.sched_setaffinity(0, {one})\nwhile True: pass"
+    loops = [subprocess.Popen([sys.executable, "-S", "-c", loop]) for _ in range(3)]
+    try:
+        with overlay(small.kit.root / "student", files, small.warden.user) as tree:
+            started = time.monotonic()
+            ended = small.warden.run(tree, [Item("import", "models.naive.LSTM")], time.monotonic() + 100)
+            seconds = time.monotonic() - started
+    finally:
+        for each in loops:
+            each.kill()
+            each.wait()
+        os.sched_setaffinity(process, everywhere)
+    assert (ended.end, ended.outcomes[0].fault) == ("done", None)
+    assert seconds > limits.test_seconds * small.warden.slow  # else nothing was to be seen
+
+
+def test_who_seems_to_wait_for_a_processor_for_ever_is_ended_too(small, monkeypatch):
+    """Threads of the child itself may keep the processors busy."""
+    limits = replace(small.limits, test_seconds=0.2)
+    monkeypatch.setattr(small.warden, "limits", limits)
+    monkeypatch.setattr(warden, "in_line", lambda pid: time.monotonic())
+    with overlay(small.kit.root / "student", at_import("while True:\n    pass"), small.warden.user) as tree:
+        started = time.monotonic()
+        ended = small.warden.run(tree, [Item("import", "models.naive.LSTM")], time.monotonic() + 100)
+    assert ended.end == "timeout"
+    assert time.monotonic() - started < CROWDED * limits.test_seconds * small.warden.slow + 10
 
 
 def test_blocked_signals_do_not_help(small):
@@ -388,8 +429,8 @@ def test_processes_that_multiply_are_all_ended(bare):
 @as_root
 def test_a_folder_of_any_depth_is_removed(bare):
     """In the child's own folder, where it may write: deeper than Python's own removal goes."""
-    attack = """
-for _ in range(1500):
+    attack = f"""
+for _ in range({sys.getrecursionlimit() + 100}):
     torch.os.mkdir("d")
     torch.os.chdir("d")
 """

@@ -17,7 +17,7 @@ from autograder.grade.engine import Engine, Grades, Row
 from autograder.grade.kit import Kit, share
 from autograder.grade.metadata import Metadata
 from collect_submission import Assignment, Finding, Severity, read_tree
-from tests.autograder.conftest import POINTS, ROOT
+from tests.autograder.conftest import POINTS, ROOT, patiently
 from tests.harness.judge import Kind, Verdict
 
 SCHEMA = json.loads((Path(__file__).parent / "results.schema.json").read_text(encoding="utf-8"))
@@ -50,10 +50,11 @@ def compose(kit: Kit, grades: Grades, notes: list[str] | None = None, extra: dic
 @pytest.fixture(scope="module")
 def graded(engine: Engine) -> dict[str, Grades]:
     broken = {**SOLUTION, LSTM: SOLUTION[LSTM].replace(b"f * c + i * g", b"i * c + f * g") + b"\nprint('loaded')\n"}
-    return {
-        name: engine.grade(files)
-        for name, files in (("solution", SOLUTION), ("skeleton", SKELETON), ("broken", broken))
-    }
+    with patiently(engine):
+        return {
+            name: engine.grade(files)
+            for name, files in (("solution", SOLUTION), ("skeleton", SKELETON), ("broken", broken))
+        }
 
 
 @pytest.mark.parametrize("name", ["solution", "skeleton", "broken"])
