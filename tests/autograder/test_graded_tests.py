@@ -78,10 +78,9 @@ def test_every_graded_test_fails_on_the_skeleton(cases):
     assert graded_run("student") == {"failed": cases}
 
 
-@pytest.mark.parametrize("threads", ["1", "2"])
-@pytest.mark.parametrize("kernels", ["default", "avx2"])
+@pytest.mark.parametrize(("kernels", "threads"), [("default", "2"), ("avx2", "1")])
 def test_the_solution_passes_whatever_the_processor_does(kernels, threads, cases):
-    """Other vector instructions and another number of threads sum in another order."""
+    """Other vector instructions and another number of threads sum in another order; the engine has neither."""
     results = graded_run("solution", ATEN_CPU_CAPABILITY=kernels, OMP_NUM_THREADS=threads, MKL_NUM_THREADS=threads)
     assert results == {"passed": cases}
 
