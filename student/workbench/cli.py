@@ -324,13 +324,32 @@ def tune(
     )
 
 
-bench = typer.Typer(help="Measure how fast the workbench is, beside plain implementations.", no_args_is_help=True)
+bench = typer.Typer()
 app.add_typer(bench, name="bench")
+
+
+@bench.callback(invoke_without_command=True)
+def bench_all(context: typer.Context, tree: TreeOption = None, device: Device = "cpu") -> None:
+    """Measure how fast the workbench is, beside plain implementations: without a COMMAND, all that can be measured."""
+    from workbench.runs import RunError
+
+    if context.invoked_subcommand is not None:
+        return
+    bench_language_model(tree=tree, device=device)
+    try:
+        bench_translation(device=device)
+    except RunError as error:
+        console.print(f"Of translation nothing is measured: {error}", soft_wrap=True)
 
 
 @bench.command("translation")
 def bench_translation(
-    run: RunFolder,
+    run: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[RUN]", help="The folder of a training run. Default: the latest of transformer in runs/."
+        ),
+    ] = None,
     sentences: Annotated[int, typer.Option(help="How many of the test split to translate.", min=1)] = 1000,
     data_root: DataRoot = None,
     device: Device = "cpu",
@@ -339,9 +358,11 @@ def bench_translation(
     """Time a trained transformer: decoding and training, each beside a plain implementation."""
     from workbench.progress import tracked
     from workbench.runs import write_json
-    from workbench.translation.bench import races
+    from workbench.translation.bench import latest, races
     from workbench.translation.trained import TrainedTranslator
 
+    run = run or latest(Path("runs"))
+    console.print(f"{run}:", soft_wrap=True)
     found = races(TrainedTranslator.load(run, None, data_root, device), sentences, tracked)
     table = Table("", "amount", "workbench", "plain", "times as fast")
     for race in found:

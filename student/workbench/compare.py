@@ -83,7 +83,7 @@ class Summary:
 
     @property
     def diverged(self) -> bool:
-        """Whether training has ended with a loss that is no number; `sweep` notes that as null."""
+        """Whether training has ended with a loss that is no number."""
         return self.result.get("loss", 0) is None
 
     @property

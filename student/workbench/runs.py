@@ -36,6 +36,8 @@ STATE = "last/state.json"
 EVALUATED = ("validation", "test")  # splits; of each, what `evaluate` has measured is in SPLIT.json
 LEARNED = ("last", "epochs", "best.safetensors", "log.jsonl", "result.json", *(f"{split}.json" for split in EVALUATED))
 
+DIVERGED = {"loss": None}  # the result of a run whose loss was no longer a finite number
+
 
 class RunError(WorkbenchError):
     """A run's folder is not what was expected; the message says what to do."""
@@ -114,6 +116,11 @@ class Run:
     @property
     def name(self) -> str:
         return self.folder.name
+
+    @property
+    def finished(self) -> bool:
+        """Whether training has come to its end, and has not diverged."""
+        return (self.folder / "result.json").is_file() and self.read_json("result.json")["loss"] is not None
 
     def write_json(self, name: str, content: Any) -> None:
         write_json(self.folder / name, content)

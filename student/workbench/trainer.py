@@ -19,7 +19,7 @@ from workbench.averaging import best_of, mean_of, to_average, to_keep
 from workbench.devices import Processes, random_states, seed_everything, set_random_states
 from workbench.interrupts import Interrupts
 from workbench.modes import quick_dropout, rounded_products
-from workbench.runs import Run, epoch_name
+from workbench.runs import DIVERGED, Run, epoch_name
 from workbench.training import Callback, Diverged, Epoch, Interrupted, Result, Step, Task, Training, TrainingError
 from workbench.trials import why_not
 from workbench.updates import Update, Updater
@@ -226,6 +226,8 @@ class Trainer:
         self._unread.clear()
 
     def _spoilt(self, what: str, rate: float) -> Diverged:
+        if self.processes.first:
+            self.run.write_json("result.json", DIVERGED)
         state = self.run.load_state()
         saved = f"of step {state['progress']['step']}, in {self.run.folder / 'last'}" if state else "none yet"
         return Diverged(

@@ -237,7 +237,7 @@ def _fit(trained: Trained, processes: Processes, callbacks: Sequence[Callback]) 
     trainer = Trainer(task, trained.settings.training, run, callbacks, device, processes)
     for note in task.notes():
         trainer.note(note)
-    new = not (run.folder / "result.json").exists()
+    new = not run.finished
     result = trainer.fit()
     if processes.first and new:  # what was measured on the way is of other weights
         for split in EVALUATED:

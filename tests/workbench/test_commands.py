@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from workbench import cli
+from workbench.runs import RunError
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ("first=96", "batch_size=24", "epochs=2", "learning_rate=0.01")
@@ -187,6 +188,20 @@ def test_none_of_what_a_command_counts_is_refused(command):
     done = workbench(*command)
     assert done.returncode == 2
     assert command[-2] in done.stderr
+
+
+def test_bench_alone_measures_all_that_can_be(monkeypatch):
+    measured = []
+
+    def no_run(**_):
+        raise RunError("runs/ holds no trained transformer")
+
+    monkeypatch.setattr(cli, "bench_language_model", lambda **options: measured.append(options))
+    monkeypatch.setattr(cli, "bench_translation", no_run)
+    done = workbench("bench", "--tree", "solution")
+    assert done.returncode == 0, done.stderr
+    assert measured == [{"tree": Path("solution"), "device": "cpu"}]
+    assert "Of translation nothing is measured: runs/ holds no trained transformer" in done.stdout
 
 
 def test_a_picture_that_cannot_be_saved_is_refused_before_the_work(tmp_path):

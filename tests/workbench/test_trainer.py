@@ -275,6 +275,8 @@ def test_a_loss_that_is_no_number_stops_with_where_and_what_is_saved(tmp_path: P
     assert state["progress"]["step"] == 8
     assert all(torch.isfinite(each).all() for each in state["module"].values())
     assert watch.events[-1] == "end"
+    assert not Run.open(tmp_path / "run").finished
+    assert Run.open(tmp_path / "run").read_json("result.json") == {"loss": None}  # for `compare` to tell
 
 
 def test_a_bad_loss_is_never_saved_even_in_the_step_of_a_save(tmp_path: Path) -> None:

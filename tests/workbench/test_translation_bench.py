@@ -1,9 +1,13 @@
 """bench translation: both ways of a race do the same work."""
 
+import os
+
 import pytest
 import torch
 
+from tests.workbench.made_up import make_run
 from tests.workbench.test_translators import PAIRS, SIZES, solution, text  # noqa: F401 - fixtures
+from workbench.runs import RunError
 from workbench.settings import Settings
 from workbench.translation import bench
 from workbench.translation.translators import build
@@ -38,3 +42,22 @@ def test_training_counts_every_token_once(transformer, text):  # noqa: F811
     race = bench.training(transformer, text, PAIRS, batch_size=2, length=POSITIONS)
     assert race.amount == sum(len(text.encode([pair])[0].target) - 1 for pair in PAIRS)
     assert race.same is None
+
+
+def test_without_a_run_the_latest_transformer_is_taken(tmp_path):
+    def ended(name, model, second, **options):
+        folder = make_run(tmp_path / name, model, **options)
+        if (folder / "result.json").exists():
+            os.utime(folder / "result.json", (second, second))
+        return folder
+
+    with pytest.raises(RunError, match="holds no trained transformer; `python -m workbench train --model transformer`"):
+        bench.latest(tmp_path)
+    latest = ended("a", "transformer", 2)
+    ended("b", "transformer", 1)
+    ended("c", "rnn", 3)
+    ended("d", "transformer", 4, data="stories")  # a language model
+    ended("e", "transformer", 5, finished=False)
+    diverged = ended("f", "transformer", 6)
+    (diverged / "result.json").write_text('{"loss": null}')
+    assert bench.latest(tmp_path) == latest

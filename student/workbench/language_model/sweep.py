@@ -164,8 +164,8 @@ def run(
             training_run.train(point.settings, place, tree, data_root, device, callbacks=callbacks)
     except Interrupted:
         raise WorkbenchError(f"{point.name} is saved, as are the finished ones; the same command goes on") from None
-    except Diverged:  # a loss that is no number: as bad as it gets, and it would be so again
-        Run.open(place).write_json("result.json", {"loss": None})
+    except Diverged:  # as bad as it gets, which is a result, and it would be so again
+        pass
     return True
 
 

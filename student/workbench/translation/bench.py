@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
@@ -12,6 +13,8 @@ from torch import Tensor
 
 from workbench.errors import WorkbenchError
 from workbench.modes import evaluating
+from workbench.runs import Run, RunError
+from workbench.settings import Settings
 from workbench.translation.data import Pair
 from workbench.translation.evaluation import loss_of, tokens_of, translate
 from workbench.translation.settings import EncoderDecoder
@@ -55,6 +58,25 @@ Track = Callable[[Iterable[Any], str], Iterable[Any]]  # wraps batches, and says
 
 def untracked(batches: Iterable[Any], _: str) -> Iterable[Any]:
     return batches
+
+
+def latest(runs: Path) -> Path:
+    """The transformer's run that has ended last.
+
+    Raises:
+        RunError: there is none.
+    """
+    ended = [
+        path
+        for path in runs.glob("*/result.json")
+        if (run := Run.open(path.parent)).finished
+        and isinstance(Settings.from_json(run.settings["settings"]).shape, EncoderDecoder)
+    ]
+    if not ended:
+        raise RunError(
+            f"{runs}/ holds no trained transformer; `python -m workbench train --model transformer` makes one"
+        )
+    return max(ended, key=lambda path: path.stat().st_mtime).parent
 
 
 def races(trained: TrainedTranslator, sentences: int, track: Track = untracked) -> list[Race]:
