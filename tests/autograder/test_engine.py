@@ -181,7 +181,7 @@ def test_nothing_gets_nothing_and_is_said_in_every_row(engine, files):
     }
 
 
-def test_several_broken_files_cost_only_themselves(patient):
+def test_several_broken_files_cost_only_themselves(engine):
     """A patch that breaks other files' imports, an end of the process, a loop and a syntax error at once."""
     files = {
         **SOLUTION,
@@ -190,16 +190,16 @@ def test_several_broken_files_cost_only_themselves(patient):
         SEQ2SEQ: change(SEQ2SEQ, "outputs = []", "outputs = list(iter(int, 1))")[SEQ2SEQ],
         TRANSFORMER: SOLUTION[TRANSFORMER].replace(b"-> Tensor:", b"-> Tensor", 1),
     }
-    grades = patient.grade(files)
-    complete(patient, grades)
+    swift = only(engine, [test for test in engine.kit.tests if "draws_tokens" not in test.name])
+    grades = swift.grade(files)
+    complete(swift, grades)
     for deliverable in ASSIGNMENT.deliverables:
         whole = deliverable.file not in {LSTM, SEQ2SEQ, TRANSFORMER}
-        got = points(grades, deliverable.id)
-        assert got == pytest.approx(deliverable.points) if whole else got < deliverable.points, deliverable.id
+        assert whole == (not messages(grades, deliverable.id)), deliverable.id
     assert points(grades, "transformer.embedding") == 0
     assert "Python cannot read" in messages(grades, "transformer.embedding")[0]
     assert any("out of time" in message or "memory" in message for message in messages(grades, "seq2seq.seq2seq"))
-    assert left_over(patient) == []
+    assert left_over(engine) == []
 
 
 def test_an_integration_test_names_the_piece_that_fails(engine):
