@@ -397,7 +397,7 @@ class ForgetfulDouble(RNNModelDouble):
 
     def forward(self, input: Tensor, hidden: State) -> tuple[Tensor, State]:
         self.note(input.size(0))
-        return self.law.repeat(input.numel(), 1), hidden
+        return self.law.expand(input.numel(), -1).clone(), hidden
 
 
 class TransformerModelDouble(LanguageModelDouble):
