@@ -96,6 +96,17 @@ def test_training_leaves_a_run_that_tells_all(transformer):
     assert lines[1]["train_loss"] < lines[0]["train_loss"]
 
 
+def test_tensorboard_shows_what_the_model_has_said_and_where_it_looked(transformer):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(transformer / "tensorboard"))
+    events.Reload()
+    texts = [each.tensor_proto.string_val[0].decode() for each in events.Tensors("translations/text_summary")]
+    assert [text.splitlines()[0] for text in texts] == ["# After epoch 1", "# After epoch 2"]
+    assert texts[-1] == (transformer / "samples.md").read_text("utf-8")
+    assert [each.encoded_image_string[:4] for each in events.Images("attention")] == [b"\x89PNG"] * 2
+
+
 def test_evaluation_covers_every_sentence_in_both_regimes(transformer, tmp_path):
     done = workbench("evaluate", transformer, "--json", tmp_path / "out.json")
     assert done.returncode == 0, done.stderr
