@@ -331,11 +331,11 @@ app.add_typer(bench, name="bench")
 @bench.callback(invoke_without_command=True)
 def bench_all(context: typer.Context, tree: TreeOption = None, device: Device = "cpu") -> None:
     """Measure how fast the workbench is, beside plain implementations: without a COMMAND, all that can be measured."""
-    from workbench.runs import RunError
-
     if context.invoked_subcommand is not None:
         return
     bench_language_model(tree=tree, device=device)
+    from workbench.runs import RunError  # imports torch, which is told first how much to say
+
     try:
         bench_translation(device=device)
     except RunError as error:
@@ -405,8 +405,10 @@ def bench_language_model(
 
     corpus, note = corpus_for(data_root)
     console.print(f"{corpus.name}: {note}", soft_wrap=True)
-    validated = [f"epoch {epoch}" for epoch in range(1, epochs + 1)]
-    table = Table("", "ms a batch", "ratio", "loss at the end", *validated, "MiB")
+    table = Table("", "ms a batch", "ratio", "loss at the end", "MiB")
+    validated = Table(
+        "", *map(str, range(1, epochs + 1)), title="validation perplexity after epoch", title_justify="left"
+    )
     found = {}
     for race in races(
         open_tree(tree or GIVEN), corpus, _names(models), batches, epochs, device, lambda each: tracked(each, "racing")
@@ -416,17 +418,20 @@ def bench_language_model(
             (race.model, f"[bold]{race.ratio:.2f}[/]", race.workbench),
             ("  plain loop", "", race.plain),
         ):
-            time, measured = statistics.median(lane.milliseconds), (f"{each:.2f}" for each in lane.perplexities)
-            table.add_row(name, f"{time:.0f}", ratio, f"{lane.last_loss:.4f}", *measured, f"{lane.mebibytes:.0f}")
+            time = statistics.median(lane.milliseconds)
+            table.add_row(name, f"{time:.0f}", ratio, f"{lane.last_loss:.4f}", f"{lane.mebibytes:.0f}")
+            validated.add_row(name, *(f"{each:.2f}" for each in lane.perplexities))
         table.add_section()
+        validated.add_section()
         words = race.vocabulary
     table.caption = f"{words:,} words, {torch.get_num_threads()} threads"
     console.print(table)
     console.print(
-        "The ratio is the median over neighbouring batches. MiB: a step at its peak, beside weights and gradients."
-        + (" Epochs: perplexity on the validation split." if epochs else ""),
+        "The ratio is the median over neighbouring batches. MiB: a step at its peak, beside weights and gradients.",
         soft_wrap=True,
     )
+    if epochs:
+        console.print(validated)
     if json_file:
         write_json(json_file, found)
 
