@@ -103,6 +103,7 @@ SHAPES = {
 # By model: what differs from the classes' defaults. "default" is where the exercise starts, on purpose not the best.
 DEFAULT: dict[str, dict[str, object]] = {
     **{model: {"epochs": 10, "learning_rate": 1e-3, "schedule": "plateau"} for model in SHAPES},
+    "transformer-encoder": {"epochs": 10, "learning_rate": 1e-3, "schedule": "plateau", "embedding_std": 0.1},
     "transformer": {"epochs": 10, "learning_rate": 5e-4, "schedule": "constant"},
 }
 TUNED: dict[str, dict[str, object]] = {
@@ -124,6 +125,7 @@ TUNED: dict[str, dict[str, object]] = {
     "transformer-encoder": {
         "hidden_dim": 256,
         "num_heads": 4,
+        "embedding_std": 0.1,
         "epochs": 20,
         "learning_rate": 5e-4,
         "schedule": "plateau",
