@@ -4,6 +4,7 @@ data/            sentence pairs: captions (with grammar and lexicon), multi30k
 text.py          tokens, vocabularies and batches
 settings.py      what can be set, and presets
 translators.py   your models behind one interface
+incremental.py   generation that computes the added position alone
 task.py          batches and losses, as the trainer asks for them
 trained.py       a run's translator: trained, measured, asked for translations
 samples.py       translations after each epoch
