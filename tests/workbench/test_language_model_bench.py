@@ -39,7 +39,12 @@ def tree() -> Iterator[Tree]:
         del sys.modules[name]
 
 
-def test_both_loops_compute_the_same_losses_and_ours_takes_less_memory(tree: Tree) -> None:
+@pytest.mark.parametrize("dropout", ["dropout=0", "dropout=0.5"])
+def test_both_loops_compute_the_same_losses_and_ours_takes_less_memory(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch, dropout: str
+) -> None:
+    """Also where units are dropped: both drop the same ones."""
+    monkeypatch.setattr(bench, "SIZES", (*SIZES, dropout))  # the later one counts
     for race in bench.races(tree, CORPUS, MODELS, batches=12):
         ours, plain = race.workbench, race.plain
         assert len(ours.milliseconds) == len(plain.milliseconds) == 12
