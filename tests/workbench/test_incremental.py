@@ -34,7 +34,7 @@ def a_source(text: Any) -> Tensor:  # noqa: F811
 
 
 def both(module: Any, source: Tensor) -> tuple[Tensor, Tensor]:
-    """Scores with and without, and how many positions each layer has computed with."""
+    """Scores with and without."""
     with evaluating(module):
         expected = module.generate_translation(source, STEPS)[1]
         with incremental(module, POSITIONS):

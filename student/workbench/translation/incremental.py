@@ -125,47 +125,43 @@ class _Layer:
         call = _Call(tgt, memory, tgt_mask, tgt_key_padding_mask, memory_key_padding_mask)
         before, self.last = self.last, None
         usual = memory_mask is None and not memory_is_causal and not self.layer.training and not tgt.requires_grad
-        if not usual or tgt.dim() != 3 or not call.is_causal():
-            return self._in_full(call, memory_mask, tgt_is_causal, memory_is_causal)
-        if tgt.size(1) == 1:
+        usual = usual and tgt.dim() == 3 and call.is_causal()
+        if usual and tgt.size(1) == 1:
             attention = self.layer.multihead_attn
             self.remembered = _split(attention, _project(attention, memory, 1, 3))
-            self.given = self._added(call, first=True)
-        elif before is not None and call.follows(before):
+            self.given = self._added(call)
+        elif usual and before is not None and call.follows(before):
             self.given = torch.cat((self.given, self._added(call)), dim=1)
         else:
-            return self._in_full(call, memory_mask, tgt_is_causal, memory_is_causal)
+            return self.full(
+                tgt,
+                memory,
+                tgt_mask,
+                memory_mask,
+                tgt_key_padding_mask,
+                memory_key_padding_mask,
+                tgt_is_causal,
+                memory_is_causal,
+            )
         self.last = call
         return self.given
 
-    def _in_full(self, call: _Call, memory_mask: Tensor | None, causal: bool, memory_causal: bool) -> Tensor:
-        return self.full(
-            call.inputs,
-            call.memory,
-            call.mask,
-            memory_mask,
-            call.padding,
-            call.memory_padding,
-            causal,
-            memory_causal,
-        )
-
-    def _added(self, call: _Call, first: bool = False) -> Tensor:
+    def _added(self, call: _Call) -> Tensor:
         """What the layer gives for the last position, (N, 1, H)."""
         layer, x = self.layer, call.inputs[:, -1:]
         if layer.norm_first:
-            x = x + self._look_back(layer.norm1(x), call, first)
+            x = x + self._look_back(layer.norm1(x), call)
             x = x + self._look_at_memory(layer.norm2(x), call)
             return x + self._feed_forward(layer.norm3(x))
-        x = layer.norm1(x + self._look_back(x, call, first))
+        x = layer.norm1(x + self._look_back(x, call))
         x = layer.norm2(x + self._look_at_memory(x, call))
         return layer.norm3(x + self._feed_forward(x))  # type: ignore[no-any-return]
 
-    def _look_back(self, x: Tensor, call: _Call, first: bool) -> Tensor:
+    def _look_back(self, x: Tensor, call: _Call) -> Tensor:
         assert call.mask is not None
         attention = self.layer.self_attn
         query, *added = _split(attention, _project(attention, x, 0, 3))
-        known = [] if first else [self.seen]
+        known = [self.seen] if call.inputs.size(1) > 1 else []
         self.seen = tuple(torch.cat(each, dim=2) for each in zip(*known, added, strict=True))
         return _attend(attention, query, self.seen, _bias(x, call.mask[-1:], call.padding))
 
