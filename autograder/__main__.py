@@ -5,6 +5,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -163,7 +164,7 @@ def bench(
                 progress.update(task, description=what, advance=1)
 
             figures = speed.measure(REPOSITORY, kit_zip, plan, advance)
-    _save(json_file, json.dumps(figures.to_json(), indent=1) + "\n")
+    _save(json_file, json.dumps(asdict(figures), indent=1) + "\n")
     print(report.markdown(figures))
 
 

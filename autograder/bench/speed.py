@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +82,6 @@ class Figures:
     container_seconds: float | None
     container_peak_mib: float | None
     container_killed: bool | None
-
-    def to_json(self) -> dict[str, Any]:
-        return {name: round(value, 4) if type(value) is float else value for name, value in asdict(self).items()}
 
 
 def measure(root: Path, kit_zip: Path, plan: Plan, advance: Callable[[str], None]) -> Figures:
