@@ -171,6 +171,8 @@ class Run:
         """
         path = self._weights(name)
         if not path.is_file():
+            if self.read_log():
+                raise RunError(f"{path} is not there any more (`tune` keeps the best trial's alone); train it again")
             raise RunError(f"{path} is not there: the run has not come to the end of an epoch yet")
         return _from_bytes(path)
 

@@ -76,6 +76,9 @@ def test_what_is_not_there_yet_is_said(tmp_path: Path) -> None:
         run.load_weights()
     with pytest.raises(RunError, match=r"result\.json is not there"):
         run.read_json("result.json")
+    run.write_log([{"epoch": 1}])
+    with pytest.raises(RunError, match=r"not there any more .*best trial's alone.*train it again"):
+        run.load_weights()
 
 
 def test_weights_that_share_memory_come_back(tmp_path: Path) -> None:
