@@ -1,5 +1,7 @@
 """RNNModel: four kinds of recurrent layers between an embedding and a decoder, which may share a weight."""
 
+from functools import partial
+
 import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
@@ -176,8 +178,9 @@ def test_rnn_model_refuses_what_it_cannot_do(models, given, reference):
     RNNModel = models.language_model.RNNModel.RNNModel
     for wrong in ("RNN", "lstm"):
         reference.raises(f"rnn_type {wrong!r}", ValueError, lambda wrong=wrong: RNNModel(wrong, 9, 4, 5, 1), TYPES)
-    call = lambda: RNNModel("GRU", 9, 41, 53, 1, tie_weights=True)  # noqa: E731
-    reference.raises("tied weights of two sizes", ValueError, call, mentions=[41, 53])
+    for which, sizes in {"wider layers": (41, 53), "a wider embedding": (53, 41)}.items():
+        tied = partial(RNNModel, "GRU", 9, *sizes, 1, tie_weights=True)
+        reference.raises(f"tied weights with {which}", ValueError, tied, mentions=sizes)
     model, V, H = build(models, given, "GRU")
     reference.match(**{"output with two sizes": model(*draw_chunk(given, "GRU", V, H))[0]})
 

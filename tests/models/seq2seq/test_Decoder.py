@@ -1,5 +1,7 @@
 """Decoder: one step a call. Where there is attention, its weights are given, not computed."""
 
+from functools import partial
+
 import pytest
 from gradescope_utils.autograder_utils.decorators import number, weight
 
@@ -147,9 +149,9 @@ def test_decoder_refuses_what_it_cannot_do(models, given, reference):
     """Unknown model_type, attention between two sizes, and attention without encoder_outputs raise ValueError."""
     Decoder = models.seq2seq.Decoder.Decoder
     reference.raises("an unknown model_type", ValueError, lambda: Decoder(4, 5, 5, 9, 0.2, "GRU"), ["RNN", "LSTM"])
-    reference.raises(
-        "attention between two sizes", ValueError, lambda: Decoder(4, 53, 67, 9, attention=True), mentions=[53, 67]
-    )
+    for which, sizes in {"decoder": (53, 67), "encoder": (67, 53)}.items():
+        build_attending = partial(Decoder, 4, *sizes, 9, attention=True)
+        reference.raises(f"attention with a wider {which}", ValueError, build_attending, mentions=sizes)
     decoder, (V, _, Henc, Hdec) = build(models, given, "RNN", attention=True)
     N, T = given.size("N", 2, 5), given.size("T", 2, 7)
     decoder.compute_attention = AttentionDouble(given, N, T)

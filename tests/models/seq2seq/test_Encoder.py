@@ -1,5 +1,7 @@
 """Encoder: embedding, recurrent layer, and a hidden state in the decoder's size."""
 
+from functools import partial
+
 import pytest
 from gradescope_utils.autograder_utils.decorators import number, weight
 
@@ -104,7 +106,9 @@ def test_encoder_refuses_what_it_cannot_do(models, given, reference):
     """An unknown model_type and an LSTM with two hidden sizes raise ValueError; the message has choices or sizes."""
     Encoder = models.seq2seq.Encoder.Encoder
     reference.raises("an unknown model_type", ValueError, lambda: Encoder(9, 4, 5, 5, 0.2, "GRU"), ["RNN", "LSTM"])
-    reference.raises("an LSTM with two sizes", ValueError, lambda: Encoder(9, 4, 53, 67, 0.2, "LSTM"), [53, 67])
+    for which, sizes in {"decoder": (53, 67), "encoder": (67, 53)}.items():
+        build_lstm = partial(Encoder, 9, 4, *sizes, 0.2, "LSTM")
+        reference.raises(f"an LSTM with a wider {which}", ValueError, build_lstm, mentions=sizes)
     encoder, (V, *_) = build(models, given, "RNN")  # two sizes are fine for an RNN
     output, hidden = encoder(given.sentences("source", 2, 3, V))
     reference.match(output=output, hidden=hidden)
