@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from autograder.bench import attacks, report, speed
-from autograder.build import answers, catalogue, demonstration, guide, handout, kit, rehearsal, reports, store
+from autograder.build import answers, catalogue, demonstration, guide, handout, kit, mutants, rehearsal, reports, store
 from autograder.build.files import replace
 from autograder.rubric import Rubric, RubricError
 from collect_submission import Assignment
@@ -166,6 +166,30 @@ def bench(
             figures = speed.measure(REPOSITORY, kit_zip, plan, advance)
     _save(json_file, json.dumps(asdict(figures), indent=1) + "\n")
     print(report.markdown(figures))
+
+
+@app.command(name="mutants")
+def try_mutants(
+    only: Annotated[str, typer.Option(help="Of the solution's files, those with this in their name.")] = "",
+) -> None:
+    """Change the solution in thousands of small ways, and show which of them the graded tests do not notice."""
+    found = mutants.batches(REPOSITORY, kit.graded(REPOSITORY), only)
+    if not found:
+        raise typer.BadParameter(f"no graded file has {only!r} in its name")
+    total = sum(len(batch.mutants) for batch in found)
+    with _progress() as progress, store.workers() as mapper:
+        task = progress.add_task("mutants", total=total)
+        alive = mutants.survey(found, mapper, lambda done: progress.update(task, advance=done))
+    known = mutants.unnoticed()
+    new = [mutant for mutant in alive if mutant.key not in known]
+    for mutant in new:
+        print(f"{mutant.file}:{mutant.line}\n  - {mutant.before}\n  + {mutant.after}")
+    noticed, looked_at = total - len(alive), len(alive) - len(new)
+    print(
+        f"{total:,} mutants: {noticed:,} noticed, {looked_at} known that no test can notice, {len(new)} to be looked at"
+    )
+    if new:
+        raise typer.Exit(1)
 
 
 def _progress() -> Progress:

@@ -22,7 +22,7 @@ class Part:
         shapes: model -> dataclass of its shape; a class has a `title`, the model's name in the tree.
         batching: dataclass of what becomes of the data.
         presets: preset -> model -> what differs from the dataclasses' defaults.
-        by_data: the same by data set, before the model's.
+        by_data: the same by data set, whatever the preset says.
         check: refuses settings that no model can be built or trained with; raises SettingsError.
     """
 

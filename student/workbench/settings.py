@@ -49,7 +49,7 @@ class Settings:
         if preset not in PRESETS:
             raise SettingsError(f"there is no preset {preset!r}; choose one of {', '.join(PRESETS)}")
         settings = cls(model, data, preset, part.shapes[model](), part.batching())
-        for key, value in {**part.by_data.get(data, {}), **part.presets[preset][model]}.items():
+        for key, value in {**part.presets[preset][model], **part.by_data.get(data, {})}.items():
             settings = settings.changed(key, value)
         for change in changes:
             key, equals, text = change.partition("=")

@@ -1,0 +1,94 @@
+"""Mutants: what is changed, that the graded tests notice it, and that a test which notices nothing is found out."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from autograder.build import mutants
+from autograder.build.mutants import Batch, mutants_of
+from tests.autograder.conftest import ROOT
+
+SOURCE = '''
+class Cell:
+    """Nothing above the mark is changed: 1 + 1."""
+
+    def step(self, x: int, h: int = 0) -> int:
+        # TODO(naive.rnn): a sum
+        # BEGIN SOLUTION
+        y = x + h
+        if y > 2 and not x:
+            raise ValueError(f"{x + 1} is wrong")
+        return max(y, self.least)
+        # END SOLUTION
+
+    def __init__(self, least: float) -> None:
+        # BEGIN SOLUTION
+        self.least = 0.5 * least
+        self.most = least
+        # END SOLUTION
+'''
+
+
+def made(source: str) -> Counter[str]:
+    found = list(mutants_of("models/cell.py", source))
+    assert len({mutant.source for mutant in found}) == len(found)
+    assert source not in {mutant.source for mutant in found}
+    for mutant in found:
+        assert mutant.source.splitlines()[mutant.line - 1].strip() == mutant.after
+        assert source.splitlines()[mutant.line - 1].strip() == mutant.before
+    return Counter(mutant.after for mutant in found)
+
+
+def test_every_expression_and_statement_of_the_solution_is_changed():
+    assert made(SOURCE) == Counter({
+        "y = (x - h)": 1, "y = (x)": 1, "y = (h)": 1, "y = h + h": 1, "y = y + h": 1, "y = x + x": 1, "y = x + y": 1,
+        "if (y > 2 or not x):": 1, "if (y > 2):": 1, "if (not x):": 1, "if True:": 1, "if False:": 1,
+        "if (y >= 2) and not x:": 1, "if (y <= 2) and not x:": 1, "if y > 2 and (x):": 1,
+        "if h > 2 and not x:": 1, "if x > 2 and not x:": 1, "if y > 2 and not h:": 1, "if y > 2 and not y:": 1,
+        "if y > 3 and not x:": 1, "if y > 1 and not x:": 1, "if y > 0 and not x:": 1,
+        "pass": 3,  # the error, and what is kept
+        'raise (f"{x + 1} is wrong")': 1,
+        "return (y)": 1, "return max(self.least, y)": 1, "return max(y)": 1,
+        "return max(h, self.least)": 1, "return max(x, self.least)": 1, "return max(y, self.most)": 1,
+        "self.least = (0.5 / least)": 1, "self.least = (0.5)": 1, "self.least = (least)": 1,
+        "self.least = 1.0 * least": 1, "self.least = 0.25 * least": 1, "self.least = 0.0 * least": 1,
+    })  # fmt: skip
+
+
+def test_calls_lose_their_arguments():
+    found = made("# BEGIN SOLUTION\ny = x.sum(1, keepdim=True)[1:]\n# END SOLUTION\n")
+    for line in ("y = x[1:]", "y = (1)[1:]", "y = x.sum(1)[1:]", "y = x.sum(1, keepdim=False)[1:]"):
+        assert found[line] == 1
+    assert found["y = x.sum(1, keepdim=True)[:]"] == 1
+
+
+@pytest.fixture(scope="module")
+def rnn(graded) -> Batch:
+    batches = mutants.batches(ROOT, graded, "naive/RNN")
+    assert {mutant.file for batch in batches for mutant in batch.mutants} == {"models/naive/RNN.py"}
+    return replace(batches[0], mutants=[mutant for batch in batches for mutant in batch.mutants])
+
+
+def test_every_mutant_of_a_file_is_noticed(rnn):
+    assert len(rnn.mutants) > 50
+    assert mutants.survivors(rnn) == []
+
+
+def test_what_no_test_looks_at_survives(rnn):
+    (named,) = [test for test in rnn.tests if test.number == "1.1.1"]
+    survived = mutants.survivors(replace(rnn, tests=[named]))
+    assert 0 < len(survived) < len(rnn.mutants)
+
+
+def test_a_mutant_without_end_is_noticed(rnn, monkeypatch):
+    monkeypatch.setattr(mutants, "SECONDS", 0.3)
+    first = rnn.mutants[0]
+    endless = replace(first, source="while True:\n    pass\n")
+    assert mutants.survivors(replace(rnn, mutants=[endless])) == []
+
+
+def test_those_that_no_test_can_notice_are_mutants_of_now_and_say_why(graded):
+    keys = {mutant.key for batch in mutants.batches(ROOT, graded) for mutant in batch.mutants}
+    assert [key for key in mutants.unnoticed() if key not in keys] == []
+    assert all(why.strip() for why in mutants.unnoticed().values())
