@@ -379,10 +379,10 @@ def bench_translation(
 @bench.command("language-model")
 def bench_language_model(
     models: Annotated[str, typer.Option(help="Which, with commas between them.")] = "lstm,transformer",
-    batches: Annotated[int, typer.Option(help="How many to train on with each loop.")] = 30,
-    epochs: Annotated[
-        int, typer.Option(help="Instead, train on the whole text as often, and validate. It takes long.", min=0)
-    ] = 0,
+    batches: Annotated[
+        int | None, typer.Option(help="How many to train on with each loop. Default: 30; for epochs, all.")
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="Read them as often, and validate each time.", min=0)] = 0,
     tree: TreeOption = None,
     data_root: Annotated[
         Path | None, typer.Option(help="A folder with the files of WikiText-2. Default: a download, else our stories.")

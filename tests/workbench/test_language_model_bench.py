@@ -56,12 +56,18 @@ def test_both_loops_compute_the_same_losses_and_ours_takes_less_memory(
 
 
 def test_whole_epochs_are_validated(tree: Tree) -> None:
-    for race in bench.races(tree, CORPUS, ("lstm", "transformer"), batches=1, epochs=2):
+    for race in bench.races(tree, CORPUS, ("lstm", "transformer"), epochs=2):
         ours, plain = race.workbench, race.plain
         assert len(ours.losses) == len(plain.losses) == 2 * 53  # 1,260 words in 4 columns, 6 steps at a time
         assert len(ours.perplexities) == len(plain.perplexities) == 2
         assert ours.perplexities == pytest.approx(plain.perplexities, rel=0.02)
         assert ours.perplexities[1] != ours.perplexities[0]
+
+
+def test_a_part_of_the_text_can_be_read_more_than_once(tree: Tree) -> None:
+    (race,) = bench.races(tree, CORPUS, ("lstm",), batches=10, epochs=3)
+    assert len(race.workbench.losses) == 3 * (10 + bench.WARM_UP)
+    assert len(race.workbench.perplexities) == 3
 
 
 def test_each_epoch_begins_without_a_hidden_state(tree: Tree) -> None:

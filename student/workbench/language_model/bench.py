@@ -28,6 +28,7 @@ from workbench.training import Training
 from workbench.updates import Updater
 
 SIZES = ("emb_size=200", "hidden_size=200", "num_layers=2", "dropout=0.2", "batch_size=20", "bptt=35")
+BATCHES = 30
 WARM_UP = 2  # batches that do not count
 
 Step = Callable[[Chunk], float]  # trains on a chunk and returns its mean loss
@@ -97,7 +98,7 @@ def races(
     tree: Tree,
     corpus: corpora.TextCorpus,
     models: tuple[str, ...],
-    batches: int,
+    batches: int | None = None,
     epochs: int = 0,
     device: str = "cpu",
     track: Callable[[Iterable[Any]], Iterable[Any]] = iter,
@@ -105,7 +106,8 @@ def races(
     """A race for each model, on the text's first batches or on all of it.
 
     Args:
-        epochs: how often to read the whole text, with a look at the validation split each time; 0 for `batches` alone.
+        batches: how many of the text's to train on; None takes all of them for epochs, else 30.
+        epochs: how often to read these, with a look at the validation split each time; 0 reads them once without it.
         track: wraps an epoch's chunks, to show progress.
 
     Raises:
@@ -118,14 +120,16 @@ def races(
         vocabulary.encode(corpora.tokens(lines, corpus.unit)) for lines in (corpus.train, corpus.validation)
     )
     most = (len(train) // reading.batch_size - 1) // reading.bptt - WARM_UP
-    if not epochs and not 1 <= batches <= most:
+    if batches is None and not epochs:
+        batches = BATCHES
+    if batches is not None and not 1 <= batches <= most:
         raise WorkbenchError(f"--batches {batches}: expected 1 to {most}, as many as {corpus.name} has")
     for each in settings:
         torch.manual_seed(0)
         model = build(tree, each, len(vocabulary), place)
         columns = model.columns(train, reading.batch_size, corpus.name, "batch_size").to(place)
         rows = rows_of(columns, reading.bptt)
-        chunks = [model.chunk(columns, row, reading.bptt) for row in (rows if epochs else rows[: WARM_UP + batches])]
+        chunks = [model.chunk(columns, row, reading.bptt) for row in (rows[: WARM_UP + batches] if batches else rows)]
         held_out = None
         if epochs:
             held_out = model.columns(validation, reading.eval_batch_size, "the validation split", "eval_batch_size")
