@@ -38,6 +38,16 @@ def test_a_model_has_a_data_set_to_begin_with():
         data_for("elman")
 
 
+def test_small_data_decide_on_small_batches_whatever_the_preset_says():
+    batches = {
+        (data, preset): Settings.of("lstm-attention", data, preset).batching.batch_size
+        for data in ("captions", "multi30k")
+        for preset in ("default", "tuned")
+    }
+    assert batches["captions", "default"] == batches["captions", "tuned"] < batches["multi30k", "tuned"]
+    assert Settings.of("lstm-attention", "captions", "tuned", ["batch_size=99"]).batching.batch_size == 99
+
+
 def test_a_change_reaches_its_group_and_has_its_type():
     changes = ["hidden_size=7", "batch_size=5", "learning_rate=1e-2", "compile=yes", "schedule=cosine"]
     settings = Settings.of("lstm", "multi30k", "tuned", changes)

@@ -110,10 +110,10 @@ TUNED: dict[str, dict[str, object]] = {
         model: {
             "emb_size": 256,
             "hidden_size": 512,
-            "dropout": 0.4,
-            "embedding_std": 0.1,
+            "dropout": 0.3,
+            "batch_size": 64,
             "epochs": 12,
-            "learning_rate": 1e-3,
+            "learning_rate": 2e-3,
             "schedule": "cosine",
             "warmup_steps": 200,
             "label_smoothing": 0.1,
