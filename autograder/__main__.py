@@ -173,7 +173,7 @@ def try_mutants(
     only: Annotated[str, typer.Option(help="Of the solution's files, those with this in their name.")] = "",
 ) -> None:
     """Change the solution in thousands of small ways, and show which of them the graded tests do not notice."""
-    found = mutants.batches(REPOSITORY, kit.graded(REPOSITORY), only)
+    found = mutants.batches(REPOSITORY, answers.graded_tests(REPOSITORY), only)
     if not found:
         raise typer.BadParameter(f"no graded file has {only!r} in its name")
     total = sum(len(batch.mutants) for batch in found)
@@ -184,11 +184,12 @@ def try_mutants(
     new = [mutant for mutant in alive if mutant.key not in known]
     for mutant in new:
         print(f"{mutant.file}:{mutant.line}\n  - {mutant.before}\n  + {mutant.after}")
+    gone = known.keys() & {mutant.key for batch in found for mutant in batch.mutants} - {each.key for each in alive}
+    for file, before, after in sorted(gone):
+        print(f"{file}: noticed by now, and still in {mutants.UNNOTICED.name}\n  - {before}\n  + {after}")
     noticed, looked_at = total - len(alive), len(alive) - len(new)
-    print(
-        f"{total:,} mutants: {noticed:,} noticed, {looked_at} known that no test can notice, {len(new)} to be looked at"
-    )
-    if new:
+    print(f"{total:,} mutants: {noticed:,} noticed, {looked_at} looked at before, {len(new)} to be looked at")
+    if new or gone:
         raise typer.Exit(1)
 
 

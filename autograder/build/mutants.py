@@ -29,7 +29,7 @@ from tests.harness.judge import judge
 from tests.harness.run import run_case
 
 UNNOTICED = Path(__file__).with_name("unnoticed.toml")
-SECONDS = 10.0  # after which a test of a mutant that does not end has noticed it
+SECONDS = 10.0  # of CPU time: a case that takes longer has noticed the mutant
 BATCH = 25
 
 ARITHMETIC = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.FloorDiv: "/", ast.Mod: "*", ast.Pow: "*"}
@@ -81,7 +81,8 @@ def batches(root: Path, tests: Sequence[GradedTest], only: str = "") -> list[Bat
     store.check_public(root)
     answers = store.load_public(root, tests).answers
     modules: dict[str, list[str]] = {}
-    for each in Rubric.load(root / "autograder" / "rubric.toml").deliverables:
+    rubric = Rubric.load(root / "autograder" / "rubric.toml")
+    for each in (*rubric.deliverables, *rubric.off):  # all of a file is changed
         modules.setdefault(each.file, []).append(each.tests)
     made: list[Batch] = []
     for file in (file for file in modules if only in file):
@@ -98,14 +99,17 @@ def survivors(batch: Batch) -> list[Mutant]:
     """Those that pass all tests with the public seed. The tests that have noticed most so far come first."""
     noticed: Counter[str] = Counter()
     alive: list[Mutant] = []
-    signal.signal(signal.SIGALRM, _too_long)
-    for mutant in batch.mutants:
-        with _written(batch.root, mutant) as folder:
-            by = _noticed_by(folder, batch, sorted(batch.tests, key=lambda test: -noticed[test.key]))
-        if by:
-            noticed[by.key] += 1
-        else:
-            alive.append(mutant)
+    before = signal.signal(signal.SIGPROF, _too_long)
+    try:
+        for mutant in batch.mutants:
+            with _written(batch.root, mutant) as folder:
+                by = _noticed_by(folder, batch, sorted(batch.tests, key=lambda test: -noticed[test.key]))
+            if by:
+                noticed[by.key] += 1
+            else:
+                alive.append(mutant)
+    finally:
+        signal.signal(signal.SIGPROF, before)
     return alive
 
 
@@ -119,7 +123,7 @@ def survey(found: Sequence[Batch], mapper: Mapper, advance: Callable[[int], None
 
 
 def unnoticed() -> dict[tuple[str, str, str], str]:
-    """Key of a mutant that no test can notice -> why."""
+    """Key of a mutant that was looked at -> why no test notices it. Equal lines of a file have one key."""
     entries = tomllib.loads(UNNOTICED.read_text(encoding="utf-8"))["mutant"]
     return {(each["file"], each["before"], after): each["why"] for each in entries for after in each["after"]}
 
@@ -134,13 +138,13 @@ def _noticed_by(folder: Path, batch: Batch, tests: Iterable[GradedTest]) -> Grad
         for test in tests:
             for case in test.cases:
                 name = test.identifier(case)
-                signal.setitimer(signal.ITIMER_REAL, SECONDS)
+                signal.setitimer(signal.ITIMER_PROF, SECONDS)
                 try:
                     outcome = run_case(test, case, tree, batch.answers.seeds[name])
                 except TimeoutError:
                     return test
                 finally:
-                    signal.setitimer(signal.ITIMER_REAL, 0)
+                    signal.setitimer(signal.ITIMER_PROF, 0)
                 if not judge(outcome, batch.answers.outcomes[name], test.tolerance).within(case).passed:
                     return test
     return None
@@ -164,8 +168,9 @@ def mutants_of(file: str, source: str) -> Iterator[Mutant]:
     tree = ast.parse(source)
     parents = {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
     lines, seen = source.splitlines(), {source}
+    inside = set(_inside(lines))
     for node in ast.walk(tree):
-        if not _is_solution(node, parents, lines):
+        if getattr(node, "lineno", 0) not in inside or not _is_code(node, parents):
             continue
         for old, new in (*_expressions(node, source), *_statements(node), *_other_names(node, parents)):
             changed = _spliced(source, old, new)
@@ -176,16 +181,24 @@ def mutants_of(file: str, source: str) -> Iterator[Mutant]:
             yield Mutant(file, at, before, after, changed)
 
 
-def _is_solution(node: ast.AST, parents: Mapping[ast.AST, ast.AST], lines: Sequence[str]) -> bool:
-    """Whether a node is what students write: not in a signature, a type or the words of an f-string."""
-    line = getattr(node, "lineno", 0)
-    marks = [text.strip() for text in lines[:line] if text.strip() in ("# BEGIN SOLUTION", "# END SOLUTION")]
-    while isinstance(parents.get(node), ast.AST):
+def _inside(lines: Sequence[str]) -> Iterator[int]:
+    """The numbers of the lines that students write."""
+    inside = False
+    for number, line in enumerate(lines, 1):
+        if line.strip() in ("# BEGIN SOLUTION", "# END SOLUTION"):
+            inside = line.strip() == "# BEGIN SOLUTION"
+        elif inside:
+            yield number
+
+
+def _is_code(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> bool:
+    """Whether a node is in no type and in no f-string, whose words are free."""
+    while node in parents:
         child, node = node, parents[node]
         types = (getattr(node, "annotation", None), getattr(node, "returns", None))
         if isinstance(node, ast.JoinedStr) or child in types:
             return False
-    return marks[-1:] == ["# BEGIN SOLUTION"]
+    return True
 
 
 def _expressions(node: ast.AST, source: str) -> Iterator[Change]:
@@ -250,7 +263,7 @@ def _statements(node: ast.AST) -> Iterator[Change]:
 
 
 def _other_names(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> Iterator[Change]:
-    """Another variable of the function, or another attribute of self, in the place of one that is read."""
+    """Another variable of the function, or what else self keeps in the class, in the place of one that is read."""
     parent = parents[node]
     if isinstance(parent, ast.Call) and parent.func is node and isinstance(node, ast.Name):
         return
@@ -262,12 +275,19 @@ def _other_names(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> Iterator[
             names |= {each.arg for each in ast.walk(function) if isinstance(each, ast.arg)}
         case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Load()):
             found = [each for each in ast.walk(_around(node, parents, ast.ClassDef)) if isinstance(each, ast.Attribute)]
-            names = {each.attr for each in found if isinstance(each.ctx, ast.Store) and _is_self(each.value)}
+            # What is kept here, or by setattr: read, and no method.
+            names = {each.attr for each in found if _is_self(each.value) and not _is_method(each, parents)}
         case _:
             return
     if name in names and name != "self":
         for other in sorted(names - {name, "self"}):
             yield node, other if isinstance(node, ast.Name) else f"self.{other}"
+
+
+def _is_method(node: ast.Attribute, parents: Mapping[ast.AST, ast.AST]) -> bool:
+    """Whether it is called, as methods are; a layer is found where it is stored."""
+    parent = parents[node]
+    return isinstance(node.ctx, ast.Load) and isinstance(parent, ast.Call) and parent.func is node
 
 
 def _is_word(node: ast.AST) -> bool:

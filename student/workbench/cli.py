@@ -380,9 +380,9 @@ def bench_translation(
 def bench_language_model(
     models: Annotated[str, typer.Option(help="Which, with commas between them.")] = "lstm,transformer",
     batches: Annotated[
-        int | None, typer.Option(help="How many to train on with each loop. Default: 30; for epochs, all.")
+        int | None, typer.Option(help="How many to time with each loop, after two. Default: 30; for epochs, all.")
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Read them as often, and validate each time.", min=0)] = 0,
+    epochs: Annotated[int, typer.Option(help="Read the batches as often as this, and validate each time.", min=0)] = 0,
     tree: TreeOption = None,
     data_root: Annotated[
         Path | None, typer.Option(help="A folder with the files of WikiText-2. Default: a download, else our stories.")

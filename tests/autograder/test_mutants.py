@@ -4,8 +4,10 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+import typer
 
-from autograder.build import mutants
+from autograder.__main__ import try_mutants
+from autograder.build import answers, mutants
 from autograder.build.mutants import Batch, mutants_of
 from tests.autograder.conftest import ROOT
 
@@ -56,6 +58,18 @@ def test_every_expression_and_statement_of_the_solution_is_changed():
     })  # fmt: skip
 
 
+def test_what_setattr_keeps_is_mixed_up_too():
+    gates = """
+class Gates:
+    def forward(self, x):
+        # BEGIN SOLUTION
+        return self.mix(self.W_i, self.W_f, self.scale(x))
+        # END SOLUTION
+"""
+    assert made(gates)["return self.mix(self.W_f, self.W_f, self.scale(x))"] == 1
+    assert not [line for line in made(gates) if "self.W_i(x)" in line], "methods are none of what is kept"
+
+
 def test_calls_lose_their_arguments():
     found = made("# BEGIN SOLUTION\ny = x.sum(1, keepdim=True)[1:]\n# END SOLUTION\n")
     for line in ("y = x[1:]", "y = (1)[1:]", "y = x.sum(1)[1:]", "y = x.sum(1, keepdim=False)[1:]"):
@@ -88,7 +102,40 @@ def test_a_mutant_without_end_is_noticed(rnn, monkeypatch):
     assert mutants.survivors(replace(rnn, mutants=[endless])) == []
 
 
-def test_those_that_no_test_can_notice_are_mutants_of_now_and_say_why(graded):
-    keys = {mutant.key for batch in mutants.batches(ROOT, graded) for mutant in batch.mutants}
-    assert [key for key in mutants.unnoticed() if key not in keys] == []
-    assert all(why.strip() for why in mutants.unnoticed().values())
+def test_all_batches_are_surveyed(rnn):
+    first, second = (replace(rnn, mutants=rnn.mutants[at : at + 2], tests=[]) for at in (0, 2))
+    tried: list[int] = []
+    assert mutants.survey([first, second], map, tried.append) == [*first.mutants, *second.mutants]
+    assert tried == [2, 2]
+
+
+def test_the_command_shows_what_is_new_and_what_the_list_need_not_hold_any_more(rnn, monkeypatch, capsys):
+    listed, new, gone, *_ = rnn.mutants
+    monkeypatch.setattr(answers, "graded_tests", lambda root: [])
+    monkeypatch.setattr(mutants, "batches", lambda *_: [replace(rnn, mutants=rnn.mutants[:4])])
+    monkeypatch.setattr(mutants, "survey", lambda *_: [listed, new])
+    monkeypatch.setattr(mutants, "unnoticed", lambda: {listed.key: "why", gone.key: "why"})
+    with pytest.raises(typer.Exit) as ended:
+        try_mutants(only="")
+    assert ended.value.exit_code == 1
+    shown = capsys.readouterr().out
+    assert f"{new.file}:{new.line}\n  - {new.before}\n  + {new.after}" in shown
+    assert f"noticed by now, and still in unnoticed.toml\n  - {gone.before}\n  + {gone.after}" in shown
+    assert "4 mutants: 2 noticed, 1 looked at before, 1 to be looked at" in shown
+
+    monkeypatch.setattr(mutants, "survey", lambda *_: [listed])
+    monkeypatch.setattr(mutants, "unnoticed", lambda: {listed.key: "why"})
+    try_mutants(only="")
+    assert capsys.readouterr().out == "4 mutants: 3 noticed, 1 looked at before, 0 to be looked at\n"
+
+    monkeypatch.setattr(mutants, "batches", lambda *_: [])
+    with pytest.raises(typer.BadParameter, match="'bert'"):
+        try_mutants(only="bert")
+
+
+def test_the_list_is_of_lines_that_the_solution_has_now_and_says_why():
+    for (file, before, after), why in mutants.unnoticed().items():
+        lines = [line.strip() for line in (ROOT / "solution" / file).read_text(encoding="utf-8").splitlines()]
+        assert before in lines, f"unnoticed.toml, {file}: {before}"
+        assert after != before
+        assert why.strip()

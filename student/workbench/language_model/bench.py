@@ -41,7 +41,7 @@ class Lane:
     Attributes:
         milliseconds: of each batch.
         losses: of each batch, before its update, in nats a token.
-        perplexities: on the validation split after each epoch, where whole epochs are run.
+        perplexities: on the validation split after each epoch, where there are epochs.
         mebibytes: the most that a step takes beside model and optimizer.
     """
 
@@ -106,7 +106,8 @@ def races(
     """A race for each model, on the text's first batches or on all of it.
 
     Args:
-        batches: how many of the text's to train on; None takes all of them for epochs, else 30.
+        batches: how many of the text's to train on, after two whose time does not count; None takes all of them for
+            epochs, else 30.
         epochs: how often to read these, with a look at the validation split each time; 0 reads them once without it.
         track: wraps an epoch's chunks, to show progress.
 

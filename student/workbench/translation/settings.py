@@ -20,7 +20,7 @@ class Recurrent:
         emb_size: size of both embeddings.
         hidden_size: of encoder and decoder; attention and an LSTM's cell state ask for equal sizes.
         dropout: on the embeddings.
-        embedding_std: of the embeddings' first values.
+        embedding_std: of the embeddings' first values. No layer normalises them: with 0.1 gates hardly open at first.
     """
 
     title: ClassVar[str] = "Seq2Seq"
@@ -106,7 +106,7 @@ DEFAULT: dict[str, dict[str, object]] = {
     "transformer": {"epochs": 10, "learning_rate": 5e-4, "schedule": "constant"},
 }
 TUNED: dict[str, dict[str, object]] = {
-    **{
+    **{  # measured with lstm-attention on Multi30k
         model: {
             "emb_size": 256,
             "hidden_size": 512,
