@@ -61,7 +61,9 @@ def tasks(
 def failures(task: Task) -> dict[str, dict[str, Failure]]:
     """Run a misconception: the seed's name -> identifier of a test and case that fails -> how, in the tests' order."""
     failed: dict[str, dict[str, Failure]] = {name: {} for name in task.answers}
-    with _changed(task.root, task.misconception) as folder, activated(folder, task.root / "student") as tree:
+    entry, right = task.misconception, task.root / "solution" / task.misconception.file
+    wrong = catalogue.apply(entry, right.read_text(encoding="utf-8"))
+    with changed(task.root, entry.file, wrong) as folder, activated(folder, task.root / "student") as tree:
         torch.seed()  # what comes out at random shall not look as if it did not
         for name, expected in task.answers.items():
             for test in task.tests:
@@ -106,11 +108,10 @@ def activated(root: Path, given: Path) -> Iterator[Tree]:
 
 
 @contextlib.contextmanager
-def _changed(root: Path, misconception: Misconception) -> Iterator[Path]:
-    """A copy of the solution with the misconception in it."""
-    with tempfile.TemporaryDirectory(prefix="misconception-") as folder:
+def changed(root: Path, file: str, source: str) -> Iterator[Path]:
+    """A copy of the solution with another source in one of its files."""
+    with tempfile.TemporaryDirectory(prefix="changed-") as folder:
         copy = Path(folder)
         shutil.copytree(root / "solution", copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-        file = copy / misconception.file
-        file.write_text(catalogue.apply(misconception, file.read_text(encoding="utf-8")), encoding="utf-8")
+        (copy / file).write_text(source, encoding="utf-8")
         yield copy

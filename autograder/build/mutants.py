@@ -6,10 +6,7 @@ Those that were looked at stand in unnoticed.toml, with the reason, so that a ne
 """
 
 import ast
-import contextlib
-import shutil
 import signal
-import tempfile
 import tomllib
 import warnings
 from collections import Counter
@@ -21,7 +18,9 @@ from typing import NoReturn
 
 from autograder.build import store
 from autograder.build.answers import Mapper
-from autograder.build.mistakes import activated
+from autograder.build.handout import RUBRIC
+from autograder.build.mistakes import activated, changed
+from autograder.build.regions import BEGIN, END
 from autograder.rubric import Rubric
 from tests.harness.answers import Answers
 from tests.harness.graded import GradedTest
@@ -81,7 +80,7 @@ def batches(root: Path, tests: Sequence[GradedTest], only: str = "") -> list[Bat
     store.check_public(root)
     answers = store.load_public(root, tests).answers
     modules: dict[str, list[str]] = {}
-    rubric = Rubric.load(root / "autograder" / "rubric.toml")
+    rubric = Rubric.load(root / RUBRIC)
     for each in (*rubric.deliverables, *rubric.off):  # all of a file is changed
         modules.setdefault(each.file, []).append(each.tests)
     made: list[Batch] = []
@@ -102,7 +101,7 @@ def survivors(batch: Batch) -> list[Mutant]:
     before = signal.signal(signal.SIGPROF, _too_long)
     try:
         for mutant in batch.mutants:
-            with _written(batch.root, mutant) as folder:
+            with changed(batch.root, mutant.file, mutant.source) as folder:
                 by = _noticed_by(folder, batch, sorted(batch.tests, key=lambda test: -noticed[test.key]))
             if by:
                 noticed[by.key] += 1
@@ -150,16 +149,6 @@ def _noticed_by(folder: Path, batch: Batch, tests: Iterable[GradedTest]) -> Grad
     return None
 
 
-@contextlib.contextmanager
-def _written(root: Path, mutant: Mutant) -> Iterator[Path]:
-    """A copy of the solution with the mutant in it."""
-    with tempfile.TemporaryDirectory(prefix="mutant-") as name:
-        folder = Path(name)
-        shutil.copytree(root / "solution", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / mutant.file).write_text(mutant.source, encoding="utf-8")
-        yield folder
-
-
 # Making them.
 
 
@@ -173,20 +162,20 @@ def mutants_of(file: str, source: str) -> Iterator[Mutant]:
         if getattr(node, "lineno", 0) not in inside or not _is_code(node, parents):
             continue
         for old, new in (*_expressions(node, source), *_statements(node), *_other_names(node, parents)):
-            changed = _spliced(source, old, new)
-            if changed in seen or not _compiles(changed):
+            wrong = _spliced(source, old, new)
+            if wrong in seen or not _compiles(wrong):
                 continue
-            seen.add(changed)
-            at, before, after = _first_difference(lines, changed.splitlines())
-            yield Mutant(file, at, before, after, changed)
+            seen.add(wrong)
+            at, before, after = _first_difference(lines, wrong.splitlines())
+            yield Mutant(file, at, before, after, wrong)
 
 
 def _inside(lines: Sequence[str]) -> Iterator[int]:
     """The numbers of the lines that students write."""
     inside = False
     for number, line in enumerate(lines, 1):
-        if line.strip() in ("# BEGIN SOLUTION", "# END SOLUTION"):
-            inside = line.strip() == "# BEGIN SOLUTION"
+        if line.strip() in (BEGIN, END):
+            inside = line.strip() == BEGIN
         elif inside:
             yield number
 
