@@ -18,7 +18,7 @@ from typing import Any
 
 from IPython.display import HTML, display
 
-from collect_submission import Assignment, archive_name, not_started, read_source, read_tree
+from collect_submission import Assignment, Deliverable, archive_name, not_started, read_source, read_tree
 from workbench import compare, plots, training_run
 from workbench.errors import WorkbenchError, explained
 from workbench.folders import GIVEN, ROOT
@@ -82,17 +82,28 @@ class Notebook:
             todo = f'raise NotImplementedError("{deliverable.id}")'
             left = [(deliverable.file, line) for line, text in enumerate(source, 1) if text.strip() == todo]
             for file, line in [waiting[deliverable.id]] if deliverable.id in waiting else left:
-                print(f"This waits for your {deliverable.title}: {self.tree.name}/{file}:{line}")
+                self._say_waiting(deliverable, file, line)
                 return False
         return True
 
     def check(self, *names: str) -> None:
-        """Run the tests of the deliverables with these titles, or of all, as `python -m tests` does."""
-        titles = [each.title for each in self.assignment.deliverables]
-        if there := [name for name in names or titles if name in titles]:
-            self._run("-m", "tests", *there, "--tree", str(self.tree))
-        else:
+        """Run the tests of the deliverables with these titles, or of all, as `python -m tests` does.
+
+        Where nothing of those named is started, it is said at once where to begin: their tests would say no more.
+        """
+        titles = {each.title: each for each in self.assignment.deliverables}
+        there = [titles[name] for name in names or titles if name in titles]
+        waiting = not_started(read_tree(self.tree, self.assignment), self.assignment) if names else {}
+        if not there:
             print("This is not part of your assignment.")
+        elif all(each.id in waiting for each in there):
+            for each in there:
+                self._say_waiting(each, *waiting[each.id])
+        else:
+            self._run("-m", "tests", *(each.title for each in there), "--tree", str(self.tree))
+
+    def _say_waiting(self, deliverable: Deliverable, file: str, line: int) -> None:
+        print(f"This waits for your {deliverable.title}: {self.tree.name}/{file}:{line}")
 
     @kindly
     def train(self, model: str, name: str = "", **changes: object) -> None:

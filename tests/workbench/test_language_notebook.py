@@ -162,6 +162,7 @@ def test_untouched_what_is_not_implemented_is_said_in_one_line(untouched: Notebo
             assert re.fullmatch(rf"This waits for your Batches of one text: {folder}/batching\.py:\d+", words)
     trained = printed(cell_with(untouched, 'show("RNN_TANH", "LSTM", "Transformer")'))
     assert trained == "Not trained yet: RNN_TANH, LSTM, Transformer. The cell that trains it is further up.\n"
-    assert "not started" in printed(cell_with(untouched, 'notebook.check("RNNModel")'))
+    checked = printed(cell_with(untouched, 'notebook.check("RNNModel")'))
+    assert re.fullmatch(rf"This waits for your RNNModel: {folder}/RNNModel\.py:\d+\n", checked)
     assert f"0 of {POINTS} points" in printed(cell_with(untouched, "notebook.check()"))
     assert "NOTHING IS STARTED" in printed(cell_with(untouched, "notebook.pack(ID)"))

@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.metadata
 import re
+import shutil
 import subprocess
 import sys
 import types
@@ -122,7 +123,13 @@ def test_untouched_what_is_not_implemented_is_said_in_one_line(untouched):
     assert trainings == ["This waits for your Encoder: student/models/seq2seq/Encoder.py:44"] * 2
     shown = printed(cell_with(notebook, 'notebook.attention(SENTENCES[0], "transformer")'))
     assert shown == "Not trained yet: transformer. The cell that trains it is further up.\n"
-    assert "not started" in printed(cell_with(notebook, 'notebook.check("RNN")'))
+    assert printed(cell_with(notebook, 'notebook.check("RNN")')) == (
+        "This waits for your RNN: student/models/naive/RNN.py:28\n"
+    )
+    parts = printed(cell_with(notebook, 'notebook.check("Encoder", "Decoder", "Attention", "Seq2Seq")')).splitlines()
+    assert [line.split(":")[0] for line in parts] == [
+        f"This waits for your {title}" for title in ("Encoder", "Decoder", "Attention", "Seq2Seq")
+    ]
     assert f"0 of {POINTS} points" in printed(cell_with(notebook, "notebook.check()"))
     assert "NOTHING IS STARTED" in printed(cell_with(notebook, "notebook.pack(ID)"))
 
@@ -304,6 +311,24 @@ def test_a_todo_that_is_left_is_waited_for(tmp_path, capsys):
     assert not Notebook(str(tmp_path)).ready("naive.rnn")
     number = begun.split("raise NotImplementedError")[0].count("\n") + 1
     assert capsys.readouterr().out == f"This waits for your RNN: {tmp_path.name}/models/naive/RNN.py:{number}\n"
+
+
+def test_tests_are_run_as_soon_as_one_of_those_named_is_started(tmp_path, monkeypatch, capsys):
+    from workbench.notebook import Notebook
+
+    shutil.copytree(ROOT / "student" / "models", tmp_path / "models")
+    shutil.copy(ROOT / "solution/models/seq2seq/Encoder.py", tmp_path / "models/seq2seq/Encoder.py")
+    notebook = Notebook(str(tmp_path))
+    started = []
+    monkeypatch.setattr(notebook, "_run", lambda *command: started.append(command))
+    notebook.check("RNN", "LSTM")
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == [
+        "This waits for your RNN",
+        "This waits for your LSTM",
+    ]
+    notebook.check("Decoder", "Encoder")
+    assert started == [("-m", "tests", "Decoder", "Encoder", "--tree", str(tmp_path))]
+    assert capsys.readouterr().out == ""
 
 
 def test_what_is_switched_off_is_said_and_passed_over(monkeypatch, capsys):
