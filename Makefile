@@ -30,7 +30,7 @@ grade: setup
 	$(BIN)/python -m autograder demo --out build
 
 test: setup
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --durations=30
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --durations=30
 
 RUN := runs/captions-lstm-attention
 train: setup
