@@ -59,7 +59,21 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 RunFolder = Annotated[
     Path, typer.Argument(metavar="RUN", help="The folder of a training run, such as runs/captions-rnn-default.")
 ]
-JsonFile = Annotated[Path | None, typer.Option("--json", help="Also write the numbers into this file.")]
+
+
+def _can_hold(path: Path | None) -> Path | None:
+    """Say at once, not after the measurement, that a file cannot be written."""
+    if path:
+        place = next(each for each in path.absolute().parents if each.exists())
+        if path.is_dir() or not place.is_dir():
+            what = f"{path} is a folder" if path.is_dir() else f"{place} is no folder"
+            raise typer.BadParameter(f"{what}; name a file that can be written")
+    return path
+
+
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", help="Also write the numbers into this file.", callback=_can_hold)
+]
 
 
 @app.command()
@@ -164,8 +178,9 @@ def translate(
         console.print(f"{attention}: where the model has looked for the first sentence")
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True})
 def generate(
+    context: typer.Context,
     run: Annotated[
         Path, typer.Argument(metavar="RUN", help="The folder of a training run, such as runs/stories-lstm-default.")
     ],
@@ -187,6 +202,8 @@ def generate(
     """Let a trained language model write."""
     from workbench.language_model.trained import TrainedLanguageModel
 
+    if context.args:
+        raise typer.BadParameter(f'{context.args[0]!r} follows no option; give a prompt as in --prompt "One day"')
     trained = TrainedLanguageModel.load(run, tree, None, device)
     text = None
     for prompt in (each for given in prompts or [""] for each in (_lines() if given == "-" else [given])):

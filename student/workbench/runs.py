@@ -93,8 +93,9 @@ class Run:
         Raises:
             RunError: there is a run that is not to be overwritten, or something else that is no folder.
         """
-        if folder.exists() and not folder.is_dir():
-            raise RunError(f"{folder} is a file; choose another name for the run")
+        there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+        if not there.is_dir():
+            raise RunError(f"{there} is a file, so the run cannot be kept in {folder}; choose another place for it")
         if (folder / "settings.json").exists() and not overwrite:
             raise RunError(
                 f"{folder} holds a run already; go on with it by --resume, choose another --name, or --overwrite it"

@@ -56,7 +56,10 @@ class Source:
         paths = {name: _find(folder, name) for name in names}
         if missing := ", ".join(name for name, path in paths.items() if path is None):
             what = f"the files of {self.name}, plain or with .gz"
-            raise DataError(f"{folder}: expected {what}; these are missing: {missing}")
+            raise DataError(
+                f"{folder}: expected {what}; these are missing: {missing}. "
+                "Name the folder that has them with --data-root, or leave it out to download them"
+            )
         return {name: _lines(path) for name, path in paths.items() if path is not None}
 
     def download(self, cache: Path) -> Path:

@@ -107,6 +107,12 @@ class AttentionDouble:
         return self.weights
 
 
+def mode_of(model: nn.Module) -> str:
+    """The mode of a model and of all that is in it: setting the model's own `training` reaches none of its layers."""
+    modes = {each.training for each in model.modules()}
+    return "differs between layers" if len(modes) > 1 else "training" if modes.pop() else "evaluation"
+
+
 class ScriptedDecoding:
     """Replaces a FullTransformerTranslator's `encode` and `decode` by tables; the best scored tokens follow a script.
 
@@ -118,7 +124,7 @@ class ScriptedDecoding:
 
     Attributes:
         encodings, decodings: how often each of the two was called.
-        modes: whether the model was in training mode, for each of these calls.
+        modes: the model's mode (`mode_of`), for each of these calls.
     """
 
     def __init__(self, model: Any, given: Given, script: Tensor, vocabulary: int, source_vocabulary: int) -> None:
@@ -130,13 +136,13 @@ class ScriptedDecoding:
         self.rows = given.uniform("decoding rows", N, vocabulary)
         self.source = given.uniform("decoding source", source_vocabulary, vocabulary)
         self.encodings = self.decodings = 0
-        self.modes: list[bool] = []
+        self.modes: list[str] = []
         model.encode, model.decode = self.encode, self.decode
 
     def encode(self, src: Tensor) -> Tensor:
         """Source tokens (N, T) -> memory (N, T, 1 + V): the row's number, then its features."""
         self.encodings += 1
-        self.modes.append(self.model.training)
+        self.modes.append(mode_of(self.model))
         rows = self.rows[: src.size(0)]
         numbers = torch.arange(len(rows)).unsqueeze(1).to(rows.dtype)
         return torch.cat((numbers, rows), dim=1).unsqueeze(1).repeat(1, src.size(1), 1)
@@ -144,7 +150,7 @@ class ScriptedDecoding:
     def decode(self, tgt: Tensor, memory: Tensor, src: Tensor) -> Tensor:
         """Decoder input (N, S), memory and source tokens -> scores (N, S, V); row t has seen tgt[:, : t + 1]."""
         self.decodings += 1
-        self.modes.append(self.model.training)
+        self.modes.append(mode_of(self.model))
         S = tgt.size(1)
         seen = torch.tanh((self.tokens[tgt] * self.order[:S]).cumsum(dim=1))  # (N, S, V)
         context = memory[:, 0, 1:] + self.source[src].mean(dim=1)  # (N, V)
@@ -159,17 +165,19 @@ class LearningModelDouble(nn.Module):
 
     Attributes:
         chunks: the token ids (S, B) of every call.
-        modes: for every call, whether the model was in training mode and whether gradients were recorded.
+        modes: for every call, the mode (`mode_of`) and whether gradients were recorded.
+        inner: a layer that does nothing, and is in a mode like others.
     """
 
     def __init__(self, given: Given, vocabulary: int, hidden_size: int) -> None:
         super().__init__()
+        self.inner = nn.Identity()
         self.tokens = nn.Parameter(given.uniform("model double tokens", vocabulary, hidden_size))
         self.scores = nn.Parameter(given.uniform("model double scores", hidden_size, vocabulary, low=-2, high=2))
         self.ntoken = vocabulary
         self.ninp = hidden_size
         self.chunks: list[Tensor] = []
-        self.modes: list[tuple[bool, bool]] = []
+        self.modes: list[tuple[str, bool]] = []
 
     @property
     def embedding(self) -> nn.Embedding:
@@ -183,7 +191,7 @@ class LearningModelDouble(nn.Module):
 
     def note(self, chunk: Tensor) -> None:
         self.chunks.append(chunk.detach().clone())
-        self.modes.append((self.training, torch.is_grad_enabled()))
+        self.modes.append((mode_of(self), torch.is_grad_enabled()))
 
 
 class RecurrentModelDouble(LearningModelDouble):
@@ -326,7 +334,7 @@ class LanguageModelDouble(nn.Module):
     Attributes:
         follows: (V, V), added to the scores of what may follow each token; here none follows itself. A test may set it.
         lengths: how many steps every call was given.
-        modes, gradients: for every call, whether the model was in training mode and whether gradients were recorded.
+        modes, gradients: for every call, the mode (`mode_of`) and whether gradients were recorded.
     """
 
     def __init__(self, given: Given, vocabulary: int, hidden_size: int) -> None:
@@ -341,14 +349,14 @@ class LanguageModelDouble(nn.Module):
         self.ntoken = vocabulary
         self.ninp = self.nhid = hidden_size
         self.lengths: list[int] = []
-        self.modes: list[bool] = []
+        self.modes: list[str] = []
         self.gradients: list[bool] = []
 
     def note(self, length: int) -> None:
         if length == 0:
             raise RuntimeError("a sequence of no steps")  # as torch's layers say
         self.lengths.append(length)
-        self.modes.append(self.training)
+        self.modes.append(mode_of(self))
         self.gradients.append(torch.is_grad_enabled())
 
     def score(self, hidden: Tensor, read: Tensor) -> Tensor:

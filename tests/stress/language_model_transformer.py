@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import torch
 
-from tests.harness.doubles import RNNModelDouble, TransformerModelDouble
+from tests.harness.doubles import RNNModelDouble, TransformerModelDouble, mode_of
 from tests.harness.stress import has_shape, same, same_again, stress
 
 
@@ -128,5 +128,5 @@ def writing_calls_do_not_influence_each_other(models, given):
             generate(model, vocabulary, prompt[::-1], length + 1, temperature=2.0)
             again = generate(model, vocabulary, prompt, length, temperature=0.0)
             same("the result of the same call", " ".join(again), " ".join(first))
-            same("in training mode afterwards", model.training, mode)
+            same("mode afterwards", mode_of(model), "training" if mode else "evaluation")
     same("the prompt", " ".join(prompt), " ".join(before))

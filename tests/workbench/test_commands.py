@@ -221,6 +221,22 @@ def test_a_picture_that_cannot_be_saved_is_refused_before_the_work(tmp_path):
     assert done.stderr.startswith("Stopped: c.foo: a picture can be .png, .pdf, .svg;")
 
 
+@pytest.mark.parametrize("name", ["", "file/numbers.json"])
+def test_numbers_that_cannot_be_written_are_refused_before_the_work(tmp_path, name):
+    (tmp_path / "file").write_text("mine")
+    done = workbench("evaluate", "no run", "--json", tmp_path / name)
+    assert done.returncode == 2
+    assert "name a file" in done.stderr
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_run_below_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    done = workbench("train", "--tree", "solution", "--model", "rnn", "--runs", tmp_path / "file")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Stopped: {tmp_path / 'file'} is a file, so the run cannot be kept in ")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
 def test_ctrl_c_saves_and_resume_goes_on_with_the_runs_tree_and_settings(tmp_path):
     changes = settings("lstm-attention", "epochs=500")
@@ -311,6 +327,10 @@ def test_a_language_model_continues_prompts_and_lines(writer):
     odd = workbench("generate", writer, "--prompt", "Max had a spaceship", "--greedy", "--length", "2")
     assert "read as <unk>: spaceship" in odd.stderr
     assert odd.stdout.startswith("Max had a spaceship")
+    plain = workbench("generate", writer, "Max had a")
+    assert plain.returncode == 2
+    assert "'Max had a' follows no option" in plain.stderr
+    assert "--prompt" in plain.stderr
 
 
 def test_what_is_of_another_part_is_refused(writer, transformer, tmp_path):

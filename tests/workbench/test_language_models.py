@@ -137,7 +137,7 @@ def test_a_process_without_a_column_is_refused(tree):
 
 
 def test_a_text_that_is_too_short_is_named(tree):
-    said = "the training split has 7 tokens, which is too few for 4 columns; choose a smaller batch_size"
+    said = "with first=7 the training split has 7 tokens, which is too few for 4 columns; choose a smaller batch_size"
     with pytest.raises(DataError, match=said):
         new("gru", tree, "first=7").task(Processes())
     with pytest.raises(DataError, match=r"the test split has .* choose a smaller eval_batch_size"):

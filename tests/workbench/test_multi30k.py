@@ -79,7 +79,7 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
     write(tmp_path, CONTENTS)
     (tmp_path / "val.en").unlink()
     (tmp_path / "train.de").unlink()
-    with pytest.raises(DataError, match=r"these are missing: train\.de, val\.en$"):
+    with pytest.raises(DataError, match=r"these are missing: train\.de, val\.en\. Name the folder"):
         load("multi30k", tmp_path)
     with pytest.raises(DataError, match="nowhere: expected the files"):
         load("multi30k", tmp_path / "nowhere")

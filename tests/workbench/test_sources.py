@@ -60,10 +60,11 @@ def test_line_ends_of_other_systems(tmp_path: Path) -> None:
 
 def test_missing_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(
-        DataError, match=r"expected the files of letters, plain or with \.gz; these are missing: a\.txt$"
+        DataError,
+        match=r"expected the files of letters, plain or with \.gz; these are missing: a\.txt\. Name the folder",
     ):
         SOURCE.lines(write(tmp_path, {"b.txt": b""}))
-    with pytest.raises(DataError, match=r"nowhere: expected .* missing: a\.txt, b\.txt$"):
+    with pytest.raises(DataError, match=r"nowhere: expected .* missing: a\.txt, b\.txt\. Name the folder"):
         SOURCE.lines(tmp_path / "nowhere")
 
 

@@ -47,7 +47,12 @@ def test_factors_can_be_chosen_and_given_values() -> None:
 
 @pytest.mark.parametrize(
     ("over", "words"),
-    [("depth", "no factor 'depth'"), ("bptt=many", "--over bptt=many: expected"), ("nonlinearity=elu", "tanh or relu")],
+    [
+        ("depth", "no factor 'depth'"),
+        ("epochs", "--set epochs=8"),
+        ("bptt=many", "--over bptt=many: expected"),
+        ("nonlinearity=elu", "tanh or relu"),
+    ],
 )
 def test_a_factor_that_is_none_is_refused(over: str, words: str) -> None:
     with pytest.raises(SettingsError, match=words):
@@ -149,7 +154,7 @@ def test_the_command_trains_nothing_twice_and_goes_on(tmp_path: Path, monkeypatc
 
     done = workbench("sweep", *options, "--set", "epochs=3")
     assert done.returncode == 1
-    assert "trained with another base" in done.stderr
+    assert "trained with another base (epochs=2, not 3);" in done.stderr
 
 
 def test_a_loss_that_is_no_number_is_a_result(tmp_path: Path) -> None:
@@ -160,5 +165,5 @@ def test_a_loss_that_is_no_number_is_a_result(tmp_path: Path) -> None:
     assert not sweep.run(base, tmp_path, tree)
     with pytest.raises(RunError, match=r"another tree and another data root; .* changed needs another --folder"):
         sweep.run(base, tmp_path, Tree(tmp_path, tmp_path), tmp_path)
-    with pytest.raises(RunError, match="another base"):
+    with pytest.raises(RunError, match=r"another base \(.*epochs=\d+, not 9"):
         sweep.run(points(["rnn-relu"], "stories", {"bptt": ()}, ["epochs=9"])[0], tmp_path, tree)

@@ -30,6 +30,7 @@ def choose(log_probabilities: Tensor, temperature: float, generator: torch.Gener
     # BEGIN SOLUTION
     if temperature == 0:
         return int(log_probabilities.argmax())
+    temperature = max(temperature, 1e-30)  # in float32 much smaller ones are 0; at this one only the best are left
     weights = torch.softmax(log_probabilities.cpu() / temperature, dim=0)  # where the generator is
     return int(torch.multinomial(weights, 1, generator=generator))
     # END SOLUTION

@@ -122,6 +122,8 @@ def factors_of(only: Sequence[str]) -> dict[str, Sequence[str]]:
     chosen: dict[str, Sequence[str]] = {}
     for text in only:
         name, equals, values = text.partition("=")
+        if name == "epochs":
+            raise SettingsError("a sweep always tells how far its base is after each epoch; --set epochs=8 makes it 8")
         if name not in FACTORS:
             raise SettingsError(f"sweep has no factor {name!r}; choose among {', '.join(FACTORS)}")
         chosen[name] = [value.strip() for value in values.split(",")] if equals else FACTORS[name]
@@ -172,8 +174,10 @@ def run(
 def _differing(begun: Run, point: Point, tree: Tree, data_root: Path | None) -> str:
     """In what a run is not the point's, in words; "" where it is."""
     told, root = begun.settings, data_root and training_run.recorded(data_root)
+    before, now = Settings.from_json(told["settings"]).flat(), point.settings.flat()
+    others = ", ".join(f"{key}={was}, not {now[key]}" for key, was in before.items() if was != now[key])
     differs = {
-        "base": Settings.from_json(told["settings"]) != point.settings,
+        f"base ({others})": bool(others),
         "tree": told["tree"] != training_run.recorded(tree.root),
         "data root": told["data_root"] != root,
     }

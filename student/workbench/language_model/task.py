@@ -66,7 +66,8 @@ class LanguageModelTask:
             raise SettingsError(
                 f"batch_size is {reading.batch_size}, and each of {processes.world} processes needs a column of its own"
             )
-        self.train = self._share(train[: reading.first or None], "the training split", "batch_size", processes)
+        text = f"with first={reading.first} the training split" if reading.first else "the training split"
+        self.train = self._share(train[: reading.first or None], text, "batch_size", processes)
         self.validation = self._share(validation, "the validation split", "eval_batch_size", processes)
         self.hidden: Any = None
 

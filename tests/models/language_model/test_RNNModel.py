@@ -192,7 +192,7 @@ def test_rnn_model_drops_out_in_three_places(models, given, reference, rnn_type)
     """The constructor's rate holds for the embedding, the recurrent layer's output, and between its layers.
 
     In training p = 1 hides all of a place; in evaluation nothing is hidden. Once is enough: with p = 0.5 what goes on
-    from a place is 0 or 2 times what came there.
+    from a place is 0 or 2 times what came there. And gradients go back through it.
     """
     model, V, H = build(models, given, rnn_type, dropout=1.0)
     tokens, hidden = draw_chunk(given, rnn_type, V, H)
@@ -206,9 +206,10 @@ def test_rnn_model_drops_out_in_three_places(models, given, reference, rnn_type)
     model.dropout.p = 0.5
     read, decoded = record(model.recurrent), record(model.decoder)
     tokens = given.integers("a longer text", 50, len(tokens[0]), low=0, high=V)
-    model(tokens, hidden)
+    model(tokens, hidden)[0].sum().backward()
     reference.match(**{"factors of the embedding": factors([model.embedding(tokens)], read["in"])})
     reference.match(**{"factors of the recurrent layer's output": factors(read["out"], decoded["in"])})
+    reference.match(**{"gradients are numbers": bool(model.embedding.weight.grad.isfinite().all())})
 
 
 @number("4.2.11")

@@ -123,7 +123,8 @@ def test_transformer_starts_with_small_weights(models, given, reference):
     """A new model's embedding and decoder weights spread from -0.1 to 0.1; the decoder's bias is zero.
 
     Of 800 uniform values one lies in each outer tenth of the range but for one case in 10^17. The encoder keeps torch's
-    own values: its norms begin with ones and zeros, its matrices reach beyond 0.1.
+    own values: its norms begin with ones and zeros, its matrices reach beyond 0.1, and no weight or bias of
+    a linear layer beyond 1 / sqrt(number of inputs).
     """
     E, V = 16, 50
     model = models.language_model.TransformerModel.TransformerModel(V, E, 2, 5, 1)
@@ -139,6 +140,10 @@ def test_transformer_starts_with_small_weights(models, given, reference):
             reference.match(**{f"{name} of the encoder": values})
         elif values.dim() == 2:
             reference.match(**{f"{name} of the encoder reaches beyond 0.1": bool(values.abs().max() > 0.11)})
+        if "linear" in name:
+            bound = model.encoder.layers[0].get_submodule(name.partition(".")[0]).in_features ** -0.5
+            largest = float(values.abs().max())
+            reference.match(**{f"{name} of the encoder is in torch's range": 0 < largest <= 1.001 * bound})
     reference.match(scores_when_filled=given.parameters(model)(given.integers("src", 3, 2, low=0, high=V)))
 
 

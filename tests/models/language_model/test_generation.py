@@ -9,7 +9,7 @@ import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
 from tests.harness import integration, steered_by
-from tests.harness.doubles import ForgetfulDouble, RNNModelDouble, TransformerModelDouble
+from tests.harness.doubles import ForgetfulDouble, RNNModelDouble, TransformerModelDouble, mode_of
 
 TOKENS = {
     "words": ["<unk>", "<eos>", ".", "the", "a", "dog", "bird", "child", "sees", "hears", "follows", "sleeps"],
@@ -220,7 +220,10 @@ def test_generation_draws_from_the_given_generator(models, given, reference):
 @weight(0.5)
 @steered_by("scores of rnn", "scores of transformer")
 def test_generation_runs_in_eval_mode(models, given, reference):
-    """The model is in eval mode during generation, without gradients, and afterwards in the mode in which it was."""
+    """The model is in eval mode during generation, without gradients, and afterwards in the mode in which it was.
+
+    So are all of its layers, which is where dropout is.
+    """
     V, H = given.size("V", 9, 12), given.size("H", 4, 6)
     vocabulary = vocabulary_of(V)
     prompt = prompt_of(given, vocabulary, 3)
@@ -233,9 +236,9 @@ def test_generation_runs_in_eval_mode(models, given, reference):
             new = models.language_model.generation.generate(model, vocabulary, prompt, 4, greedy=True)
             mode = "training" if training else "evaluation"
             reference.match(**{f"{kind} can be trained afterwards, found in {mode}": torch.is_grad_enabled()})
-            reference.match(**{f"{kind} in training mode afterwards, found in {mode}": model.training})
+            reference.match(**{f"mode of {kind} afterwards, found in {mode}": mode_of(model)})
         reference.match(**{
-            f"{kind} in training mode meanwhile": any(model.modes),
+            f"mode of {kind} meanwhile": " and ".join(sorted({*model.modes})),
             f"{kind} records gradients meanwhile": any(model.gradients),
             f"new of {kind}": new,
             f"scores of {kind}": scores_of(model, vocabulary, prompt, new),
@@ -260,7 +263,7 @@ def test_generation_refuses_what_it_cannot_use(models, given, reference):
     reference.raises("no character", ValueError, lambda: generate(""))
     reference.raises("unknown word", ValueError, lambda: generate([*prompt, "unicorn"]), mentions=["unicorn"])
     reference.raises("negative temperature", ValueError, lambda: generate(prompt, -0.5), mentions=[-0.5])
-    reference.match(in_training_mode_after_the_errors=model.training)
+    reference.match(mode_after_the_errors=mode_of(model))
     reference.match(no_new_tokens=models.language_model.generation.generate(model, vocabulary, prompt, 0))
     reference.match(scores_of_a_first_token=scores_of(model.eval(), vocabulary, prompt, ["the"]))
 
