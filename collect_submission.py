@@ -61,7 +61,10 @@ TOO_DEEP = f"is nested too deeply (over {MAX_DEPTH} levels)"
 TOO_MANY_MEANINGS = "the names in this file may stand for too many imports. Import less."
 ANSWER = re.compile(r"<!-- answer: ([\w-]+) -->\n(.*?)\n?<!-- end -->", re.DOTALL)  # in report.md
 OPEN_ANSWER = "*(your answer)*"
-PACKING = ("collect_submission", "notebook.pack(")  # in a notebook's cell that starts this, so is still running
+# In a notebook's cell that starts this, so is still running.
+PACKING = re.compile(
+    r"notebook\.pack\(|^\s*[!%].*collect_submission|(python|executable|import).*\bcollect_submission", re.MULTILINE
+)
 BREAKS_A_FILE = ("syntax", "import")  # rules whose faults keep a file from running; see `Assignment.strict`
 T = TypeVar("T")
 
@@ -1103,7 +1106,7 @@ def _never_run(data: bytes) -> list[str] | None:
     try:
         code = [cell for cell in json.loads(data)["cells"] if cell["cell_type"] == "code"]
         texts = ["".join(cell["source"]).strip() for cell in code]
-        asked = [text and not any(start in text for start in PACKING) for text in texts]
+        asked = [text and not PACKING.search(text) for text in texts]
         waiting = [i for i, cell in enumerate(code) if asked[i] and cell.get("execution_count") is None]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

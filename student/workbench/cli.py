@@ -6,6 +6,7 @@ import os
 import statistics
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -134,8 +135,6 @@ def evaluate(
     trained = Trained.load(run, tree, data_root, device)
     found = trained.evaluate(split, lambda batches: tracked(batches, "measuring"))
     trained.run.write_json(f"{split}.json", found.numbers)
-    if json_file:
-        write_json(json_file, {**found.numbers, "run": str(run), "model": trained.settings.model})
     console.print(f"{run.name}: {found.title}", soft_wrap=True)
     table = Table()
     for i, column in enumerate(found.head):
@@ -145,6 +144,8 @@ def evaluate(
     console.print(table)
     for note in found.notes:
         console.print(escape(note), soft_wrap=True)
+    if json_file:
+        write_json(json_file, {**found.numbers, "run": str(run), "model": trained.settings.model})
 
 
 @app.command()
@@ -166,13 +167,16 @@ def translate(
 
         plots.check(attention)
     trained = TrainedTranslator.load(run, tree, None, device)
+    if attention:
+        trained.translator.demand_attention()
     if not sentences and sys.stdin.isatty():
         Console(stderr=True).print("One sentence a line; Ctrl-D at the beginning of a line ends.")
-    given = [each.strip() for each in sentences or sys.stdin if each.strip()]
-    if not given:
+    lines = [each.strip() for each in sentences or _lines()]
+    if not (given := [line for line in lines if line]):
         raise typer.BadParameter('give a sentence in quotes, as in "Ein Mann fährt Fahrrad.", or lines on the input')
-    for said in trained.translate_all(given, lambda batches: tracked(batches, "translating")):
-        print(said)
+    said = iter(trained.translate_all(given, lambda batches: tracked(batches, "translating")))
+    for line in lines:
+        print(next(said) if line else "")  # an empty line stays one, so that lines belong together
     if attention:
         plots.save(plots.attention(*trained.attention(given[0])), attention)
         console.print(f"{attention}: where the model has looked for the first sentence")
@@ -201,13 +205,15 @@ def generate(
 ) -> None:
     """Let a trained language model write."""
     from workbench.language_model.trained import TrainedLanguageModel
+    from workbench.progress import waiting
 
     if context.args:
         raise typer.BadParameter(f'{context.args[0]!r} follows no option; give a prompt as in --prompt "One day"')
     trained = TrainedLanguageModel.load(run, tree, None, device)
     text = None
     for prompt in (each for given in prompts or [""] for each in (_lines() if given == "-" else [given])):
-        text, unknown = trained.write(prompt, length, temperature, greedy, seed)
+        with waiting("writing"):
+            text, unknown = trained.write(prompt, length, temperature, greedy, seed)
         if unknown:
             words = ", ".join(unknown)
             Console(stderr=True, highlight=False).print(
@@ -265,15 +271,11 @@ def report(
     from workbench.translation.report import fill, render
 
     if runs:
-        from workbench.progress import tracked
+        from workbench.progress import waiting
         from workbench.translation.trained import TrainedTranslator
 
-        said = fill(
-            runs,
-            lambda folder: TrainedTranslator.load(folder, tree, data_root, device),
-            out,
-            track=lambda parts: tracked(parts, "report"),
-        )
+        with waiting("drawing, translating and writing"):
+            said = fill(runs, lambda folder: TrainedTranslator.load(folder, tree, data_root, device), out)
         for note in said:
             console.print(f"- {note}", soft_wrap=True)
     else:
@@ -313,6 +315,8 @@ def tune(
     data = data or data_for(model)
     settings = Settings.of(model, data, "default", changes or [])
     code = training_run.open_tree(tree or GIVEN)
+    if not (folder / "trials.db").exists():  # what cannot be trained begins no search
+        training_run.try_out(settings, code, data_root, device)
     space = tuning.space_of(settings, settings.only(changes or []))
     study = tuning.open_study(folder / "trials.db", settings, space)
 
@@ -350,13 +354,22 @@ def bench_all(context: typer.Context, tree: TreeOption = None, device: Device = 
     """Measure how fast the workbench is, beside plain implementations: without a COMMAND, all that can be measured."""
     if context.invoked_subcommand is not None:
         return
-    bench_language_model(tree=tree, device=device)
-    from workbench.runs import RunError  # imports torch, which is told first how much to say
+    from workbench.errors import WorkbenchError, explained
 
-    try:
-        bench_translation(device=device)
-    except RunError as error:
-        console.print(f"Of translation nothing is measured: {error}", soft_wrap=True)
+    missed = []
+    for what, measure in (
+        ("translation", partial(bench_translation, device=device)),
+        ("language models", partial(bench_language_model, tree=tree, device=device)),
+    ):
+        try:
+            measure()
+        except Exception as error:
+            missed.append(explained(error, ROOT))
+            if missed[-1] is None:
+                raise
+            console.print(f"Of {what} nothing is measured: {escape(missed[-1])}", soft_wrap=True)
+    if len(missed) == 2:
+        raise WorkbenchError("nothing could be measured")
 
 
 @bench.command("translation")
@@ -475,6 +488,7 @@ def profile(
     from workbench.errors import need
     from workbench.language_model.diagram import diagram
     from workbench.language_model.profiling import profile_training
+    from workbench.progress import waiting
     from workbench.runs import write_json
     from workbench.settings import Settings
     from workbench.training_run import open_tree
@@ -482,7 +496,8 @@ def profile(
     need("matplotlib", *["line_profiler"] * lines)
     plots.check(picture)
     settings = Settings.of(model, data, "default", changes or [])
-    found = profile_training(open_tree(tree or GIVEN), settings, data_root, batches, choose(device), lines)
+    with waiting(f"watching {batches} batches{', twice' * lines}"):
+        found = profile_training(open_tree(tree or GIVEN), settings, data_root, batches, choose(device), lines)
     table = Table(
         "phase", "calls", "ms a batch", "share", title=found.what, title_justify="left", caption="step: zero_grad, too"
     )
@@ -567,9 +582,18 @@ def _speaks() -> bool:
 
 
 def _lines() -> Iterator[str]:
-    """The lines of the input."""
-    for line in sys.stdin:
-        yield line.rstrip("\r\n")
+    """The lines of the input.
+
+    Raises:
+        WorkbenchError: it is not UTF-8.
+    """
+    try:
+        for line in sys.stdin:
+            yield line.rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        from workbench.errors import WorkbenchError
+
+        raise WorkbenchError(f"the input: expected text in UTF-8, got {error}; save it as UTF-8") from error
 
 
 def _names(text: str) -> tuple[str, ...]:

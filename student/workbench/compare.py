@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -197,7 +197,12 @@ def notes(runs: Sequence[Summary]) -> list[str]:
                 f"{run.name} has not come to its end, only to epoch {len(run.log)} of {run.settings.training.epochs}; "
                 "the same `train` command with --resume goes on."
             )
-    return found + [
+    return found + not_measured(runs)
+
+
+def not_measured(runs: Iterable[Summary]) -> list[str]:
+    """Which splits are still to be evaluated."""
+    return [
         f"{run.name} is not evaluated on {split} yet: python -m workbench evaluate {run.name} --split {split}"
         for run in runs
         if run.log

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from tests.harness.tree import Tree
 
 INSTALL = "pip install -r requirements.txt -r student/workbench/requirements.txt"
 # What this brings, as it is imported.
 PACKAGES = {"numpy", "rich", "safetensors", "torch", "tqdm"} | {
     *(
+        "filelock",
         "fpdf",
         "line_profiler",
         "markdown_it",
@@ -58,8 +61,10 @@ def explained(error: BaseException, root: Path) -> str | None:
     """
     if isinstance(error, WorkbenchError):
         return str(error)
-    if isinstance(error, ModuleNotFoundError) and (package := str(error.name).split(".")[0]) in PACKAGES:
+    if package := _missing(error):
         return f"{package} is not installed; run: {INSTALL}"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename} cannot be used: {error.strerror}; name another place, or mend this one"
     from tests.harness.outcome import is_todo  # here, since it needs some of these packages
 
     if is_todo(error):
@@ -78,18 +83,50 @@ def students_code(tree: Tree, what: str = "your code") -> Iterator[None]:
 
     try:
         yield
-    except (WorkbenchError, ModuleNotFoundError):
+    except WorkbenchError:
         raise
     except Exception as error:
-        frames = [
-            frame
-            for frame in traceback.extract_tb(error.__traceback__)
-            if (tree.relative(frame.filename) or "").startswith("models/")
-        ]
-        if is_todo(error) or not (frames or isinstance(error, AttributeError | TypeError)):
+        places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+        if isinstance(error, SyntaxError):  # of a file that did not get as far as having a frame
+            places.append((error.filename or "", error.lineno))
+        own = [place for place in places if (tree.relative(place[0]) or "").startswith("models/")]
+        if is_todo(error) or _missing(error) or not (own or isinstance(error, AttributeError | TypeError)):
             raise
-        where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else str(tree.root)
-        raise WorkbenchError(f"{what} stopped with {type(error).__name__}: {error} ({where})") from error
+        where = f"{own[-1][0]}:{own[-1][1]}" if own else str(tree.root)
+        words = error.msg if isinstance(error, SyntaxError) else error
+        raise WorkbenchError(f"{what} stopped with {type(error).__name__}: {words} ({where})") from error
+
+
+def expect(found: object, sizes: dict[str, int], what: str) -> Tensor:
+    """What the student's code has returned, where it is a tensor of these sizes.
+
+    Args:
+        sizes: by the letter that the docstrings have for each, in their order.
+
+    Raises:
+        WorkbenchError: it is something else; what follows would stop far from where the mistake is.
+    """
+    import torch
+
+    if isinstance(found, torch.Tensor) and found.shape == tuple(sizes.values()):
+        return found
+    came = f"a tensor {tuple(found.shape)}" if isinstance(found, torch.Tensor) else f"a {type(found).__name__}"
+    raise WorkbenchError(
+        f"{what} returned {came}; expected ({', '.join(sizes)}), here {tuple(sizes.values())}. "
+        f"`{_python()} -m tests --watch` tells more"
+    )
+
+
+def expect_gradient(loss: Tensor, what: str) -> None:
+    """Raises: WorkbenchError, where nothing could be learned from a loss."""
+    if not loss.requires_grad:
+        raise WorkbenchError(f"no gradient can go back through what {what} returned; was something detached?")
+
+
+def _missing(error: BaseException) -> str | None:
+    """Which of the packages that this brings an error is about."""
+    package = str(error.name).split(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    return package if package in PACKAGES else None
 
 
 def _where(error: BaseException, root: Path) -> str:

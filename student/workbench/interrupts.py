@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from types import FrameType, TracebackType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+WORDS = b"\nStopping after this step, with everything saved. Ctrl-C again stops at once.\n"
 
 
 class Interrupts:
@@ -36,4 +39,6 @@ class Interrupts:
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.noted and not self._patient:
             raise KeyboardInterrupt
+        if not self.noted and sys.stderr.isatty():
+            os.write(2, WORDS)  # print could wait for itself: the signal may have come while something is printed
         self.noted = True

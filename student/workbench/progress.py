@@ -1,4 +1,4 @@
-"""A bar for work that takes longer than two seconds."""
+"""What the terminal shows while something takes long. Nothing where there is no terminal."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from rich.console import Console
+from rich.status import Status
 from tqdm import tqdm
 
 
 def tracked(items: Iterable[Any], what: str) -> Iterator[Any]:
-    """The items, with a bar on the terminal after two seconds; nothing where there is no terminal."""
+    """The items, with a bar after two seconds."""
     yield from tqdm(items, what, delay=2, leave=False, disable=None, file=sys.stderr, dynamic_ncols=True)
+
+
+def waiting(what: str) -> Status:
+    """A context in which something moves: for work of which nobody knows how much is left."""
+    return Console(stderr=True).status(what)

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -159,8 +160,9 @@ class Run:
             module.load_state_dict(weights)
         except RuntimeError as error:
             first = str(error).strip().splitlines()[1:2] or [str(error)]
+            words = textwrap.shorten(first[0], 120, placeholder=" ...")
             raise RunError(
-                f"the weights in {self.folder} are of other layers than the model's now: {first[0].strip()} "
+                f"the weights in {self.folder} are of other layers than the model's now: {words} "
                 "Name the code that was trained by --tree, or train again"
             ) from error
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
 from tqdm import tqdm
 
 from workbench.errors import DataError
@@ -70,12 +71,26 @@ class Source:
                 as .part, and the next call goes on there.
         """
         folder = cache / self.name
+        if all(self._is_there(folder, name) for name in self.checksums):
+            return folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(cache / f".{self.name}.lock"):  # processes that train together ask at the same time
+                self._complete(folder)
+        except OSError as error:
+            raise DataError(self._what_to_do(", ".join(self.checksums), folder, error)) from error
+        return folder
+
+    def _is_there(self, folder: Path, name: str) -> bool:
+        path, checksum = folder / name, self.checksums[name]
+        return path.is_file() and _checksum(path, len(checksum)) == checksum
+
+    def _complete(self, folder: Path) -> None:
         for name, checksum in self.checksums.items():
             path = folder / name
-            if path.is_file() and _checksum(path, len(checksum)) == checksum:
+            if self._is_there(folder, name):
                 continue
             try:
-                folder.mkdir(parents=True, exist_ok=True)
                 part = _fetch(f"{self.address}/{name}", path.with_name(f"{name}.part"))
             except (OSError, http.client.HTTPException) as error:  # urllib's own errors are among the former
                 raise DataError(self._what_to_do(name, folder, error)) from error
@@ -83,7 +98,6 @@ class Source:
                 part.unlink()
                 raise DataError(self._what_to_do(name, folder, "what came has another checksum than expected"))
             part.replace(path)
-        return folder
 
     def _what_to_do(self, name: str, folder: Path, why: object) -> str:
         return (

@@ -96,6 +96,8 @@ class Training:
                 raise ValueError(f"{name} is {getattr(self, name)}; it has to be a number, and at least {lowest}")
         if self.seed > LARGEST_SEED:
             raise ValueError(f"seed is {self.seed}; it has to be at most {LARGEST_SEED}")
+        if not self.learning_rate > 0:
+            raise ValueError("learning_rate is 0, with which nothing is learned; it has to be above 0")
         for name in ("beta1", "beta2", "momentum"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it has to be at least 0 and below 1")

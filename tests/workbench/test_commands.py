@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from workbench import cli
+from workbench.errors import WorkbenchError
 from workbench.runs import RunError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,13 +126,21 @@ def test_translation_of_arguments_and_of_lines_is_the_same(recurrent, tmp_path):
     assert (tmp_path / "seen.png").read_bytes().startswith(b"\x89PNG")
     piped = workbench("translate", recurrent, given="\n".join(sentences))
     assert piped.stdout.splitlines() == said.stdout.splitlines()[:2]
+    apart = workbench("translate", recurrent, given="\n\n".join(sentences)).stdout.split("\n")
+    assert apart == [piped.stdout.splitlines()[0], "", piped.stdout.splitlines()[1], ""], "lines belong together"
+
+
+def test_an_input_that_is_not_utf_8_is_explained(recurrent, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Ein M\xe4dchen schl\xe4ft.\n"), "utf-8"))
+    with pytest.raises(WorkbenchError, match="expected text in UTF-8"):
+        cli.translate(recurrent)
 
 
 def test_a_model_without_attention_says_so(runs, tmp_path):
     run = train("transformer-encoder", runs)
     done = workbench("translate", run, "Ein Mann schläft.", "--attention", tmp_path / "seen.png")
     assert done.returncode == 1
-    assert done.stderr == "Stopped: this model has no attention to show\n"
+    assert done.stderr.startswith("Stopped: this model has no attention to show; those of rnn-attention, ")
     assert not (tmp_path / "seen.png").exists()
 
 
@@ -207,12 +216,23 @@ def test_bench_alone_measures_all_that_can_be(monkeypatch):
     def no_run(**_):
         raise RunError("runs/ holds no trained transformer")
 
+    def no_code(**_):
+        raise NotImplementedError("lm.rnn")
+
     monkeypatch.setattr(cli, "bench_language_model", lambda **options: measured.append(options))
     monkeypatch.setattr(cli, "bench_translation", no_run)
     done = workbench("bench", "--tree", "solution")
     assert done.returncode == 0, done.stderr
     assert measured == [{"tree": Path("solution"), "device": "cpu"}]
     assert "Of translation nothing is measured: runs/ holds no trained transformer" in done.stdout
+    monkeypatch.setattr(cli, "bench_language_model", no_code)
+    monkeypatch.setattr(cli, "bench_translation", lambda **options: measured.append(options))
+    done = workbench("bench")
+    assert done.returncode == 0, done.stderr
+    assert measured[1:] == [{"device": "cpu"}]
+    assert "Of language models nothing is measured: lm.rnn is not implemented yet" in done.stdout
+    monkeypatch.setattr(cli, "bench_translation", no_run)
+    assert workbench("bench").returncode == 1
 
 
 def test_a_picture_that_cannot_be_saved_is_refused_before_the_work(tmp_path):
@@ -267,6 +287,7 @@ def test_a_search_says_what_is_not_implemented(tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith("Stopped: seq2seq.seq2seq is not implemented yet: student/models/")
     assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_commands_work_from_the_unpacked_handout(tmp_path):

@@ -72,7 +72,7 @@ def test_a_part_of_the_text_can_be_read_more_than_once(tree: Tree) -> None:
 
 def test_each_epoch_begins_without_a_hidden_state(tree: Tree) -> None:
     """At a learning rate of nothing and without dropout all epochs have the same losses."""
-    still = Training(optimizer="sgd", learning_rate=0.0, clip=0.25)
+    still = Training(optimizer="sgd", learning_rate=1e-30, clip=0.25)
     model = build(tree, Settings.of("lstm", "stories", "default", SIZES), 50, torch.device("cpu"))
     columns = model.columns(torch.randint(50, (4 * 25,)), 4, "a text", "batch_size")
     chunks = [model.chunk(columns, row, 6) for row in range(0, len(columns) - 1, 6)]

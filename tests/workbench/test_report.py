@@ -77,6 +77,13 @@ def section(text, part):
 # What is filled in
 
 
+def test_what_was_not_measured_is_said_in_the_report(runs, out):
+    (runs[1] / "test.json").unlink()
+    fill(runs, out)
+    told = re.findall(r"^> .*?(captions-\S+ is not evaluated on \w+) yet", section(read(out), "Seq2Seq"), re.MULTILINE)
+    assert told == ["captions-lstm-attention-tuned is not evaluated on test"]
+
+
 def test_metrics_before_and_after_curves_attention_and_ten_translations(real_files, runs, out):
     fill(runs, out)
     text = section(read(out), "Seq2Seq")

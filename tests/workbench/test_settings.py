@@ -79,6 +79,7 @@ def test_keys_are_found_by_their_name_alone():
         ("rnn", "default", "epochs", "expected key=value"),
         ("rnn", "default", "epochs=0", "at least 1"),
         ("rnn", "default", "learning_rate=nan", "learning_rate is nan; it has to be a number, and at least 0"),
+        ("rnn", "default", "learning_rate=0", "learning_rate is 0, with which nothing is learned"),
         ("rnn", "default", "weight_decay=inf", "weight_decay is inf; it has to be a number, and at least 0"),
         ("rnn", "default", "optimizer=lion", "choose one of adam, adamw, radam, sgd"),
         ("rnn", "default", "batch_size=0", "at least 1"),

@@ -8,6 +8,7 @@ import hashlib
 import http.server
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -194,6 +195,13 @@ def test_a_part_of_something_else(server: Server, tmp_path: Path) -> None:
         server.source.lines()
     assert cached(tmp_path) == {}
     assert server.source.lines() == LINES
+
+
+def test_who_asks_at_the_same_time_waits(server: Server, tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        assert list(pool.map(lambda _: server.source.lines(), range(4))) == [LINES] * 4
+    assert server.asked == [("a.txt.gz", ""), ("b.txt", "")]
+    assert cached(tmp_path) == CONTENTS
 
 
 @pytest.mark.parametrize("name", CONTENTS)

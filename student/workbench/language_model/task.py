@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from workbench.devices import Processes
-from workbench.errors import SettingsError
+from workbench.errors import SettingsError, expect_gradient
 from workbench.language_model.corpora import Unit
 from workbench.language_model.models import Chunk, LanguageModel, rows_of
 from workbench.language_model.vocabulary import Vocabulary
@@ -95,7 +95,8 @@ class LanguageModelTask:
     def try_out(self) -> None:
         """Read two chunks: what is not implemented shows now, not after an hour."""
         for row in list(rows_of(self.train, self.reading.bptt))[:2]:
-            self.loss(self.model.chunk(self.train, row, self.reading.bptt))
+            loss, _ = self.loss(self.model.chunk(self.train, row, self.reading.bptt))
+            expect_gradient(loss, f"{type(self.module).__name__}.forward")
 
     def _share(self, ids: Tensor, what: str, key: str, processes: Processes) -> Tensor:
         columns = self.model.columns(ids, getattr(self.reading, key), what, key)[:, processes.rank :: processes.world]

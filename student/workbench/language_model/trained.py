@@ -118,6 +118,9 @@ class TrainedLanguageModel(Trained):
         shown = [*corpora.tokens([prompt], self.unit)][:-1]  # without the end of its line
         return text_of([*shown, *written], self.unit), unknown
 
+    def use_once(self) -> None:
+        self.write("", 1)
+
     def examples(self) -> list[str]:
         try:
             return [f"  {sentence}\n" for sentence in sample(self.model, self.vocabulary, self.unit)]

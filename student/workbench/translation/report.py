@@ -60,13 +60,11 @@ def fill(
     folders: Sequence[Path],
     load: Callable[[Path], Trained],
     out: Path,
-    track: Callable[[Iterable[str]], Iterable[str]] = iter,
 ) -> list[str]:
     """Write the report of these runs, with the answers that are there already.
 
     Args:
         load: brings a run's model back.
-        track: wraps the parts of the report, to show progress.
 
     Returns:
         Sentences on what is missing and what has been put aside.
@@ -88,7 +86,7 @@ def fill(
     out.mkdir(parents=True, exist_ok=True)
     # In a folder of their own until all is drawn: what stops halfway leaves no new picture beside an old text.
     with tempfile.TemporaryDirectory(prefix=".pictures-", dir=out) as name:
-        body = _body(runs, kept, load, pictures := Path(name), track)
+        body = _body(runs, kept, load, pictures := Path(name))
         text = HEADER.format(digest=_digest(body)) + _with_answers(body, kept)
         drawn = {path.name: path.read_bytes() for path in sorted(pictures.iterdir())}
         files = {**drawn, "report.md": text.encode(), **_draw(text, out, pictures)}
@@ -143,11 +141,10 @@ def _body(
     kept: Mapping[str, str],
     load: Callable[[Path], Trained],
     pictures: Path,
-    track: Callable[[Iterable[str]], Iterable[str]],
 ) -> str:
     """The whole text with open answers; its pictures are drawn into a folder."""
     body = f"# {TITLE}\n\n{READING}\n\n"
-    for part in track(QUESTIONS):
+    for part in QUESTIONS:
         if group := [run for run in runs if run.kind == part and run.log]:
             body += _section(part, group, load, pictures)
     body += "## All models\n\n" + "".join(map(_asked, LAST))
@@ -166,7 +163,8 @@ def _section(part: str, runs: Sequence[Summary], load: Callable[[Path], Trained]
         told = "Before and after tuning are two runs: train the other one and fill the report again with both.\n\n"
     else:
         told = f"Before tuning: {_plain(before.name)}. After tuning: {_plain(after.name)}.\n\n"
-    told += "".join(f"> {_plain(note)}\n\n" for note in compare.tuning_notes([before, after]))
+    missing = [*compare.tuning_notes([before, after]), *compare.not_measured(dict.fromkeys([before, after]))]
+    told += "".join(f"> {_plain(note)}\n\n" for note in missing)
     return (
         f"## {part}\n\n{told}"
         f"{_table(names, compare.made_of(runs))}\n{_table(names, compare.reached(runs))}\n"

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from workbench.devices import Processes
-from workbench.errors import SettingsError
+from workbench.errors import SettingsError, expect_gradient
 from workbench.settings import Settings
 from workbench.translation.data import Corpus
 from workbench.translation.evaluation import loss_of, tokens_of, total_loss
@@ -67,10 +67,11 @@ class TranslationTask:
         return [f"longest={batching.longest} leaves out {dropped:,} of {pairs:,} training pairs"] if dropped else []
 
     def try_out(self) -> None:
-        """Train on two sentences and translate them: what is not implemented shows now, not after an hour."""
+        """Read two sentences and translate them: what is not implemented, or is wrong, shows now, not after an hour."""
         text, pairs = self.text, self.corpus.train[:2]
         for batch in text.batches(pairs, len(pairs)):
-            self.loss(batch)
+            loss, _ = self.loss(batch)
+            expect_gradient(loss, f"{type(self.module).__name__}.forward")
         translate_pairs(self.translator, text, pairs)
 
 

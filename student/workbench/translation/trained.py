@@ -106,6 +106,9 @@ class TrainedTranslator(Trained):
             [how, *shown],
         )
 
+    def use_once(self) -> None:
+        self.translate("Ein")
+
     def examples(self) -> list[str]:
         pairs = self.corpus().validation[:5]
         return [f"  {pair.source}\n  [{pair.target}]\n  {self.translate(pair.source)}\n" for pair in pairs]

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tests.harness.tree import Tree
-from workbench.errors import WorkbenchError
+from workbench.errors import WorkbenchError, expect
 from workbench.settings import Settings
 from workbench.translation.incremental import incremental, replaced
 from workbench.translation.settings import EncoderDecoder, EncoderOnly, Recurrent
@@ -31,11 +31,13 @@ class Translator:
     Attributes:
         module: the tree's model.
         device: where it computes.
+        words: size of the target's vocabulary, V.
         has_attention: whether `attention` has something to show.
     """
 
     module: nn.Module
     device: torch.device
+    words: int
     has_attention = False
 
     def scores(self, source: Tensor, target: Tensor, forced: bool = True) -> Tensor:
@@ -69,7 +71,19 @@ class Translator:
         Raises:
             WorkbenchError: for a model without attention.
         """
-        raise WorkbenchError("this model has no attention to show")
+        self.demand_attention()
+        raise NotImplementedError
+
+    def demand_attention(self) -> None:
+        """Raises: WorkbenchError, for a model without attention."""
+        if not self.has_attention:
+            raise WorkbenchError(
+                "this model has no attention to show; those of rnn-attention, lstm-attention and transformer have"
+            )
+
+    def _expected(self, scores: object, method: str, rows: int, length: int) -> Tensor:
+        """What a method of the model has returned, where it is scores (N, L, V)."""
+        return expect(scores, {"N": rows, "L": length, "V": self.words}, f"{type(self.module).__name__}.{method}")
 
 
 class RecurrentTranslator(Translator):
@@ -91,28 +105,29 @@ class RecurrentTranslator(Translator):
         self.has_attention = attention
 
     def scores(self, source: Tensor, target: Tensor, forced: bool = True) -> Tensor:
-        scores: Tensor
         if self.module.training:
-            scores = self.module(source, target, teacher_forcing=forced)
-            return scores
+            return self._forward(source, target, forced)
         parts = [
-            (rows, self.module(source[rows, :length], target[rows], teacher_forcing=forced))
-            for length, rows in _by_length(source)
+            (rows, self._forward(source[rows, :length], target[rows], forced)) for length, rows in _by_length(source)
         ]
         scores = torch.cat([part for _, part in parts])
         scores = scores[torch.cat([rows for rows, _ in parts]).argsort()]
         return scores if forced else _silent_after_eos(scores)
 
+    def _forward(self, source: Tensor, target: Tensor, forced: bool) -> Tensor:
+        scores = self.module(source, target, teacher_forcing=forced)
+        return self._expected(scores, "forward", len(source), target.size(1) - 1)
+
     def translate(self, source: Tensor) -> Tensor:
         tokens = source.new_full((source.size(0), source.size(1) + ROOM), PAD)
         for length, rows in _by_length(source):
             scores = self.module(source[rows, :length], max_length=length + ROOM)
+            scores = self._expected(scores, "forward without a target", len(rows), length + ROOM)
             tokens[rows, : length + ROOM] = scores.argmax(dim=2)
         return tokens
 
     def attention(self, source: Tensor) -> tuple[Tensor, Tensor]:
-        if not self.has_attention:
-            return super().attention(source)
+        self.demand_attention()
         decoder: Any = self.module.decoder
         attend, seen = decoder.compute_attention, []
 
@@ -156,12 +171,11 @@ class EncoderTranslator(Translator):
         with contextlib.ExitStack() as hooks:
             if isinstance(final, nn.Module):  # else it is not implemented, as the model will say
                 hooks.enter_context(final.register_forward_pre_hook(cut))
-            scores: Tensor = self.module(self._widened(source))
-        return scores
+            scores = self.module(self._widened(source))
+        return self._expected(scores, "forward", len(source), target.size(1) - 1)
 
     def translate(self, source: Tensor) -> Tensor:
-        tokens: Tensor = self.module(self._widened(source)).argmax(dim=2)
-        return tokens
+        return self._expected(self.module(self._widened(source)), "forward", len(source), self.width).argmax(dim=2)
 
     def _widened(self, source: Tensor) -> Tensor:
         _check_fits(source, self.width)
@@ -190,9 +204,10 @@ class TransformerTranslator(Translator):
 
     def scores(self, source: Tensor, target: Tensor, forced: bool = True) -> Tensor:
         _check_fits(source, self.longest)
-        module: Any = self.module
-        scores: Tensor = module(source, target) if forced else self._generate(source, target.size(1) - 1)[1]
-        return scores
+        length = target.size(1) - 1
+        if not forced:
+            return self._generate(source, length)[1]
+        return self._expected(self.module(source, target), "forward", len(source), length)
 
     def translate(self, source: Tensor) -> Tensor:
         _check_fits(source, self.longest)
@@ -204,8 +219,12 @@ class TransformerTranslator(Translator):
         """The model's own greedy generation: tokens (N, L), scores (N, L, V)."""
         module: Any = self.module
         with incremental(module, self.longest):
-            generated: tuple[Tensor, Tensor] = module.generate_translation(source, length)
-        return generated
+            generated = module.generate_translation(source, length)
+        name = "generate_translation"
+        if not isinstance(generated, tuple) or len(generated) != 2:
+            raise WorkbenchError(f"{type(module).__name__}.{name} has to return a pair, tokens and scores")
+        tokens = expect(generated[0], {"N": len(source), "L": length}, f"for tokens {type(module).__name__}.{name}")
+        return tokens, self._expected(generated[1], name, len(source), length)
 
     def attention(self, source: Tensor) -> tuple[Tensor, Tensor]:
         """The last decoder layer's attention to the source, one picture a head."""
@@ -244,7 +263,7 @@ def build(tree: Tree, settings: Settings, sizes: tuple[int, int], device: torch.
             if isinstance(each, nn.Embedding):
                 each.weight *= shape.embedding_std  # torch draws them with 1
     translator.module.to(device)
-    translator.device = device
+    translator.device, translator.words = device, sizes[1]
     return translator
 
 

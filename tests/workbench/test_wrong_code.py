@@ -1,0 +1,101 @@
+"""Students' code that is wrong: training says what, before anything is trained or written."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from workbench import training_run
+from workbench.errors import WorkbenchError
+from workbench.settings import Settings
+from workbench.training_run import Trained
+from workbench.translation import data
+from workbench.translation.data import Corpus, captions
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZES = {
+    "lstm": ("emb_size=8", "hidden_size=8"),
+    "transformer-encoder": ("hidden_dim=8", "num_heads=2", "head_dim=4", "dim_feedforward=8"),
+    "transformer": ("hidden_dim=8", "num_heads=2", "dim_feedforward=8", "num_layers_enc=1", "num_layers_dec=1"),
+}
+SEQ2SEQ, TRANSFORMER = "seq2seq/Seq2Seq.py", "Transformer.py"
+WRONG = {  # model, file, what stands there, what a student has instead -> what is said
+    "time first": (
+        *("lstm", SEQ2SEQ, "torch.stack(outputs, dim=1)", "torch.stack(outputs, dim=0)"),
+        r"Seq2Seq\.forward returned a tensor \((\d+), 2, (\d+)\); expected \(N, L, V\), here \(2, \1, \2\)\.",
+    ),
+    "a position too few": (
+        *("lstm", SEQ2SEQ, "torch.stack(outputs, dim=1)", "torch.stack(outputs[1:], dim=1)"),
+        r"Seq2Seq\.forward returned a tensor \(2, \d+, \d+\); expected \(N, L, V\)",
+    ),
+    "detached": (
+        *("lstm", SEQ2SEQ, "torch.stack(outputs, dim=1)", "torch.stack(outputs, dim=1).detach()"),
+        r"no gradient can go back through what Seq2Seq\.forward returned; was something detached\?",
+    ),
+    "a list": (
+        *("lstm", SEQ2SEQ, "torch.stack(outputs, dim=1)", "outputs"),
+        r"Seq2Seq\.forward returned a list; expected \(N, L, V\)",
+    ),
+    "scores of hidden features": (
+        *("transformer-encoder", TRANSFORMER, "self.final_layer(self.feedforward_layer(hidden))", "hidden"),
+        r"TransformerTranslator\.forward returned a tensor \(2, \d+, 8\); expected \(N, L, V\)",
+    ),
+    "the target is not shifted": (
+        *("transformer", TRANSFORMER, "self.decode(tgt[:, :-1], ", "self.decode(tgt, "),
+        r"FullTransformerTranslator\.forward returned a tensor \(2, \d+, \d+\); expected \(N, L, V\)",
+    ),
+    "tokens alone": (
+        *("transformer", TRANSFORMER, "return tokens, scores", "return tokens"),
+        r"FullTransformerTranslator\.generate_translation has to return a pair, tokens and scores",
+    ),
+    "no such package": (
+        *("transformer", TRANSFORMER, "import torch\n", "import numpyy\nimport torch\n"),
+        r"your code stopped with ModuleNotFoundError: No module named 'numpyy' \(\S*models/Transformer\.py:\d+\)",
+    ),
+    "no Python": (
+        *("transformer", TRANSFORMER, "return tokens, scores", "return (tokens, scores"),
+        r"your code stopped with SyntaxError: '\(' was never closed \(\S*models/Transformer\.py:\d+\)",
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    whole = captions.load()
+    corpus = Corpus("captions", whole.train[:40], whole.validation[:12], whole.test[:12])
+    monkeypatch.setattr(data, "load", lambda name, data_root=None: corpus)
+    monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
+    before = list(sys.path)
+    yield
+    sys.path[:] = before
+    for name in [name for name in sys.modules if name.split(".")[0] == "models"]:
+        del sys.modules[name]
+
+
+def changed(folder: Path, file: str, right: str, wrong: str) -> Path:
+    """The solution but for one place."""
+    shutil.copytree(ROOT / "solution" / "models", folder / "models")
+    path = folder / "models" / file
+    source = path.read_text("utf-8")
+    assert source.count(right) == 1
+    path.write_text(source.replace(right, wrong), "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_said_before_anything_is_written(tmp_path: Path, name: str) -> None:
+    model, file, right, wrong, words = WRONG[name]
+    tree = training_run.open_tree(changed(tmp_path / "tree", file, right, wrong))
+    settings = Settings.of(model, "captions", changes=[*SIZES[model], "epochs=1"])
+    with pytest.raises(WorkbenchError, match=words):
+        training_run.train(settings, tmp_path / "run", tree, device="cpu")
+    assert not (tmp_path / "run").exists()
+
+
+def test_weights_for_code_that_is_not_written_yet_name_the_todo(tmp_path: Path) -> None:
+    settings = Settings.of("lstm", "captions", changes=[*SIZES["lstm"], "epochs=1"])
+    training_run.train(settings, tmp_path / "run", training_run.open_tree(ROOT / "solution"), device="cpu")
+    with pytest.raises(NotImplementedError, match=r"seq2seq\."):
+        Trained.load(tmp_path / "run", ROOT / "student", device="cpu")
