@@ -23,14 +23,13 @@ def choose(log_probabilities: Tensor, temperature: float, generator: torch.Gener
 
     Args:
         log_probabilities: (V,).
-        temperature: 0 chooses the most probable token and draws nothing; any above it may be given, however small.
+        temperature: 0 chooses the most probable token and draws nothing; any above it draws, 0.02 as well.
         generator: where random numbers come from, on the CPU; torch's own stream when None.
     """
     # TODO(lm.generation): the best token at temperature 0, else draw one, for example with torch.multinomial.
     # BEGIN SOLUTION
     if temperature == 0:
         return int(log_probabilities.argmax())
-    temperature = max(temperature, 1e-30)  # in float32 much smaller ones are 0; at this one only the best are left
     weights = torch.softmax(log_probabilities.cpu() / temperature, dim=0)  # where the generator is
     return int(torch.multinomial(weights, 1, generator=generator))
     # END SOLUTION

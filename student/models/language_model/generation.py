@@ -23,7 +23,7 @@ def choose(log_probabilities: Tensor, temperature: float, generator: torch.Gener
 
     Args:
         log_probabilities: (V,).
-        temperature: 0 chooses the most probable token and draws nothing; any above it may be given, however small.
+        temperature: 0 chooses the most probable token and draws nothing; any above it draws, 0.02 as well.
         generator: where random numbers come from, on the CPU; torch's own stream when None.
     """
     # TODO(lm.generation): the best token at temperature 0, else draw one, for example with torch.multinomial.
