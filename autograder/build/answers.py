@@ -6,7 +6,7 @@ import hmac
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -91,10 +91,22 @@ def graded_tests(root: Path) -> list[GradedTest]:
     collector = Collector()
     folders = [str(root / "tests" / name) for name in PACKAGES if (root / "tests" / name).is_dir()]
     options = ["--collect-only", "-p", "no:terminal", "-p", "no:cacheprovider", f"--rootdir={root}"]
-    status = pytest.main([*options, *folders], plugins=[collector])
+    with _without("PYTEST_ADDOPTS"):  # meant for another run, such as -v, which this one does not know
+        status = pytest.main([*options, *folders], plugins=[collector])
     if status != pytest.ExitCode.OK:
         raise AnswersError(f"pytest cannot collect tests/ (exit {status}); `python -m pytest {folders[0]}` says why")
     return collect.from_items(collector.items)
+
+
+@contextlib.contextmanager
+def _without(variable: str) -> Iterator[None]:
+    """The environment without a variable, for a while."""
+    kept = os.environ.pop(variable, None)
+    try:
+        yield
+    finally:
+        if kept is not None:
+            os.environ[variable] = kept
 
 
 def right_answers(

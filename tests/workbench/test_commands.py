@@ -6,6 +6,7 @@ Most are typed in this process, which has imported torch and spaCy already; thos
 import contextlib
 import io
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -128,6 +129,13 @@ def test_translation_of_arguments_and_of_lines_is_the_same(recurrent, tmp_path):
     assert piped.stdout.splitlines() == said.stdout.splitlines()[:2]
     apart = workbench("translate", recurrent, given="\n\n".join(sentences)).stdout.split("\n")
     assert apart == [piped.stdout.splitlines()[0], "", piped.stdout.splitlines()[1], ""], "lines belong together"
+
+
+def test_a_sentence_that_does_not_fit_is_named(transformer):
+    done = workbench("translate", transformer, given="Ein Mann schläft.\n" + "Ein Mann " * 60)
+    assert done.returncode == 1
+    assert re.match(r"Stopped: sentence 2 has 122 tokens with <sos> and <eos>, and this model has \d+ pos", done.stderr)
+    assert done.stdout == ""
 
 
 def test_an_input_that_is_not_utf_8_is_explained(recurrent, monkeypatch):

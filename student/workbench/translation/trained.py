@@ -73,7 +73,13 @@ class TrainedTranslator(Trained):
         return self.translate_all([sentence])[0]
 
     def translate_all(self, sentences: Sequence[str], track: Track = iter) -> list[str]:
-        """Sentences as text, in their order."""
+        """Sentences as text, in their order.
+
+        Raises:
+            WorkbenchError: one is longer than the model can read; the message has its number.
+        """
+        for number, each in enumerate(sentences, 1):
+            self.translator.demand_room(len(self.text.encode_source(each)), f"sentence {number}")
         words = translate_pairs(self.translator, self.text, [Pair(each, "") for each in sentences], track=track)
         return [self.text.detokenise(each) for each in words]
 

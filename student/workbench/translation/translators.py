@@ -32,12 +32,14 @@ class Translator:
         module: the tree's model.
         device: where it computes.
         words: size of the target's vocabulary, V.
+        longest: how many tokens of a source it can read; None for any number.
         has_attention: whether `attention` has something to show.
     """
 
     module: nn.Module
     device: torch.device
     words: int
+    longest: int | None = None
     has_attention = False
 
     def scores(self, source: Tensor, target: Tensor, forced: bool = True) -> Tensor:
@@ -79,6 +81,14 @@ class Translator:
         if not self.has_attention:
             raise WorkbenchError(
                 "this model has no attention to show; those of rnn-attention, lstm-attention and transformer have"
+            )
+
+    def demand_room(self, tokens: int, what: str = "a sentence") -> None:
+        """Raises: WorkbenchError, for more tokens of a source than it can read."""
+        if self.longest is not None and tokens > self.longest:
+            raise WorkbenchError(
+                f"{what} has {tokens} tokens with <sos> and <eos>, and this model has {self.longest} positions; "
+                "use a shorter sentence, or train one with a larger --set max_length=..."
             )
 
     def _expected(self, scores: object, method: str, rows: int, length: int) -> Tensor:
@@ -147,9 +157,11 @@ class EncoderTranslator(Translator):
     It has no mask, so every source is padded to one width: what else is in the batch changes nothing.
     """
 
+    longest: int
+
     def __init__(self, models: Any, shape: EncoderOnly, sizes: tuple[int, int], device: torch.device) -> None:
         head = shape.head_dim
-        self.width = shape.max_length
+        self.longest = shape.max_length
         self.module = models.Transformer.TransformerTranslator(
             *sizes,
             device,
@@ -175,17 +187,18 @@ class EncoderTranslator(Translator):
         return self._expected(scores, "forward", len(source), target.size(1) - 1)
 
     def translate(self, source: Tensor) -> Tensor:
-        return self._expected(self.module(self._widened(source)), "forward", len(source), self.width).argmax(dim=2)
+        return self._expected(self.module(self._widened(source)), "forward", len(source), self.longest).argmax(dim=2)
 
     def _widened(self, source: Tensor) -> Tensor:
-        _check_fits(source, self.width)
-        return F.pad(source, (0, max(self.width - source.size(1), 0)), value=PAD)
+        self.demand_room(source.size(1))
+        return F.pad(source, (0, self.longest - source.size(1)), value=PAD)
 
 
 class TransformerTranslator(Translator):
     """FullTransformerTranslator."""
 
     has_attention = True
+    longest: int
 
     def __init__(self, models: Any, shape: EncoderDecoder, sizes: tuple[int, int], device: torch.device) -> None:
         self.longest = shape.max_length
@@ -203,14 +216,14 @@ class TransformerTranslator(Translator):
         )
 
     def scores(self, source: Tensor, target: Tensor, forced: bool = True) -> Tensor:
-        _check_fits(source, self.longest)
+        self.demand_room(source.size(1))
         length = target.size(1) - 1
         if not forced:
             return self._generate(source, length)[1]
         return self._expected(self.module(source, target), "forward", len(source), length)
 
     def translate(self, source: Tensor) -> Tensor:
-        _check_fits(source, self.longest)
+        self.demand_room(source.size(1))
         tokens, _ = self._generate(source, min(self.longest - 1, source.size(1) + ROOM))
         limits = _lengths(source) + ROOM  # of each row; the longest source of the batch has decided so far
         return tokens.masked_fill(torch.arange(tokens.size(1), device=tokens.device) >= limits[:, None], PAD)
@@ -283,14 +296,6 @@ def _silent_after_eos(scores: Tensor) -> Tensor:
     """(N, L, V) with zeros after the <eos> that the model has chosen, as FullTransformerTranslator gives them."""
     chosen = (scores.argmax(dim=2) == EOS).long()
     return scores.masked_fill((chosen.cumsum(dim=1) - chosen > 0)[:, :, None], 0.0)
-
-
-def _check_fits(source: Tensor, longest: int) -> None:
-    if source.size(1) > longest:
-        raise WorkbenchError(
-            f"a sentence has {source.size(1)} tokens with <sos> and <eos>, and this model has {longest} positions; "
-            "use a shorter sentence, or train one with a larger --set max_length=..."
-        )
 
 
 def until_eos(tokens: Tensor) -> Tensor:
