@@ -121,9 +121,7 @@ def test_wikitext_says_which_train_split_it_is(tmp_path: Path, monkeypatch: pyte
 
 
 def test_missing_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(
-        DataError, match=r"the files of wikitext-2, .* missing: valid\.txt, test\.txt\. Name the folder"
-    ):
+    with pytest.raises(DataError, match=r"of wikitext-2, .* missing: valid\.txt, test\.txt\. Name the folder"):
         load("wikitext-2", write(tmp_path, train=ARTICLE))
 
 
