@@ -413,6 +413,7 @@ def bench_language_model(
         int | None, typer.Option(help="How many to time with each loop, after two. Default: 30; for epochs, all.")
     ] = None,
     epochs: Annotated[int, typer.Option(help="Read the batches as often as this, and validate each time.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Of weights and dropout, of both loops.", min=0, max=1000)] = 0,
     tree: TreeOption = None,
     data_root: Annotated[
         Path | None, typer.Option(help="A folder with the files of WikiText-2. Default: a download, else our stories.")
@@ -440,9 +441,8 @@ def bench_language_model(
         "", *map(str, range(1, epochs + 1)), title="validation perplexity after epoch", title_justify="left"
     )
     found = {}
-    for race in races(
-        open_tree(tree or GIVEN), corpus, _names(models), batches, epochs, device, lambda each: tracked(each, "racing")
-    ):
+    code, names = open_tree(tree or GIVEN), _names(models)
+    for race in races(code, corpus, names, batches, epochs, device, lambda each: tracked(each, "racing"), seed):
         found[race.model] = race.to_json() | {"threads": torch.get_num_threads()}
         for name, ratio, lane in (
             (race.model, f"[bold]{race.ratio:.2f}[/]", race.workbench),

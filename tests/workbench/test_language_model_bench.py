@@ -70,6 +70,13 @@ def test_a_part_of_the_text_can_be_read_more_than_once(tree: Tree) -> None:
     assert len(race.workbench.perplexities) == 3
 
 
+def test_the_seed_decides_weights_and_dropout(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "SIZES", (*SIZES, "dropout=0.5"))
+    zero, again, one = (next(bench.races(tree, CORPUS, ("lstm",), batches=3, seed=seed)) for seed in (0, 0, 1))
+    assert zero.plain.losses == again.plain.losses
+    assert zero.plain.losses[0] != one.plain.losses[0]
+
+
 def test_each_epoch_begins_without_a_hidden_state(tree: Tree) -> None:
     """At a learning rate of nothing and without dropout all epochs have the same losses."""
     still = Training(optimizer="sgd", learning_rate=1e-30, clip=0.25)

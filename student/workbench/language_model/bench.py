@@ -30,6 +30,7 @@ from workbench.updates import Updater
 SIZES = ("emb_size=200", "hidden_size=200", "num_layers=2", "dropout=0.2", "batch_size=20", "bptt=35")
 BATCHES = 30
 WARM_UP = 2  # batches that do not count
+SEEDS = 1_000_000  # more than a race has batches, each of which has a seed of its own
 
 Step = Callable[[Chunk], float]  # trains on a chunk and returns its mean loss
 
@@ -102,6 +103,7 @@ def races(
     epochs: int = 0,
     device: str = "cpu",
     track: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+    seed: int = 0,
 ) -> Iterator[Race]:
     """A race for each model, on the text's first batches or on all of it.
 
@@ -110,6 +112,7 @@ def races(
             epochs, else 30.
         epochs: how often to read these, with a look at the validation split each time; 0 reads them once without it.
         track: wraps an epoch's chunks, to show progress.
+        seed: of weights and dropout.
 
     Raises:
         WorkbenchError: for a model that is none, and for more batches than the text has.
@@ -126,7 +129,7 @@ def races(
     if batches is not None and not 1 <= batches <= most:
         raise WorkbenchError(f"--batches {batches}: expected 1 to {most}, as many as {corpus.name} has")
     for each in settings:
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         model = build(tree, each, len(vocabulary), place)
         columns = model.columns(train, reading.batch_size, corpus.name, "batch_size").to(place)
         rows = rows_of(columns, reading.bptt)
@@ -136,7 +139,7 @@ def races(
             held_out = model.columns(validation, reading.eval_batch_size, "the validation split", "eval_batch_size")
         found = Race(each.model, len(vocabulary))
         with students_code(tree):
-            race(found, model, each.training, [chunks] * max(epochs, 1), held_out, track)
+            race(found, model, each.training, [chunks] * max(epochs, 1), held_out, track, seed)
         yield found
 
 
@@ -147,6 +150,7 @@ def race(
     epochs: Sequence[Sequence[Chunk]],
     validation: Tensor | None = None,
     track: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+    seed: int = 0,
 ) -> None:
     """Both loops from the same weights and with the same dropout, in turns, so that they share what else goes on.
 
@@ -154,6 +158,7 @@ def race(
         training: has the learning rate, which stays what it is, and the clip.
         epochs: the chunks of each.
         validation: columns (rows, B) to read after each epoch.
+        seed: of dropout.
     """
     textbook = replace(model, module=deepcopy(model.module))
     lanes = (
@@ -164,9 +169,9 @@ def race(
         for each, _, _ in lanes:
             each.module.train()
         for number, chunk in enumerate(track(chunks)):
-            seed = len(found.plain.losses)
+            batch = SEEDS * seed + len(found.plain.losses)
             for _, step, lane in lanes:
-                torch.manual_seed(seed)  # both drop the same units
+                torch.manual_seed(batch)  # both drop the same units
                 start = time.perf_counter()
                 loss = step(chunk)  # reading the loss waits for a GPU
                 if number >= WARM_UP:
