@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from workbench.folders import GIVEN, ROOT
+from workbench.folders import GIVEN, ROOT, nearest
 
 if TYPE_CHECKING:  # imported by the commands that need them: --help is quick
     from workbench.training import Result
@@ -65,7 +65,7 @@ RunFolder = Annotated[
 def _can_hold(path: Path | None) -> Path | None:
     """Say at once, not after the measurement, that a file cannot be written."""
     if path:
-        place = next(each for each in path.absolute().parents if each.exists())
+        place = nearest(path.absolute().parent)
         if path.is_dir() or not place.is_dir():
             what = f"{path} is a folder" if path.is_dir() else f"{place} is no folder"
             raise typer.BadParameter(f"{what}; name a file that can be written")
@@ -358,8 +358,11 @@ def bench_all(context: typer.Context, tree: TreeOption = None, device: Device = 
 
     missed = []
     for what, measure in (
+        (
+            "language models",
+            partial(bench_language_model, tree=tree, device=device),
+        ),  # it tells torch what to say
         ("translation", partial(bench_translation, device=device)),
-        ("language models", partial(bench_language_model, tree=tree, device=device)),
     ):
         try:
             measure()

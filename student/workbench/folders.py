@@ -12,3 +12,8 @@ ROOT = GIVEN.parent
 def cache_folder() -> Path:
     """Where downloads are kept: the environment variable WORKBENCH_CACHE, or ~/.cache/sequence-models."""
     return Path(os.environ.get("WORKBENCH_CACHE") or Path.home() / ".cache" / "sequence-models")
+
+
+def nearest(path: Path) -> Path:
+    """An absolute path itself where it exists, else the innermost that does of the folders around it."""
+    return next(each for each in (path, *path.parents) if each.exists())

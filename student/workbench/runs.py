@@ -30,6 +30,7 @@ from torch import Tensor, nn
 
 from tests.harness.files import replace
 from workbench.errors import WorkbenchError
+from workbench.folders import nearest
 
 FORMAT = 1
 TENSOR = "$tensor"  # stands in a state's JSON for the tensor of that name
@@ -94,7 +95,7 @@ class Run:
         Raises:
             RunError: there is a run that is not to be overwritten, or something else that is no folder.
         """
-        there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+        there = nearest(folder.absolute())
         if not there.is_dir():
             raise RunError(f"{there} is a file, so the run cannot be kept in {folder}; choose another place for it")
         if (folder / "settings.json").exists() and not overwrite:

@@ -202,9 +202,7 @@ def train(
     """
     Run.demand_room(folder, overwrite)
     with Processes.start(chosen := choose(device)) as processes:
-        with students_code(tree):
-            trained = kind_of(settings).new(settings, tree, data_root, chosen)
-            trained.task(processes).try_out()
+        trained = _tried(settings, tree, data_root, chosen, processes)
         if processes.first:
             told = {
                 "settings": trained.settings.to_json(),
@@ -223,8 +221,18 @@ def try_out(settings: Settings, tree: Tree, data_root: Path | None = None, devic
     Raises:
         NotImplementedError, WorkbenchError: it could not be trained.
     """
-    with Processes.start(chosen := choose(device)) as processes, students_code(tree):
-        kind_of(settings).new(settings, tree, data_root, chosen).task(processes).try_out()
+    with Processes.start(chosen := choose(device)) as processes:
+        _tried(settings, tree, data_root, chosen, processes)
+
+
+def _tried(
+    settings: Settings, tree: Tree, data_root: Path | None, device: torch.device, processes: Processes
+) -> Trained:
+    """A new model that has been used once."""
+    with students_code(tree):
+        trained = kind_of(settings).new(settings, tree, data_root, device)
+        trained.task(processes).try_out()
+    return trained
 
 
 def resume(
