@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.workbench import trees
 from workbench import cli
 from workbench.errors import WorkbenchError
 from workbench.runs import RunError
@@ -33,8 +34,8 @@ Done = subprocess.CompletedProcess[str]
 def workbench(*arguments: object, given: str | None = None) -> Done:
     """Type a command in the project's root."""
     line, code = ["workbench", *map(str, arguments)], 0
-    path, modules = list(sys.path), set(sys.modules)
     with (
+        trees.forgotten(),
         pytest.MonkeyPatch.context() as patch,
         contextlib.chdir(ROOT),
         contextlib.redirect_stdout(io.StringIO()) as out,
@@ -46,11 +47,6 @@ def workbench(*arguments: object, given: str | None = None) -> Done:
             cli.main()
         except SystemExit as stopped:
             code = int(stopped.code or 0)
-        finally:  # the tree's modules make room for the next one's
-            sys.path[:] = path
-            for name in sys.modules.keys() - modules:
-                if name.split(".")[0] == "models":
-                    del sys.modules[name]
     return Done(line, code, out.getvalue(), err.getvalue())
 
 

@@ -2,21 +2,18 @@
 
 import json
 import statistics
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
 from tests.harness.tree import Tree
-from tests.workbench.test_commands import ROOT, workbench
+from tests.workbench.test_commands import workbench
 from workbench.errors import DataError, WorkbenchError
 from workbench.language_model import bench, corpora
 from workbench.language_model.models import build
 from workbench.settings import Settings
 from workbench.training import Training
-from workbench.training_run import open_tree
 
 WORDS = 3000
 LINES = tuple(" ".join(f"w{(7 * i + j * j) % WORDS}" for j in range(20)) for i in range(0, 60 * 20, 20))
@@ -28,15 +25,6 @@ CORPUS = corpora.TextCorpus("wikitext-2", "words", LINES, LINES[:9], (), "made u
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "SIZES", SIZES)
-
-
-@pytest.fixture
-def tree() -> Iterator[Tree]:
-    path = list(sys.path)
-    yield open_tree(ROOT / "solution")
-    sys.path[:] = path
-    for name in [name for name in sys.modules if name.split(".")[0] == "models"]:
-        del sys.modules[name]
 
 
 @pytest.mark.parametrize("dropout", ["dropout=0", "dropout=0.5"])

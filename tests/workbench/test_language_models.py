@@ -15,7 +15,8 @@ from torch.nn import functional as F
 from tests.workbench import tiny_text
 from tests.workbench.test_resume import SERVER, ending
 from tests.workbench.tiny import Watch
-from tests.workbench.tiny_text import CORPUS, ROOT, SOLUTION, settings
+from tests.workbench.tiny_text import CORPUS, settings
+from tests.workbench.trees import ROOT, SOLUTION
 from workbench import training_run, tuning
 from workbench.devices import Processes
 from workbench.errors import DataError, SettingsError, WorkbenchError

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from tests.workbench import trees
 from tests.workbench.test_commands import ROOT, workbench
 from workbench.errors import DataError, SettingsError, WorkbenchError
 from workbench.language_model.diagram import diagram
@@ -41,11 +42,8 @@ Written = Callable[[str], Path]
 
 @pytest.fixture(autouse=True)
 def modules_of_their_own() -> Iterator[None]:
-    path = list(sys.path)
-    yield
-    sys.path[:] = path
-    for name in [name for name in sys.modules if name.split(".")[0] == "models"]:
-        del sys.modules[name]
+    with trees.forgotten():
+        yield
 
 
 @pytest.fixture

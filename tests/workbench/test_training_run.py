@@ -3,8 +3,6 @@
 import json
 import re
 import signal
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,30 +18,12 @@ from workbench.settings import Settings
 from workbench.training import Callback, Interrupted
 from workbench.training_run import Trained
 from workbench.translation import data
-from workbench.translation.data import Corpus, captions
+from workbench.translation.data import Corpus
 from workbench.translation.trained import TrainedTranslator
 
 ROOT = Path(__file__).resolve().parents[2]
-SOLUTION = ROOT / "solution"
+pytestmark = pytest.mark.usefixtures("few_sentences")
 LSTM = ["emb_size=8", "hidden_size=8", "batch_size=8", "epochs=2", "save_every=100", "learning_rate=0.01"]
-
-
-@pytest.fixture(autouse=True)
-def few_sentences(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Corpus:
-    whole = captions.load()
-    corpus = Corpus("captions", whole.train[:40], whole.validation[:12], whole.test[:12])
-    monkeypatch.setattr(data, "load", lambda name, data_root=None: corpus)
-    monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
-    return corpus
-
-
-@pytest.fixture
-def tree() -> Iterator[Tree]:
-    before = list(sys.path)
-    yield training_run.open_tree(SOLUTION)
-    sys.path[:] = before
-    for name in [name for name in sys.modules if name.split(".")[0] == "models"]:
-        del sys.modules[name]
 
 
 def train(folder: Path, tree: Tree, *changes: str, callbacks: Any = ()) -> TrainedTranslator:

@@ -1,8 +1,6 @@
 """The solution's models behind one interface, and what is measured of them."""
 
 import math
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +8,7 @@ import torch
 from torch import nn
 
 from tests.harness.tree import Tree
+from tests.workbench import trees
 from workbench.errors import WorkbenchError, explained, students_code
 from workbench.modes import evaluating
 from workbench.settings import Settings
@@ -27,7 +26,6 @@ from workbench.translation.translators import (
     until_eos,
 )
 
-ROOT = Path(__file__).resolve().parents[2]
 SIZES = {
     "rnn": ["emb_size=8", "hidden_size=8"],
     "transformer-encoder": ["hidden_dim=8", "num_heads=2", "head_dim=4", "dim_feedforward=8", "max_length=24"],
@@ -41,28 +39,17 @@ PAIRS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def solution():
-    before = list(sys.path)
-    tree = Tree(ROOT / "solution", ROOT / "student")
-    tree.activate()
-    yield tree
-    sys.path[:] = before
-    for name in [name for name in sys.modules if name.split(".")[0] == "models"]:
-        del sys.modules[name]
-
-
 @pytest.fixture(scope="module")
 def text() -> Text:
     return Text.fit(PAIRS, min_freq=1)
 
 
 @pytest.fixture(params=MODELS)
-def translator(request: Any, solution: Tree, text: Text):
+def translator(request: Any, tree: Tree, text: Text):
     """A model with random weights."""
     torch.manual_seed(3)
     settings = Settings.of(request.param, "captions", changes=SIZES.get(request.param, SIZES["rnn"]))
-    return build(solution, settings, (text.source_size, text.target_size), torch.device("cpu"))
+    return build(tree, settings, (text.source_size, text.target_size), torch.device("cpu"))
 
 
 def output_layer(translator: Translator, text: Text) -> nn.Linear:
@@ -72,12 +59,12 @@ def output_layer(translator: Translator, text: Text) -> nn.Linear:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_embeddings_begin_as_small_as_asked_for_and_nothing_else_does(solution, text, model):
+def test_embeddings_begin_as_small_as_asked_for_and_nothing_else_does(tree, text, model):
     built = []
     for std in (1.0, 0.25):
         torch.manual_seed(3)
         settings = Settings.of(model, "captions", changes=[*SIZES.get(model, SIZES["rnn"]), f"embedding_std={std}"])
-        built.append(build(solution, settings, (text.source_size, text.target_size), torch.device("cpu")).module)
+        built.append(build(tree, settings, (text.source_size, text.target_size), torch.device("cpu")).module)
     large, small = ({name: each.detach() for name, each in module.named_parameters()} for module in built)
     for name, values in large.items():
         assert torch.equal(small[name], values * 0.25 if "embedding" in name else values), name
@@ -115,10 +102,10 @@ def test_translation_is_what_the_free_scores_choose(translator, text):
     assert scores.argmax(dim=1)[:length].tolist() == tokens[:length].tolist()
 
 
-def test_generation_scores_each_position_once(solution, text, monkeypatch):
+def test_generation_scores_each_position_once(tree, text, monkeypatch):
     """Also for a model that writes the scores of all positions at every step, which is right, too."""
     settings = Settings.of("transformer", "captions", changes=SIZES["transformer"])
-    translator = build(solution, settings, (text.source_size, text.target_size), torch.device("cpu"))
+    translator = build(tree, settings, (text.source_size, text.target_size), torch.device("cpu"))
     module: Any = translator.module
     batch = next(iter(text.batches(PAIRS, len(PAIRS))))
     with evaluating(module):
@@ -143,7 +130,6 @@ def test_generation_scores_each_position_once(solution, text, monkeypatch):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_model_that_is_not_implemented_names_its_todo(text, model):
-    tree = open_tree(ROOT / "student")
     batch = next(iter(text.batches(PAIRS, len(PAIRS))))
     settings = Settings.of(model, "captions", changes=SIZES.get(model, SIZES["rnn"]))
 
@@ -151,9 +137,11 @@ def test_a_model_that_is_not_implemented_names_its_todo(text, model):
         translator = build(tree, settings, (text.source_size, text.target_size), torch.device("cpu"))
         translator.scores(batch.source, batch.target)
 
-    with students_code(tree), pytest.raises(NotImplementedError) as stopped:
-        score()
-    assert "is not implemented yet: student/models/" in str(explained(stopped.value, ROOT))
+    with trees.forgotten():
+        tree = open_tree(trees.ROOT / "student")
+        with students_code(tree), pytest.raises(NotImplementedError) as stopped:
+            score()
+    assert "is not implemented yet: student/models/" in str(explained(stopped.value, trees.ROOT))
 
 
 def test_after_its_own_end_a_model_that_reads_itself_has_nothing_to_say(translator, text):

@@ -1,20 +1,18 @@
 """Students' code that is wrong: training says what, before anything is trained or written."""
 
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.workbench import trees
 from workbench import training_run
 from workbench.errors import WorkbenchError
 from workbench.settings import Settings
 from workbench.training_run import Trained
-from workbench.translation import data
-from workbench.translation.data import Corpus, captions
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.usefixtures("few_sentences")
 SIZES = {
     "lstm": ("emb_size=8", "hidden_size=8"),
     "transformer-encoder": ("hidden_dim=8", "num_heads=2", "head_dim=4", "dim_feedforward=8"),
@@ -62,21 +60,14 @@ WRONG = {  # model, file, what stands there, what a student has instead -> what 
 
 
 @pytest.fixture(autouse=True)
-def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    whole = captions.load()
-    corpus = Corpus("captions", whole.train[:40], whole.validation[:12], whole.test[:12])
-    monkeypatch.setattr(data, "load", lambda name, data_root=None: corpus)
-    monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
-    before = list(sys.path)
-    yield
-    sys.path[:] = before
-    for name in [name for name in sys.modules if name.split(".")[0] == "models"]:
-        del sys.modules[name]
+def _trees_are_forgotten() -> Iterator[None]:
+    with trees.forgotten():
+        yield
 
 
 def changed(folder: Path, file: str, right: str, wrong: str) -> Path:
     """The solution but for one place."""
-    shutil.copytree(ROOT / "solution" / "models", folder / "models")
+    shutil.copytree(trees.SOLUTION / "models", folder / "models")
     path = folder / "models" / file
     source = path.read_text("utf-8")
     assert source.count(right) == 1
@@ -96,6 +87,6 @@ def test_what_is_wrong_is_said_before_anything_is_written(tmp_path: Path, name: 
 
 def test_weights_for_code_that_is_not_written_yet_name_the_todo(tmp_path: Path) -> None:
     settings = Settings.of("lstm", "captions", changes=[*SIZES["lstm"], "epochs=1"])
-    training_run.train(settings, tmp_path / "run", training_run.open_tree(ROOT / "solution"), device="cpu")
+    training_run.train(settings, tmp_path / "run", training_run.open_tree(trees.SOLUTION), device="cpu")
     with pytest.raises(NotImplementedError, match=r"seq2seq\."):
-        Trained.load(tmp_path / "run", ROOT / "student", device="cpu")
+        Trained.load(tmp_path / "run", trees.ROOT / "student", device="cpu")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +11,13 @@ from typing import Any
 import pytest
 import torch
 
+from tests.workbench import trees
 from tests.workbench.tiny import SignalAt
 from workbench import training_run
 from workbench.language_model import corpora
 from workbench.language_model.corpora import TextCorpus
 from workbench.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[2]
-SOLUTION = ROOT / "solution"
 # Of 227 tokens in four columns: 56 rows, so seven chunks an epoch, of which the last is short.
 SIZES = {
     "lstm": ["hidden_size=6"],
@@ -46,14 +44,11 @@ def settings(model: str, *changes: str) -> Settings:
 
 
 @contextmanager
-def opened(root: Path = SOLUTION) -> Iterator[Any]:
+def opened(root: Path = trees.SOLUTION) -> Iterator[Any]:
     """The tiny corpus and a tree, which is gone afterwards."""
-    with pytest.MonkeyPatch.context() as patch:
+    with trees.forgotten(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpora, "load", lambda name, data_root=None: CORPUS)
-        patch.setattr(sys, "path", list(sys.path))
         yield training_run.open_tree(root)
-    for name in [name for name in sys.modules if name.split(".")[0] == "models"]:
-        del sys.modules[name]
 
 
 def train(folder: Path, step: int | None = None, number: int = 0) -> None:

@@ -1,0 +1,23 @@
+"""Trees of models that a test opens in its own process."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SOLUTION = ROOT / "solution"
+
+
+@contextmanager
+def forgotten() -> Iterator[None]:
+    """What is opened inside is gone afterwards: every tree calls its package models, so the next needs the name."""
+    path = list(sys.path)
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        for name in [name for name in sys.modules if name.split(".")[0] == "models"]:
+            del sys.modules[name]
