@@ -1,11 +1,13 @@
-"""The mean of the weights of several epochs, which often translates better than each of them."""
+"""Means of weights, which are often better than any of what they are made from: of several epochs, and of updates."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from workbench.training import Epoch, Training
 
@@ -37,3 +39,47 @@ def mean_of(weights: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
         else last
         for name, last in weights[-1].items()
     }
+
+
+class MovingMean:
+    """The moving mean of a module's weights over its updates, with polynomial decay (Shamir & Zhang 2013, eta = 8).
+
+    It takes in a share of 9 / (t + 8) of the weights after update t, so about the last tenth of all updates count,
+    however many there are; but never less than 1 - decay.
+    """
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        """decay: the most that is kept; with 0 there is no mean, only the weights as they are."""
+        self._decay, self._updates = decay, 0
+        self._weights = [each.detach() for each in module.parameters()] if decay else []
+        self._means = [each.clone() for each in self._weights]
+
+    def follow(self) -> None:
+        """Take in the weights after an update."""
+        self._updates += 1
+        share = max(1 - self._decay, 9 / (self._updates + 8))
+        for mean, weight in zip(self._means, self._weights, strict=True):
+            mean.lerp_(weight, share)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """The module has the mean for its weights inside."""
+        own = [each.clone() for each in self._weights]
+        _fill(self._weights, self._means)
+        try:
+            yield
+        finally:
+            _fill(self._weights, own)
+
+    def state(self) -> dict[str, Any]:
+        return {"updates": self._updates, "means": self._means}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on with a mean that was saved."""
+        self._updates = state["updates"]
+        _fill(self._means, state["means"])
+
+
+def _fill(tensors: Sequence[Tensor], values: Sequence[Tensor]) -> None:
+    for tensor, value in zip(tensors, values, strict=True):
+        tensor.copy_(value)

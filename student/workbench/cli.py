@@ -427,7 +427,8 @@ def bench_language_model(
     """Train on WikiText-2 beside the plain textbook loop, batch by batch in turns: time, memory and loss.
 
     Two layers of 200 units, batches of 20 columns and 35 steps, the preset's learning rate. The plain loop computes the
-    whole log-softmax and takes its steps by hand; the losses of both are the same numbers, but for rounding.
+    whole log-softmax and takes its steps by hand; the losses of both are the same numbers, but for rounding. What is
+    validated differs: as in training, the workbench has the moving mean of its weights for that.
     """
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # it warns of memory that is older than the measurement
     import torch
@@ -460,10 +461,12 @@ def bench_language_model(
     table.caption = f"{words:,} words, {torch.get_num_threads()} threads"
     console.print(table)
     console.print(
-        "The ratio is the median over neighbouring batches. MiB: a step at its peak, beside weights and gradients.",
+        "The ratio is the median over neighbouring batches. MiB: a step at its peak, beside weights and gradients. "
+        "The loss at the end is that of the weights as they are, before each step.",
         soft_wrap=True,
     )
     if epochs:
+        validated.caption = "of the moving mean of the weights; of the plain loop's weights as they are"
         console.print(validated)
     if json_file:
         write_json(json_file, found)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from workbench import schedules
-from workbench.averaging import best_of, mean_of, to_average, to_keep
+from workbench.averaging import MovingMean, best_of, mean_of, to_average, to_keep
 from workbench.devices import Processes, random_states, seed_everything, set_random_states
 from workbench.interrupts import Interrupts
 from workbench.modes import quick_dropout, rounded_products
@@ -77,6 +77,7 @@ class Trainer:
         self.history: list[Epoch] = []
         self.updates = math.ceil(len(task.batches(1)) / training.accumulate)
         self._updater = Updater(self.module, training, self.processes)
+        self._mean = MovingMean(self.module, training.ema)
         self._interrupts = Interrupts(patient=self.processes.world > 1)
         self._unread: list[Update] = []
         self._half = False
@@ -141,6 +142,8 @@ class Trainer:
         self.history = [Epoch(**epoch) for epoch in state["history"]]
         self.run.fill(self.module, state["module"])
         self._updater.load_state(state["optimizer"])
+        if "mean" in state:  # not in runs of before
+            self._mean.load_state(state["mean"])
         world = len(state["random"])
         if world == self.processes.world:
             set_random_states(state["random"][self.processes.rank])
@@ -180,6 +183,7 @@ class Trainer:
             progress.learning_rate = self.learning_rate
             losses = (self._loss(batch) for batch in group)
             self._unread.append(self._updater.update(losses, progress.learning_rate))
+            self._mean.follow()
             progress.step += 1
             progress.updates += 1
             stop = self.processes.any(self._interrupts.noted)
@@ -238,6 +242,21 @@ class Trainer:
     # Validate and save
 
     def _end_epoch(self) -> None:
+        with self._mean.in_place():
+            epoch = self._judge_epoch()
+            if self.processes.first:
+                if best_of(self.history) is epoch:
+                    self.run.save_weights(self.module.state_dict())
+                if self.training.average > 1:
+                    self.run.save_weights(self.module.state_dict(), epoch_name(epoch.epoch))
+            self._tell("on_epoch", epoch)
+        self._clock = time.perf_counter()  # what callbacks show takes no time of the next epoch
+        self.progress = Progress(epoch=epoch.epoch + 1, step=epoch.steps)
+        self._save()
+        self._tidy()
+
+    def _judge_epoch(self) -> Epoch:
+        """Validate, and add the epoch to the history."""
         progress, rate = self.progress, self.progress.learning_rate
         loss = self._validate()
         if not math.isfinite(loss):
@@ -246,16 +265,7 @@ class Trainer:
         train_loss = progress.loss / max(progress.tokens, 1)
         epoch = Epoch(progress.epoch, progress.step, train_loss, loss, rate, progress.tokens, progress.seconds)
         self.history.append(epoch)
-        if self.processes.first:
-            if best_of(self.history) is epoch:
-                self.run.save_weights(self.module.state_dict())
-            if self.training.average > 1:
-                self.run.save_weights(self.module.state_dict(), epoch_name(epoch.epoch))
-        self._tell("on_epoch", epoch)
-        self._clock = time.perf_counter()  # what callbacks show takes no time of the next epoch
-        self.progress = Progress(epoch=epoch.epoch + 1, step=progress.step)
-        self._save()
-        self._tidy()
+        return epoch
 
     def _tidy(self) -> None:
         """Make log and epochs/ agree with what was saved: after it, lest a kill has an epoch run and chosen again."""
@@ -284,6 +294,7 @@ class Trainer:
                 "history": [asdict(epoch) for epoch in self.history],
                 "module": self.module.state_dict(),
                 "optimizer": self._updater.state(),
+                "mean": self._mean.state(),
                 "random": states,
                 "task": kept,
             }

@@ -56,6 +56,8 @@ class Training:
             multiplied in matrix products (torch.set_float32_matmul_precision), bf16 is autocast. Both are faster on
             processors that multiply bfloat16; what is best for language models is medium, for translation bf16.
         compile: try torch.compile.
+        ema: validate, show and keep a moving mean of the weights, which counts about the last tenth of all updates but
+            keeps no more than this share of itself in each, as 0.999; 0 for the weights as they are.
         average: try the mean of the weights of this many epochs, kept if it validates better; 0 or 1 for never.
         average_of: which epochs: best or last.
         seed: of everything random in training.
@@ -79,6 +81,7 @@ class Training:
     accumulate: int = 1
     precision: str = "float32"
     compile: bool = False
+    ema: float = 0.0
     average: int = 0
     average_of: str = "best"
     seed: int = 0
@@ -98,7 +101,7 @@ class Training:
             raise ValueError(f"seed is {self.seed}; it has to be at most {LARGEST_SEED}")
         if not self.learning_rate > 0:
             raise ValueError("learning_rate is 0, with which nothing is learned; it has to be above 0")
-        for name in ("beta1", "beta2", "momentum"):
+        for name in ("beta1", "beta2", "momentum", "ema"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it has to be at least 0 and below 1")
         for name in ("plateau_factor", "step_factor"):

@@ -234,6 +234,32 @@ def test_the_mean_of_epochs_is_kept_where_it_validates_better(
     assert left == [f"{epoch:04}" for epoch in sorted({*tried, 2})]
 
 
+@pytest.mark.parametrize("decay", [0.999, 0.6])
+def test_the_moving_mean_is_validated_shown_and_kept_and_training_goes_on_from_the_weights(
+    tmp_path: Path, decay: float
+) -> None:
+    task, shown, own, mean, means = Lines(*[[1.0]] * 12), [], 0.0, math.nan, []
+
+    class Keep(Callback):
+        def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
+            shown.append(task.module.weight.item())
+
+    task.validate = lambda: (abs(task.module.weight.item()), 1)  # type: ignore[method-assign]
+    task.load_state = lambda state: None  # type: ignore[attr-defined]
+    result = fit(task, replace(PLAIN, ema=decay), tmp_path / "run", Keep())
+    for update in range(1, 25):
+        own -= 0.1  # every gradient is 1
+        share = 1.0 if update == 1 else max(1 - decay, 9 / (update + 8))
+        mean = own if update == 1 else mean + share * (own - mean)
+        means += [mean] if update % 12 == 0 else []
+    assert shown == pytest.approx(means, rel=1e-5)
+    assert [epoch.validation_loss for epoch in result.history] == pytest.approx([-each for each in means], rel=1e-5)
+    assert Run.open(tmp_path / "run").load_weights()["weight"].item() == pytest.approx(means[0], rel=1e-5)
+    state = Run.open(tmp_path / "run").load_state()
+    assert state is not None
+    assert state["module"]["weight"].item() == pytest.approx(own, rel=1e-5)
+
+
 def test_without_average_no_epochs_are_stored(tmp_path: Path) -> None:
     result = fit(Tiny(), PLAIN, tmp_path / "run")
     assert result.average_loss is None

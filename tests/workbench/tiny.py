@@ -31,6 +31,7 @@ TRAINING = Training(
     schedule="plateau",
     warmup_steps=2,
     plateau_patience=0,
+    ema=0.9,
     average=2,
     clip=0.5,
 )

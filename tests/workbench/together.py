@@ -18,7 +18,15 @@ from workbench.training import Callback, Interrupted, Training, TrainingError
 
 # Weight decay would show if a parameter without gradient were treated differently in several processes.
 TRAINING = Training(
-    epochs=3, optimizer="sgd", learning_rate=0.3, momentum=0.9, weight_decay=0.01, clip=0.25, accumulate=2, average=2
+    epochs=3,
+    optimizer="sgd",
+    learning_rate=0.3,
+    momentum=0.9,
+    weight_decay=0.01,
+    clip=0.25,
+    accumulate=2,
+    average=2,
+    ema=0.9,
 )
 
 

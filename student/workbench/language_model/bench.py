@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from torch.profiler import ProfilerActivity
 
 from tests.harness.tree import Tree
+from workbench.averaging import MovingMean
 from workbench.devices import Processes, choose
 from workbench.errors import DataError, WorkbenchError, students_code
 from workbench.language_model import corpora
@@ -155,32 +156,35 @@ def race(
     """Both loops from the same weights and with the same dropout, in turns, so that they share what else goes on.
 
     Args:
-        training: has the learning rate, which stays what it is, and the clip.
+        training: has the learning rate, which stays what it is, the clip, and how the workbench takes its mean.
         epochs: the chunks of each.
         validation: columns (rows, B) to read after each epoch.
         seed: of dropout.
     """
     textbook = replace(model, module=deepcopy(model.module))
+    plain, mean = MovingMean(textbook.module, 0), MovingMean(model.module, training.ema)
     lanes = (
-        (textbook, plain_step(textbook.module, training), found.plain),
-        (model, workbench_step(model, training), found.workbench),
+        (textbook, plain_step(textbook.module, training), found.plain, plain),
+        (model, workbench_step(model, training, mean), found.workbench, mean),
     )
     for chunks in epochs:
-        for each, _, _ in lanes:
+        for each, *_ in lanes:
             each.module.train()
         for number, chunk in enumerate(track(chunks)):
             batch = SEEDS * seed + len(found.plain.losses)
-            for _, step, lane in lanes:
+            for _, step, lane, _ in lanes:
                 torch.manual_seed(batch)  # both drop the same units
                 start = time.perf_counter()
                 loss = step(chunk)  # reading the loss waits for a GPU
                 if number >= WARM_UP:
                     lane.milliseconds.append(1000 * (time.perf_counter() - start))
                 lane.losses.append(loss)
-        for each, _, lane in lanes:
+        for each, _, lane, weights in lanes:
             if validation is not None:
-                lane.perplexities.append(perplexity(*each.total_loss(validation.to(each.device), len(chunks[0].data))))
-    for each, step, lane in lanes:
+                with weights.in_place():
+                    loss, tokens = each.total_loss(validation.to(each.device), len(chunks[0].data))
+                lane.perplexities.append(perplexity(loss, tokens))
+    for each, step, lane, _ in lanes:
         each.module.train()
         lane.mebibytes = peak(step, epochs[-1][-1])
 
@@ -209,8 +213,8 @@ def plain_step(module: Any, training: Training) -> Step:
     return step
 
 
-def workbench_step(model: LanguageModel, training: Training) -> Step:
-    """As `train` has it."""
+def workbench_step(model: LanguageModel, training: Training, mean: MovingMean) -> Step:
+    """As `train` has it: the mean, which is what it validates and keeps, follows the weights."""
     updater = Updater(model.module, training, Processes())
     hidden: Any = None
 
@@ -218,7 +222,9 @@ def workbench_step(model: LanguageModel, training: Training) -> Step:
         nonlocal hidden
         loss, hidden = model.loss(chunk, hidden if chunk.row else None)
         tokens = chunk.target.numel()
-        return updater.update([(loss, tokens)], training.learning_rate).loss.item() / tokens
+        loss = updater.update([(loss, tokens)], training.learning_rate).loss
+        mean.follow()
+        return loss.item() / tokens
 
     return step
 

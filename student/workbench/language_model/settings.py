@@ -74,6 +74,7 @@ START: dict[str, object] = {
     "clip": 0.25,
     "plateau_factor": 0.25,  # a quarter after every epoch that is not better
     "plateau_patience": 0,
+    "ema": 0.999,
 }
 # By model: what differs from the classes' defaults. "default" is where the exercise starts, on purpose not the best.
 DEFAULT: dict[str, dict[str, object]] = {
@@ -92,6 +93,7 @@ TUNED: dict[str, dict[str, object]] = {
         for model in RECURRENT
     },
     "transformer": {
+        "ema": 0.999,
         "num_heads": 4,
         "norm_first": True,
         "epochs": 40,
