@@ -10,7 +10,7 @@
     training_run.py  a run from its settings to its folder and back
     folders.py       where things are
 
-    trainer.py       the training loop, of updates (updates.py), learning rates (schedules.py), mean weights
+    trainer.py       the training loop, of updates (updates.py), learning rates (schedules.py), means of weights
                      (averaging.py), Ctrl-C (interrupts.py) and what may not work here (trials.py)
     devices.py       CPU, CUDA or MPS; random states; several processes
     modes.py         evaluation mode, rounded products, quicker dropout, for as long as a context lasts

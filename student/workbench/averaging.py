@@ -1,4 +1,4 @@
-"""Means of weights, which are often better than any of what they are made from: of several epochs, and of updates."""
+"""Means of weights, over several epochs or over updates: often better than any of the weights that go into them."""
 
 from __future__ import annotations
 
@@ -44,16 +44,17 @@ def mean_of(weights: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
 class MovingMean:
     """The moving mean of a module's weights over its updates, with polynomial decay (Shamir & Zhang 2013, eta = 8).
 
-    It takes in a share of 9 / (t + 8) of the weights after update t, so about the last tenth of all updates count,
-    however many there are; but never less than 1 - decay.
+    It takes in a share of 9 / (t + 8) of the weights after update t, so that about the last tenth of all updates
+    counts, and never a smaller share than 1 - decay: at most about the last 1 / (1 - decay) updates count.
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:
         """decay: the most that is kept; with 0 there is no mean, only the weights as they are."""
         self._decay, self._updates = decay, 0
-        self._weights = [each.detach() for each in module.parameters()] if decay else []
-        self._means = [each.clone() for each in self._weights]
+        self._weights = list(module.parameters()) if decay else []
+        self._means = [each.detach().clone() for each in self._weights]
 
+    @torch.no_grad()
     def follow(self) -> None:
         """Take in the weights after an update."""
         self._updates += 1
@@ -64,9 +65,9 @@ class MovingMean:
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """The module has the mean for its weights inside."""
-        own = [each.clone() for each in self._weights]
-        _fill(self._weights, self._means)
+        own = [each.detach().clone() for each in self._weights]
         try:
+            _fill(self._weights, self._means)
             yield
         finally:
             _fill(self._weights, own)
@@ -80,6 +81,7 @@ class MovingMean:
         _fill(self._means, state["means"])
 
 
+@torch.no_grad()
 def _fill(tensors: Sequence[Tensor], values: Sequence[Tensor]) -> None:
     for tensor, value in zip(tensors, values, strict=True):
         tensor.copy_(value)

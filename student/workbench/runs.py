@@ -3,7 +3,7 @@
     settings.json       what the run was told; written last when it begins, so that it marks what is whole
     about.json          how many parameters, on what
     text.json           vocabularies; vocabulary.json and corpus.json for language models
-    best.safetensors    the weights that validated best
+    best.safetensors    the weights that validated best (with `ema` their moving mean)
     last/               everything that is needed to go on where the run stopped
     epochs/             weights of single epochs, only while their mean may be wanted
     log.jsonl           a line an epoch

@@ -334,6 +334,7 @@ class Trainer:
             best_epoch_loss=best.validation_loss,
             averaged=tuple(kept),
             average_loss=average_loss,
+            moving=self.training.ema > 0,
             stopped_early=len(self.history) < self.training.epochs,
             steps=self.progress.step,
             seconds=sum(epoch.seconds for epoch in self.history),

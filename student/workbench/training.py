@@ -56,8 +56,8 @@ class Training:
             multiplied in matrix products (torch.set_float32_matmul_precision), bf16 is autocast. Both are faster on
             processors that multiply bfloat16; what is best for language models is medium, for translation bf16.
         compile: try torch.compile.
-        ema: validate, show and keep a moving mean of the weights, which counts about the last tenth of all updates but
-            keeps no more than this share of itself in each, as 0.999; 0 for the weights as they are.
+        ema: validate, show and keep a moving mean of the weights, over about the last tenth of all updates so far, but
+            at most about the last 1 / (1 - ema), as 0.999; 0 for the weights as they are.
         average: try the mean of the weights of this many epochs, kept if it validates better; 0 or 1 for never.
         average_of: which epochs: best or last.
         seed: of everything random in training.
@@ -177,7 +177,7 @@ class Epoch:
         epoch: counted from 1.
         steps: updates since the run began.
         train_loss: mean over tokens, as it was during training (with dropout, and before later updates).
-        validation_loss: mean over tokens.
+        validation_loss: mean over tokens; with `ema` that of the moving mean of the weights.
         learning_rate: of the last update.
         tokens: of the training split, over all processes.
         seconds: with validation.
@@ -201,6 +201,7 @@ class Result:
         best_epoch: the epoch that validated best, and its loss.
         averaged: the epochs whose mean weights were kept; empty where those of best_epoch were.
         average_loss: validation loss of the mean, kept or not; None if there was none.
+        moving: whether each epoch's weights are the moving mean of `ema`.
         stopped_early: whether epochs were left when the validation loss no longer fell.
         steps, seconds: of the whole run.
         history: the epochs.
@@ -211,6 +212,7 @@ class Result:
     best_epoch_loss: float
     averaged: tuple[int, ...]
     average_loss: float | None
+    moving: bool
     stopped_early: bool
     steps: int
     seconds: float
@@ -221,7 +223,7 @@ class Result:
         """Which weights are the result, in words."""
         if self.averaged:
             return f"the mean of the weights of epochs {', '.join(map(str, self.averaged))}"
-        return f"the weights of epoch {self.best_epoch}"
+        return f"the {'moving mean after' if self.moving else 'weights of'} epoch {self.best_epoch}"
 
     def to_json(self) -> dict[str, Any]:
         """For result.json; the history is in the log."""
@@ -238,7 +240,7 @@ class Callback:
         """An update has been made; on a GPU this comes some updates later, several at once."""
 
     def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
-        """An epoch is over and validated."""
+        """An epoch is over and validated. The module has the weights that were, so with `ema` their moving mean."""
 
     def on_save(self, trainer: Trainer) -> None:
         """Everything up to here is about to be saved, and will not come again."""

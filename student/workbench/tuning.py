@@ -15,6 +15,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from workbench.metrics import perplexity_of
 from workbench.settings import Settings
 from workbench.tracking import ProgressBar
 from workbench.trainer import Trainer
-from workbench.training import Callback, Diverged, Epoch
+from workbench.training import Callback, Diverged, Epoch, Training
 from workbench.translation.settings import EncoderDecoder, EncoderOnly, Recurrent
 
 # "choice" of values, or from lowest to highest: "uniform", "log", and "whole" for whole numbers
@@ -154,7 +155,7 @@ def open_study(file: Path, settings: Settings, space: Collection[str]) -> optuna
     shared = {key: value for key, value in settings.flat().items() if key not in space} | {"searched": sorted(space)}
     # Trials that failed count for nothing, so a first try may be mended; those under way will count.
     counting = study.get_trials(deepcopy=False, states=(*FINISHED, TrialState.RUNNING))
-    begun = study.user_attrs.get("shared", shared) if counting else shared
+    begun = asdict(Training()) | study.user_attrs.get("shared", shared) if counting else shared  # some may be of before
     if other := [f"{key}={begun.get(key)}, not {value}" for key, value in shared.items() if begun.get(key) != value]:
         raise WorkbenchError(
             f"the search in {file.parent} has {'; '.join(other)}: use the same --set, or another --folder"

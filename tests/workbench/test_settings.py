@@ -127,3 +127,11 @@ def test_recurrent_language_models_learn_at_a_quarter_of_the_rate_after_an_epoch
 def test_a_seed_that_numpy_does_not_take_is_refused(text):
     with pytest.raises(SettingsError, match="seed is"):
         Settings.of("lstm", "stories", changes=[f"seed={text}"])
+
+
+@pytest.mark.parametrize("preset", ["default", "tuned"])
+def test_language_models_are_kept_by_a_moving_mean(preset: str) -> None:
+    for model in ("rnn-tanh", "gru", "lstm", "transformer"):
+        assert Settings.of(model, "stories", preset).training.ema == 0.999
+    for model in ("rnn", "lstm-attention", "transformer-encoder", "transformer"):
+        assert Settings.of(model, "captions", preset).training.ema == 0

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.workbench.tiny import PAD, SignalAt, Tiny, Watch, sentences_of
+from workbench.averaging import MovingMean
 from workbench.runs import Run
 from workbench.trainer import Trainer
 from workbench.training import Callback, Epoch, Interrupted, Result, Training, TrainingError
@@ -255,9 +256,30 @@ def test_the_moving_mean_is_validated_shown_and_kept_and_training_goes_on_from_t
     assert shown == pytest.approx(means, rel=1e-5)
     assert [epoch.validation_loss for epoch in result.history] == pytest.approx([-each for each in means], rel=1e-5)
     assert Run.open(tmp_path / "run").load_weights()["weight"].item() == pytest.approx(means[0], rel=1e-5)
+    assert result.kept == "the moving mean after epoch 1"
     state = Run.open(tmp_path / "run").load_state()
     assert state is not None
     assert state["module"]["weight"].item() == pytest.approx(own, rel=1e-5)
+
+
+def test_the_mean_follows_parameters_whatever_becomes_of_their_storage_and_gives_them_back() -> None:
+    layer = nn.Linear(2, 1)
+    mean = MovingMean(layer, 0.5)
+    layer.weight.data = torch.full((1, 2), 3.0)  # as cuDNN's weights are moved into one block
+    mean.follow()
+
+    def stop() -> None:
+        layer.weight.data = torch.zeros(1, 2)
+        raise RuntimeError("somewhere inside")
+
+    with pytest.raises(RuntimeError, match="somewhere inside"), mean.in_place():
+        stop()
+    assert layer.weight.tolist() == [[3.0, 3.0]]
+    layer.weight.data = torch.full((1, 2), 5.0)
+    mean.follow()
+    with mean.in_place():
+        assert layer.weight.tolist() == [[pytest.approx(3 + 0.9 * 2)] * 2]
+    assert layer.weight.requires_grad
 
 
 def test_without_average_no_epochs_are_stored(tmp_path: Path) -> None:
@@ -489,6 +511,8 @@ def test_where_compiling_works_it_is_used(tmp_path: Path, monkeypatch: pytest.Mo
         {"learning_rate": math.nan},
         {"clip": -1.0},
         {"beta2": 1.0},
+        {"ema": 1.0},
+        {"ema": -0.1},
         {"plateau_factor": 1.0},
     ],
 )

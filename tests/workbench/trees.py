@@ -14,10 +14,11 @@ SOLUTION = ROOT / "solution"
 @contextmanager
 def forgotten() -> Iterator[None]:
     """What is opened inside is gone afterwards: every tree calls its package models, so the next needs the name."""
-    path = list(sys.path)
+    path, before = list(sys.path), set(sys.modules)
     try:
         yield
     finally:
         sys.path[:] = path
-        for name in [name for name in sys.modules if name.split(".")[0] == "models"]:
-            del sys.modules[name]
+        for name in sys.modules.keys() - before:
+            if name.split(".")[0] == "models":
+                del sys.modules[name]

@@ -131,7 +131,7 @@ TUNED: dict[str, dict[str, object]] = {
         "schedule": "plateau",
         "average": 5,
     },
-    "transformer": {
+    "transformer": {  # measured on Multi30k
         "hidden_dim": 256,
         "num_heads": 8,
         "dim_feedforward": 480,  # on Multi30k, 8.9 M parameters
