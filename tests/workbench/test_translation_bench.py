@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.workbench.made_up import make_run
-from tests.workbench.test_translators import PAIRS, SIZES, solution, text  # noqa: F401 - fixtures
+from tests.workbench.test_translators import PAIRS, SIZES, text  # noqa: F401 - fixtures
 from workbench.runs import RunError
 from workbench.settings import Settings
 from workbench.translation import bench
@@ -16,11 +16,11 @@ POSITIONS = 24
 
 
 @pytest.fixture
-def transformer(solution, text):  # noqa: F811
+def transformer(tree, text):  # noqa: F811
     """One with random weights: it ends some translations early and some not at all."""
     torch.manual_seed(3)
     settings = Settings.of("transformer", "captions", changes=SIZES["transformer"])
-    return build(solution, settings, (text.source_size, text.target_size), torch.device("cpu"))
+    return build(tree, settings, (text.source_size, text.target_size), torch.device("cpu"))
 
 
 def test_both_ways_to_decode_say_the_same(transformer, text):  # noqa: F811
