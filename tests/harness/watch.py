@@ -4,7 +4,7 @@ import signal
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from rich.console import Console
 
@@ -21,7 +21,6 @@ TICK = 0.05  # seconds between two looks at keys and files
 ATTEMPTS = 3  # to get a process that can run tests
 NOTHING = "No test can be run. What is missing: python -m tests"
 NO_PROCESS = "The tests cannot be started. What is missing: python check_setup.py"
-INTERRUPTED = 130  # as a shell reports Ctrl-C
 
 
 def watch(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) -> int:
@@ -31,20 +30,17 @@ def watch(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) -> 
     source = keys.from_terminal() if is_terminal else None
     face = screen.Screen(console) if source else screen.Lines(console)
     board = Board(assignment, chosen, tree)
-    signal.signal(signal.SIGTERM, _terminate)
     watching = Watch(board, face, source or keys.Lines())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, watching.stop)
     try:
         watching.run()
-    except KeyboardInterrupt:
-        return INTERRUPTED
     finally:
         watching.spare.close()
+    if watching.signal:
+        return 128 + watching.signal  # as a shell reports it
     console.print(board.view.next, markup=False)
     return 0 if all(standing.state == "done" for standing in board.standings.values()) else 1
-
-
-def _terminate(*_: object) -> NoReturn:
-    sys.exit(143)  # as a shell reports it; the terminal is put in order on the way
 
 
 class Watch:
@@ -54,6 +50,7 @@ class Watch:
         queue: what is to be run, as test modules or `module::name`.
         run_now: what the spare is running, in order; what is over is taken off.
         ran: what has been run since nothing was left to do.
+        signal: the one that has asked for an end, or 0.
     """
 
     def __init__(self, board: Board, face: screen.Face, source: keys.Keys) -> None:
@@ -64,6 +61,7 @@ class Watch:
         self.results: dict[str, Verdict] = {}
         self.before = board.states
         self.ready = self.quits = self.ends = False
+        self.signal = 0
         self.failures = 0
         self.files = {board.tree / each.file: each.file for each in board.chosen}
         self.saves = Saves(self.files)
@@ -79,6 +77,10 @@ class Watch:
                     self.step()
             finally:
                 self.face.close()
+
+    def stop(self, number: int, _: object) -> None:
+        """End with the next step. An exception here would be lost wherever Python is tidying up."""
+        self.signal, self.quits = number, True
 
     def step(self) -> None:
         """Look once at everything that can happen."""
