@@ -358,10 +358,8 @@ def bench_all(context: typer.Context, tree: TreeOption = None, device: Device = 
 
     missed = []
     for what, measure in (
-        (
-            "language models",
-            partial(bench_language_model, tree=tree, device=device),
-        ),  # it tells torch what to say
+        # First, since it tells torch what to say, which has to be before torch is imported.
+        ("language models", partial(bench_language_model, tree=tree, device=device)),
         ("translation", partial(bench_translation, device=device)),
     ):
         try:

@@ -122,8 +122,6 @@ class Terminal:
         self.process = subprocess.Popen(
             [*COMMAND, *arguments], cwd=home, env=environment(**more), process_group=0,
             stdin=self.slave, stdout=self.slave, stderr=self.slave,
-            # What runs in a shell's background ignores Ctrl-C, and so would all that it starts.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
 
     def resize(self, columns: int, lines: int) -> None:

@@ -39,6 +39,13 @@ def tree() -> Iterator[Tree]:
 
 
 @pytest.fixture
+def trees_forgotten() -> Iterator[None]:
+    """For tests that open trees of their own."""
+    with trees.forgotten():
+        yield
+
+
+@pytest.fixture
 def few_sentences(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Corpus:
     """All that there is of the captions corpus, and no tokens of the whole one in the cache."""
     whole = captions.load()

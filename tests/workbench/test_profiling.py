@@ -3,7 +3,7 @@
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tests.workbench import trees
 from tests.workbench.test_commands import ROOT, workbench
 from workbench.errors import DataError, SettingsError, WorkbenchError
 from workbench.language_model.diagram import diagram
@@ -38,12 +37,7 @@ def train_epoch(model, source, optimizer, bptt=35, clip=0.25):
         optimizer.step()
 """
 Written = Callable[[str], Path]
-
-
-@pytest.fixture(autouse=True)
-def modules_of_their_own() -> Iterator[None]:
-    with trees.forgotten():
-        yield
+pytestmark = pytest.mark.usefixtures("trees_forgotten")
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Students' code that is wrong: training says what, before anything is trained or written."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from workbench.errors import WorkbenchError
 from workbench.settings import Settings
 from workbench.training_run import Trained
 
-pytestmark = pytest.mark.usefixtures("few_sentences")
+pytestmark = pytest.mark.usefixtures("few_sentences", "trees_forgotten")
 SIZES = {
     "lstm": ("emb_size=8", "hidden_size=8"),
     "transformer-encoder": ("hidden_dim=8", "num_heads=2", "head_dim=4", "dim_feedforward=8"),
@@ -57,12 +56,6 @@ WRONG = {  # model, file, what stands there, what a student has instead -> what 
         r"your code stopped with SyntaxError: '\(' was never closed \(\S*models/Transformer\.py:\d+\)",
     ),
 }
-
-
-@pytest.fixture(autouse=True)
-def _trees_are_forgotten() -> Iterator[None]:
-    with trees.forgotten():
-        yield
 
 
 def changed(folder: Path, file: str, right: str, wrong: str) -> Path:
