@@ -1,6 +1,6 @@
 # make setup   a virtual environment in .venv with everything
 # make grade   build the autograder and grade the demonstration's submissions with it
-# make test    all tests of the project
+# make test    all tests of the project; PYTEST_ARGS="-m needs_root" only those that need root
 # make train   train a model on the captions corpus with the solution, measure it and translate with it
 # make lint    ruff and mypy
 
@@ -31,7 +31,7 @@ grade: setup
 
 # In the order of the files: by number of tests, long files with few tests would come last, one process waiting for another.
 test: setup
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --durations=30
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -rs --durations=30 $(PYTEST_ARGS)
 
 RUN := runs/captions-lstm-attention
 train: setup

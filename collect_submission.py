@@ -11,8 +11,12 @@ warning    worth knowing
 
 The autograder imports this file and makes the very same checks. About refused names: a deliverable answers
 for the class or function that holds its code and for all that this code mentions by name, directly or not, in
-the same file or imported from another listed one; so one file may hold deliverables with different lists.
-Names are found by reading the source: that stops no determined cheat, and is not meant to.
+the same file or imported from another listed one; so one file may hold deliverables with different lists. All
+that runs when a file is imported counts for every deliverable of that file and of the files that import it.
+
+Attributes of the student's own objects may have any name. Only where the code hands on a whole module (`f(torch)`,
+`vars(torch)`, `globals()`) any object may be that module, so there such names are refused, in strings as well.
+What is not found is a name that is computed while the code runs (`getattr(torch, "ls" + "tm")`).
 
 Standard library only; Python 3.11 to 3.14, any operating system.
 """
@@ -27,7 +31,6 @@ import fnmatch
 import functools
 import hashlib
 import io
-import itertools
 import json
 import os
 import re
@@ -54,7 +57,52 @@ MAX_FINDINGS = 10  # in one file that differ in nothing but their words
 MAX_WORD = 60  # characters of a name in a message
 WIDTH = 79  # columns of a message on the terminal
 OLDEST = (3, 11)  # newer syntax would fail where grading runs on this version
-BUILDS_CODE = {"exec", "eval", "compile", "__import__"}
+MAX_TEXT = 100  # characters of a string that is read as names
+BUILTIN_BUILDERS = {"exec", "eval", "compile", "__import__"}
+BUILDERS = (  # what else makes code from text, or finds a module or function by a name in text
+    "*.exec", "*.__import__", "*.import_module", "builtins.*", "*.builtins.*",
+    "*.__builtins__", "__builtins__", "*.__self__.*",
+    "*.CompilationUnit", "*.FunctionType", "*.LambdaType", "*.CodeType", "*.load_inline",
+    "*.get_type_hints", "*.get_annotations", "*.evaluate_forward_ref", "*.ForwardRef", "*.__annotations__",
+    "__annotations__", "torch.fx.*", "torch.hub.*", "torch.library.*", "torch.overrides.*", "torch.package.*",
+    "torch.utils.cpp_extension.*",
+)  # fmt: skip
+# Decorators that do not call what they decorate.
+DECORATES_ONLY = {
+    "property", "staticmethod", "classmethod", "torch.no_grad", "torch.inference_mode", "torch.enable_grad",
+    "dataclasses.dataclass", "functools.cache", "functools.cached_property", "functools.lru_cache", "functools.wraps",
+    "abc.abstractmethod", "contextlib.contextmanager", "typing.overload", "typing.override", "typing.final",
+}  # fmt: skip
+# Functions that Python calls when a class is made or a module is asked for a name.
+RUN_BY_PYTHON = {
+    "__init_subclass__",
+    "__set_name__",
+    "__class_getitem__",
+    "__mro_entries__",
+    "__prepare__",
+    "__getattr__",
+}
+# Attributes that lead out of plain objects, builtins that give names as data, and names with underscores that do not.
+DEEP = {
+    "sys", "builtins", "importlib", "inspect", "gc", "torch", "gi_frame", "cr_frame", "ag_frame", "tb_frame", "f_back",
+    "f_globals", "f_locals", "f_builtins",
+}  # fmt: skip
+GIVES_NAMES = {"globals", "locals", "vars"}
+PLAIN = {
+    "__init__", "__class__", "__name__", "__qualname__", "__doc__", "__version__", "__call__", "__len__", "__repr__",
+    "__str__", "__iter__", "__next__", "__getitem__", "__setitem__", "__setattr__", "__new__", "__post_init__",
+}  # fmt: skip
+# Of what is in KNOWN, NAMESPACES lists all that is no function, class or number (tests compare it with torch).
+KNOWN = {"torch", "torch.nn", "torch.nn.functional", "torch.nn.init"}
+NAMESPACES = {
+    "F", "accelerator", "amp", "ao", "attention", "autograd", "backends", "classes", "common_types", "compiler",
+    "contrib", "cpp", "cpu", "cuda", "distributed", "distributions", "export", "fft", "func", "functional",
+    "futures", "fx", "grad", "hub", "init", "intrinsic", "jit", "library", "linalg", "masked", "modules", "monitor",
+    "mps", "mtia", "multiprocessing", "nativert", "nested", "nn", "np", "onnx", "numa", "ops", "optim", "overrides",
+    "package", "parallel", "parameter", "profiler", "qat", "quantizable", "quantization", "quantized",
+    "quasirandom", "return_types", "serialization", "sparse", "special", "storage", "testing", "torch",
+    "torch_version", "types", "utils", "version", "windows", "xpu",
+}  # fmt: skip
 WRITES = ("print", "sys.stdout.*", "sys.stderr.*", "pprint.*")
 ASKS = ("input", "breakpoint")
 TOO_DEEP = f"is nested too deeply (over {MAX_DEPTH} levels)"
@@ -65,7 +113,11 @@ OPEN_ANSWER = "*(your answer)*"
 PACKING = re.compile(
     r"notebook\.pack\(|^\s*[!%].*collect_submission|(python|executable|import).*\bcollect_submission", re.MULTILINE
 )
-BREAKS_A_FILE = ("syntax", "import")  # rules whose faults keep a file from running; see `Assignment.strict`
+BREAKS_A_FILE = ("encoding", "syntax", "import")  # rules whose faults keep a file from running; see `Assignment.strict`
+SAVE_AS_UTF8 = (
+    "Save it as UTF-8: in VS Code click the encoding at the bottom right and choose Save with Encoding; in other "
+    "editors Save As asks for it."
+)
 T = TypeVar("T")
 
 
@@ -77,16 +129,19 @@ class Function:
     """A function of the contract, named like "LSTM.forward".
 
     `parameters` are written as in the source without annotations ("states=None"); `untouched` is its
-    fingerprint as handed out, or None where that says nothing.
+    fingerprint as handed out, or None where that says nothing. No test calls an `optional` one.
     """
 
     name: str
     parameters: tuple[str, ...]
     untouched: str | None
+    optional: bool = False
 
 
 @dataclass(frozen=True)
 class Deliverable:
+    """What is graded as one piece; `by_name` are the parameters of its functions that tests give by name."""
+
     id: str
     number: str
     part: str
@@ -97,6 +152,7 @@ class Deliverable:
     needs: tuple[str, ...]
     refused: tuple[str, ...]
     functions: tuple[Function, ...]
+    by_name: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -191,18 +247,20 @@ class Finding:
 
     nothing      no file of the assignment is there
     id, group    what --id and --group-size say
+    out          a place where the archive is not written
     missing      a file, or a class or function in it
     irregular    a file that is there and cannot be taken
     size         a file above LIMIT, or with more or deeper code than is read
-    encoding     a file that is not UTF-8
+    encoding     a file that is not UTF-8; a fault where Python cannot read it
     syntax       a file that Python cannot read
-    signature    a function that cannot be called as it is tested
+    signature    a function that cannot be called as it is tested, or has other defaults
     import       a module that is not there in grading
     refused      a name that a deliverable refuses, or code that builds code
     output       something printed, or input asked for
     notebook     one that is asked for and not there, not taken, or not run
     report       open questions in it, or a PDF that is not up to date
     not-started  a deliverable that is as handed out
+    unfinished   one that is started, with functions in which NotImplementedError is still raised or nothing is written
     """
 
     severity: Severity
@@ -233,10 +291,34 @@ def to_utf8(data: bytes) -> bytes:
     return "\n".join(lines).encode("utf-8")
 
 
+def unreadable(data: bytes) -> str:
+    """Why Python cannot read a source file, whatever its code, or ""; its words follow the file's name."""
+    (text, encoding), declared = _decode(data), _declared(data)
+    if encoding in ("utf-16", "utf-32"):
+        return f"saved as {encoding.upper()}, which Python cannot read."
+    if b"\0" in data:
+        return "holds null bytes, as if saved as UTF-16, and Python cannot read it."
+    if encoding == declared.removesuffix("-sig"):
+        return ""
+    if declared.startswith("utf-8"):
+        words = "not saved as UTF-8 but perhaps as Windows-1252 or Latin-1, and Python cannot read it."
+        return "" if _is_ascii_but_for_comments(text) else words
+    return "a comment in its first lines declares an encoding in which it cannot be read. Delete that comment."
+
+
+def _is_ascii_but_for_comments(text: str) -> bool:
+    """Whether Python imports a file of this text in any encoding: it does not look into comments."""
+    try:
+        words = tokenize.generate_tokens(io.StringIO(text).readline)
+        return all(word.string.isascii() for word in words if word.type != token.COMMENT)
+    except (tokenize.TokenError, SyntaxError):
+        return False
+
+
 def _decode(data: bytes) -> tuple[str, str]:
     """The text and the name of the encoding that it was read in."""
-    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    for encoding in ("utf-16" if wide else _declared(data), "utf-8-sig", "latin-1"):
+    wide = next((name for mark, name in _WIDE.items() if data.startswith(mark)), None)
+    for encoding in (wide or _declared(data) or "utf-8-sig", "utf-8-sig", "latin-1"):
         try:
             text = data.decode(encoding)
         except UnicodeError:
@@ -246,14 +328,35 @@ def _decode(data: bytes) -> tuple[str, str]:
     raise AssertionError("latin-1 reads everything")
 
 
+_WIDE = {  # the longer marks first: one begins with another
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
 def _declared(data: bytes) -> str:
-    """The encoding that BOM or coding comment declare, where it is one that reads ASCII as ASCII."""
+    """The encoding that BOM or coding comment declare, else UTF-8; "" for one that does not read ASCII as ASCII."""
     probe = r"\u0041 \\ +AEE- xn--a"  # utf-7, unicode_escape and the like make something else of this
     try:
         name = codecs.lookup(tokenize.detect_encoding(io.BytesIO(data).readline)[0]).name
-        return name if probe.encode("ascii").decode(name) == probe else "utf-8-sig"
-    except (SyntaxError, LookupError, ValueError):
-        return "utf-8-sig"
+        return name if probe.encode("ascii").decode(name) == probe else ""
+    except SyntaxError as error:  # without a comment it complains of what is no UTF-8, which `_decode` sees
+        return "utf-8-sig" if "missing" in str(error) else ""
+    except (LookupError, ValueError):
+        return ""
+
+
+def original(path: str) -> str:
+    """The path that a copy's path was made from by a browser, a system or an editor; every other path as it is.
+
+    For example "Encoder (1).py", "Encoder-1.py", "Encoder copy.py" and "Encoder.py.txt" come from "Encoder.py".
+    """
+    return _COPY.sub(".py", path)
+
+
+_COPY = re.compile(r"( ?\(\d+\)|-\d+| \d+|( -)? ([Cc]opy|Kopie)( \d+| \(\d+\))?)?\.py(\.txt)?$")
 
 
 def fingerprint(source: str) -> str:
@@ -332,14 +435,16 @@ class _Source:
 
     lines: tuple[str, ...]
     body: tuple[ast.stmt, ...] = ()
+    script: tuple[ast.stmt, ...] = ()
     error: SyntaxError | None = None
     excess: str = ""
     _scopes: dict[ast.ClassDef | None, dict[str, ast.stmt]] = field(default_factory=dict, compare=False)
     _definitions: dict[str, Definition | None] = field(default_factory=dict, compare=False)
     _names: dict[str, _Names] = field(default_factory=dict, compare=False)
+    _readers: dict[str, _Reader] = field(default_factory=dict, compare=False)
 
     @classmethod
-    @functools.lru_cache(maxsize=8)  # a submission's files: preflight, `not_started` and `place` read the same
+    @functools.lru_cache(maxsize=16)  # a submission's files: preflight, `not_started` and `place` read the same
     def parse(cls, text: str) -> _Source:
         """Never raises: the first error is kept, the block around it is left out, the rest is parsed."""
         kept = text.split("\n")
@@ -354,7 +459,8 @@ class _Source:
                     body = ast.parse("\n".join(kept), feature_version=OLDEST).body
                 if excess := _excess(body):
                     return cls(lines, excess=excess)
-                return cls(lines, tuple(statement for statement in body if not _is_script(statement)), first)
+                script = tuple(filter(_is_script, body))
+                return cls(lines, tuple(node for node in body if node not in script), script, first)
             except SyntaxError as error:
                 first = first or error
                 _blank(kept, error.lineno or 1)
@@ -363,7 +469,7 @@ class _Source:
             except ValueError as error:  # a null byte
                 first = first or SyntaxError(str(error))
                 break
-        return cls(lines, (), first)
+        return cls(lines, error=first)
 
     def find(self, name: str) -> ast.stmt | None:
         """What binds a dotted name last: its definition or, where none can be seen, another statement."""
@@ -389,8 +495,29 @@ class _Source:
     def names(self, path: str) -> _Names:
         """The names of this source, standing at this path."""
         if path not in self._names:
-            self._names[path] = _Names(self.body, path)
+            self._names[path] = _Names(self.body, self.nodes, path)
         return self._names[path]
+
+    def reader(self, path: str) -> _Reader:
+        """What each statement of this source uses, standing at this path."""
+        if path not in self._readers:
+            self._readers[path] = _Reader(self.body, self.names(path))
+        return self._readers[path]
+
+    def with_script(self) -> _Source:
+        """The same file with what looks like a script as code like any other."""
+        return _Source(self.lines, self.body + self.script, (), self.error, self.excess)
+
+    @functools.cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All pieces of syntax of the body."""
+        return [node for statement in self.body for node in ast.walk(statement)]
+
+    def sets_name(self) -> bool:
+        """Whether the file may set a module's `__name__`, so that what looks like a script runs in grading."""
+        nodes = self.nodes
+        asked = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        return bool(GIVES_NAMES & asked) or any(map(_sets_name, nodes))
 
     def definition(self, name: str) -> Definition | None:
         if name not in self._definitions:
@@ -408,6 +535,16 @@ class _Source:
 def _is_script(statement: ast.stmt) -> bool:
     """`if __name__ == "__main__":` without else, which does not run in grading."""
     return isinstance(statement, ast.If) and not statement.orelse and ast.dump(statement.test) == _IS_SCRIPT
+
+
+def _sets_name(node: ast.AST) -> bool:
+    """Whether `__name__` stands here in any way but to be read."""
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        return not isinstance(node.ctx, ast.Load) and _last_word(node) == "__name__"
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and "__name__" in node.value
+    named = (getattr(node, word, None) for word in ("name", "asname", "arg", "rest"))
+    return "__name__" in named or "__name__" in getattr(node, "names", ())
 
 
 # Python itself takes 1.2 GB for `import a.a.a...` of 64 KiB, so this is looked for before it parses.
@@ -476,95 +613,482 @@ def _targets(statement: ast.stmt) -> list[ast.AST]:
 
 
 class _Use(NamedTuple):
-    """A name that the code uses, as spelled, and the dotted names it may stand for ("?" is any object).
+    """A name that the code uses, as spelled, and the dotted names that it may stand for ("?" is any object).
 
-    `own` says that it is an attribute of some object, by a name that the file itself defines.
+    Attributes:
+        base: what stands before the last dot.
+        own: "name" for an attribute that the file's own objects may have, "me" for one of a method's own object.
+        called: "()" or "(...)", without or with arguments.
+        text: a string, which is a name only to code that looks names up.
+        loose: hands on a whole namespace. From there on any object may be that namespace.
     """
 
-    node: ast.expr
+    node: ast.AST
+    line: int
     spelled: str
     dotted: tuple[str, ...]
-    own: bool = False
+    base: ast.AST | None = None
+    own: str = ""
+    called: str = ""
+    text: bool = False
+    loose: bool = False
+
+
+class _Place(NamedTuple):
+    """Where a piece of syntax stands.
+
+    Attributes:
+        late: it runs only when a function is called.
+        role: "dot" before a dot, "()" or "(...)" where it is called, "type" in an annotation, "" for a value.
+        local: the names of the functions around it.
+        me: the first parameter of the method around it.
+        in_class: a class is made of it.
+        at_once: methods here may run when their class is made.
+    """
+
+    late: bool = False
+    role: str = ""
+    local: tuple[frozenset[str], ...] = ()
+    me: str = ""
+    in_class: bool = False
+    at_once: bool = False
+
+    def has(self, name: ast.expr) -> bool:
+        """Whether a name is one of the functions around it."""
+        return isinstance(name, ast.Name) and any(name.id in names for names in self.local)
+
+
+class _Part:
+    """What of a top-level statement runs when its file is imported or, the other part, when it is used.
+
+    `names` are names of the file that it mentions; `runs` says that it may do more than give names to things.
+    """
+
+    def __init__(self) -> None:
+        self.uses: list[_Use] = []
+        self.names: set[str] = set()
+        self.imports: list[ast.Import | ast.ImportFrom] = []
+        self.runs = False
+
+
+class _Alias(NamedTuple):
+    """What an import or an assignment makes a name stand for; `at_top` for an import that always runs."""
+
+    line: int
+    dotted: str
+    at_top: bool = False
 
 
 class _Names:
     """Resolves the names of one file through its imports."""
 
-    def __init__(self, body: Sequence[ast.stmt], path: str) -> None:
-        nodes = [node for statement in body for node in ast.walk(statement)]
+    def __init__(self, body: Sequence[ast.stmt], nodes: Sequence[ast.AST], path: str) -> None:
         self.bound = _bound(body)
-        self.defined = {node.name for node in nodes if isinstance(node, _Scope)}
-        self.attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute) and _is_set_on_self(node)}
         self.imports = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
-        self.aliases: dict[str, list[tuple[int, str]]] = {}
+        self.aliases: dict[str, list[_Alias]] = {}
+        top = set(body)
         for node in self.imports:
             for name, dotted in _imported(node, path):
-                self.aliases.setdefault(name, []).append((node.lineno, dotted))
+                self.aliases.setdefault(name, []).append(_Alias(node.lineno, dotted, node in top))
+        self.aliased: set[ast.expr] = set()
+        self._follow_assignments(nodes)
+        deleted = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del)}
+        always = _bound(node for node in body if isinstance(node, (*_Scope, ast.Assign)))
+        self._own = {name: node for name, node in always.items() if name not in deleted}
+        self.rebound = _rebound(nodes)
+        self._words, self._beginnings = _own_words(nodes, {node.name for node in body if isinstance(node, _Scope)})
+        self.eager = any(self._is_eager(node) for node in nodes)
+        self._first_call = min((node.lineno for node in body if _calls(node)), default=sys.maxsize)
 
-    def resolve(self, name: ast.Name) -> tuple[str, ...]:
+    def _follow_assignments(self, nodes: Iterable[ast.AST]) -> None:
+        """Let `nn = torch.nn` count as an import, wherever it stands but in a class, where it makes an attribute."""
+        in_class = {each for node in nodes if isinstance(node, ast.ClassDef) for each in _statements(node.body)}
+        room = MAX_MEANINGS
+        for node in nodes:
+            if isinstance(node, ast.Assign) and node not in in_class:
+                root, words, _ = _chain(node.value)
+                found = self.aliases.get(root.id, []) if isinstance(root, ast.Name) else []
+                named = [target.id for target in node.targets if isinstance(target, ast.Name)]
+                dotted = [".".join([alias.dotted, *words]) for alias in found]
+                new = [_Alias(node.lineno, each) for each in dotted if _is_namespace(each)]
+                room -= sum(len(alias.dotted) for alias in new) * len(named)
+                if new and len(named) == len(node.targets) and room >= 0:
+                    self.aliased.add(node.value)
+                    for name in named:
+                        self.aliases.setdefault(name, []).extend(new)
+
+    def _is_eager(self, node: ast.AST) -> bool:
+        """Whether functions may run although nothing calls them: when a class is made, or a module is asked."""
+        if isinstance(node, ast.ClassDef):
+            made_by = [_chain(keyword.value).root for keyword in node.keywords]
+            return not all(isinstance(root, ast.Name) and root.id in self.aliases for root in made_by)
+        return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name in RUN_BY_PYTHON
+
+    def has(self, word: str) -> bool:
+        """Whether the file gives its own objects an attribute of this name."""
+        return word in self._words or word.startswith(self._beginnings)
+
+    def resolve(self, name: ast.Name, place: _Place) -> tuple[str, ...]:
         """The dotted names that a bare name stands for: none for the file's own, itself for a builtin."""
-        own = self.bound.get(name.id)
         found = self.aliases.get(name.id, [])
-        if isinstance(own, _Scope):  # from its body on, a definition hides an import above it
-            inside = (name.lineno, name.col_offset) >= (own.body[0].lineno, own.body[0].col_offset)
-            return tuple(dotted for line, dotted in found if not inside or line > own.lineno)
-        if found or own is not None:
-            return tuple(dotted for _, dotted in found)
-        return (name.id, *(f"{module}.{name.id}" for _, module in self.aliases.get("*", [])))
+        if place.has(name):
+            return tuple(alias.dotted for alias in found)
+        builtin = [] if any(alias.at_top for alias in found) else [name.id]
+        stars = self.aliases.get("*", [])
+        found = found + [_Alias(star.line, f"{star.dotted}.{name.id}", star.at_top) for star in stars]
+        own = self._own.get(name.id)
+        if own and self._hides(own, name, place):
+            return tuple(alias.dotted for alias in found if not alias.at_top or alias.line > own.lineno)
+        return (*builtin, *(alias.dotted for alias in found))
+
+    def _hides(self, own: ast.stmt, name: ast.Name, place: _Place) -> bool:
+        """Whether a name stands for a definition at the top of the file here, and not for an import above it."""
+        if place.late and own.lineno < self._first_call:
+            return True
+        start = (own.body[0].lineno, own.body[0].col_offset) if isinstance(own, _Scope) else (own.lineno + 1, 0)
+        return (name.lineno, name.col_offset) >= start
 
     def handed_on(self, name: str) -> _Use:
         """What another file gets under this name where this file has imported it itself."""
         found = self.aliases.get(name, []) + self.aliases.get("*", [])
         node = ast.Name(name, ast.Load(), lineno=sys.maxsize, col_offset=0)  # as the end of the file sees it
-        dotted = self.resolve(node) if found else ()
-        node.lineno = found[0][0] if found else 1
-        return _Use(node, name, tuple(each for each in dotted if each != name))
+        dotted = tuple(each for each in self.resolve(node, _Place()) if found and each != name)
+        return _Use(node, found[0].line if found else 1, name, dotted, loose=any(map(_is_namespace, dotted)))
 
     def origin(self, use: _Use, dotted: str) -> int:
         """The line of the import by which a use stands for a dotted name."""
         found = self.aliases.get(use.spelled.split(".")[0], []) + self.aliases.get("*", [])
-        return next((line for line, start in found if dotted.startswith(start)), use.node.lineno)
+        return next((alias.line for alias in found if dotted.startswith(alias.dotted)), use.line)
 
-    def uses(self, statement: ast.stmt) -> Iterator[_Use]:
-        """All names in a statement: bare ones, attributes of all but self, getattr with a constant."""
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-                yield _Use(node, node.id, self.resolve(node))
-            elif isinstance(node, ast.Attribute):
-                yield from self._attribute(node, node.value, node.attr)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr":
-                word = node.args[1] if len(node.args) > 1 else None
-                if isinstance(word, ast.Constant) and isinstance(word.value, str):
-                    yield from self._attribute(node, node.args[0], word.value)
 
-    def _attribute(self, node: ast.expr, base: ast.expr, last: str) -> Iterator[_Use]:
-        if _is_self(base):
-            return
-        path = [last]
-        while isinstance(base, ast.Attribute):
-            path.append(base.attr)
-            base = base.value
-        rest = ".".join(path[::-1])
-        roots = (self.resolve(base) if isinstance(base, ast.Name) else ()) or ("?",)
-        spelled = base.id if isinstance(base, ast.Name) else "(...)"
-        dotted = tuple(f"{root}.{rest}" for root in roots)
-        yield _Use(node, f"{spelled}.{rest}", dotted, self._is_own(base, last))
+class _Reader:
+    """Reads the top-level statements of one file: what each uses, and when.
 
-    def _is_own(self, root: ast.expr, last: str) -> bool:
-        """Whether an attribute, at any depth below a root, may be one that the file gives its own objects."""
-        if _is_self(root) and last in self.attributes:
+    Attributes:
+        parts: a statement -> what runs with the import of the file, and what when somebody uses what it defines.
+        binders: a name -> the statements that give it a meaning.
+        full: there is more than is read.
+    """
+
+    def __init__(self, body: Sequence[ast.stmt], names: _Names) -> None:
+        self._names = names
+        self._room = 2 * MAX_MEANINGS  # of all its code: a deliverable answers for a part of it
+        self.parts = {statement: self._read(statement) for statement in body}
+        self.full = self._room < 0
+        self.binders: dict[str, list[ast.stmt]] = {}
+        for statement in () if self.full else body:
+            for name in _stored([statement])[0]:
+                self.binders.setdefault(name, []).append(statement)
+
+    def _read(self, statement: ast.stmt) -> tuple[_Part, _Part]:
+        """What runs when the file is imported, and what when somebody uses what the statement defines."""
+        now, late = _Part(), _Part()
+        stack: list[tuple[ast.AST, _Place]] = [(statement, _Place())]
+        while stack and self._room >= 0:
+            node, place = stack.pop()
+            part = late if place.late else now
+            self._note(node, place, part)
+            uses = [*self._uses(node, place)]
+            part.uses += uses
+            self._room -= sum(len(use.dotted) for use in uses if not use.text)
+            if not isinstance(node, (ast.Name, ast.Import, ast.ImportFrom)):
+                stack += [*self._inside(node, place)][::-1]
+        return now, late
+
+    def _note(self, node: ast.AST, place: _Place, part: _Part) -> None:
+        """Note all of a piece of syntax but the names that it uses."""
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            part.imports.append(node)
+        elif isinstance(node, ast.Name) and not place.has(node):
+            part.names.add(node.id)
+        elif isinstance(node, ast.Call):
+            part.runs |= not self._decorates_only(node.func, place)
+        elif isinstance(node, (ast.Await, ast.AugAssign)):
+            part.runs = True
+        elif isinstance(node, (ast.Attribute, ast.Subscript)):
+            part.runs |= not isinstance(node.ctx, ast.Load)
+        elif isinstance(node, _Scope):
+            part.runs |= self._runs_at_once(node, place)
+
+    def _runs_at_once(self, node: ast.stmt | ast.Lambda, place: _Place) -> bool:
+        """Whether the code of a function or class may run where it is defined: what decorates it may call it."""
+        roots = [each.func if isinstance(each, ast.Call) else each for each in getattr(node, "decorator_list", [])]
+        return self._names.eager or place.at_once or not all(self._decorates_only(root, place) for root in roots)
+
+    def _decorates_only(self, node: ast.expr, place: _Place) -> bool:
+        """Whether a function runs no code that it is given; its name must have no other meaning in the whole file."""
+        root, words, _ = _chain(node)
+        known = isinstance(root, ast.Name) and root.id not in self._names.rebound
+        roots = self._names.resolve(root, place) if isinstance(root, ast.Name) and known else ()
+        return bool(roots) and DECORATES_ONLY.issuperset(".".join([each, *words]) for each in roots)
+
+    def _inside(self, node: ast.AST, place: _Place) -> Iterator[tuple[ast.AST, _Place]]:
+        """The pieces of a piece of syntax and where they stand; of `a.b.c` only `a`, for `_uses` has seen the rest."""
+        value = place._replace(role="type" if place.role == "type" else "")
+        dot = place._replace(role="dot")
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            yield from self._inside_function(node, value)
+        elif isinstance(node, ast.ClassDef):
+            inner = value._replace(in_class=True, at_once=self._runs_at_once(node, place))
+            yield from ((each, value) for each in [*node.decorator_list, *node.bases, *node.keywords])
+            yield from ((each, inner) for each in node.body)
+        elif isinstance(node, _Comprehension):
+            inner = value._replace(
+                local=(*place.local, frozenset(_stored([each.target for each in node.generators])[0]))
+            )
+            yield node.generators[0].iter, value
+            yield from ((each, inner) for each in _in_comprehension(node))
+        elif isinstance(node, (ast.Attribute, ast.Call)) and (chain := _chain(node)).words:
+            yield chain.root, dot
+            yield from ((each, value) for each in chain.beside)
+        elif isinstance(node, ast.Attribute):
+            yield node.value, dot
+        elif isinstance(node, ast.Call):
+            yield node.func, value._replace(role="(...)" if node.args or node.keywords else "()")
+            looks_up = isinstance(node.func, ast.Name) and node.func.id in ("getattr", "hasattr")
+            yield from ((each, dot if looks_up and each is node.args[0] else value) for each in node.args)
+            yield from ((keyword.value, value) for keyword in node.keywords)
+        elif isinstance(node, ast.AnnAssign):
+            yield from ((each, value) for each in (node.target, node.value) if each)
+            yield self._annotation(node.annotation, value)
+        elif isinstance(node, ast.Assign) and node.value in self._names.aliased:
+            yield from ((each, value) for each in node.targets)
+            yield node.value, dot
+        elif isinstance(node, ast.MatchClass):
+            yield node.cls, dot
+            yield from ((each, value) for each in [*node.patterns, *node.kwd_patterns])
+        elif isinstance(node, ast.Constant) and place.role == "type" and isinstance(node.value, str):
+            yield from ((each, value) for each in _parsed(node))
+        elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):  # a docstring says nothing
+            yield from ((each, value) for each in ast.iter_child_nodes(node) if not isinstance(each, ast.expr_context))
+
+    def _inside_function(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, place: _Place
+    ) -> Iterator[tuple[ast.AST, _Place]]:
+        defaults = [*node.args.defaults, *(each for each in node.args.kw_defaults if each)]
+        yield from ((each, place) for each in [*getattr(node, "decorator_list", []), *defaults])
+        arguments = _arguments(node)
+        annotations = [*(argument.annotation for argument in arguments), getattr(node, "returns", None)]
+        yield from (self._annotation(each, place) for each in annotations if each)
+        body = [node.body] if isinstance(node, ast.Lambda) else node.body
+        stored, elsewhere = _stored(body)
+        names = frozenset((stored - elsewhere).union(argument.arg for argument in arguments))
+        me = "" if place.me in names else place.me
+        if place.in_class and arguments and arguments[0].arg not in stored:
+            me = arguments[0].arg
+        at_once = self._runs_at_once(node, place) or (place.in_class and isinstance(node, ast.Lambda))
+        inner = _Place(place.late or not at_once, "", (*place.local, names), me)
+        yield from ((each, inner) for each in body)
+
+    def _annotation(self, node: ast.expr, place: _Place) -> tuple[ast.AST, _Place]:
+        """Where an annotation stands: one that only names types does nothing until something asks for it."""
+        acts = any(isinstance(each, (ast.Call, ast.NamedExpr, ast.Await, *_Comprehension)) for each in ast.walk(node))
+        return node, place._replace(role="" if acts else "type", late=place.late or not acts)
+
+    def _uses(self, node: ast.AST, place: _Place) -> Iterator[_Use]:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield self._bare(node, place)
+        elif isinstance(node, (ast.Attribute, ast.Call)) and (chain := _chain(node)).words:
+            yield from self._dotted(node, chain, place)
+        elif isinstance(node, ast.Call) and _last_word(node.func) in ("attrgetter", "methodcaller"):
+            for each in node.args:
+                if isinstance(each, ast.Constant):
+                    yield _Use(each, each.lineno, repr(each.value), (f"?.{each.value!s}",), own="name")
+        elif isinstance(node, ast.Call) and _last_word(node.func) == "getattr" and any(map(place.has, node.args[1:2])):
+            hands_on = [use for use in self._uses(node.args[0], place._replace(role="")) if use.loose]
+            yield from (use._replace(node=node, dotted=(), base=None) for use in hands_on[:1])
+        elif isinstance(node, ast.MatchClass):
+            for word in node.kwd_attrs:
+                yield _Use(node, node.cls.lineno, f"{word}=", (f"?.{word}",), own="name")
+        elif isinstance(node, (ast.Import, ast.ImportFrom)) and place.in_class:
+            yield _Use(node, node.lineno, "an import", (), loose=True)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if place.role == "type" and len(node.value) > MAX_TEXT:
+                yield _Use(node, node.lineno, "so long an annotation", ("eval",))
+            elif _IS_NAME.fullmatch(node.value):
+                yield _Use(node, node.lineno, repr(node.value), (f"?.{node.value}",), text=True)
+
+    def _bare(self, node: ast.Name, place: _Place) -> _Use:
+        dotted = self._names.resolve(node, place)
+        imported = {alias.dotted for alias in self._names.aliases.get(node.id, [])}
+        hands_on = place.role == "" and any(_is_namespace(each) for each in dotted if each in imported or "." in each)
+        asks = node.id in GIVES_NAMES and node.id in dotted
+        called = place.role if "(" in place.role else ""
+        return _Use(node, node.lineno, node.id, dotted, called=called, loose=hands_on or asks)
+
+    def _dotted(self, node: ast.expr, chain: _Chain, place: _Place) -> Iterator[_Use]:
+        """An attribute, and after it all that stands before one of its dots."""
+        root, words = chain.root, chain.words
+        name = root.id if isinstance(root, ast.Name) else "(...)"
+        known = name in self._names.aliases or ("*" in self._names.aliases and not place.has(root))
+        roots = (self._names.resolve(root, place) if isinstance(root, ast.Name) else ()) or ("?",)
+        for count in range(len(words), 0, -1):
+            rest = ".".join(words[:count])
+            dotted = tuple(f"{each}.{rest}" for each in roots)
+            base = node.value if isinstance(node, ast.Attribute) else node.args[0]  # type: ignore[attr-defined]
+            whole = count == len(words)
+            own = "" if known else "me" if count == 1 and name == place.me else "name"
+            called = place.role if whole and "(" in place.role else ""
+            deep = _goes_deep(words) or (known and any(map(_is_private, words[:-1] if called else words)))
+            loose = deep or (known and place.role == "" and any(map(_is_namespace, dotted)))
+            yield _Use(node, node.lineno, f"{name}.{rest}", dotted, base, own, called, loose=whole and loose)
+            node = base
+
+
+_Comprehension = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_IS_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+
+def _in_comprehension(node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> Iterator[ast.AST]:
+    """All parts of a comprehension but its first iterable, which alone does not see the comprehension's names."""
+    for number, generator in enumerate(node.generators):
+        yield from [generator.target, *generator.ifs, *([generator.iter] if number else [])]
+    yield from [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+
+
+def _arguments(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[ast.arg]:
+    arguments = function.args
+    others = [each for each in (arguments.vararg, arguments.kwarg) if each]
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *others]
+
+
+def _stored(body: Iterable[ast.AST]) -> tuple[set[str], set[str]]:
+    """The names that code binds, functions and comprehensions in it left out, and those it declares as not its own."""
+    bound: set[str] = set()
+    elsewhere: set[str] = set()
+    stack = [*body]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, _Scope):
+            bound.add(node.name)
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            elsewhere.update(node.names)
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            bound.add(node.id)
+        elif isinstance(node, ast.alias):
+            bound.add((node.asname or node.name).split(".")[0])
+        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
+            bound.add(node.name)
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            bound.add(node.rest)
+        if not isinstance(node, (*_Scope, ast.Lambda, *_Comprehension)):
+            stack += ast.iter_child_nodes(node)
+    return bound, elsewhere
+
+
+def _rebound(nodes: Iterable[ast.AST]) -> set[str]:
+    """The names that anything but an import binds, wherever it stands."""
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            names.add(node.id)
+        elif not isinstance(node, ast.alias):
+            bound = (getattr(node, word, None) for word in ("name", "arg", "rest"))
+            names.update(name for name in bound if isinstance(name, str))
+    return names
+
+
+def _own_words(nodes: Iterable[ast.AST], classes: Collection[str]) -> tuple[set[str], tuple[str, ...]]:
+    """The names that a file gives to attributes of its own objects, and beginnings of such names (f"W_{gate}").
+
+    A class at the top of the file is reached through no object: a string with its name says nothing of an attribute.
+    """
+    words: set[str] = set()
+    beginnings: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.ClassDef):
+            words.update(_bound(node.body))
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            words.add(node.attr)
+        elif isinstance(node, ast.keyword) and node.arg:
+            words.add(node.arg)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) <= MAX_TEXT:
+            words.update(set(re.findall(r"\w+", node.value)).difference(classes))
+        elif isinstance(node, ast.JoinedStr):
+            pieces = (each.value for each in node.values if isinstance(each, ast.Constant))
+            beginnings.update(piece for piece in pieces if isinstance(piece, str) and piece.isidentifier())
+    return words, tuple(beginnings)
+
+
+class _Chain(NamedTuple):
+    """`a.b.c` or `getattr(a.b, "c")`: what it begins with, the words after that, and what else stands in brackets."""
+
+    root: ast.expr
+    words: list[str]
+    beside: list[ast.AST]
+
+
+def _chain(node: ast.expr) -> _Chain:
+    """Take a dotted name apart; there are no words where the code is something else."""
+    words: list[str] = []
+    beside: list[ast.AST] = []
+    while True:
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+            words.append(node.attr)
+            node = node.value
+        elif isinstance(node, ast.Call) and (word := _asked(node)):
+            words.append(word)
+            beside += node.args[2:]
+            node = node.args[0]
+        else:
+            return _Chain(node, words[::-1], beside)
+
+
+def _asked(node: ast.Call) -> str:
+    """The word that a `getattr` asks for, if it is written out."""
+    asks = isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) > 1
+    word = node.args[1] if asks else None
+    return word.value if isinstance(word, ast.Constant) and isinstance(word.value, str) else ""
+
+
+def _last_word(node: ast.AST) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _parsed(text: ast.Constant) -> list[ast.expr]:
+    """What an annotation says that is written as a string."""
+    try:
+        tree = ast.parse(str(text.value)[:MAX_TEXT].strip(), mode="eval", feature_version=OLDEST).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr):
+            node.lineno = text.lineno
+    return [tree]
+
+
+def _goes_deep(words: Sequence[str]) -> bool:
+    """Whether attributes lead out of plain objects: into frames, other modules and the insides of objects."""
+    return not DEEP.isdisjoint(words) or any(re.fullmatch("__.*__", word) and word not in PLAIN for word in words)
+
+
+def _is_private(word: str) -> bool:
+    return word.startswith("_") and word not in PLAIN
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_namespace(dotted: str) -> bool:
+    """Whether a dotted name may stand for a module or the like, not for a function, class or number in one."""
+    parent, _, last = dotted.rpartition(".")
+    if last.startswith("_") or last in NAMESPACES or dotted in KNOWN or not parent:
+        return True
+    if last[0].isupper():
+        return False  # a class
+    return last in sys.stdlib_module_names or (dotted.startswith("torch.") and parent not in KNOWN)
+
+
+def _calls(statement: ast.stmt) -> bool:
+    """Whether a statement may call something when its file is imported."""
+    stack: list[ast.AST] = [statement]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Call) or getattr(node, "decorator_list", []) or getattr(node, "keywords", []):
             return True
-        imported = isinstance(root, ast.Name) and root.id in self.aliases
-        # nobody reaches a class at the top of the file through an object: x.LSTM is not class LSTM
-        return not imported and last in self.defined and not isinstance(self.bound.get(last), ast.ClassDef)
-
-
-def _is_self(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id in ("self", "cls")
-
-
-def _is_set_on_self(node: ast.Attribute) -> bool:
-    return isinstance(node.ctx, ast.Store) and _is_self(node.value)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            stack += node.args.defaults + [each for each in node.args.kw_defaults if each]
+        else:
+            stack += ast.iter_child_nodes(node)
+    return False
 
 
 def _imported(node: ast.Import | ast.ImportFrom, path: str) -> Iterator[tuple[str, str]]:
@@ -584,50 +1108,61 @@ def _module(node: ast.ImportFrom, path: str) -> str:
     return ".".join([*here, *([node.module] if node.module else [])])
 
 
-def _refuses(pattern: str, use: _Use) -> bool:
-    """Whether "torch.nn.RNN*" refuses a name: by all of it or, on any object, by a last word not the file's own."""
+def _refuses(pattern: str, dotted: str) -> bool:
+    """Whether "torch.nn.RNN*" refuses a name: by all of it or by its last word, since any object may be torch."""
+    base, _, word = dotted.rpartition(".")
     last = pattern.rpartition(".")[2]
-    for dotted in use.dotted:
-        base, _, word = dotted.rpartition(".")
-        by_last_word = base != "" and last.strip("*?") != "" and fnmatch.fnmatchcase(word, last)
-        if fnmatch.fnmatchcase(dotted, pattern) or (by_last_word and not use.own):
-            return True
-    return False
+    by_last_word = base != "" and last.strip("*?") != "" and fnmatch.fnmatchcase(word, last)
+    return by_last_word or fnmatch.fnmatchcase(dotted, pattern)
+
+
+def _builds_code(dotted: str) -> bool:
+    """Whether a name makes code from text, or finds code by a name in text."""
+    return dotted in BUILTIN_BUILDERS or any(fnmatch.fnmatchcase(dotted, pattern) for pattern in BUILDERS)
 
 
 class _Reach:
-    """The top-level statements of one file that a deliverable answers for: of ever more names, each told once."""
+    """The parts of one file that a deliverable answers for: of ever more names, each told once."""
 
-    def __init__(self, body: Sequence[ast.stmt]) -> None:
+    def __init__(self, reader: _Reader) -> None:
+        self._reader = reader
         self._reached: set[ast.stmt] = set()
-        self._binders: dict[str, list[ast.stmt]] = {}
-        for statement in body:
-            for name in _bound([statement]) if _only_binds(statement) else [""]:
-                self._binders.setdefault(name, []).append(statement)
+        self._asked: set[str] = set()
+        self._imported = False
 
-    def add(self, names: Iterable[str]) -> list[ast.stmt]:
-        """What is new: statements that bind these names or that those may use, and all that do more than bind."""
-        new: list[ast.stmt] = []
-        waiting = ["", *names]
+    def add(self, names: Iterable[str]) -> list[_Part]:
+        """What is new: all that runs when the file is imported, and what these names and those in it stand for."""
+        new: list[_Part] = []
+        waiting = [*names]
+        if not self._imported:
+            self._imported = True
+            for statement, (now, _) in self._reader.parts.items():
+                new.append(now)
+                if now.runs:
+                    waiting += now.names
+                    inside = _statements(statement.body) if isinstance(statement, ast.ClassDef) else ()
+                    own = {each.name for each in inside if isinstance(each, _Scope)}
+                    if not isinstance(statement, _Scope) or now.names.intersection(own):
+                        self._reach(statement, new, waiting)
         while waiting:
-            for statement in self._binders.pop(waiting.pop(), []):
-                if statement not in self._reached:
-                    self._reached.add(statement)
-                    new.append(statement)
-                    waiting += [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
+            name = waiting.pop()
+            if name not in self._asked:
+                self._asked.add(name)
+                for statement in self._reader.binders.get(name, []):
+                    self._reach(statement, new, waiting)
         return new
+
+    def _reach(self, statement: ast.stmt, new: list[_Part], waiting: list[str]) -> None:
+        if statement not in self._reached:
+            self._reached.add(statement)
+            now, late = self._reader.parts[statement]
+            new.append(late)
+            waiting += now.names | late.names
 
 
 def _homes(deliverable: Deliverable) -> list[str]:
     """The classes and functions of its file that hold a deliverable's code."""
     return [function.name.split(".")[0] for function in deliverable.functions]
-
-
-def _only_binds(statement: ast.stmt) -> bool:
-    """Whether a statement does nothing until one of its names is used."""
-    if isinstance(statement, (ast.Assign, ast.AnnAssign)):
-        return not any(isinstance(node, (ast.Attribute, ast.Subscript)) for node in _targets(statement))
-    return isinstance(statement, (*_Scope, ast.Import, ast.ImportFrom))
 
 
 # Preflight
@@ -642,8 +1177,9 @@ def inspect(files: Mapping[str, bytes], assignment: Assignment) -> list[Finding]
     if not any(path in files for path in assignment.files):
         message = f"no file of this assignment is here: expected {assignment.files[0]} and so on."
         return [Finding(Severity.UNUSABLE, "", 0, message, everything, "nothing")]
-    findings = [f for path in assignment.files for f in _inspect_file(path, files.get(path), assignment)]
-    findings += _inspect_imports(files, assignment)
+    sources = _sources(files, assignment)
+    findings = [f for path in assignment.files for f in _inspect_file(path, files.get(path), sources[path], assignment)]
+    findings += _inspect_names(sources, assignment)
     waiting = not_started(files, assignment)
     if len(waiting) == len(everything):
         message = "NOTHING IS STARTED. All is as it was handed out: this would score 0 points."
@@ -653,6 +1189,12 @@ def inspect(files: Mapping[str, bytes], assignment: Assignment) -> list[Finding]
             deliverable = assignment.deliverable(id)
             message = f"{deliverable.number} {deliverable.title} is not started ({_points([deliverable])})."
             findings.append(Finding(Severity.WARNING, file, line, message, (id,), "not-started"))
+    for id, gaps in unfinished(files, assignment).items():
+        deliverable = assignment.deliverable(id)
+        message = f"{deliverable.number} {deliverable.title} is unfinished: {_gaps_in_words(gaps)}."
+        stake = _stake(assignment, [deliverable]).replace("Costs ", "Costs up to ", 1)
+        message = f"{message} {stake}"
+        findings.append(Finding(Severity.WARNING, deliverable.file, gaps[0].line, message, (id,), "unfinished"))
     weights, places = list(Severity), ["", *assignment.files]
     return sorted(findings, key=lambda f: (weights.index(f.severity), places.index(f.file), f.line))
 
@@ -663,10 +1205,137 @@ def not_started(files: Mapping[str, bytes], assignment: Assignment) -> dict[str,
     for path in assignment.files:
         source = _source(files, path)
         for deliverable in assignment.by_file(path):
-            evidence = [function for function in deliverable.functions if function.untouched]
-            if evidence and all(_is_untouched(source, function) for function in evidence):
+            if not _is_started(source, deliverable):
                 waiting[deliverable.id] = path, _place(source, deliverable)
     return {d.id: waiting[d.id] for d in assignment.deliverables if d.id in waiting}
+
+
+class Gap(NamedTuple):
+    """A function in which work is left: the line of its `raise NotImplementedError`, or where nothing is written."""
+
+    function: str
+    line: int
+    raises: bool
+
+
+def unfinished(files: Mapping[str, bytes], assignment: Assignment) -> dict[str, tuple[Gap, ...]]:
+    """The deliverables that are started and not finished, as far as their source shows: id -> where work is left."""
+    waiting = not_started(files, assignment)
+    found = {d.id: _gaps(_source(files, d.file), d) for d in assignment.deliverables if d.id not in waiting}
+    return {id: gaps for id, gaps in found.items() if gaps}
+
+
+def _gaps(source: _Source, deliverable: Deliverable) -> tuple[Gap, ...]:
+    """The functions of a deliverable in which work is left, by line."""
+    found: list[Gap] = []
+    for function in deliverable.functions:
+        node = source.find(function.name)
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        if function.optional and (_raise_left(node) is None or node.name not in _mentioned(source)):
+            continue
+        if (line := _raise_left(node)) is not None:
+            found.append(Gap(function.name, line, raises=True))
+        elif _is_untouched(source, function) or all(map(_does_nothing, node.body)):
+            found.append(Gap(function.name, _todo(source, deliverable, node) or node.lineno, raises=False))
+    return tuple(sorted(found, key=lambda gap: gap.line))
+
+
+def _check_helpers(source: _Source, report: _Report) -> None:
+    """Functions beside the contract's in which work is left, where the file mentions them and none overrides them."""
+    contract = {function.name for deliverable in report.own for function in deliverable.functions}
+    mentioned = _mentioned(source)
+    defined = [node.name for node in source.nodes if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    holders = [("", source.body)] + [(f"{n.name}.", tuple(n.body)) for n in source.body if isinstance(n, ast.ClassDef)]
+    for holder, body in holders:
+        for node in body:
+            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or holder + node.name in contract:
+                continue
+            line = _raise_left(node) if node.name in mentioned and defined.count(node.name) == 1 else None
+            if line is not None:
+                words = f"NotImplementedError is still raised in {_short(holder + node.name)}."
+                report.warning("unfinished", line, f"{words} A test that calls it fails.", [])
+
+
+def _mentioned(source: _Source) -> set[str]:
+    """All names and attributes that a file uses."""
+    names = {node.id for node in source.nodes if isinstance(node, ast.Name)}
+    return names | {node.attr for node in source.nodes if isinstance(node, ast.Attribute)}
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    """`pass`, a docstring or `...`."""
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )
+
+
+def _gaps_in_words(gaps: Sequence[Gap]) -> str:
+    words = []
+    for raises, what in ((True, "NotImplementedError is still raised in"), (False, "nothing is written in")):
+        if places := [f"{gap.function} (line {gap.line})" for gap in gaps if gap.raises is raises]:
+            words.append(f"{what} {_first(places)}")
+    return "; ".join(words)
+
+
+def _raise_left(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int | None:
+    """The line of the first `raise NotImplementedError` in a function that is left from before it was written.
+
+    One with a deliverable's id, as handed out, is left wherever it can be reached. One with other words or none may be
+    meant for an argument that is not supported; it is left where no call gets past it or returns before it.
+    """
+    return next(_walk(function.body, [True]), None)
+
+
+def _walk(body: Sequence[ast.stmt], certain: list[bool]) -> Iterator[int]:
+    """The lines of the raises that are left in a block.
+
+    Args:
+        certain: whether every call comes here. It turns false where one may have returned.
+    """
+    for statement in body:
+        if isinstance(statement, ast.Raise) and (tagged := _is_todo(statement)) is not None and (tagged or certain[0]):
+            yield statement.lineno
+        blocks = _blocks(statement)
+        unconditional = isinstance(statement, (ast.With, ast.AsyncWith, ast.Try))
+        for index, block in enumerate(blocks):
+            yield from _walk(block, certain if unconditional and index == 0 else [False])
+        if any(isinstance(inner, ast.Return) for inner in _statements([statement])):
+            certain[0] = False
+        if _never_ends(statement):
+            return
+
+
+def _is_todo(statement: ast.Raise) -> bool | None:
+    """Whether a `raise NotImplementedError` has a deliverable's id, as handed out; None for another statement."""
+    raised = statement.exc
+    words = raised.args if isinstance(raised, ast.Call) else []
+    name = raised.func if isinstance(raised, ast.Call) else raised
+    if not (isinstance(name, ast.Name) and name.id == "NotImplementedError"):
+        return None
+    text = words[0].value if len(words) == 1 and isinstance(words[0], ast.Constant) else None
+    return isinstance(text, str) and re.fullmatch(r"[a-z_]\w*\.[a-z_]\w*", text) is not None
+
+
+def _blocks(statement: ast.stmt) -> list[list[ast.stmt]]:
+    """The blocks within a statement, of which none, one or several run when it does; none of a definition."""
+    if isinstance(statement, _Scope):
+        return []
+    inner = [getattr(statement, name, []) for name in ("body", "orelse", "finalbody")]
+    branches = [*getattr(statement, "handlers", []), *getattr(statement, "cases", [])]
+    return [block for block in [*inner, *(branch.body for branch in branches)] if block]
+
+
+def _never_ends(statement: ast.stmt) -> bool:
+    """Whether what follows a statement in its block is never reached, as far as that is plain to see."""
+    if isinstance(statement, (ast.Return, ast.Raise, ast.Break, ast.Continue)):
+        return True
+    if isinstance(statement, ast.While):
+        forever = isinstance(statement.test, ast.Constant) and bool(statement.test.value)
+        return forever and not any(isinstance(inner, ast.Break) for inner in _statements(statement.body))
+    if isinstance(statement, ast.If):
+        return all(any(map(_never_ends, block)) for block in (statement.body, statement.orelse))
+    return isinstance(statement, (ast.With, ast.AsyncWith)) and any(map(_never_ends, statement.body))
 
 
 def _is_untouched(source: _Source, function: Function) -> bool:
@@ -675,27 +1344,56 @@ def _is_untouched(source: _Source, function: Function) -> bool:
 
 
 def place(files: Mapping[str, bytes], deliverable: Deliverable) -> int:
-    """The line of its file where the work on a deliverable is: its first TODO, else its first function, else 1.
+    """The line of its file where the work on a deliverable goes on.
+
+    Where it is started that is the first function in which work is left. Else, or where all is written, it is the
+    first TODO, then the first function, then 1.
 
     `files` maps contract paths to contents, as `read_tree` gives them. Never raises, whatever the bytes.
     """
-    return _place(_source(files, deliverable.file), deliverable)
+    source = _source(files, deliverable.file)
+    gaps = _gaps(source, deliverable) if _is_started(source, deliverable) else ()
+    return gaps[0].line if gaps else _place(source, deliverable)
+
+
+def _is_started(source: _Source, deliverable: Deliverable) -> bool:
+    """Whether one of its own functions is not as handed out; without any function to tell by it counts as started."""
+    evidence = [function for function in deliverable.functions if function.untouched]
+    return not (evidence and all(_is_untouched(source, function) for function in evidence))
 
 
 def _place(source: _Source, deliverable: Deliverable) -> int:
-    mark = re.compile(rf"#\s*TODO\({re.escape(deliverable.id)}\)")
-    for number, line in enumerate(source.lines, 1):
-        if mark.search(line):
-            return number
+    if line := _todo(source, deliverable):
+        return line
     own_first = sorted(deliverable.functions, key=lambda function: function.untouched is None)
     found = (source.definition(function.name) for function in own_first)
     return next((one.line for one in found if one), 1)
+
+
+def _todo(source: _Source, deliverable: Deliverable, within: ast.stmt | None = None) -> int | None:
+    """The line of a deliverable's first TODO in its file or within a function."""
+    mark = re.compile(rf"#\s*TODO\({re.escape(deliverable.id)}\)")
+    first, end = (within.lineno, within.end_lineno or within.lineno) if within else (1, len(source.lines))
+    for number, line in enumerate(source.lines[first - 1 :], first):
+        if number > end and not line.strip().startswith("#"):  # comments at its end belong to a function
+            return None
+        if mark.search(line):
+            return number
+    return None
 
 
 def _source(files: Mapping[str, bytes], path: str) -> _Source:
     """A file parsed; one that is missing or too large as if it were empty."""
     data = files.get(path, b"")
     return _Source.parse(read_source(data) if len(data) <= LIMIT else "")
+
+
+def _sources(files: Mapping[str, bytes], assignment: Assignment) -> dict[str, _Source]:
+    """All listed files parsed; what looks like a script is read as well where some file may have it run."""
+    sources = {path: _source(files, path) for path in assignment.files}
+    if any(source.script for source in sources.values()) and any(source.sets_name() for source in sources.values()):
+        return {path: source.with_script() for path, source in sources.items()}
+    return sources
 
 
 class _Report:
@@ -745,22 +1443,25 @@ def _clean(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-def _inspect_file(path: str, data: bytes | None, assignment: Assignment) -> list[Finding]:
+def _inspect_file(path: str, data: bytes | None, source: _Source, assignment: Assignment) -> list[Finding]:
     report = _Report(path, assignment)
     if data is None:
         report.fault("missing", 0, "this file is missing. If you have lost it, take it from the handout.")
     elif len(data) > LIMIT:
         report.fault("size", 0, f"larger than {LIMIT // 1024} KiB, so it is neither packed nor graded.")
     else:
-        _inspect_source(data, report)
+        _inspect_source(data, source, report)
     return report.findings()
 
 
-def _inspect_source(data: bytes, report: _Report) -> None:
-    text, encoding = _decode(data)
-    if encoding != "utf-8" and not data.isascii():
+def _inspect_source(data: bytes, source: _Source, report: _Report) -> None:
+    _, encoding = _decode(data)
+    if problem := unreadable(data):
+        report.fault("encoding", 1, f"{problem} {SAVE_AS_UTF8}")
+        if source.error:
+            return
+    elif encoding != "utf-8" and not data.isascii():
         report.warning("encoding", 1, f"saved as {encoding}, not UTF-8. Let your editor save it as UTF-8.")
-    source = _Source.parse(text)
     if source.excess:
         report.fault("size", 0, f"this file {source.excess}, so it is not graded. Make it simpler.")
         return
@@ -770,50 +1471,76 @@ def _inspect_source(data: bytes, report: _Report) -> None:
         words = f"`{words[:50]}{'...' if words[50:] else ''}`" if words else "this line"
         message = f"Python cannot read {words}: {source.error.msg}."
         report.fault("syntax", line, f"{message} Until you mend it nothing in this file runs.")
-    names = source.names(report.path)
     _check_signatures(source, report)
-    _check_imports(names, report)
-    _check_names(source, names, report)
+    _check_imports(source.names(report.path), report)
+    _check_helpers(source, report)
 
 
 def _check_signatures(source: _Source, report: _Report) -> None:
-    """Every function of the contract is there and can be called as the tests call it."""
-    owners: dict[tuple[str, tuple[str, ...]], list[Deliverable]] = {}
+    """Every function that tests call is there and can be called as they call it."""
+    owners: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[Deliverable]] = {}
     missing: dict[str, dict[str, Deliverable]] = {}
     for deliverable in report.own:
         for function in deliverable.functions:
-            owners.setdefault((function.name, function.parameters), []).append(deliverable)
-    for (name, wanted), hit in owners.items():
+            if not function.optional:
+                by_name = tuple(name for name in map(_name, function.parameters) if name in deliverable.by_name)
+                owners.setdefault((function.name, function.parameters, by_name), []).append(deliverable)
+    for (name, wanted, by_name), hit in owners.items():
         holder = name.rpartition(".")[0]
         found = source.definition(name)
         if source.find(name) is None:
             gone = f"class {holder}" if holder and source.find(holder) is None else f"function {name}"
             missing.setdefault(gone, {}).update({deliverable.id: deliverable for deliverable in hit})
-        elif found and not _fits(wanted, found.parameters):
+        elif found and not _fits(wanted, found.parameters, by_name):
             taken = ", ".join(map(_short, found.parameters[:12])) + (", ..." if found.parameters[12:] else "")
-            message = f"{name} takes ({taken}), not ({', '.join(wanted)}) as tested."
-            report.fault("signature", found.line, f"{message} Give it these names, order and defaults.", hit)
+            message = f"{name} takes ({taken}), where tests need ({', '.join(wanted)}), in this order."
+            names = f"Tests give {', '.join(by_name)} by name; other names" if by_name else "The names"
+            report.fault("signature", found.line, f"{message} {names} are up to you.", hit)
+        elif found and (others := _other_defaults(wanted, found.parameters)):
+            message = f"{name} takes {', '.join(map(_short, others))}. Other defaults fail tests that count on them."
+            report.warning("signature", found.line, message, hit)
     if not source.error:  # else it may stand in what could not be read
         for gone, needed in missing.items():
             message = f"{gone} is not defined in this file. Put it back under that name."
             report.fault("missing", 1, message, [*needed.values()])
 
 
-def _fits(wanted: Sequence[str], got: Sequence[str]) -> bool:
-    """First the same names, order and defaults (a new default is no harm), then what needs no argument."""
-    extra = got[len(wanted) :]
-    same = all(map(_stands_for, got, wanted))
-    return len(got) >= len(wanted) and same and all("=" in word or word.startswith("*") for word in extra)
+def _fits(wanted: Sequence[str], got: Sequence[str], by_name: Collection[str]) -> bool:
+    """As many parameters in the same order, then what needs no argument.
+
+    A name may be another one, but for those `by_name`, and for one that is wanted in another place. Where none of them
+    is given by name, they may be positional only, or come in as *args.
+    """
+    words = [word for word in got if word != "/"]
+    star = next((index for index, word in enumerate(words) if re.match(r"\*\w", word)), len(wanted))
+    nameless = {*wanted[: got.index("/") if "/" in got else 0], *wanted[star:]}
+    words[star:star] = wanted[star:]
+    names, right = list(map(_name, words)), list(map(_name, wanted))
+    named = all(
+        own == name or not (name in by_name or own in right or own.startswith("*"))
+        for own, name in zip(names, right, strict=False)
+    )
+    free = all("=" in word or word.startswith("*") for word in words[len(wanted) :])
+    return len(words) >= len(wanted) and named and free and not set(map(_name, nameless)).intersection(by_name)
 
 
-def _stands_for(got: str, wanted: str) -> bool:
-    """Whether a parameter has the wanted one's name and default; what is no literal counts as any value."""
-    name, _, default = wanted.partition("=")
-    own_name, _, own_default = got.partition("=")
-    if name != own_name or not default or not own_default:
-        return name == own_name and not default
+def _name(parameter: str) -> str:
+    return parameter.partition("=")[0]
+
+
+def _other_defaults(wanted: Sequence[str], got: Sequence[str]) -> list[str]:
+    """Parameters whose default is not the wanted one, in words; a new default is no harm."""
+    return [
+        f"{own} instead of {word}"
+        for own, word in zip([each for each in got if each != "/"], wanted, strict=False)
+        if "=" in word and not own.startswith("*") and not _is_default(own.partition("=")[2], word.partition("=")[2])
+    ]
+
+
+def _is_default(own: str, wanted: str) -> bool:
+    """Whether a default has the wanted value; what is no literal counts as any."""
     try:
-        return bool(ast.literal_eval(own_default) == ast.literal_eval(default))
+        return own != "" and bool(ast.literal_eval(own) == ast.literal_eval(wanted))
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return True  # PAD may well be 1: that is for the tests to judge
 
@@ -821,8 +1548,7 @@ def _stands_for(got: str, wanted: str) -> bool:
 def _check_imports(names: _Names, report: _Report) -> None:
     """Only what is there in grading is imported: the allowed modules and the listed files."""
     listed = _listed_modules(report.assignment)
-    folders = {parent for path in listed.values() for parent in PurePosixPath(path).parents}
-    packages = {".".join(folder.parts) for folder in folders if folder.parts}
+    packages = _packages(report.assignment)
     allowed = {"__future__", *report.assignment.allowed_imports} - {"models"}
     for node in names.imports:
         for module in _needed_modules(node, report.path, packages):
@@ -849,9 +1575,19 @@ def _choice(allowed: Iterable[str]) -> str:
     return f" or do with {outside or inside}" if outside or inside else ""
 
 
+def _packages(assignment: Assignment) -> set[str]:
+    """The dotted names of the folders that hold the listed files."""
+    folders = (folder for path in assignment.files for folder in PurePosixPath(path).parents)
+    return {".".join(folder.parts) for folder in folders if folder.parts}
+
+
 def _listed_modules(assignment: Assignment) -> dict[str, str]:
     """The dotted names of the listed files, and their paths."""
-    return {path.removesuffix(".py").replace("/", "."): path for path in assignment.files}
+    return {_module_of(path): path for path in assignment.files}
+
+
+def _module_of(path: str) -> str:
+    return path.removesuffix(".py").replace("/", ".")
 
 
 def _needed_modules(node: ast.Import | ast.ImportFrom, path: str, packages: Collection[str]) -> list[str]:
@@ -864,116 +1600,22 @@ def _needed_modules(node: ast.Import | ast.ImportFrom, path: str, packages: Coll
     return [module or "." * node.level]
 
 
-def _check_names(source: _Source, names: _Names, report: _Report) -> None:
-    """Refused names, code that builds code, and output, each charged to the deliverables it belongs to."""
-    meanings = 0
-    reach = {each.id: set(_Reach(source.body).add(_homes(each))) for each in report.own}
-    given = _listed_names(report.assignment)
-    for statement in source.body:
-        here = [deliverable for deliverable in report.own if statement in reach[deliverable.id]]
-        if not here:
-            continue
-        calls = _calls(statement)
-        done: set[ast.expr] = set()  # torch._VF.lstm may match twice
-        for use in names.uses(statement):
-            meanings += len(use.dotted)
-            if meanings > MAX_MEANINGS:
-                report.fault("size", 0, TOO_MANY_MEANINGS)
-                return
-            if use.node in done or (not given.intersection(use.dotted) and _check_refused(use, here, report)):
-                done.add(use.node.value if isinstance(use.node, ast.Attribute) else use.node)
-            elif use.node in calls:
-                _check_output(use, here, report)
-
-
-def _calls(statement: ast.stmt) -> set[ast.expr]:
-    """What is called in a statement, without names that an enclosing function has as parameter or assigns: `input`."""
-    called: list[tuple[ast.expr, list[set[str]]]] = []
-    stack: list[tuple[ast.AST, list[set[str]]]] = [(statement, [])]
-    while stack:
-        node, scopes = stack.pop()
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            scopes = [*scopes, set()]
-        elif scopes and isinstance(node, ast.arg):
-            scopes[-1].add(node.arg)
-        elif scopes and isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            scopes[-1].add(node.id)
-        elif isinstance(node, ast.Call):
-            called.append((node.func, scopes))
-        stack += [(child, scopes) for child in ast.iter_child_nodes(node)]
-    return {
-        func
-        for func, scopes in called
-        if not (isinstance(func, ast.Name) and any(func.id in names for names in scopes))
-    }
-
-
-def _listed_names(assignment: Assignment) -> set[str]:
-    """The dotted names of the listed files and of the classes and functions that the contract has in them."""
-    names = set(_listed_modules(assignment))
-    for module, path in _listed_modules(assignment).items():
-        functions = (f for deliverable in assignment.by_file(path) for f in deliverable.functions)
-        names |= {f"{module}.{function.name.split('.')[0]}" for function in functions}
-    return names
-
-
-def _check_refused(use: _Use, here: Sequence[Deliverable], report: _Report, way: str = "") -> bool:
-    """Whether some deliverable refuses this use; if so it is reported, with the way there from another file."""
-    if BUILDS_CODE.intersection(use.dotted):
-        message = f"{_short(use.spelled)} is refused: write the code out.{way}"
-        report.fault("refused", use.node.lineno, message, here)
-        return True
-    hit = [d for d in here if any(_refuses(pattern, use) for pattern in d.refused)]
-    if hit:
-        message = f"{_short(use.spelled)} is refused: write yourself what it does.{way}"
-        report.fault("refused", use.node.lineno, message, hit)
-    return bool(hit)
-
-
-def _inspect_imports(files: Mapping[str, bytes], assignment: Assignment) -> list[Finding]:
-    """Refused names that deliverables reach through imports of listed files, told where they stand."""
-    sources = {path: _source(files, path) for path in assignment.files}
-    reports = {path: _Report(path, assignment) for path in assignment.files}
+def _inspect_names(sources: Mapping[str, _Source], assignment: Assignment) -> list[Finding]:
+    """Refused names, code that builds code, and output: told where they stand, once for all that answer for them."""
+    reports = {path: _Report(path, assignment) for path in sources}
+    told: dict[tuple[str, str, int, str], list[Deliverable]] = {}
     for deliverable in assignment.deliverables:
-        if deliverable.refused and deliverable.file in sources:
-            _follow_imports(deliverable, sources, reports)
+        if deliverable.file in sources:
+            for place in dict.fromkeys(_Account(deliverable, sources, assignment).findings()):
+                told.setdefault(place, []).append(deliverable)
+    for (path, rule, line, message), hit in told.items():
+        if rule == "output":
+            reports[path].warning("output", line, message, hit)
+        elif rule == "size":
+            reports[path].fault("size", line, message, hit)
+        else:
+            reports[path].fault("refused", line, message, hit)
     return [finding for report in reports.values() for finding in report.findings()]
-
-
-def _follow_imports(deliverable: Deliverable, sources: Mapping[str, _Source], reports: Mapping[str, _Report]) -> None:
-    """Check what a deliverable uses of the listed files; its own code, the first `_Step`, is for `_check_names`."""
-    assignment = reports[deliverable.file].assignment
-    given, listed = _listed_names(assignment), _listed_modules(assignment)
-    reach: dict[str, _Reach] = {}
-    seen: set[tuple[str, str]] = set()
-    meanings = 0
-    steps = [_Step(deliverable.file, _homes(deliverable), "")]
-    while steps:
-        path, wanted, way = steps.pop()
-        names = sources[path].names(path)
-        reach[path] = reach.get(path) or _Reach(sources[path].body)
-        handed_on = [names.handed_on(name) for name in wanted]
-        done: set[ast.expr] = set()
-        for use in itertools.chain(handed_on, *map(names.uses, reach[path].add(wanted))):
-            meanings += len(use.dotted)
-            if meanings > MAX_MEANINGS:
-                if way:  # else `_check_names` has said so
-                    reports[deliverable.file].fault("size", 0, TOO_MANY_MEANINGS, [deliverable])
-                return
-            told = way and use.node not in done and not given.intersection(use.dotted)
-            told = told and _check_refused(use, [deliverable], reports[path], way)
-            parts = [] if use.node in done else [(dotted, _part(dotted, listed)) for dotted in use.dotted]
-            if told or use.node in done or any(part for _, part in parts):
-                done.add(use.node.value if isinstance(use.node, ast.Attribute) else use.node)
-            for dotted, part in parts:
-                if part and part not in seen:
-                    seen.add(part)
-                    file, name = part
-                    line = names.origin(use, dotted)
-                    first = (
-                        way or f" {deliverable.number} {deliverable.title} gets there by the import in {path}:{line}."
-                    )
-                    steps.append(_Step(file, [name] if name else [*sources[file].names(file).bound], first))
 
 
 class _Step(NamedTuple):
@@ -984,6 +1626,151 @@ class _Step(NamedTuple):
     way: str
 
 
+class _Met(NamedTuple):
+    """A use that a deliverable answers for: the file, and by which import it gets there."""
+
+    path: str
+    use: _Use
+    way: str
+
+
+class _Account:
+    """What one deliverable answers for: what runs with the import of its file, and all that its own code mentions."""
+
+    def __init__(self, deliverable: Deliverable, sources: Mapping[str, _Source], assignment: Assignment) -> None:
+        self._deliverable, self._sources, self._assignment = deliverable, sources, assignment
+        self._listed = _listed_modules(assignment)
+        self._packages = _packages(assignment)
+        self._part = functools.cache(lambda dotted: _part(dotted, self._listed))
+        self._given = {f.name.rpartition(".")[2] for each in assignment.deliverables for f in each.functions}
+        self._met: list[_Met] = []
+        self._full = False
+        self._meanings_met = 0
+        self._seen: set[tuple[str, str]] = set()
+        self._reach: dict[str, _Reach] = {}
+        self._steps = [_Step(deliverable.file, _homes(deliverable), "")]
+        self._loose: _Met | None = None
+        while self._steps and not self._full:
+            self._take(self._steps.pop())
+            self._loose = self._loose or next((met for met in self._met if met.use.loose), None)
+            if self._loose and not self._steps:
+                self._steps = [*self._looked_up()]
+        self._files = {met.path for met in self._met}
+
+    def _take(self, step: _Step) -> None:
+        """Read what is new of a file, and note where it leads to in others."""
+        path, wanted, way = step
+        names = self._sources[path].names(path)
+        reader = self._sources[path].reader(path)
+        parts = self._reach.setdefault(path, _Reach(reader)).add(wanted)
+        handed_on = [names.handed_on(name) for name in wanted]
+        uses = [*handed_on, *(use for part in parts for use in part.uses)]
+        self._met += [_Met(path, use, way) for use in uses[0 if way else len(handed_on) :]]
+        self._meanings_met += sum(len(use.dotted) for use in uses if not use.text)
+        self._full = reader.full or self._meanings_met > MAX_MEANINGS
+        done: set[ast.AST | None] = set()
+        for use in uses:
+            leads = [(dotted, self._part(dotted)) for dotted in use.dotted if use.node not in done]
+            if use.node in done or any(part for _, part in leads):
+                done.add(use.base)
+            for dotted, part in leads:
+                if part:
+                    self._go(part, step, names.origin(use, dotted))
+        for node in [node for part in parts for node in part.imports]:
+            for module in _needed_modules(node, path, self._packages):
+                if module in self._listed:
+                    self._go((self._listed[module], "import"), step, node.lineno)
+
+    def _go(self, part: tuple[str, str], step: _Step, line: int) -> None:
+        if part not in self._seen:
+            self._seen.add(part)
+            file, name = part
+            deliverable = self._deliverable
+            way = f" {deliverable.number} {deliverable.title} gets there by the import in {step.path}:{line}."
+            everything = [*self._sources[file].names(file).bound]
+            names = [] if name == "import" else [name] if name else everything
+            self._steps.append(_Step(file, names, step.way or way))
+
+    def _looked_up(self) -> Iterator[_Step]:
+        """Functions and classes that a string or an attribute names, as in `globals()["helper"]`."""
+        uses = [met.use for met in self._met if met.use.text or met.use.own]
+        words = {dotted.rpartition(".")[2] for use in uses for dotted in use.dotted} - self._given
+        for path, way in {met.path: met.way for met in self._met}.items():
+            bound = self._sources[path].names(path).bound
+            names = {name for name in words.intersection(bound) if isinstance(bound[name], _Scope)}
+            new = [name for name in sorted(names) if (path, name) not in self._seen]
+            self._seen.update((path, name) for name in new)
+            if new:
+                yield _Step(path, new, way)
+
+    def findings(self) -> Iterator[tuple[str, str, int, str]]:
+        """File, rule, line and message of all that there is to say."""
+        if self._full:
+            yield self._deliverable.file, "size", 0, TOO_MANY_MEANINGS
+            return
+        done: set[ast.AST | None] = set()  # of torch.nn.LSTM.forward one finding is enough
+        for path, use, way in self._met:
+            message = "" if use.node in done else self._refusal(use)
+            if message or use.node in done:
+                done.add(use.base)
+            if message:
+                yield path, "refused", use.line, message + (way or self._beyond(use.line))
+            elif use.called and not way and (advice := _output_advice(use, self._assignment.output)):
+                yield path, "output", use.line, f"{_short(use.spelled)}() {advice}"
+
+    def _beyond(self, line: int) -> str:
+        """Why it answers for a line of its file that stands in none of its own classes and functions."""
+        homes = (self._sources[self._deliverable.file].find(name) for name in _homes(self._deliverable))
+        if any(home and home.lineno <= line <= (home.end_lineno or 0) for home in homes):
+            return ""
+        who = f"{self._deliverable.number} {self._deliverable.title}"
+        return f" {who} answers for this line: it runs when the file is imported, or code of {who} uses it."
+
+    def _refusal(self, use: _Use) -> str:
+        """Why a use is refused, or ""."""
+        for dotted, excusable in self._meanings(use):
+            mine = use.text or (excusable and (use.own == "me" or self._is_own(dotted)))
+            if mine and not (self._loose and dotted.rpartition(".")[2] not in self._given):
+                continue
+            doubt = self._doubt() if mine else ""
+            runs_text = mine and use.called != "()" and dotted.endswith((".eval", ".compile"))
+            if _builds_code(dotted) or runs_text:
+                return f"{_short(use.spelled)} is refused: write the code out.{doubt}"
+            if any(_refuses(pattern, dotted) for pattern in self._deliverable.refused):
+                return f"{_short(use.spelled)} is refused: write yourself what it does.{doubt}"
+        return ""
+
+    def _is_own(self, dotted: str) -> bool:
+        """Whether one of the files that it uses gives its own objects an attribute of this name."""
+        word = dotted.rpartition(".")[2]
+        return any(self._sources[path].names(path).has(word) for path in self._files)
+
+    def _meanings(self, use: _Use) -> Iterator[tuple[str, bool]]:
+        """What a use may stand for, and whether it may be an attribute of an object of the student's own.
+
+        What a listed file defines is left out: it is read where it stands.
+        """
+        for dotted in use.dotted:
+            part = self._part(dotted)
+            if part is None:
+                yield dotted, bool(use.own)
+            elif part[1]:
+                path, name = part
+                rest = dotted.removeprefix(f"{_module_of(path)}.{name}")
+                if name in self._sources[path].names(path).aliases:
+                    yield dotted, False
+                elif rest:
+                    yield f"?{rest}", True
+
+    def _doubt(self) -> str:
+        """Why an object of the student's own might be something else."""
+        if self._loose is None:
+            return ""
+        path, use, _ = self._loose
+        place = f"line {use.line}" + ("" if path == self._deliverable.file else f" of {path}")
+        return f" (It may not be your own, since {place} hands on {_short(use.spelled)} whole. If it is, rename it.)"
+
+
 def _part(dotted: str, listed: Mapping[str, str]) -> tuple[str, str] | None:
     """The listed file that a dotted name leads to and the name in it, "" for all of it; None for other names."""
     for module, path in listed.items():
@@ -992,17 +1779,17 @@ def _part(dotted: str, listed: Mapping[str, str]) -> tuple[str, str] | None:
     return None
 
 
-def _check_output(use: _Use, here: Sequence[Deliverable], report: _Report) -> None:
-    policy = report.assignment.output
+def _output_advice(use: _Use, policy: str) -> str:
+    """What to say of a call that asks for input or writes output; "" for all others."""
     if any(fnmatch.fnmatchcase(dotted, pattern) for pattern in ASKS for dotted in use.dotted):
-        advice = "asks for input, and in grading nobody answers: it fails there. Take it out."
-    elif policy == "allow" or not any(fnmatch.fnmatchcase(name, w) for w in WRITES for name in use.dotted):
-        return
-    elif policy == "zero":
-        advice = "writes output, and this assignment gives no points at all to code that does. Take it out."
-    else:
-        advice = "writes output. It costs nothing, but take it out before you hand in."
-    report.warning("output", use.node.lineno, f"{_short(use.spelled)}() {advice}", here)
+        return "asks for input, and in grading nobody answers: it fails there. Take it out."
+    if policy == "allow" or not any(
+        fnmatch.fnmatchcase(dotted, pattern) for pattern in WRITES for dotted in use.dotted
+    ):
+        return ""
+    if policy == "zero":
+        return "writes output, and this assignment gives no points at all to code that does. Take it out."
+    return "writes output. It costs nothing, but take it out before you hand in."
 
 
 def _stake(assignment: Assignment, hit: Sequence[Deliverable]) -> str:
@@ -1035,16 +1822,37 @@ def read_tree(tree: Path | str, assignment: Assignment) -> dict[str, bytes]:
     return files
 
 
+def inspect_tree(tree: Path | str, files: Mapping[str, bytes], assignment: Assignment) -> list[Finding]:
+    """What `inspect` says of a tree's files and, of those that were not read from it, why."""
+    odd = irregular(tree, assignment)
+    there = {finding.file for finding in odd}
+    return odd + [f for f in inspect(files, assignment) if f.rule != "missing" or f.file not in there]
+
+
 def irregular(tree: Path | str, assignment: Assignment) -> list[Finding]:
-    """Faults for listed files that are there but cannot be taken: links out of it, folders, no access."""
+    """Faults for listed files that are there but cannot be taken: links out of it, folders, no access, other names."""
     findings: list[Finding] = []
     for path in assignment.files:
         reason = _obstacle(Path(tree), path)
-        if reason and reason != "missing":
+        if reason == "missing":
+            copies = _copies(Path(tree, path))
+            name = PurePosixPath(path).name
+            reason = f"missing, but {' and '.join(copies[:3])} is there: rename it to {name}" if copies else ""
+        elif reason:
+            reason += ", so it is not packed"
+        if reason:
             hit = assignment.by_file(path)
-            message = f"{reason}, so it is not packed. {_stake(assignment, hit)}"
+            message = f"{reason}. {_stake(assignment, hit)}"
             findings.append(Finding(Severity.FAULT, path, 0, message, tuple(d.id for d in hit), "irregular"))
     return findings
+
+
+def _copies(missing: Path) -> list[str]:
+    """The names beside a missing file that copies of it have."""
+    try:
+        return sorted(_clean(each.name) for each in missing.parent.iterdir() if original(each.name) == missing.name)
+    except OSError:
+        return []
 
 
 def _obstacle(tree: Path, path: str) -> str:
@@ -1092,10 +1900,12 @@ def inspect_notebooks(notebooks: Mapping[str, bytes], assignment: Assignment) ->
             message = f"is larger than {NOTEBOOK_LIMIT >> 20} MiB, so it is not packed. Clear the largest outputs."
         elif cells is None:
             message = "is no notebook that can be read (nbformat 4), so it is not packed. Save it again in Jupyter."
-        elif cells:
-            weight = Severity.UNUSABLE if required else weight
+        elif cells and required:
+            weight = Severity.UNUSABLE
             message = f"not run: {_first(cells)}. Run all cells from the top, save, and start this again."
-            message += " (Or move it elsewhere to pack without it.)" if required else ""
+            message += " (Or move it elsewhere to pack without it.)"
+        elif cells:
+            message = f"code cells that were not run: {len(cells)}."
         if message:
             findings.append(Finding(weight, name, 0, message, (), "notebook"))
     return findings
@@ -1171,7 +1981,7 @@ def pack(
 
     `out` is a file if it ends in .zip, else a folder, made if needed. The same files give the same bytes on any
     machine: nothing is compressed, since zlibs differ. The zip appears only when it is whole. ValueError when there
-    is nothing to pack, OSError when writing fails.
+    is nothing to pack, OSError when writing fails or something else would be replaced.
     """
     paths = [path for path in sorted(assignment.files) if path in files and len(files[path]) <= LIMIT]
     members = {path: files[path] for path in paths}
@@ -1179,9 +1989,7 @@ def pack(
         raise ValueError("there is no file to pack")
     members |= notebooks or {}
     members["manifest.json"] = _manifest(members, assignment, ids)
-    target = Path(out)
-    if target.is_dir() or target.suffix.lower() != ".zip":
-        target /= archive_name(assignment, ids)
+    target = _target(Path(out), assignment, ids)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
@@ -1192,6 +2000,32 @@ def pack(
     finally:
         partial.unlink(missing_ok=True)
     return target
+
+
+def _target(out: Path, assignment: Assignment, ids: Sequence[str]) -> Path:
+    """The file that is packed into; OSError, in a sentence, where it cannot be, or holds what was not packed here."""
+    target = out if out.suffix.lower() == ".zip" and not out.is_dir() else out / archive_name(assignment, ids)
+    if out.suffix and target != out and not out.exists():
+        raise OSError(f"--out {out}: expected a file whose name ends in .zip, or a folder that is there already.")
+    if target != out and out.exists() and not out.is_dir():
+        raise OSError(f"--out {out} is a file: expected a name that ends in .zip, or a folder.")
+    if target.exists() and not _is_packed(target):
+        raise OSError(
+            f"{target} was not packed by this script, so it is not replaced. Move it, or choose another name."
+        )
+    return target.resolve()  # a link stays one
+
+
+def _is_packed(path: Path) -> bool:
+    """Whether a file is an archive that `pack` has made."""
+    try:
+        if not path.is_file():
+            return False
+        with zipfile.ZipFile(path) as archive:
+            manifest = json.loads(archive.read("manifest.json"))
+        return bool({"name", "version", "ids", "files"} <= manifest.keys())
+    except (OSError, ValueError, KeyError, AttributeError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+        return False
 
 
 def _manifest(members: Mapping[str, bytes], assignment: Assignment, ids: Sequence[str]) -> bytes:
@@ -1260,7 +2094,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--id", action="append", default=[], metavar="ID", help="your id; once for each member of a group")
     add("--tree", type=Path, default=student, help="the folder with your work (default: student)")
-    add("--out", type=Path, default=Path(), help="a .zip file or a folder to write to (default: here)")
+    add(
+        "--out",
+        type=Path,
+        default=Path(),
+        help="a .zip file or a folder to write to (default: here); only an earlier archive is replaced",
+    )
     add("--group-size", type=int, metavar="N", help="most ids in a group (default: the assignment's)")
     add("--check", action="store_true", help="only check, write nothing")
     add("--strict", action="store_true", help="write nothing if there is a fault")
@@ -1279,11 +2118,9 @@ def _all_findings(
     options: argparse.Namespace, files: Mapping[str, bytes], notebooks: Mapping[str, bytes], assignment: Assignment
 ) -> list[Finding]:
     """What is wrong with the ids, the tree, the files, the notebooks and the report, worst first."""
-    odd = irregular(options.tree, assignment)
-    there = {finding.file for finding in odd}
-    found = [f for f in inspect(files, assignment) if f.rule != "missing" or f.file not in there]
+    found = inspect_tree(options.tree, files, assignment)
     beside = [*inspect_notebooks(notebooks, assignment), *inspect_report(options.tree)]
-    everything = [*_check_ids(options, assignment), *odd, *found, *beside]
+    everything = [*_check_ids(options, assignment), *_check_out(options, assignment), *found, *beside]
     return sorted(everything, key=lambda finding: list(Severity).index(finding.severity))
 
 
@@ -1309,6 +2146,14 @@ def _check_ids(options: argparse.Namespace, assignment: Assignment) -> Iterator[
         yield Finding(Severity.WARNING, "", 0, message, (), "group")
 
 
+def _check_out(options: argparse.Namespace, assignment: Assignment) -> Iterator[Finding]:
+    try:
+        _target(options.out, assignment, options.id)
+    except OSError as error:
+        if not options.check:
+            yield Finding(Severity.UNUSABLE, "", 0, str(error), (), "out")
+
+
 def _wrapped(finding: Finding) -> str:
     name = finding.severity.value
     return textwrap.fill(
@@ -1331,12 +2176,14 @@ def _print_packed(
     files: Mapping[str, bytes], notebooks: Collection[str], findings: Sequence[Finding], assignment: Assignment
 ) -> None:
     width = max(map(len, (*assignment.files, *notebooks)))
-    waiting = [file for file, _ in not_started(files, assignment).values()]
+    waiting = [assignment.deliverable(id).file for id in not_started(files, assignment)]
+    begun = [assignment.deliverable(id).file for id in unfinished(files, assignment)]
     print("\nPacked:")
     for path in assignment.files:
         faults = [f for f in findings if f.file == path and f.severity is Severity.FAULT]
         left_out = path not in files or len(files[path]) > LIMIT
-        state = _state(left_out, bool(faults), waiting.count(path), len(assignment.by_file(path)))
+        counts = waiting.count(path), begun.count(path), len(assignment.by_file(path))
+        state = _state(left_out, bool(faults), *counts)
         print(f"  {path:{width}}  {state}")
     for name in notebooks:
         state = "cells not run, see above" if any(f.file == name for f in findings) else "all code cells were run"
@@ -1356,15 +2203,29 @@ def _print_uploads(archive: Path, tree: Path, assignment: Assignment, findings: 
     print("The tests were not run: python -m tests")
 
 
-def _state(left_out: bool, fault: bool, waiting: int, total: int) -> str:
+def _state(left_out: bool, fault: bool, waiting: int, begun: int, total: int) -> str:
     if left_out:
         return "NOT PACKED, see above"
     if fault:
         return "fault, see above"
-    if not waiting:
-        return "no TODO left, no fault seen"
-    return "not started" if waiting == total else f"{waiting} of {total} deliverables not started"
+    parts = [(waiting, "not started"), (begun, "unfinished")]
+    words = [what if count == total else f"{count} of {total} {what}" for count, what in parts if count]
+    return f"{', '.join(words)}, see above" if words else "nothing unfinished seen, no fault seen"
+
+
+def _run() -> int:
+    """`main`, and a sentence where what it prints finds no room or no reader."""
+    try:
+        code = main()
+        sys.stdout.flush()
+        return code
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would try again when it ends
+        print(f"Stopped: nothing more can be printed ({error.strerror}).", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_run())

@@ -1,6 +1,8 @@
 """The instructor's commands: `python -m autograder --help`."""
 
 import contextlib
+import errno
+import io
 import json
 import sys
 import tempfile
@@ -16,9 +18,21 @@ from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from autograder.bench import attacks, report, speed
-from autograder.build import answers, catalogue, demonstration, guide, handout, kit, mutants, rehearsal, reports, store
-from autograder.build.files import replace
+from autograder.bench import attacks, feedback, report, speed
+from autograder.build import (
+    answers,
+    catalogue,
+    credit,
+    demonstration,
+    guide,
+    handout,
+    kit,
+    mutants,
+    rehearsal,
+    reports,
+    store,
+)
+from autograder.build.files import refusal, replace
 from autograder.rubric import Rubric, RubricError
 from collect_submission import Assignment
 from tests.harness.answers import Unsteady
@@ -32,6 +46,19 @@ Secret = Annotated[
     str | None,
     typer.Option(help="What the hidden seeds derive from. Default: $ASSIGNMENT_SECRET, else .secrets/term."),
 ]
+# What stands in every file that is written by a name which somebody has given; nothing else is replaced.
+HANDOUT, KIT, RESULTS, PICTURE = "student/assignment.json", "kit.json", '"extra_data"', "rich-terminal"
+FIGURES = {"speed": '"cold_ratio"', "attacks": '"counts"', "feedback": '"complaints"'}
+
+
+def _is_folder(out: Path) -> Path:
+    """Refuse a name that was meant for a file."""
+    if out.is_file() or (out.suffix and not out.exists()):
+        raise typer.BadParameter(f"{out}: expected a folder; make one by this name first, if it is to be one")
+    return out
+
+
+Folder = Annotated[Path, typer.Option(help="The folder that everything is written to.", callback=_is_folder)]
 TorchSource = Annotated[str, typer.Option(help="pip's options for installing torch's CPU build in the image.")]
 
 
@@ -50,11 +77,14 @@ def make_handout(
             raise typer.Exit(1)
         console.print("student/ is up to date.")
         return
+    edited = handout.edited(REPOSITORY)
     changed = handout.write(REPOSITORY)
+    if aside := [f"student/{name}" for name in edited if name in changed]:
+        warn(f"{', '.join(aside)}: edited there, and derived anew from solution/; copies are in {handout.REPLACED}/")
     console.print(f"student/: {len(changed)} files written" if changed else "student/: nothing to do")
     if zip:
-        with _writing(zip):
-            handout.write_zip(REPOSITORY, zip)
+        with _writing(zip, HANDOUT) as target:
+            handout.write_zip(REPOSITORY, target)
         say(f"{zip}: {zip.stat().st_size / 1024:.0f} KiB")
 
 
@@ -69,12 +99,15 @@ def make_answers(
         tests = kit.graded(REPOSITORY)
         reports.show(console, store.load_public(REPOSITORY, tests), tests)
         return
+    for page in (REPOSITORY / guide.FOLDER).glob("*.md"):
+        _demand_room(page, store.COMMAND)  # which each of ours names
     key, origin = answers.term_secret(REPOSITORY, secret)
     tests = answers.graded_tests(REPOSITORY)  # also those of deliverables that are switched off
     with store.workers() as mapper:
         made = store.make_public(REPOSITORY, tests, mapper)
         store.keep_public(REPOSITORY, made)
-        replace(REPOSITORY / guide.PATH, guide.text(REPOSITORY, tests, made.failed).encode())
+        for page, text in guide.pages(REPOSITORY, tests, made.failed).items():
+            replace(REPOSITORY / page, text.encode())
         store.renew_hidden(REPOSITORY, kit.graded_by(Rubric.load(REPOSITORY / handout.RUBRIC), tests), key, mapper)
     counts = f"{len(made.answers.outcomes)} answers, {len(made.failed)} misconceptions"
     say(f"{counts}; hidden seeds from {origin}")
@@ -82,7 +115,7 @@ def make_answers(
 
 @app.command()
 def build(
-    out: Annotated[Path, typer.Option(help="The folder that autograder.zip is written to.")] = Path("build"),
+    out: Folder = Path("build"),
     secret: Secret = None,
     torch_source: TorchSource = kit.TORCH_SOURCE,
 ) -> None:
@@ -90,8 +123,8 @@ def build(
     target = out / "autograder.zip"
     if handout.drift(REPOSITORY):
         warn("student/ is not what solution/ gives, so students have another version: python -m autograder handout")
-    with _writing(target):
-        origin = kit.build(REPOSITORY, target, secret, torch_source)
+    with _writing(target, KIT) as path:
+        origin = kit.build(REPOSITORY, path, secret, torch_source)
     say(f"{target}: {target.stat().st_size / 1024:.0f} KiB; hidden seeds from {origin}")
 
 
@@ -107,27 +140,32 @@ def grade(
     """Grade one submission here, with the same engine as on Gradescope."""
     if not (submission.is_file() or submission.is_dir()):
         raise typer.BadParameter(f"there is no zip and no folder at {submission}")
+    _demand_room(json_file, RESULTS)
+    _demand_room(picture, PICTURE)
     if not kit_zip.exists():
         say(f"{kit_zip} is not there yet: building it")
-        with _writing(kit_zip):
-            kit.build(REPOSITORY, kit_zip)
+        with _writing(kit_zip, KIT) as target:
+            kit.build(REPOSITORY, target)
     elif kit.built_from(kit_zip) != kit.inputs(REPOSITORY):
         warn(f"{kit_zip} was built before something here has changed; build it again to grade with that")
     rehearsed = rehearsal.rehearse(kit_zip, submission, REPOSITORY)
     show(rehearsed)
-    _save(json_file, json.dumps(rehearsed.results, indent=1))
-    _save(picture, console.export_svg(title=f"python -m autograder grade {submission}"))
+    _save(json_file, RESULTS, json.dumps(rehearsed.results, indent=1))
+    _save(picture, PICTURE, console.export_svg(title=f"python -m autograder grade {submission}"))
 
 
 @app.command()
-def demo(out: Annotated[Path, typer.Option(help="The folder that everything is written to.")] = Path("build")) -> None:
+def demo(out: Folder = Path("build")) -> None:
     """Make everything and grade the solution, the skeleton and half-done submissions: what `make grade` calls."""
-    handout.write_zip(REPOSITORY, out / "handout.zip")
+    with _writing(out / "handout.zip", HANDOUT) as target:
+        handout.write_zip(REPOSITORY, target)
     build(out)
-    for name, archive in demonstration.submissions(REPOSITORY, out).items():
+    with _writing(out / "solution.zip", "manifest.json"):
+        submissions = demonstration.submissions(REPOSITORY, out)
+    for name, archive in submissions.items():
         console.rule(f"[bold]{name}")
         rehearsed = rehearsal.rehearse(out / "autograder.zip", archive, REPOSITORY)
-        replace(out / "results" / f"{name}.json", json.dumps(rehearsed.results, indent=1).encode())
+        _save(out / "results" / f"{name}.json", RESULTS, json.dumps(rehearsed.results, indent=1))
         show(rehearsed)
         got, full = (sum(row[key] for row in rehearsed.results["tests"]) for key in ("score", "max_score"))
         if rehearsed.status or got != {"solution": full, "skeleton": 0}.get(name, got):
@@ -146,9 +184,21 @@ def bench(
     attack: Annotated[
         bool, typer.Option("--attacks", help="Instead: attack this grader and two ordinary ones.")
     ] = False,
-    only: Annotated[str, typer.Option(help="Of the attacks, those with this in their name.")] = "",
+    told: Annotated[
+        bool, typer.Option("--feedback", help="Instead: show what students are told of wrong attempts.")
+    ] = False,
+    attempts: Annotated[
+        list[Path] | None,
+        typer.Option(help="A folder of attempts; may be given again. Default: autograder/bench/attempts."),
+    ] = None,
+    only: Annotated[str, typer.Option(help="Of the attacks or attempts, those with this in their name.")] = "",
 ) -> None:
     """Measure how fast grading is, beside a grader without isolation. Quiet machines give better figures."""
+    mark = FIGURES["feedback" if told else "attacks" if attack else "speed"]
+    _demand_room(json_file, mark)
+    if told:
+        _show_feedback(attempts or [feedback.SETS], only, json_file)
+        return
     plan = speed.Plan(1, 1, whole=False) if quick else speed.Plan(repetitions, submissions)
     with tempfile.TemporaryDirectory() as folder:
         if kit_zip is None:
@@ -164,8 +214,22 @@ def bench(
                 progress.update(task, description=what, advance=1)
 
             figures = speed.measure(REPOSITORY, kit_zip, plan, advance)
-    _save(json_file, json.dumps(asdict(figures), indent=1) + "\n")
+    _save(json_file, mark, json.dumps(asdict(figures), indent=1) + "\n")
     print(report.markdown(figures))
+
+
+def _show_feedback(folders: list[Path], only: str, json_file: Path | None) -> None:
+    """Print what is told of every attempt; fail where a judgement or a right solution no longer holds."""
+    sets = feedback.load(folders, contract())
+    with _progress() as progress:
+        task = progress.add_task("", total=sum(1 + len(each.attempts) for each in sets))
+        found = feedback.measure(
+            REPOSITORY, sets, only, lambda name: progress.update(task, description=name, advance=1)
+        )
+    _save(json_file, FIGURES["feedback"], json.dumps(feedback.as_json(found), indent=1) + "\n")
+    print("\n\n".join(feedback.show(found)))
+    if found.complaints:
+        raise typer.Exit(1)
 
 
 @app.command(name="mutants")
@@ -193,6 +257,22 @@ def try_mutants(
         raise typer.Exit(1)
 
 
+@app.command(name="credit")
+def show_credit(
+    only: Annotated[str, typer.Option(help="Of the deliverables, those with this in their id.")] = "",
+) -> None:
+    """Show what share of each deliverable's points unfinished code would get."""
+    found = credit.trials(REPOSITORY, answers.graded_tests(REPOSITORY), only)
+    if not found:
+        raise typer.BadParameter(f"no deliverable has {only!r} in its id")
+    with store.workers() as mapper:
+        shares = credit.survey(found, mapper)
+    print(credit.markdown(shares))
+    if wrong := credit.unexpected(shares):
+        print("\n".join(wrong))
+        raise typer.Exit(1)
+
+
 def _progress() -> Progress:
     """A bar on standard error, where it does not disturb what is copied from standard output."""
     columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -208,22 +288,33 @@ def warn(text: str) -> None:
     console.print(text, style="yellow", markup=False)
 
 
-def _save(path: Path | None, text: str) -> None:
+def _save(path: Path | None, mark: str, text: str) -> None:
     if path:
-        with _writing(path):
-            replace(path, text.encode())
+        with _writing(path, mark) as target:
+            replace(target, text.encode())
+
+
+def _demand_room(path: Path | None, mark: str) -> None:
+    """Say before the work that a file is not written."""
+    if path and (refused := refusal(path, mark)):
+        raise typer.BadParameter(f"{path} cannot be written: {refused}; name another file")
 
 
 @contextlib.contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Say in one sentence which file cannot be written, and why."""
+def _writing(path: Path, mark: str) -> Iterator[Path]:
+    """Say in one sentence which file cannot be written, and why; its path behind a link is what the block gets.
+
+    Args:
+        mark: what stands in a file of this kind, so that nothing else is replaced.
+    """
+    _demand_room(path, mark)
     try:
-        yield
+        yield path.resolve()
     except OSError as error:
-        place = Path(error.filename or "/?")
-        if not (place.is_relative_to(path.parent) or path.is_relative_to(place)):
+        place = Path(error.filename or path)
+        if not (place.is_relative_to(path.parent.resolve()) or path.absolute().is_relative_to(place.absolute())):
             raise  # something else has failed
-        raise typer.BadParameter(f"{path} cannot be written: {error.strerror}") from None
+        raise typer.BadParameter(f"{path} cannot be written: {error.strerror or error}") from None
 
 
 def contract() -> Assignment:
@@ -242,6 +333,8 @@ def show(rehearsed: rehearsal.Rehearsal) -> None:
         failed = next((row for row in rows if row["status"] == "failed"), None)
         table.add_row(deliverable.number, deliverable.title, _points(rows), escape(_failure(failed, messages)))
     table.add_row("", "[bold]Total", f"[bold]{_points(rehearsed.results['tests'])}", "")
+    if rehearsed.results["score"] != round(sum(row["score"] for row in rehearsed.results["tests"]), 2):
+        table.add_row("", "[bold]Score", f"[bold]{rehearsed.results['score']:g}", "")
     for paragraph in _remarks(rehearsed.results["output"]):
         say(f"{paragraph}\n")
     console.print(table)
@@ -281,13 +374,20 @@ def _points(rows: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     """Run a command; a mistake that a person can mend is one sentence, not a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # rather than stop at a letter that the terminal lacks
     try:
         app(standalone_mode=True)
     except (
         handout.HandoutError, RubricError, answers.AnswersError, Unsteady, ContractError, rehearsal.RehearsalError,
-        speed.BenchError, kit.KitError, catalogue.CatalogueError,
+        speed.BenchError, kit.KitError, catalogue.CatalogueError, feedback.AttemptsError,
     ) as error:  # fmt: skip
         sys.exit(f"{type(error).__name__}: {error}")
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+            raise
+        sys.exit(f"{error.filename or 'the output'} cannot be written or read: {error.strerror}")
 
 
 if __name__ == "__main__":

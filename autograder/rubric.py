@@ -24,6 +24,7 @@ VISIBILITY = ("hidden", "after_due_date", "after_published", "visible")
 HINTS = ("local", "everywhere", "off")
 NOTEBOOK = ("required", "optional", "refused")
 STRICT = ("deliverable", "submission")
+ISOLATION = ("required", "wanted")
 GROUP_DATE = ("latest", "earliest")
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}  # seconds
 LONGEST = timedelta(days=3660)
@@ -84,12 +85,14 @@ class Grading:
 
     `public_share` of a row's points is paid for passing with the published inputs alone, which a table of the published
     answers does as well. Without `hidden_feedback` every submission is told what differs with hidden inputs.
+    `isolation` says whether the platform's run refuses to grade where student code is not isolated.
     """
 
     hidden_seeds: int
     visibility: str
     limits: Limits
     public_share: float = 0.0
+    isolation: str = "required"
     hidden_feedback: HiddenFeedback | None = None
 
 
@@ -125,7 +128,8 @@ class Part:
 class Deliverable:
     """`[[part.deliverable]]`: what is done and graded as one piece.
 
-    `number` ("1.2") comes from the part and the position; `file` is relative to the tree, `tests` to tests/.
+    `number` ("1.2") comes from the part and the position; `file` is relative to the tree, `tests` to tests/; `by_name`
+    are the parameters of its functions that tests give by name, so that students cannot call them otherwise.
     """
 
     id: str
@@ -137,6 +141,7 @@ class Deliverable:
     points: int | float
     needs: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    by_name: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -312,12 +317,12 @@ def _value(value: Any, type_name: str, key: str) -> Any:
 
 
 def _duration(value: object, key: str) -> timedelta:
-    """Read "10 minutes" or "1.5 days"."""
+    """Read "10 minutes" or "1.5 days", up to whole seconds."""
     match = re.fullmatch(r"(?a)(\d{1,6}(?:\.\d{1,3})?) ?([a-z]+?)s?", value) if isinstance(value, str) else None
     good = match is not None and match[2] in UNITS
     _expect(good, key, 'a number and a unit from seconds to weeks, such as "10 minutes"', value)
     assert match is not None
-    seconds = float(match[1]) * UNITS[match[2]]
+    seconds = math.ceil(round(float(match[1]) * UNITS[match[2]], 3))
     _expect(0 < seconds <= LONGEST.total_seconds(), key, "more than no time and at most ten years", value)
     return timedelta(seconds=seconds)
 
@@ -351,6 +356,7 @@ def _check_grading(grading: Grading) -> None:
     expect(0 <= grading.hidden_seeds <= 8, "hidden_seeds", "0 to 8")
     expect(grading.visibility in VISIBILITY, "visibility", f"one of {', '.join(VISIBILITY)}")
     expect(0 <= grading.public_share <= 1, "public_share", SHARE)
+    expect(grading.isolation in ISOLATION, "isolation", f"one of {', '.join(ISOLATION)}")
     if grading.hidden_feedback:
         good = grading.hidden_feedback.count >= 1
         _expect_of("grading.hidden_feedback", grading.hidden_feedback, good, "count", "at least 1")

@@ -164,7 +164,7 @@ def grade_here(engine: Engine, archive: bytes, folder: Path) -> tuple[Grades, di
     taken = collection.take(path, engine.kit.assignment)
     grades = engine.grade(taken.files)
     settled = policy.settle(engine.kit, grades, Metadata.load(folder / "none.json"), taken.notebooks)
-    return grades, {**results.compose(engine.kit, settled, taken.notes, {}, 0.0), "extra_data": {}}
+    return grades, {**results.compose(engine.kit, settled, taken.notes, {}), "extra_data": {}}
 
 
 def read(data: Any) -> Result:
@@ -266,11 +266,14 @@ def _cell(words: Counter[str]) -> str:
 def main(repository: Path, kit_zip: Path, only: str = "", json_file: Path | None = None) -> dict[str, Any]:
     """Run all attacks, or those whose name contains `only`; print the table, return and perhaps write the figures.
 
-    Of a file that attacks at several moments the first is run: import, where there is one.
+    Of a file that attacks at several moments the first is run: import, where there is one. The graders that this one is
+    compared with have the tests of part 1, so attacks against other rows are left out.
     """
     if os.geteuid() != 0 or not rehearsal.can_mount():
         sys.exit("bench --attacks needs root and mounts: an ordinary grader under attack must not reach this machine")
-    wanted = [attack for attack in malicious.first_moments(malicious.load()) if only in str(attack)]
+    wanted = [
+        attack for attack in malicious.first_moments(malicious.load()) if only in str(attack) and not attack.against
+    ]
     if not wanted:
         sys.exit(f"no attack's name contains {only!r}")
     files = compare(repository, kit_zip, wanted)

@@ -2,9 +2,9 @@
 
 For every line {"layout": ..., "command": [...], "seconds": ...} on standard input it runs the command's Python program
 in a fork of its own, with torch imported already, and answers with a line when that and all it started are dead.
-Inside, the layout is /autograder, temporary folders are fresh, there is no network and no other process, and the user
-is none that exists, with limits. Half a second lies between a grader's end and the end of what it leaves behind: a
-platform reads results when the grader has ended.
+Inside, the layout is /autograder, temporary folders are fresh, there is no network and no other process, and the
+program runs as an unused user id, with limits. Half a second lies between a grader's end
+and the end of what it leaves behind: a platform reads results when the grader has ended.
 """
 
 import contextlib

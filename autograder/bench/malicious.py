@@ -5,6 +5,7 @@ ends in lines like
 
     Where: import, init, forward     at which moments `attack` is called; each is a submission of its own
     Base: nothing | partly           what is right beside it: nothing of the LSTM, or that it has its parameters
+    Against: 4.2.6, 4.4.7            the rows that it is after instead of the LSTM's; it has earned none of them
     Refused: yes                     the preflight is meant to refuse it; otherwise it must get as far as running
     Left open: why                   points can be gained, and docs/security.md says so
     Taken: nothing                   the archive as a whole is not read
@@ -34,7 +35,7 @@ from tests.harness.answers import Answers
 FOLDER = Path(__file__).resolve().parents[2] / "tests" / "autograder" / "attacks"
 TARGET = "models/naive/LSTM.py"
 SHARED = r"^from tests\.autograder\.attacks\.shared\.(\w+) import .*$"
-KEYS = r"^(Where|Base|Refused|Left open|Only here|Taken): (.+)$"
+KEYS = r"^(Where|Base|Against|Refused|Left open|Only here|Taken): (.+)$"
 
 LSTM = """
 
@@ -97,6 +98,11 @@ class Attack:
     @property
     def base(self) -> str:
         return self.says.get("Base", "nothing")
+
+    @property
+    def against(self) -> list[str]:
+        """The rows that it is after; none stands for the LSTM's."""
+        return re.findall(r"[\d.]+", self.says.get("Against", ""))
 
     def archive(self, good: Mapping[str, bytes], public: Mapping[str, Any]) -> bytes:
         """The zip to hand in.

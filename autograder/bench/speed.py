@@ -135,7 +135,7 @@ def _cold(kit: Kit, layout: Path, solution: Files, plan: Plan, advance: Callable
         grader = [str(kit.root), str(tree), str(results)]
         commands = {
             "import torch": [sys.executable, "-I", "-c", "import torch"],
-            "isolated": [str(layout / "source" / "run_autograder"), str(layout)],
+            "isolated": [str(layout / "source" / "run_autograder"), str(layout), "--here"],
             "unprotected": [sys.executable, "-s", "-P", unprotected.__file__, *grader],
         }
         for _ in range(plan.repetitions):
@@ -180,7 +180,7 @@ def _contained(kit: Kit, layout: Path) -> dict[str, Any]:
     if container.missing():
         return dict.fromkeys(("container_seconds", "container_peak_mib", "container_killed"))
     with container.Container() as small:
-        seconds, _ = _run(small.command([str(layout / "source" / "run_autograder"), str(layout)]))
+        seconds, _ = _run(small.command([str(layout / "source" / "run_autograder"), str(layout), "--here"]))
     _demand_full_marks(layout / "results" / "results.json", kit, "the run in a small container")
     return {
         "container_seconds": seconds,

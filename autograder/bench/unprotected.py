@@ -20,6 +20,7 @@ from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
 
 from autograder.grade.kit import Kit
 from tests.harness.answers import Answers
+from tests.harness.draws import measured
 from tests.harness.graded import GradedTest
 from tests.harness.judge import judge
 from tests.harness.run import run_case
@@ -49,8 +50,9 @@ def _method(test: GradedTest, answers: Answers, tree: Tree, points: float) -> Ca
     def method(self: unittest.TestCase) -> None:
         for case in test.cases:
             identifier = test.identifier(case)
-            outcome = run_case(test, case, tree, answers.seeds[identifier])
-            verdict = judge(outcome, answers.outcomes[identifier], test.tolerance)
+            right = answers.outcomes[identifier]
+            outcome = measured(run_case(test, case, tree, answers.seeds[identifier]), right)
+            verdict = judge(outcome, right, test.tolerance)
             assert verdict.passed, verdict.message
 
     method.__doc__ = test.summary

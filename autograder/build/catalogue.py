@@ -10,6 +10,10 @@ One file a deliverable, `misconceptions/<deliverable>.toml`, with entries like
     varies = "in training mode"                        # optional: a regular expression for what comes out at random,
                                                        # searched in "module::test[case]: name of what is shown"
 
+Where the same mistake can be made in several places, one entry stands for all of them:
+
+    each = [{ gate = "i" }, { gate = "f" }]           # "<gate>" in the other texts is replaced, once for each
+
 A wrong name of a layer or parameter stands in many places; such an entry has, instead of `before` and `after`,
 
     renamed = { norm_mh = "norm" }                     # right = "wrong": whole words, wherever they stand in the file
@@ -121,14 +125,32 @@ def _read(path: Path, deliverable: Deliverable, source: str) -> list[Misconcepti
     for position, table in enumerate(document.get("misconception", []), start=1):
         where = f"{path}, entry {position} ({table.get('name', 'without a name')})"
         try:
-            entry = _entry(table, deliverable)
-            _check(entry, source, {other.name for other in entries})
+            for each in _expanded(table):
+                entry = _entry(each, deliverable)
+                _check(entry, source, {other.name for other in entries})
+                entries.append(entry)
         except CatalogueError as error:
             raise CatalogueError(f"{where}: {error}") from error
-        entries.append(entry)
     if set(document) != {"misconception"}:
         raise CatalogueError(f"{path}: expected one or more [[misconception]] and nothing else")
     return entries
+
+
+def _expanded(table: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """An entry with `each` as one entry for each of its places; any other as it is."""
+    if "each" not in table:
+        return [table]
+    texts = {key: value for key, value in table.items() if key != "each"}
+    places = table["each"]
+    if not (isinstance(places, list) and places and all(isinstance(place, dict) and place for place in places)):
+        raise CatalogueError(f'each: expected a list like [{{ word = "text" }}], found {places!r}')
+    return [{key: _filled(value, place) for key, value in texts.items()} for place in places]
+
+
+def _filled(text: Any, place: Mapping[str, Any]) -> Any:
+    for word, value in place.items() if isinstance(text, str) else ():
+        text = text.replace(f"<{word}>", str(value))
+    return text
 
 
 def _entry(table: Mapping[str, Any], deliverable: Deliverable) -> Misconception:

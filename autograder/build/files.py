@@ -5,9 +5,9 @@ import zipfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from tests.harness.files import replace
+from tests.harness.files import refusal, replace
 
-__all__ = ["read_folder", "replace", "zipped"]
+__all__ = ["read_folder", "refusal", "replace", "zipped"]
 
 
 def read_folder(root: Path, folder: str = "", suffix: str = "") -> dict[str, bytes]:

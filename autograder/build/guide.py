@@ -1,4 +1,4 @@
-"""docs/ta-guide.md, printed from the catalogue: what students see of each known mistake, and what to tell them."""
+"""docs/ta-guide/, printed from the catalogue: what students see of each known mistake, and what to tell them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,32 +9,39 @@ from autograder.build.mistakes import Failure
 from autograder.rubric import Rubric
 from tests.harness.graded import GradedTest
 
-PATH = Path("docs", "ta-guide.md")
-INTRODUCTION = """\
+FOLDER = Path("docs", "ta-guide")
+ORIGIN = "*Written by `python -m autograder answers` from `autograder/build/misconceptions/`; edit it there.*\n"
+INTRODUCTION = f"""\
 # For teaching assistants
 
-Known mistakes, by deliverable: the tests that fail, what the first of them says (with the published inputs), and the
-hint that students get where the rubric has hints on. A student whose output is none of these has another mistake, or
-several at once.
+Known mistakes, a page for each deliverable: the tests that fail, what the first of them says (with the published
+inputs), and the hint that students get where the rubric has hints on. A student whose output is none of these has
+another mistake, or several at once. To find an output, search the pages for its numbers.
 
-*Written by `python -m autograder answers` from `autograder/build/misconceptions/`; edit it there.*
+{ORIGIN}
 """
 
 
-def text(root: Path, tests: Sequence[GradedTest], failed: Sequence[tuple[Misconception, Mapping[str, Failure]]]) -> str:
-    """The whole guide.
+def pages(
+    root: Path, tests: Sequence[GradedTest], failed: Sequence[tuple[Misconception, Mapping[str, Failure]]]
+) -> dict[Path, str]:
+    """The whole guide: path in the repository -> text.
 
     Args:
         failed: every misconception with the public tests that it fails, in the tests' order.
     """
     by_identifier = {test.identifier(case): test for test in tests for case in test.cases}
     rubric = Rubric.load(root / RUBRIC)
-    sections = [INTRODUCTION]
+    made: dict[Path, str] = {}
+    links: list[str] = []
     for deliverable in (*rubric.deliverables, *rubric.off):
-        entries = [(entry, wrong) for entry, wrong in failed if entry.deliverable == deliverable.id]
-        sections.append(f"\n## {deliverable.number} {deliverable.title} (`{deliverable.file}`)\n\n")
-        sections += [_entry(entry, wrong, by_identifier) for entry, wrong in entries]
-    return "".join(sections)
+        entries = [
+            _entry(entry, wrong, by_identifier) for entry, wrong in failed if entry.deliverable == deliverable.id
+        ]
+        title, page = f"{deliverable.number} {deliverable.title}", f"{deliverable.id}.md"
+        made[FOLDER / page] = "".join([f"# {title} (`{deliverable.file}`)\n\n", f"{ORIGIN}\n", *entries])
+        links.append(f"- [{title}]({page}): {len(entries)}\n")
+    return {FOLDER / "README.md": "".join([INTRODUCTION, *links]), **made}
 
 
 def _entry(entry: Misconception, wrong: Mapping[str, Failure], tests: Mapping[str, GradedTest]) -> str:

@@ -6,9 +6,14 @@ Everything that students write exists once, in `solution/`. `student/` holds the
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import difflib
 import hashlib
+import itertools
 import json
+import re
+import subprocess
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
@@ -26,6 +31,7 @@ __all__ = [
     "check_leaks",
     "derive",
     "drift",
+    "edited",
     "handout_files",
     "kept",
     "solution_sources",
@@ -35,6 +41,8 @@ __all__ = [
 
 RUBRIC = "autograder/rubric.toml"
 COMMAND = "python -m autograder handout"
+MADE = ".derived.json"  # in student/: the digests of the files that `write` has left there
+REPLACED = ".secrets/replaced"  # which git ignores, and student code never sees
 SHIPPED = (  # files that go into the handout as they are
     ("student/workbench", ""),
     ("tests/harness", ".py"),
@@ -113,16 +121,57 @@ def solution_sources(root: Path) -> dict[str, str]:
 def write(root: Path) -> list[str]:
     """Bring student/ up to date, each file in one step, and return the paths in it that were written or removed.
 
-    Given code is never touched: outside models/ and theory/ nothing is removed.
+    Given code is never touched: outside models/ and theory/ nothing is removed. What somebody has written into one of
+    these files is kept in `REPLACED`; see `edited`.
     """
     student, derived = root / "student", derive(root)
+    superfluous = _superfluous(root, derived)
     changed = [name for name, data in derived.items() if _read(student / name) != data]
+    aside = [name for name in edited(root) if name in {*changed, *superfluous}]
+    for name in aside:
+        replace(_free(root / REPLACED / name), (student / name).read_bytes())
     for name in changed:
         replace(student / name, derived[name])
-    superfluous = _superfluous(root, derived)
     for name in superfluous:
         (student / name).unlink()
+    record = f"{json.dumps({name: _digest(data) for name, data in derived.items()}, indent=1)}\n".encode()
+    if _read(student / MADE) != record:
+        replace(student / MADE, record)
     return sorted(changed + superfluous)
+
+
+def edited(root: Path) -> list[str]:
+    """The derived files of student/ that are neither as `write` has left them nor as git's last commit has them."""
+    student, derived = root / "student", derive(root)
+    made = json.loads((student / MADE).read_bytes()) if (student / MADE).is_file() else {}
+    there = {name: _read(student / name) for name in [*derived, *_superfluous(root, derived)]}
+    other = {name: data for name, data in there.items() if data is not None and made.get(name) != _digest(data)}
+    committed = _committed(student) if other else {}
+    return [name for name, data in other.items() if data != derived.get(name) and committed.get(name) != _blob(data)]
+
+
+def _committed(folder: Path) -> dict[str, str]:
+    """The files of a folder in git's last commit, with the id of each one's content; none where there is no git."""
+    command = ["git", "-C", str(folder), "ls-tree", "-r", "-z", "HEAD", "."]
+    with contextlib.suppress(OSError):
+        listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split("\0")
+        return {name: about.split()[2] for about, tab, name in (line.partition("\t") for line in listed) if tab}
+    return {}
+
+
+def _blob(data: bytes) -> str:
+    """git's id of a file with this content."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _free(path: Path) -> Path:
+    """The path, or one beside it, that nothing has yet."""
+    names = (path.with_name(f"{path.stem}-{i}{path.suffix}") for i in itertools.count(2))
+    return path if not path.exists() else next(each for each in names if not each.exists())
 
 
 def drift(root: Path) -> str:
@@ -151,7 +200,7 @@ def handout_files(root: Path) -> dict[str, bytes]:
     for folder, suffix in SHIPPED:
         shipped = read_folder(root, folder, suffix)
         files |= {name: shipped[name] for name in kept(rubric, shipped)}
-    if rubric.assignment.hints == "off":  # then there may still be some of before it was
+    if rubric.assignment.hints == "off":  # stale hints from before they were turned off
         files = {name: data for name, data in files.items() if not name.endswith(".hints.safetensors")}
     files |= {f"student/{name}": data for name, data in derive(root).items()}
     check_leaks(files, solution_sources(root))
@@ -186,11 +235,21 @@ def _functions(name: str, source: str, handed_out: str, regions: Sequence[Region
         assert found is not None, "a region does not hold the function that it is in"
         untouched = found.fingerprint if len(ids) == 1 else None
         for id in ids:
-            yield id, {"name": function, "parameters": found.parameters, "untouched": untouched}
+            entry = {"name": function, "parameters": found.parameters, "untouched": untouched}
+            yield id, entry | ({"optional": True} if _is_optional(handed_out, function) else {})
+
+
+def _is_optional(source: str, function: str) -> bool:
+    """Whether a function's docstring says that it may be left out."""
+    scope: ast.AST = ast.parse(source)
+    for name in function.split("."):
+        scope = next(node for node in ast.walk(scope) if getattr(node, "name", "") == name)
+    assert isinstance(scope, ast.FunctionDef)
+    return re.search(r"^Optional: ", ast.get_docstring(scope) or "", re.MULTILINE) is not None
 
 
 def _check_evidence(deliverable: Deliverable, functions: Sequence[Mapping[str, Any]], line: int) -> None:
-    """Whether a deliverable, whose first TODO is in this line, was started must be told by some function."""
+    """At least one function must reveal whether the deliverable, whose first TODO is in this line, was started."""
     if all(function["untouched"] is None for function in functions):
         raise HandoutError(
             f"solution/{deliverable.file}:{line}: expected `# TODO({deliverable.id}): what to do` and a region in a "

@@ -10,10 +10,11 @@ from typing import Any
 from autograder.build import answers, handout, store
 from autograder.build.answers import AnswersError
 from autograder.build.files import read_folder, replace, zipped
-from autograder.build.store import Stored
-from autograder.grade.kit import PUBLIC
+from autograder.grade.kit import HINTS, PUBLIC
 from autograder.rubric import Rubric
+from tests.harness.answers import Answers
 from tests.harness.graded import GradedTest
+from tests.harness.hints import Hints
 from tests.harness.tree import PACKAGES
 
 TORCH_SOURCE = "--index-url https://download.pytorch.org/whl/cpu"  # PyTorch's own index of CPU builds
@@ -42,7 +43,7 @@ def build(root: Path, target: Path, secret: str | None = None, torch_source: str
     """
     tests = graded(root)
     key, origin = answers.term_secret(root, secret)
-    files = kit_files(root, tests, store.load(root, tests, key), torch_source)
+    files = kit_files(root, tests, *store.load(root, tests, key), torch_source)
     private = [name for name in files if name.startswith("answers/")]
     replace(target, zipped(files, executable=("setup.sh", "run_autograder"), private=private))
     return origin
@@ -54,9 +55,14 @@ def graded(root: Path) -> list[GradedTest]:
 
 
 def kit_files(
-    root: Path, tests: Sequence[GradedTest], stored: Mapping[str, Stored], torch_source: str
+    root: Path, tests: Sequence[GradedTest], stored: Mapping[str, Answers], hints: Hints, torch_source: str
 ) -> dict[str, bytes]:
-    """All files of the kit. The solution is not among them, which `check_leaks` makes sure of."""
+    """All files of the kit. The solution is not among them, which `check_leaks` makes sure of.
+
+    Args:
+        stored: the answers of every seed, by name.
+        hints: known wrong outcomes with the published inputs.
+    """
     rubric = Rubric.load(root / handout.RUBRIC)
     files = {name: (root / name).read_bytes() for name in GRADER}
     files |= read_folder(root, "autograder/grade", ".py")
@@ -71,15 +77,14 @@ def kit_files(
     image = read_folder(root / "autograder" / "build" / "image")
     image["setup.sh"] = image["setup.sh"].replace(b"@TORCH_SOURCE@", torch_source.encode())
     files |= image
-    for name, each in stored.items():
-        files[f"answers/{name}.safetensors"] = each.answers.to_bytes()
-        if rubric.assignment.hints == "everywhere":
-            files[f"answers/{name}.hints.safetensors"] = each.hints.to_bytes()
+    files |= {f"answers/{name}.safetensors": each.to_bytes() for name, each in stored.items()}
+    if rubric.assignment.hints == "everywhere":
+        files[f"answers/{HINTS}"] = hints.to_bytes()
     kit: dict[str, Any] = {
         "answers": _identify(files),
         "inputs": inputs(root),
         "seeds": list(stored),
-        "made with": stored[PUBLIC].answers.header,
+        "made with": stored[PUBLIC].header,
         "tests": [test.to_json() for test in tests],
     }
     files["kit.json"] = (json.dumps(kit, indent=1) + "\n").encode()

@@ -15,6 +15,7 @@ from autograder.build.catalogue import Misconception
 from autograder.build.handout import RUBRIC
 from autograder.rubric import Rubric
 from tests.harness.answers import Answers
+from tests.harness.draws import measured
 from tests.harness.graded import GradedTest
 from tests.harness.hints import Hints, portray
 from tests.harness.judge import Verdict, judge
@@ -33,18 +34,15 @@ class Failure:
 
 @dataclass(frozen=True)
 class Task:
-    """A misconception, its deliverable's tests, their right answers by the seed's name, and identifiers to skip."""
+    """A misconception, its deliverable's tests and their right answers."""
 
     root: Path
     misconception: Misconception
     tests: tuple[GradedTest, ...]
-    answers: Mapping[str, Answers]
-    skip: frozenset[str]
+    answers: Answers
 
 
-def tasks(
-    root: Path, tests: Sequence[GradedTest], answers: Mapping[str, Answers], skip: Mapping[str, frozenset[str]]
-) -> list[Task]:
+def tasks(root: Path, tests: Sequence[GradedTest], answers: Answers) -> list[Task]:
     """One task for each misconception, in the catalogue's order, with no more than it needs."""
     made: list[Task] = []
     rubric = Rubric.load(root / RUBRIC)
@@ -53,33 +51,31 @@ def tasks(
         module = modules[entry.deliverable]
         inside = tuple(test for test in tests if test.module == module)
         if inside:  # else its part is switched off
-            right = {name: each.of(module) for name, each in answers.items()}
-            made.append(Task(root, entry, inside, right, skip.get(str(entry), frozenset())))
+            made.append(Task(root, entry, inside, answers.of(module)))
     return made
 
 
-def failures(task: Task) -> dict[str, dict[str, Failure]]:
-    """Run a misconception: the seed's name -> identifier of a test and case that fails -> how, in the tests' order."""
-    failed: dict[str, dict[str, Failure]] = {name: {} for name in task.answers}
-    entry, right = task.misconception, task.root / "solution" / task.misconception.file
-    wrong = catalogue.apply(entry, right.read_text(encoding="utf-8"))
+def failures(task: Task) -> dict[str, Failure]:
+    """Run a misconception: identifier of a test and case that fails -> how, in the tests' order."""
+    failed: dict[str, Failure] = {}
+    entry = task.misconception
+    source = (task.root / "solution" / entry.file).read_text(encoding="utf-8")
+    wrong = catalogue.apply(entry, source)
     with changed(task.root, entry.file, wrong) as folder, activated(folder, task.root / "student") as tree:
         torch.seed()  # what comes out at random shall not look as if it did not
-        for name, expected in task.answers.items():
-            for test in task.tests:
-                for case in test.cases:
-                    identifier = test.identifier(case)
-                    if identifier in task.skip:
-                        continue
-                    outcome = run_case(test, case, tree, expected.seeds[identifier])
-                    verdict = judge(outcome, expected.outcomes[identifier], test.tolerance).within(case)
-                    if not verdict.passed:
-                        failed[name][identifier] = Failure(verdict, outcome)
+        for test in task.tests:
+            for case in test.cases:
+                identifier = test.identifier(case)
+                right = task.answers.outcomes[identifier]
+                outcome = measured(run_case(test, case, tree, task.answers.seeds[identifier]), right)
+                verdict = judge(outcome, right, test.tolerance).within(case)
+                if not verdict.passed:
+                    failed[identifier] = Failure(verdict, outcome)
     return failed
 
 
 def hints_of(right: Answers, wrong: Sequence[tuple[Misconception, Mapping[str, Failure]]]) -> Hints:
-    """What is kept of a seed's right and wrong outcomes."""
+    """What is kept of right and wrong outcomes."""
     hints = Hints({identifier: portray(outcome) for identifier, outcome in right.outcomes.items()})
     for entry, failed in wrong:
         varies = "." if entry.renamed else entry.varies  # values go with names: another wrong name, other values
@@ -89,7 +85,7 @@ def hints_of(right: Answers, wrong: Sequence[tuple[Misconception, Mapping[str, F
 
 @contextlib.contextmanager
 def activated(root: Path, given: Path) -> Iterator[Tree]:
-    """A tree whose modules are imported inside; afterwards those of before are back.
+    """A tree whose modules are imported inside; the previous modules are restored on exit.
 
     One thread: the tensors are tiny, and threads that wait for a busy processor take a hundred times as long.
     """

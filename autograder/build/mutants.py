@@ -23,6 +23,7 @@ from autograder.build.mistakes import activated, changed
 from autograder.build.regions import BEGIN, END
 from autograder.rubric import Rubric
 from tests.harness.answers import Answers
+from tests.harness.draws import measured
 from tests.harness.graded import GradedTest
 from tests.harness.judge import judge
 from tests.harness.run import run_case
@@ -144,7 +145,8 @@ def _noticed_by(folder: Path, batch: Batch, tests: Iterable[GradedTest]) -> Grad
                     return test
                 finally:
                     signal.setitimer(signal.ITIMER_PROF, 0)
-                if not judge(outcome, batch.answers.outcomes[name], test.tolerance).within(case).passed:
+                right = batch.answers.outcomes[name]
+                if not judge(measured(outcome, right), right, test.tolerance).passed:
                     return test
     return None
 

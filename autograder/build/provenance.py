@@ -12,7 +12,8 @@ from tests.harness.tree import PACKAGES
 
 NOTE = "made_from.json"
 HARNESS = (  # the modules of tests/harness that make, compare or sketch outcomes
-    "answers", "doubles", "given", "graded", "hints", "judge", "marks", "outcome", "reference", "run", "seeds", "tree",
+    "answers", "doubles", "draws", "eager", "given", "graded", "hints", "judge", "marks", "outcome", "reference", "run",
+    "seeds", "tree",
 )  # fmt: skip
 
 

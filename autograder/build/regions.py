@@ -15,7 +15,7 @@ import io
 import re
 import textwrap
 import tokenize
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 BEGIN = "# BEGIN SOLUTION"
@@ -49,12 +49,15 @@ class Region:
     replacement: tuple[str, ...]
 
 
-def strip(name: str, source: str, deliverables: Collection[str]) -> tuple[str, list[Region]]:
+def strip(
+    name: str, source: str, deliverables: Collection[str], wanted: Callable[[Region], bool] = lambda region: True
+) -> tuple[str, list[Region]]:
     """The file as handed out, and its regions in order.
 
     Args:
         name: what the file is called in errors.
         deliverables: ids of those whose code may stand in this file.
+        wanted: which regions are cut out; the others stay.
 
     Raises:
         HandoutError: for markers that do not pair up, a region that is not some of the statements of a block in a
@@ -64,7 +67,7 @@ def strip(name: str, source: str, deliverables: Collection[str]) -> tuple[str, l
     stripped: list[str] = []
     regions = _File(name, source).regions(deliverables)
     copied = 0
-    for region in regions:
+    for region in filter(wanted, regions):
         stripped += lines[copied : region.begin - 1]
         stripped += region.replacement
         copied = region.end

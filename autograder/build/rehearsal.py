@@ -37,7 +37,7 @@ set -e
 layout="$1"; shift
 mount --bind "$layout" /autograder
 for secret in "$@"; do mount -t tmpfs -o mode=700,size=4k tmpfs "$secret"; done
-exec /autograder/source/run_autograder /autograder "$@"
+exec /autograder/source/run_autograder /autograder --here "$@"
 """
 
 
@@ -140,7 +140,7 @@ def _command(layout: Path, repository: Path, container: Container | None) -> Ite
         yield container.command([str(layout / "source" / "run_autograder"), str(layout)])
         return
     if not can_mount():
-        yield [str(layout / "source" / "run_autograder"), str(layout), *secrets]
+        yield [str(layout / "source" / "run_autograder"), str(layout), "--here", *secrets]
         return
     with _mount_point():
         yield ["unshare", "--mount", "sh", "-c", MOUNT, "sh", str(layout), *secrets]

@@ -1,8 +1,8 @@
 """Where answers and hints are kept between runs, and when they are made anew.
 
-Those of the public seed lie in tests/reference/, two files for each test module, and are part of the repository. Those
-of hidden seeds lie in .secrets/, which git ignores, in a folder for each secret. Beside both stands what they
-were made from (see provenance).
+Those of the public seed lie in tests/reference/, two files for each test module, and are part of the repository. The
+answers of hidden seeds, of which no hints are given, lie in .secrets/, which git ignores, in a folder for each secret.
+Beside both stands what they were made from (see provenance).
 """
 
 import hashlib
@@ -41,7 +41,7 @@ COMMAND = "python -m autograder answers"
 
 @dataclass(frozen=True)
 class Made:
-    """What one seed gives.
+    """What the public seed gives.
 
     Attributes:
         answers: the right outcomes.
@@ -58,7 +58,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Stored:
-    """What is kept of one seed."""
+    """What is kept of the public seed."""
 
     answers: Answers
     hints: Hints
@@ -80,8 +80,10 @@ def make_public(root: Path, tests: Sequence[GradedTest], mapper: Mapper) -> Made
     for module in {test.module for test in tests}:
         with suppress(FileNotFoundError):
             kept |= Answers.load(answers.public(module, root / "tests")).seeds
-    right = {PUBLIC: right_answers(root, tests, lambda name: PUBLIC_SEED, header, mapper, kept)}
-    return _made(right, mistakes.tasks(root, tests, right, {}), mapper)[PUBLIC]
+    right = right_answers(root, tests, lambda name: PUBLIC_SEED, header, mapper, kept)
+    tasks = mistakes.tasks(root, tests, right)
+    done = tqdm(mapper(mistakes.failures, tasks), "misconceptions", len(tasks), unit="", disable=None)
+    return Made(right, [(task.misconception, failed) for task, failed in zip(tasks, done, strict=True)])
 
 
 def keep_public(root: Path, made: Made) -> None:
@@ -125,53 +127,33 @@ def load_public(root: Path, tests: Sequence[GradedTest]) -> Stored:
     return Stored(right, known)
 
 
-def load(root: Path, tests: Sequence[GradedTest], secret: bytes) -> dict[str, Stored]:
-    """What is kept of all seeds, by name: public, hidden-1, ... Hidden answers that are stale are made anew.
+def load(root: Path, tests: Sequence[GradedTest], secret: bytes) -> tuple[dict[str, Answers], Hints]:
+    """All answers by the seed's name (public, hidden-1, ...), and the hints. Stale hidden answers are made anew.
 
     Raises:
         AnswersError: where public answers are stale or missing.
     """
     check_public(root)
-    stored = {PUBLIC: load_public(root, tests)}
+    public = load_public(root, tests)
     folder, made_from = _hidden_folder(root, secret), _hidden_sources(root, tests)
     if provenance.changed(folder, made_from):
         with workers() as mapper:
             renew_hidden(root, tests, secret, mapper)
-    for path in sorted(folder.glob("hidden-*.hints.safetensors")):
-        name = path.name.removesuffix(".hints.safetensors")
-        stored[name] = Stored(Answers.load(folder / f"{name}.safetensors"), Hints.load(path))
-    return stored
+    hidden = {path.stem: Answers.load(path) for path in sorted(folder.glob("hidden-*.safetensors"))}
+    return {PUBLIC: public.answers, **hidden}, public.hints
 
 
 def renew_hidden(root: Path, tests: Sequence[GradedTest], secret: bytes, mapper: Mapper) -> None:
-    """Run solution and misconceptions with the hidden seeds and keep what they give.
-
-    What a misconception fails with the published inputs already it need not run with others: nobody who passes there
-    has it. Where the rubric wants no hints, none has to run.
-    """
+    """Run the solution with the hidden seeds and keep what it gives."""
     rubric, folder, public = Rubric.load(root / RUBRIC), _hidden_folder(root, secret), load_public(root, tests)
     right = hidden_answers(root, tests, secret, rubric.grading.hidden_seeds, public.answers, mapper)
-    failed = {known.name: frozenset(known.wrong) for known in public.hints.known}
-    wanted = right and rubric.assignment.hints != "off"
-    for name, made in _made(right, mistakes.tasks(root, tests, right, failed) if wanted else [], mapper).items():
-        made.answers.save(folder / f"{name}.safetensors")
-        made.hints.save(folder / f"{name}.hints.safetensors")
+    for name, answers_of_seed in right.items():
+        answers_of_seed.save(folder / f"{name}.safetensors")
     provenance.note(folder, _hidden_sources(root, tests))
     # Last, and no file that is new: another process may be doing the same, with the same result.
-    kept = {f"{name}{kind}" for name in right for kind in (".safetensors", ".hints.safetensors")}
-    for path in folder.glob("*.safetensors"):
-        if path.name not in kept:
-            path.unlink()
-
-
-def _made(right: Mapping[str, Answers], tasks: Sequence[mistakes.Task], mapper: Mapper) -> dict[str, Made]:
-    """Run misconceptions with the seeds of the right answers."""
-    done = list(tqdm(mapper(mistakes.failures, tasks), "misconceptions", len(tasks), unit="", disable=None))
-    entries = [task.misconception for task in tasks]
-    return {
-        name: Made(each, [(entry, failed[name]) for entry, failed in zip(entries, done, strict=True)])
-        for name, each in right.items()
-    }
+    for path in folder.glob("hidden-*.safetensors"):
+        if path.stem not in right:
+            path.unlink(missing_ok=True)
 
 
 def _hidden_folder(root: Path, secret: bytes) -> Path:

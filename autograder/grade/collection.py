@@ -9,20 +9,21 @@ import os
 import re
 import stat
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from collect_submission import LIMIT, Assignment
+from collect_submission import LIMIT, Assignment, original
 
 MAX_ENTRIES = 20_000
 MAX_DIRECTORY = 4 << 20  # bytes that an archive may take to list its entries
 MAX_NOTES = 10  # sentences about entries that cannot be files of a submission
 DRIVE = re.compile(r"[A-Za-z]:")
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # other methods unpack a few kilobytes to gigabytes at once
+OTHERS = {9: "Deflate64", 12: "BZip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "a password"}
+HANDED_OUT = "student"  # the folder of the handout that holds students' work
 IGNORED = ("__MACOSX", "__pycache__", ".git", ".DS_Store")
 
 
@@ -47,6 +48,10 @@ class _Unusable(Exception):
     """A submission of which nothing can be taken; the message is for the student."""
 
 
+class _PackedOtherwise(Exception):
+    """A file in an archive that needs more than Deflate to be unpacked; the message says what."""
+
+
 def take(submission: Path, assignment: Assignment) -> Taken:
     """Take the listed files from a zip or a folder. Never raises for what a submission contains."""
     taken = Taken()
@@ -56,10 +61,19 @@ def take(submission: Path, assignment: Assignment) -> Taken:
         taken.notes.append(str(error))
         return taken
     taken.notebooks += [_shown(entry.name) for entry in entries if _is_notebook(entry.name)]
+    locked: dict[str, list[str]] = {}
     for path, entry in _assign(entries, assignment, taken).items():
-        content = _read(entry, taken)
-        if content is not None:
-            taken.files[path] = content
+        try:
+            content = _read(entry, taken)
+        except _PackedOtherwise as error:
+            locked.setdefault(str(error), []).append(entry.name)
+        else:
+            taken.files.update({} if content is None else {path: content})
+    for needed, names in locked.items():
+        taken.notes.append(
+            f"{_listed(names)} cannot be unpacked: packed with {needed}. "
+            "Pack it as an ordinary zip (Deflate, without a password)."
+        )
     if not taken.files and not taken.notes:
         found = ", ".join(_shown(entry.name) for entry in entries[:5]) or "nothing"
         taken.notes.append(
@@ -156,7 +170,9 @@ def _in_zip(path: Path) -> Iterator[_Entry | str]:
     try:
         archive = zipfile.ZipFile(_Archive(path))
         members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except _Unusable:
+        raise
+    except Exception as error:  # zipfile lets through whatever hostile numbers provoke: OverflowError, struct.error
         reason = _shown(str(error))
         raise _Unusable(f"{shown} is not a zip archive that can be opened ({reason}). Pack it again.") from None
     if not members:
@@ -177,18 +193,20 @@ def _in_zip(path: Path) -> Iterator[_Entry | str]:
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, size: int) -> bytes:
     if member.flag_bits & 1:
-        raise RuntimeError("it is encrypted")
+        raise _PackedOtherwise("a password")
     if member.compress_type not in PACKED:
-        raise NotImplementedError(f"compression method {member.compress_type}")
+        raise _PackedOtherwise(OTHERS.get(member.compress_type, f"compression method {member.compress_type}"))
     with archive.open(member) as file:
         return file.read(size)
 
 
 def _read(entry: _Entry, taken: Taken) -> bytes | None:
-    """Read one file, not trusting the size that its archive states."""
+    """Read one file, not trusting anything that its archive states."""
     try:
         content = entry.read(LIMIT + 1)
-    except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+    except _PackedOtherwise:
+        raise
+    except Exception as error:  # as in `_in_zip`, and zlib.error
         taken.notes.append(f"{_shown(entry.name)} cannot be unpacked ({_shown(str(error))}). Pack it again.")
         return None
     if len(content) > LIMIT:
@@ -200,14 +218,19 @@ def _read(entry: _Entry, taken: Taken) -> bytes | None:
 def _assign(entries: list[_Entry], assignment: Assignment, taken: Taken) -> dict[str, _Entry]:
     """Decide which entry is which file of the assignment: first by one common folder, then loose ones by name."""
     home = _home(entries, assignment, taken)
+    flat = not home and not any(entry.name in assignment.files for entry in entries)
+    meant = {entry: original(entry.name) for entry in entries}
+    loose: dict[str, list[_Entry]] = {}
+    for entry in entries:
+        if flat or "/" not in entry.name.removeprefix(home):
+            loose.setdefault(PurePosixPath(meant[entry]).name, []).append(entry)
     chosen: dict[str, _Entry] = {}
     for path in assignment.files:
         exact = [entry for entry in entries if entry.name == home + path]
         similar = [entry for entry in entries if entry.name.lower() == (home + path).lower()]
-        loose = [entry for entry in entries if PurePosixPath(entry.name).name == PurePosixPath(path).name]
-        if home or any(entry.name == each for entry in entries for each in assignment.files):
-            loose = [entry for entry in loose if "/" not in entry.name.removeprefix(home)]
-        candidates = exact or similar or loose
+        named = loose.get(PurePosixPath(path).name, [])
+        copies = [entry for entry in entries if meant[entry] == home + path]
+        candidates = exact or similar or [entry for entry in named if entry.name == meant[entry]] or copies or named
         if len(candidates) > 1:
             names = " and ".join(_shown(entry.name) for entry in candidates[:3])
             taken.notes.append(f"{path} is there more than once ({names}): none was taken. Hand in one.")
@@ -219,7 +242,11 @@ def _assign(entries: list[_Entry], assignment: Assignment, taken: Taken) -> dict
 
 
 def _home(entries: list[_Entry], assignment: Assignment, taken: Taken) -> str:
-    """The folder, "" or ending in a slash, that holds most of the assignment's files."""
+    """The folder, "" or ending in a slash, whose files are taken.
+
+    The handout's own folder goes first, whatever lies beside it; then the one with most of the assignment's files, then
+    the least nested one.
+    """
     homes: Counter[str] = Counter()
     for entry in entries:
         for path in assignment.files:
@@ -227,13 +254,32 @@ def _home(entries: list[_Entry], assignment: Assignment, taken: Taken) -> str:
                 homes[entry.name.removesuffix(path)] += 1
     if not homes:
         return ""
-    best = min(homes, key=lambda home: (-homes[home], home.count("/"), home))
-    others = [home for home in homes if home != best]
+
+    def rank(home: str) -> tuple[bool, int, int]:
+        return PurePosixPath(home).name.lower() != HANDED_OUT, -homes[home], home.count("/")
+
+    best, *others = sorted(homes, key=lambda home: (rank(home), home))
     if others:
         taken.notes.append(
-            f"Files were found in more than one folder; those in {_shown(best or 'the top folder')} are graded."
+            f"Files were found in more than one folder: those in {_folder(best)} were taken, "
+            f"those in {_listed(map(_folder, others))} were ignored."
         )
+        if rank(others[0]) == rank(best):
+            taken.notes.append(
+                f"It is not clear whether {_folder(best)} or {_folder(others[0])} holds your work. "
+                f"If it is the other one, hand in that folder alone."
+            )
     return best
+
+
+def _folder(home: str) -> str:
+    return _shown(home or "the top folder")
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first of some names for a message, and how many more there are."""
+    shown = list(map(_shown, names))
+    return ", ".join(shown[:3]) + (f" and {len(shown) - 3} more" if shown[3:] else "")
 
 
 def _is_notebook(name: str) -> bool:

@@ -16,13 +16,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from autograder.grade import wire
+from autograder.grade import delegation, wire
 from autograder.grade.kit import PUBLIC, Kit
 from autograder.grade.overlay import overlay
 from autograder.grade.warden import Run, Warden
 from autograder.grade.wire import Item
 from collect_submission import Finding, inspect
-from tests.harness.graded import Case, GradedTest
+from tests.harness.draws import measured
+from tests.harness.graded import GradedTest
 from tests.harness.hidden import hidden_words
 from tests.harness.hints import Hints
 from tests.harness.judge import Kind, Verdict, judge
@@ -47,18 +48,19 @@ class Row:
 class Grades:
     """All rows of a submission, in the tests' order, and what was noticed on the way.
 
-    `broken` names the files that Python can read and cannot import.
+    `broken` names the files that Python can read and cannot import; `notes` are for the staff alone.
     """
 
     rows: list[Row]
     findings: list[Finding]
     printed: bool = False
     broken: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass
 class _Evidence:
-    """What the runs with one seed have shown, for hints.
+    """What the runs with the published inputs have shown, for hints.
 
     Attributes:
         wrong: identifier of a test and its case -> its outcome.
@@ -70,6 +72,14 @@ class _Evidence:
     right: set[str] = field(default_factory=set)
     blamed: dict[str, str] = field(default_factory=dict)
 
+    def note(self, test: GradedTest, identifier: str, outcome: Outcome | None, verdict: Verdict) -> None:
+        if verdict.passed:
+            self.right.add(identifier)
+            return
+        self.blamed[test.key] = identifier
+        if outcome and wire.memory(encode({"": outcome})) < KEPT:
+            self.wrong[identifier] = outcome
+
 
 @dataclass
 class _State:
@@ -79,11 +89,12 @@ class _State:
     folder: Path
     until: float
     verdicts: dict[str, Verdict] = field(default_factory=dict)
-    evidence: defaultdict[str, _Evidence] = field(default_factory=lambda: defaultdict(_Evidence))
+    evidence: _Evidence = field(default_factory=_Evidence)
     public_passed: set[str] = field(default_factory=set)
     timeouts: Counter[str] = field(default_factory=Counter)
     printed: bool = False
     broken: list[str] = field(default_factory=list)
+    nodes: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
 
 class Engine:
@@ -102,7 +113,7 @@ class Engine:
         self.answers = kit.answers()
 
     @cached_property
-    def hints(self) -> dict[str, Hints]:
+    def hints(self) -> Hints:
         """Read when the first answer is wrong: nobody else waits for them."""
         return self.kit.hints()
 
@@ -130,7 +141,9 @@ class Engine:
             self._import(state)
             self._run_both_phases(state)
         self._hint(state)
-        return Grades([self._row(test, state) for test in self.kit.tests], findings, state.printed, state.broken)
+        rows = [self._row(test, state) for test in self.kit.tests]
+        notes = [delegation.note(each, state.nodes[each.tests]) for each in self.kit.assignment.deliverables]
+        return Grades(rows, findings, state.printed, state.broken, list(filter(None, notes)))
 
     def _row(self, test: GradedTest, state: _State) -> Row:
         points = self.kit.points[test.key]
@@ -190,7 +203,10 @@ class Engine:
         return {test.key: passed.get(test.key) or self._run_alone(state, test, seeds) for test in tests}
 
     def _run_together(self, state: _State, tests: Sequence[GradedTest], seeds: Sequence[str]) -> dict[str, Verdict]:
-        """Run tests in one child, and on after a test that ends it; return the verdicts of those that pass."""
+        """Run tests in one child, and on after a test that ends it; return the verdicts of those that pass.
+
+        Of a child that dies nobody knows which test has printed, so where it has, nothing that it did counts.
+        """
         passed: dict[str, Verdict] = {}
         waiting = list(tests)
         while waiting and time.monotonic() < state.until:
@@ -200,7 +216,7 @@ class Engine:
             for test in waiting:
                 verdict = self._judge(state, test, run, position, seeds)
                 position += len(seeds) * len(test.cases)
-                if verdict.passed:
+                if verdict.passed and (run.end == "done" or not run.printed):
                     passed[test.key] = verdict
             if len(run.outcomes) == len(items):
                 break
@@ -238,48 +254,45 @@ class Engine:
 
     def _child(self, state: _State, items: Sequence[Item]) -> Run:
         run = self.warden.run(state.folder, items, state.until)
-        state.printed |= run.printed
+        state.printed |= run.printed and run.end == "done"
         return run
 
     def _judge(self, state: _State, test: GradedTest, run: Run, position: int, seeds: Sequence[str]) -> Verdict:
         """Judge a test's runs, whose outcomes begin at a position; the first that fails words the verdict."""
         for offset, (seed, case) in enumerate((seed, case) for seed in seeds for case in test.cases):
-            identifier, evidence = test.identifier(case), state.evidence[seed]
+            identifier = test.identifier(case)
             outcome = run.outcomes.get(position + offset)
             if outcome is None:
                 verdict = Verdict(Kind.FAULT, _end_in_words(run))
             else:
-                verdict = judge(outcome, self.answers[seed].outcomes[identifier], test.tolerance)
-            if verdict.passed:
-                evidence.right.add(identifier)
-                continue
-            evidence.blamed[test.key] = identifier
-            if outcome and wire.memory(encode({"": outcome})) < KEPT:
-                evidence.wrong[identifier] = outcome
-            return verdict.within(case) if seed == PUBLIC else self._hidden(verdict.kind, test, case, seed)
+                state.nodes[test.module] |= outcome.nodes
+                right = self.answers[seed].outcomes[identifier]
+                outcome = measured(outcome, right)
+                verdict = judge(outcome, right, test.tolerance)
+            if seed == PUBLIC:
+                state.evidence.note(test, identifier, outcome, verdict)
+            if not verdict.passed:
+                return verdict.within(case) if seed == PUBLIC else self._hidden(verdict.kind, test, seed)
         return Verdict(Kind.PASSED)
 
     def _hint(self, state: _State) -> None:
         """Give the hint of a known mistake to each verdict whose outcome is that of the mistake.
 
-        With hidden inputs only hints that a published one has brought, too: which of many mistakes student code makes
-        could else be a message about those inputs. Every known mistake shows with the published ones.
+        Of published inputs alone: which of many mistakes student code makes could else be a message about hidden ones.
+        Every known mistake shows with the published ones. No test is run twice here, so an outcome that comes out at
+        random may get a mistake's hint by accident; on a laptop it does not.
         """
-        told: set[str] = set()
-        for seed, evidence in state.evidence.items():  # the public one first
-            wrong = {name: outcome for name, outcome in evidence.wrong.items() if name not in evidence.right}
-            hints = self.hints[seed].explain(wrong, evidence.right) if wrong else {}
-            for key, identifier in evidence.blamed.items():
-                verdict, hint = state.verdicts[key], hints.get(identifier, "")
-                if not verdict.passed and (seed == PUBLIC or hint in told):
-                    state.verdicts[key] = replace(verdict, hint=hint)
-                    told.add(hint)
+        evidence = state.evidence
+        wrong = {name: outcome for name, outcome in evidence.wrong.items() if name not in evidence.right}
+        hints = self.hints.explain(wrong, evidence.right) if wrong else {}
+        for key in evidence.blamed.keys() - state.public_passed:
+            state.verdicts[key] = replace(state.verdicts[key], hint=hints.get(evidence.blamed[key], ""))
 
-    def _hidden(self, kind: Kind, test: GradedTest, case: Case, seed: str) -> Verdict:
-        """Say only the kind of difference and which sizes are not the published ones: fixed words, of our own data."""
-        identifier = test.identifier(case)
-        public, hidden = (self.answers[name].outcomes[identifier] for name in (PUBLIC, seed))
-        return Verdict(kind, hidden_words(kind, public, hidden, case))
+    def _hidden(self, kind: Kind, test: GradedTest, seed: str) -> Verdict:
+        """Say in fixed words, of our own data, how a test fails that has failed first with this hidden seed."""
+        names = [test.identifier(case) for case in test.cases]
+        public, *hidden = ([self.answers[each].outcomes[name] for name in names] for each in self.kit.seeds)
+        return Verdict(kind, hidden_words(kind, public, hidden, self.kit.seeds.index(seed) - 1))
 
 
 def _end_in_words(run: Run) -> str:

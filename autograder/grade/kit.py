@@ -5,7 +5,7 @@ kit/
   autograder/  tests/  collect_submission.py     the grader and the graded tests
   student/                                       the pristine handout
   answers/public.safetensors, hidden-1.safetensors, ...    expected outcomes, closed to student code
-  answers/public.hints.safetensors, ...                    known wrong outcomes with their hints, where given here
+  answers/public.hints.safetensors                         known wrong outcomes with their hints, where given here
 """
 
 import json
@@ -20,6 +20,7 @@ from tests.harness.graded import GradedTest
 from tests.harness.hints import Hints
 
 PUBLIC = "public"  # the name of the seed whose inputs and answers are published
+HINTS = f"{PUBLIC}.hints.safetensors"
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,10 @@ class Kit:
         """Read the expected outcomes of every seed. Only after the zygote has started."""
         return {seed: Answers.load(self.folder / f"{seed}.safetensors") for seed in self.seeds}
 
-    def hints(self) -> dict[str, Hints]:
-        """Read the known wrong outcomes of every seed; empty ones where the rubric keeps hints out of the kit."""
-        paths = {seed: self.folder / f"{seed}.hints.safetensors" for seed in self.seeds}
-        return {seed: Hints.load(path) if path.exists() else Hints() for seed, path in paths.items()}
+    def hints(self) -> Hints:
+        """Read the known wrong outcomes; none where the rubric keeps hints out of the kit."""
+        path = self.folder / HINTS
+        return Hints.load(path) if path.exists() else Hints()
 
     @cached_property
     def points(self) -> dict[str, float]:

@@ -3,7 +3,7 @@
 ROOT/source      the kit
 ROOT/submission  what the student handed in
 ROOT/submission_metadata.json
-ROOT/results/results.json   written here, once
+ROOT/results/results.json   written here, once; not where the rubric requires isolation and there is none
 """
 
 import contextlib
@@ -22,14 +22,20 @@ from autograder.grade.kit import Kit
 from autograder.grade.metadata import Metadata
 
 
-def main(root: str, closed: Sequence[str] = ()) -> int:
+class NotIsolated(Exception):
+    """The rubric requires isolation, and there is none; the message is for the staff."""
+
+
+def main(root: str, closed: Sequence[str] = (), here: bool = False) -> int:
     """Grade ROOT/submission into ROOT/results/results.json.
 
     Args:
         closed: further paths that student code must not be able to read; the isolation proof tries them.
+        here: whether this is one's own machine and not the platform: it grades without isolation, and says so.
 
     Returns:
-        0, or 1 when the grader itself has failed; results.json is complete in both cases.
+        0, or 1 when the grader itself has failed; results.json is complete in both cases. Also 1 when it refuses to
+        grade without isolation; then there is no results.json, so that the platform says that the autograder failed.
     """
     started = time.monotonic()
     home = Path(root)
@@ -42,31 +48,49 @@ def main(root: str, closed: Sequence[str] = ()) -> int:
     try:
         taken = collection.take(home / "submission", kit.assignment)
         notes += taken.notes
-        grades = _grade(kit, home, taken.files, closed, extra)
+        grades = _grade(kit, home, taken.files, closed, here, extra)
         settled = policy.settle(kit, grades, metadata, taken.notebooks)
+    except NotIsolated as refusal:
+        print(refusal)
+        return 1
     except Exception:
         traceback.print_exc()  # to results/stdout, which only instructors see
         failed = True
         settled = policy.unsettled(kit, "The autograder itself has failed.", metadata)
         notes.append("The autograder itself has failed; this is not your fault. Please tell your instructor.")
-    composed = results.compose(kit, settled, notes, extra, time.monotonic() - started)
-    results.write(composed, home / "results" / "results.json")
-    print("\n".join([results.heading(kit), "", *results.summary(kit, settled.rows), *settled.sums]))
+    results.write(results.compose(kit, settled, notes, extra), home / "results" / "results.json")
+    table = [*results.summary(kit, settled.rows), *results.ending(settled)]
+    print("\n".join([results.heading(kit), "", *table, *settled.sums]))
+    print(f"graded in {time.monotonic() - started:.1f} s")
     for line in [*extra.get("isolation", []), *(f"note: {note}" for note in settled.noted["notes"])]:
         print(line)
     return int(failed)
 
 
-def _grade(kit: Kit, home: Path, files: dict[str, bytes], closed: Sequence[str], extra: dict[str, Any]) -> Grades:
+def _grade(
+    kit: Kit, home: Path, files: dict[str, bytes], closed: Sequence[str], here: bool, extra: dict[str, Any]
+) -> Grades:
     engine = Engine(kit)
     try:
         secrets = [str(kit.folder), *(str(path) for path in kit.folder.iterdir()), *closed]
         folders = [str(home / "results"), str(kit.root), str(home / "submission")]
         extra["isolation"] = engine.probe(secrets + folders, folders, [os.__file__, np.__file__])
+        if kit.rubric.grading.isolation == "required" and not here:
+            _refuse_without(extra["isolation"])
         extra["slow"] = round(engine.warden.slow, 2)
         return engine.grade(files)
     finally:
         engine.close()
+
+
+def _refuse_without(isolation: Sequence[str]) -> None:
+    """Raise NotIsolated if the probe says so. A note is no reason: another layer stands behind what it names."""
+    open_ways = [each for each in isolation if each.startswith("not isolated")]
+    if open_ways:
+        raise NotIsolated(
+            f'Not graded: the rubric has isolation = "required", and the probe says "{"; ".join(open_ways)}"; '
+            'mend that or set isolation = "wanted", build and upload the autograder again, and regrade.'
+        )
 
 
 def close_folders(home: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from collect_submission import to_utf8
+from collect_submission import to_utf8, unreadable
 
 TEMPORARY = "/tmp"  # whatever TMPDIR says: the children's users must get there
 
@@ -19,7 +19,8 @@ def overlay(handout: Path, files: Mapping[str, bytes], user: int | None = None) 
 
     Args:
         handout: the pristine `student/`.
-        files: path in the tree -> content; only paths of the assignment's list may be given.
+        files: path in the tree -> content; only paths of the assignment's list may be given. What Python cannot
+            read on a student's computer stays as handed out.
         user: whose code may read it; without one, everybody's.
     """
     folder = Path(tempfile.mkdtemp(prefix="graded-", dir=TEMPORARY))
@@ -27,6 +28,8 @@ def overlay(handout: Path, files: Mapping[str, bytes], user: int | None = None) 
         tree = folder / "student"
         shutil.copytree(handout, tree, ignore=shutil.ignore_patterns("__pycache__"))
         for name, content in files.items():
+            if unreadable(content):
+                continue
             target = tree / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(to_utf8(content))

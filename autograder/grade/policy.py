@@ -28,6 +28,7 @@ class Settled:
         rows: with their points, and without words that the rubric holds back.
         open: whether the student may see every row now; else no sentence tells points.
         sums: sentences for the student about what changes the score, with the arithmetic.
+        taken: what has taken points off the rows' total, and how many, in order.
         said: further sentences for the student about the submission as a whole.
         noted: what only instructors need; goes to `extra_data`.
     """
@@ -36,13 +37,17 @@ class Settled:
     score: float
     open: bool = True
     sums: list[str] = field(default_factory=list)
+    taken: list[tuple[str, float]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     noted: dict[str, Any] = field(default_factory=dict)
 
-    def deduct(self, share: float, why: str) -> None:
+    def deduct(self, what: str, share: float, why: str) -> None:
         """Take a share off the score, and say why and how much that is."""
         before, self.score = self.score, cents(self.score * (1 - share))
-        told = self.open and share > 0 and before > 0
+        taken = share > 0 and before > 0
+        if taken:
+            self.taken.append((what, before - self.score))
+        told = self.open and taken
         self.sums.append(f"{why} {points(before)} -> {points(self.score)} points." if told else why)
 
 
@@ -58,6 +63,7 @@ def settle(kit: Kit, grades: Grades, metadata: Metadata, notebooks: Sequence[str
     settled = Settled(rows, cents(sum(row.score for row in rows)))
     settled.open = all(visibility(row, kit) == "visible" for row in rows)
     settled.noted = _noted(kit, metadata)
+    settled.noted["notes"] += grades.notes
     if grades.printed and assignment.output != "allow":
         _output(settled, assignment.output)
     if assignment.strict == "submission":
@@ -125,7 +131,7 @@ def _noted(kit: Kit, metadata: Metadata) -> dict[str, Any]:
 def _output(settled: Settled, policy: str) -> None:
     why = "Your code prints while it is imported or tested."
     if policy == "zero":
-        settled.deduct(1.0, f"{why} This assignment gives no points then.")
+        settled.deduct("Printing", 1.0, f"{why} This assignment gives no points then.")
     else:
         settled.said.append(f"{why} It costs nothing; take it out next time.")
 
@@ -135,14 +141,15 @@ def _strictness(settled: Settled, grades: Grades) -> None:
     broken = {finding.file for finding in grades.findings if finding.rule in BREAKS_A_FILE}.union(grades.broken)
     if broken:
         names = " and ".join(sorted(broken))
-        settled.deduct(1.0, f"{names} cannot be run. This assignment gives no points when any file does not run.")
+        why = f"{names} cannot be run. This assignment gives no points when any file does not run."
+        settled.deduct("A file that does not run", 1.0, why)
 
 
 def _notebook(settled: Settled, kit: Kit, notebooks: Sequence[str]) -> None:
     policy, share = kit.rubric.assignment.notebook, kit.rubric.assignment.notebook_deduct
     if policy == "required" and not notebooks:
         why = "This assignment asks for a notebook (*.ipynb), and none was handed in."
-        settled.deduct(share, f"{why} That costs {percent(share)}." if share else why)
+        settled.deduct("No notebook", share, f"{why} That costs {percent(share)}." if share else why)
     elif policy == "refused" and notebooks:
         settled.said.append(f"{notebooks[0]} was not read: this assignment takes no notebooks.")
 
@@ -157,15 +164,15 @@ def _lateness(settled: Settled, metadata: Metadata, late: Late) -> None:
     pick = max if late.group_date == "latest" else min
     due = pick(metadata.due, key=lambda each: (each.date, each.own))
     delay = metadata.created - due.date
-    place = f"your due date ({moment(due.date)}, {_whose(due, metadata, late)})"
+    place = f"your due date ({moment(due.date)}, {_whose(due, metadata, late)}).{_clock(metadata.created, due.date)}"
     seconds = max(0, math.ceil(delay.total_seconds()))
     settled.noted["late"] = {"due": due.date.isoformat(), "own": due.own, "seconds": seconds}
     if delay <= timedelta(0):
-        settled.sums.append(f"Handed in on time, {span(-delay)} before {place}.")
+        settled.sums.append(f"Handed in on time, {span(-delay)} before {place}")
         return
     words, share = _price(late.tiers, delay)
     settled.noted["late"] |= {"deduct": share, "before": settled.score}
-    settled.deduct(share, f"Handed in {span(delay)} after {place}. {words}")
+    settled.deduct("Lateness", share, f"Handed in {span(delay)} after {place} {words}")
 
 
 def _price(tiers: Sequence[Tier], delay: timedelta) -> tuple[str, float]:
@@ -178,6 +185,14 @@ def _price(tiers: Sequence[Tier], delay: timedelta) -> tuple[str, float]:
     if tier.deduct == 0:
         return f"Up to {span(tier.up_to)} late, nothing is deducted.", 0.0
     return f"Up to {span(tier.up_to)} late, that costs {percent(tier.deduct)}.", tier.deduct
+
+
+def _clock(created: datetime, due: datetime) -> str:
+    """What explains the time between two dates whose clocks differ, as when summer time ends between them."""
+    if created.utcoffset() == due.utcoffset():
+        return ""
+    same = moment(created.astimezone(due.tzinfo))
+    return f" Hours that have passed count, however clocks were set: {moment(created)} is {same}."
 
 
 def _whose(due: Due, metadata: Metadata, late: Late) -> str:
@@ -231,12 +246,10 @@ def moment(date: datetime) -> str:
 
 
 def span(time: timedelta) -> str:
-    """A length of time in its two largest units: "2 h 13 min"; begun seconds count."""
+    """A length of time, exactly: "3 days 30 min". Begun seconds count, and a tier has whole ones."""
     left = math.ceil(time.total_seconds())
-    counts: list[tuple[int, str]] = []
+    parts: list[str] = []
     for size, name in ((86_400, "day"), (3600, "h"), (60, "min"), (1, "s")):
         count, left = divmod(left, size)
-        counts.append((count, "days" if name == "day" and count > 1 else name))
-    first = next((place for place, (count, _) in enumerate(counts) if count), len(counts) - 1)
-    shown = counts[first : first + 2]
-    return " ".join(f"{count} {name}" for count, name in shown if count or len(shown) == 1)
+        parts += [f"{count} {name}{'s' * (name == 'day' and count > 1)}"] * (count > 0)
+    return " ".join(parts) or "0 s"

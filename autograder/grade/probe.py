@@ -17,15 +17,20 @@ from pathlib import Path
 from autograder.grade import syscalls
 from autograder.grade.sandbox import ENVIRONMENT, LIBC, RESULT
 
-PR_GET_PDEATHSIG, PR_GET_NO_NEW_PRIVS = 2, 39
 LIMITS = (resource.RLIMIT_AS, resource.RLIMIT_CORE, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE)
 OPEN_TO_ALL = ("/etc/passwd", "/proc/self/status", "/proc/1/status")  # what every user of a machine can read
 SHARED = ("/tmp", "/var/tmp", "/dev/shm")  # where every user can write
 # Calls that do nothing with senseless arguments, from each group that the filter denies.
 CALLS = (
     "execve", "shmget", "mq_open", "memfd_create", "keyctl", "ptrace", "process_vm_readv", "setuid", "personality",
-    "unshare", "io_uring_setup", "pidfd_open", "perf_event_open", "userfaultfd",
+    "unshare", "io_uring_setup", "pidfd_open", "perf_event_open", "userfaultfd", "flock",
 )  # fmt: skip
+# Commands of calls that do many things: locks on files that others read, watches, signals, what a process is allowed.
+COMMANDS = {
+    "fcntl": {"F_SETLK": 6, "F_SETOWN": 8, "F_OFD_SETLK": 37, "F_SETLEASE": 1024, "F_NOTIFY": 1026},
+    "ioctl": {"FIOASYNC": 0x5452, "FICLONE": 0x40049409},
+    "prctl": {"PR_SET_PDEATHSIG": 1, "PR_SET_DUMPABLE": 4, "PR_SET_SECCOMP": 22},
+}
 NEW_CALLS = {"io_uring_setup": 425, "pidfd_open": 434}  # everywhere the same
 
 
@@ -49,7 +54,7 @@ def opens(tree: Path, closed: Sequence[str], unwritable: Sequence[str], needed: 
     problems += [words for words, attempt in ATTEMPTS if attempt()]
     if calls := _calls():
         problems.append(f"note: no seccomp here: student code can make the system calls {', '.join(calls)}")
-    late = "what it imports late fails, what the grader has imported works"
+    late = "it imports what the grader has imported before, which is all of the standard library and what is used most"
     problems += [f"note: student code cannot read {path}: {late}" for path in needed if not _reads(path)]
     return problems
 
@@ -117,22 +122,30 @@ def _has_descriptors() -> bool:
 def _outlives() -> bool:
     """Whether the kernel would let this process live on after the zygote."""
     number = ctypes.c_int(0)
-    LIBC.prctl(PR_GET_PDEATHSIG, ctypes.byref(number), 0, 0, 0)
+    LIBC.prctl(syscalls.PR_GET_PDEATHSIG, ctypes.byref(number), 0, 0, 0)
     return number.value == 0
 
 
 def _calls() -> list[str]:
-    """Those of the calls in CALLS that are not refused."""
+    """Those of the calls in CALLS, and of the COMMANDS, that are not refused."""
     machine = syscalls.machine()
+    commands = [(call, name, number) for call, names in COMMANDS.items() for name, number in names.items()]
     if machine is None:
-        return list(CALLS)
+        return [*CALLS, *(f"{call}({name})" for call, name, _ in commands)]
     numbers = syscalls.numbers(machine) | NEW_CALLS
-    return [name for name in CALLS if _answers(numbers[name])]
+    return [
+        *(name for name in CALLS if _answers(numbers[name], -1, -1)),
+        *(
+            f"{call}({name})"
+            for call, name, number in commands
+            if _answers(getattr(machine, call), *((number, -1) if call == "prctl" else (-1, number)))
+        ),
+    ]
 
 
-def _answers(number: int) -> bool:
+def _answers(number: int, *arguments: int) -> bool:
     refused = (errno.EPERM, errno.ENOSYS)
-    return LIBC.syscall(number, -1, -1, 0, 0, 0, 0) >= 0 or ctypes.get_errno() not in refused
+    return LIBC.syscall(number, *arguments, 0, 0, 0, 0) >= 0 or ctypes.get_errno() not in refused
 
 
 # The layers in the order in which a child takes them on: what to say when the attempt succeeds.
@@ -146,7 +159,7 @@ ATTEMPTS: tuple[tuple[str, Callable[[], bool]], ...] = (
     ),
     (
         "note: student code can gain rights by running programs",
-        lambda: LIBC.prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1,
+        lambda: LIBC.prctl(syscalls.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1,
     ),
     ("note: student code can outlive a grader that is killed", _outlives),
     ("note: no landlock here: student code can read what every user can", lambda: any(map(_reads, OPEN_TO_ALL))),

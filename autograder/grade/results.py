@@ -14,20 +14,18 @@ from tests.harness.files import replace
 MAX_TEXT = 20_000  # characters of one field; Gradescope cuts at 100,000
 
 
-def compose(
-    kit: Kit, settled: Settled, notes: Sequence[str], extra: Mapping[str, Any], seconds: float
-) -> dict[str, Any]:
+def compose(kit: Kit, settled: Settled, notes: Sequence[str], extra: Mapping[str, Any]) -> dict[str, Any]:
     """Put a submission's grades into Gradescope's form.
 
     Args:
         notes: sentences about the submission as a whole, shown first.
         extra: what only instructors need; goes to `extra_data`.
-        seconds: that grading took.
+
+    The time that grading took is not told: student code can make it depend on hidden inputs.
     """
     paragraphs = ["\n".join(each) for each in ([heading(kit)], settled.sums, _table(kit, settled), notes, settled.said)]
     return {
         "score": settled.score,
-        "execution_time": round(seconds, 2),
         "output": plain("\n\n".join(filter(None, paragraphs))),
         "output_format": "text",
         "test_output_format": "text",
@@ -55,12 +53,21 @@ def summary(kit: Kit, rows: Sequence[Row]) -> list[str]:
     return [*lines, _line("Total", rows)]
 
 
+def ending(settled: Settled) -> list[str]:
+    """What has been taken off the total, a line each, and the score that counts; nothing where that is the total."""
+    if not settled.taken:
+        return []
+    lines = [f"{what:<46} {'-' + points(lost):>6}" for what, lost in settled.taken]
+    full = sum(row.max_score for row in settled.rows)
+    return [*lines, f"{'Score':<46} {points(settled.score):>6} of {points(full):>5}"]
+
+
 def _table(kit: Kit, settled: Settled) -> list[str]:
     """What the student may see of the points now."""
     shown = [row for row in settled.rows if visibility(row, kit) == "visible"]
     later = len(settled.rows) - len(shown)
     if not later:
-        return summary(kit, shown)
+        return [*summary(kit, shown), *ending(settled)]
     verb = "test is" if later == 1 else "tests are"
     return [*(summary(kit, shown) if shown else []), f"{later} {verb} not shown now, and so no sum of points is."]
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from autograder.grade import landlock, syscalls
 
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 
@@ -84,7 +85,7 @@ def become(user: int, real: int) -> None:
 
 def end_with_parent(parent: int) -> None:
     """Have the kernel kill this process when the thread that started it ends."""
-    LIBC.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # it ended before that
         os._exit(1)
 
@@ -95,13 +96,15 @@ def adopt_orphans() -> None:
 
 
 def _keep_descriptors(result: int, output: int, rules: int | None) -> int | None:
-    """Standard input from nowhere, output and errors to one pipe, results to another, nothing else open.
+    """Standard output to one pipe, results to another, input and errors to nowhere, nothing else open.
+
+    What native code writes to descriptor 2 was not printed by the student. What Python writes there is (`child`).
 
     Returns:
         The number that the rules have now.
     """
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    wanted = [nothing, output, output, result, *([] if rules is None else [rules])]
+    nothing = os.open(os.devnull, os.O_RDWR)
+    wanted = [nothing, output, nothing, result, *([] if rules is None else [rules])]
     above = [fcntl.fcntl(each, fcntl.F_DUPFD, 2 * len(wanted)) for each in wanted]  # where nothing is overwritten
     for target, source in enumerate(above):
         os.dup2(source, target)

@@ -1,5 +1,7 @@
 """System calls that a child may not make: a seccomp filter, for x86-64 and 64-bit ARM.
 
+Calls that do many things (fcntl, ioctl, prctl) may do only what Python, the C library and torch ask of them.
+
 The filter is a program of our own for the kernel's classic BPF machine. libseccomp could write it too, but not every
 image has it, an old one does not know the newer calls, and it cannot say "and whatever is newer than this list". What
 it would save are a dozen lines; a test compares the numbers below with its. pyseccomp is a binding to the same library.
@@ -19,7 +21,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-PR_SET_PDEATHSIG = 1
 SET_MODE_FILTER = 1
 NO_SLOWDOWN = 1 << 2  # SPEC_ALLOW: before Linux 5.16 a filter else slows the whole process down
 CLONE_THREAD = 0x10000
@@ -42,6 +43,7 @@ DENIED: dict[str, tuple[int | None, int | None]] = {
     "msgget": (68, 186), "msgsnd": (69, 189), "msgrcv": (70, 188), "msgctl": (71, 187),
     "mq_open": (240, 180), "mq_unlink": (241, 181), "mq_timedsend": (242, 182), "mq_timedreceive": (243, 183),
     "mq_notify": (244, 184), "mq_getsetattr": (245, 185),
+    "flock": (73, 32),
     "memfd_create": (319, 279), "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
     "inotify_init": (253, None), "inotify_init1": (294, 26), "fanotify_init": (300, 262), "fanotify_mark": (301, 263),
     # Other processes: their memory, their signals, their limits.
@@ -80,6 +82,17 @@ NEW_AND_ALLOWED = {
 }  # fmt: skip
 
 
+# What calls that do many things may do; all else is denied, whatever a newer kernel adds.
+FCNTL = (0, 1, 2, 3, 4, 1030)  # DUPFD, GETFD, SETFD, GETFL, SETFL, DUPFD_CLOEXEC: no locks, leases, watches, signals
+IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX
+PR_GET_PDEATHSIG, PR_GET_NO_NEW_PRIVS = 2, 39
+PRCTL = (  # what only reads, and names for threads and memory
+    PR_GET_PDEATHSIG, PR_GET_NO_NEW_PRIVS,
+    3, 15, 16, 21,  # GET_DUMPABLE, SET_NAME, GET_NAME, GET_SECCOMP
+    51, 64, 0x53564D41,  # SVE_GET_VL, SME_GET_VL: the width of vectors on ARM; SET_VMA: the C library names its memory
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Machine:
     """A processor: the kernel's name for its calls, the column in DENIED, the calls that depend on arguments."""
@@ -90,13 +103,19 @@ class Machine:
     kill: int
     tgkill: int
     prctl: int
+    fcntl: int
+    ioctl: int
     prlimit64: int
     seccomp: int
 
 
 MACHINES = {
-    "x86_64": Machine(0xC000003E, 0, clone=56, kill=62, tgkill=234, prctl=157, prlimit64=302, seccomp=317),
-    "aarch64": Machine(0xC00000B7, 1, clone=220, kill=129, tgkill=131, prctl=167, prlimit64=261, seccomp=277),
+    "x86_64": Machine(
+        0xC000003E, 0, clone=56, kill=62, tgkill=234, prctl=157, fcntl=72, ioctl=16, prlimit64=302, seccomp=317
+    ),
+    "aarch64": Machine(
+        0xC00000B7, 1, clone=220, kill=129, tgkill=131, prctl=167, fcntl=25, ioctl=29, prlimit64=261, seccomp=277
+    ),
 }
 
 
@@ -119,11 +138,13 @@ def program(machine: Machine, pid: int) -> bytes:
     steps: list[tuple[int, int, int, int]] = [
         (LOAD, 0, 0, ARCHITECTURE), (IF_EQUAL, 1, 0, machine.architecture), (RETURN, 0, 0, DENY), (LOAD, 0, 0, NUMBER),
     ]  # fmt: skip
-    steps += _depends(machine.clone, 0, IF_ANY_BIT, CLONE_THREAD, ALLOW, DENY)
-    steps += _depends(machine.kill, 0, IF_EQUAL, pid, ALLOW, DENY)
-    steps += _depends(machine.tgkill, 0, IF_EQUAL, pid, ALLOW, DENY)
-    steps += _depends(machine.prlimit64, 0, IF_EQUAL, 0, ALLOW, DENY)
-    steps += _depends(machine.prctl, 0, IF_EQUAL, PR_SET_PDEATHSIG, DENY, ALLOW)
+    steps += _only(machine.clone, 0, IF_ANY_BIT, CLONE_THREAD)
+    steps += _only(machine.kill, 0, IF_EQUAL, pid)
+    steps += _only(machine.tgkill, 0, IF_EQUAL, pid)
+    steps += _only(machine.prlimit64, 0, IF_EQUAL, 0)
+    steps += _only(machine.prctl, 0, IF_EQUAL, *PRCTL)
+    steps += _only(machine.fcntl, 1, IF_EQUAL, *FCNTL)
+    steps += _only(machine.ioctl, 1, IF_EQUAL, *IOCTL)
     for number in numbers(machine).values():
         steps += _on(number, DENY)
     for number in NEW_AND_ALLOWED.values():
@@ -136,14 +157,12 @@ def _on(number: int, result: int) -> Iterator[tuple[int, int, int, int]]:
     yield from ((IF_EQUAL, 0, 1, number), (RETURN, 0, 0, result))
 
 
-def _depends(
-    number: int, argument: int, test: int, value: int, then: int, otherwise: int
-) -> Iterator[tuple[int, int, int, int]]:
-    """Decide a call by one of its arguments: its low 32 bits, for the kernel reads these arguments as int."""
-    yield from (
-        (IF_EQUAL, 0, 4, number), (LOAD, 0, 0, ARGUMENT + 8 * argument), (test, 0, 1, value), (RETURN, 0, 0, then),
-        (RETURN, 0, 0, otherwise),
-    )  # fmt: skip
+def _only(number: int, argument: int, test: int, *values: int) -> Iterator[tuple[int, int, int, int]]:
+    """Allow a call for some values of one argument: its low 32 bits, for the kernel reads these arguments as int."""
+    yield from ((IF_EQUAL, 0, 2 + 2 * len(values), number), (LOAD, 0, 0, ARGUMENT + 8 * argument))
+    for value in values:
+        yield from ((test, 0, 1, value), (RETURN, 0, 0, ALLOW))
+    yield (RETURN, 0, 0, DENY)
 
 
 def restrict(libc: ctypes.CDLL) -> None:

@@ -31,6 +31,9 @@ LOOK = 0.1  # seconds between two looks at the disk, at the most
 MOMENT = 0.01  # and at the least
 SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock", "/var/lock", "/var/crash")
 IPC_RMID = 0
+# One thread, whatever student code asks for: OpenMP ends the whole process when it cannot start a thread.
+THREADS = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_THREAD_LIMIT"), "1")
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **THREADS}
 START = "import sys; sys.path.insert(0, {0!r}); from autograder.grade import zygote; zygote.main({0!r}, {1}, {2}, {3})"
 
 
@@ -97,7 +100,7 @@ class Warden:
             [sys.executable, "-I", "-c", script],
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
-            env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+            env=ENVIRONMENT,
             cwd="/",
         )
         theirs.close()

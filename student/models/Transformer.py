@@ -171,6 +171,8 @@ class FullTransformerTranslator(nn.Module):
     def embed(self, tokens: Tensor, words: nn.Embedding, positions: nn.Embedding) -> Tensor:
         """Embed tokens with one of the two pairs of tables: word embedding + position embedding, not scaled.
 
+        Optional: a piece of `encode` and `decode`, which may do without it. No test calls it.
+
         Args:
             tokens: (N, S), token ids of the source or of the decoder's input.
             words, positions: the tables of that side.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import statistics
 import sys
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from workbench.folders import GIVEN, ROOT, nearest
+from tests.harness.files import refusal
+from workbench.folders import GIVEN, typed
 
 if TYPE_CHECKING:  # imported by the commands that need them: --help is quick
     from workbench.training import Result
@@ -35,7 +37,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console(highlight=False)
+# Names of folders may hold brackets, which rich would read as markup.
+console = Console(highlight=False, markup=False)
+asides = Console(stderr=True, highlight=False, markup=False)
 
 TreeOption = Annotated[
     Path | None,
@@ -62,13 +66,30 @@ RunFolder = Annotated[
 ]
 
 
-def _can_hold(path: Path | None) -> Path | None:
-    """Say at once, not after the measurement, that a file cannot be written."""
-    if path:
-        place = nearest(path.absolute().parent)
-        if path.is_dir() or not place.is_dir():
-            what = f"{path} is a folder" if path.is_dir() else f"{place} is no folder"
-            raise typer.BadParameter(f"{what}; name a file that can be written")
+def _is_split(split: str) -> str:
+    from workbench.runs import EVALUATED
+
+    if split not in EVALUATED:
+        raise typer.BadParameter(f"{split}: expected {' or '.join(EVALUATED)}")
+    return split
+
+
+Split = Annotated[str, typer.Option(help="validation or test.", callback=_is_split)]
+
+
+# What stands in every file of numbers that a command writes.
+NUMBERS = {
+    "evaluate": '"perplexity"',
+    "translation": '"seconds"',
+    "language-model": '"milliseconds"',
+    "profile": '"forward_and_backward"',
+}
+
+
+def _can_hold(context: typer.Context, path: Path | None) -> Path | None:
+    """Say at once, not after the measurement, that a file is not written."""
+    if path and (refused := refusal(path, NUMBERS[context.info_name or ""])):
+        raise typer.BadParameter(f"{refused}; name another file")
     return path
 
 
@@ -89,19 +110,22 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run by this name, with its settings.")
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Delete a run by this name first.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Delete the files of a run by this name first.")
+    ] = False,
     data_root: DataRoot = None,
     device: Device = "auto",
 ) -> None:
     """Train a model. Ctrl-C saves and stops; --resume goes on to the same numbers."""
     from workbench import training_run
     from workbench.errors import need
+    from workbench.runs import place
     from workbench.settings import Settings, data_for
     from workbench.tracking import ProgressBar, TensorBoard
 
     need("tensorboard", "matplotlib")  # the callbacks import them when the run has begun
     settings = Settings.of(model, data or data_for(model), preset, changes or [])
-    folder = runs / (name or f"{settings.data}-{model}-{preset}")
+    folder = place(runs, f"{settings.data}-{model}-{preset}" if name is None else name)
     tensorboard = TensorBoard()
     callbacks = [ProgressBar(), tensorboard, training_run.kind_of(settings).samples(tensorboard)]
     if resume:
@@ -119,22 +143,22 @@ def train(
 @app.command()
 def evaluate(
     run: RunFolder,
-    split: Annotated[str, typer.Option(help="validation or test.")] = "test",
+    split: Split = "validation",
     tree: TreeOption = None,
     data_root: DataRoot = None,
     device: Device = "auto",
     json_file: JsonFile = None,
 ) -> None:
-    """Measure a trained model on a whole split: perplexity, and of translations BLEU, chrF, exact matches."""
+    """Measure a trained model on a whole split: perplexity, and of translations BLEU, chrF, exact matches.
+
+    Choose settings by validation. Measure the model that you have chosen on test, once.
+    """
     from workbench.progress import tracked
-    from workbench.runs import EVALUATED, write_json
+    from workbench.runs import write_json
     from workbench.training_run import Trained
 
-    if split not in EVALUATED:
-        raise typer.BadParameter(f"--split {split}: expected {' or '.join(EVALUATED)}")
     trained = Trained.load(run, tree, data_root, device)
     found = trained.evaluate(split, lambda batches: tracked(batches, "measuring"))
-    trained.run.write_json(f"{split}.json", found.numbers)
     console.print(f"{run.name}: {found.title}", soft_wrap=True)
     table = Table()
     for i, column in enumerate(found.head):
@@ -143,9 +167,14 @@ def evaluate(
         table.add_row(*row)
     console.print(table)
     for note in found.notes:
-        console.print(escape(note), soft_wrap=True)
+        console.print(note, soft_wrap=True)
+    try:
+        trained.run.write_json(f"{split}.json", found.numbers)
+    except OSError as error:  # of a run that may only be read, say
+        words = f"{error.filename} cannot be written ({error.strerror}), so `compare` and `report` lack these numbers"
+        asides.print(words, soft_wrap=True)
     if json_file:
-        write_json(json_file, {**found.numbers, "run": str(run), "model": trained.settings.model})
+        write_json(json_file.resolve(), {**found.numbers, "run": str(run), "model": trained.settings.model})
 
 
 @app.command()
@@ -170,8 +199,8 @@ def translate(
     if attention:
         trained.translator.demand_attention()
     if not sentences and sys.stdin.isatty():
-        Console(stderr=True).print("One sentence a line; Ctrl-D at the beginning of a line ends.")
-    lines = [each.strip() for each in sentences or _lines()]
+        asides.print("One sentence a line; Ctrl-D at the beginning of a line ends.")
+    lines = [each.strip() for each in (_demand_utf8(text, "a sentence") for text in sentences or _lines())]
     if not (given := [line for line in lines if line]):
         raise typer.BadParameter('give a sentence in quotes, as in "Ein Mann fährt Fahrrad.", or lines on the input')
     said = iter(trained.translate_all(given, lambda batches: tracked(batches, "translating")))
@@ -212,13 +241,12 @@ def generate(
     trained = TrainedLanguageModel.load(run, tree, None, device)
     text = None
     for prompt in (each for given in prompts or [""] for each in (_lines() if given == "-" else [given])):
+        _demand_utf8(prompt, "--prompt")
         with waiting("writing"):
             text, unknown = trained.write(prompt, length, temperature, greedy, seed)
         if unknown:
             words = ", ".join(unknown)
-            Console(stderr=True, highlight=False).print(
-                escape(f"not in the vocabulary of {run}, so read as <unk>: {words}"), soft_wrap=True
-            )
+            asides.print(f"not in the vocabulary of {run}, so read as <unk>: {words}", soft_wrap=True)
         print(text)
     if text is None:
         raise typer.BadParameter('the input of --prompt - has no line; give a prompt, as in --prompt "One day"')
@@ -227,10 +255,14 @@ def generate(
 @app.command()
 def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="The folders of training runs.")],
+    split: Split = "validation",
     picture: Annotated[Path | None, typer.Option(help="Draw the curves of all runs, into this file.")] = None,
 ) -> None:
-    """Set runs side by side: what differs, what came of it, and what does not count as tuning."""
-    from workbench.compare import histories, notes, only_runs, read, short_names, table
+    """Set runs side by side: what differs, what came of it, and what does not count as tuning.
+
+    Runs are compared by validation. --split test also lists what was measured on test, and marks no best of it.
+    """
+    from workbench.compare import CHOSEN_BY, histories, notes, only_runs, read, short_names, table
 
     if picture:
         from workbench import plots
@@ -238,14 +270,15 @@ def compare(
         plots.check(picture)
     runs, skipped = only_runs(runs)
     found = read(runs)
+    splits = tuple(dict.fromkeys((*CHOSEN_BY, split)))
     names = short_names(found)
     shown = Table("", *names)
     for column in shown.columns[1:]:
         column.justify, column.overflow = "right", "fold"
-    for row in table(found):
-        shown.add_row(row.label, *(f"[bold]{cell}[/]" if i in row.best else cell for i, cell in enumerate(row.cells)))
+    for row in table(found, splits):
+        shown.add_row(row.label, *(Text(cell, "bold" if i in row.best else "") for i, cell in enumerate(row.cells)))
     console.print(shown)
-    for note in [*skipped, *notes(found)]:
+    for note in [*skipped, *notes(found, splits)]:
         console.print(f"- {note}", soft_wrap=True)
     if picture:
         plots.save(plots.curves(histories(found)), picture)
@@ -276,10 +309,10 @@ def report(
 
         with waiting("drawing, translating and writing"):
             said = fill(runs, lambda folder: TrainedTranslator.load(folder, tree, data_root, device), out)
-        for note in said:
-            console.print(f"- {note}", soft_wrap=True)
     else:
-        render(out)
+        said = render(out)
+    for note in said:
+        console.print(f"- {note}", soft_wrap=True)
     left = open_questions((out / "report.md").read_text("utf-8-sig"))
     console.print(f"{out / 'report.md'}, report.tex and report.pdf are written.")
     if left:
@@ -291,7 +324,7 @@ def tune(
     model: Annotated[str, typer.Option(help=MODELS)],
     data: Annotated[str | None, typer.Option(help=DATA)] = None,
     trials: Annotated[
-        int, typer.Option(help="Finished trials to reach, with those of before and of other processes.", min=1)
+        int, typer.Option(help="Finished trials to reach, including earlier runs and other workers.", min=1)
     ] = 20,
     changes: Annotated[
         list[str] | None,
@@ -305,7 +338,7 @@ def tune(
     data_root: DataRoot = None,
     device: Device = "auto",
 ) -> None:
-    """Search for better settings; the same command goes on, also beside itself in another terminal."""
+    """Search for lower validation perplexity; the same command goes on, also beside itself in another terminal."""
     from workbench import plots, training_run, tuning
     from workbench.errors import WorkbenchError
     from workbench.metrics import perplexity_of
@@ -315,6 +348,7 @@ def tune(
     data = data or data_for(model)
     settings = Settings.of(model, data, "default", changes or [])
     code = training_run.open_tree(tree or GIVEN)
+    plots.check(picture := folder / f"{data}-{model}.png")
     if not (folder / "trials.db").exists():  # what cannot be trained begins no search
         training_run.try_out(settings, code, data_root, device)
     space = tuning.space_of(settings, settings.only(changes or []))
@@ -322,7 +356,8 @@ def tune(
 
     def seen(trial: Any) -> None:
         values = "  ".join(f"{key}={_short(value)}" for key, value in trial.params.items())
-        console.print(f"trial {trial.number}: {tuning.outcome(trial)}  [dim]{values}[/]", soft_wrap=True)
+        line = Text.assemble(f"trial {trial.number}: {tuning.outcome(trial)}  ", (values, "dim"))
+        console.print(line, soft_wrap=True)
 
     try:
         with tuning.helpers(sys.argv[1:], workers - 1, console.print):
@@ -330,15 +365,14 @@ def tune(
     except Interrupted:
         raise WorkbenchError("this trial is dropped, the finished ones are kept; the same command goes on") from None
     best = tuning.best_changes(study)
-    picture = folder / f"{data}-{model}.png"
     plots.save(tuning.picture(study), picture)
     for key, share in tuning.importances(study).items():
         console.print(f"  {share:>4.0%}  {key}")
     shared = [change for change in changes or [] if change.partition("=")[0].strip() not in ("epochs", "first")]
-    places = [f"--tree {tree}"] * bool(tree) + [f"--data-root {data_root}"] * bool(data_root)
+    places = [f"{option} {typed(path)}" for option, path in (("--tree", tree), ("--data-root", data_root)) if path]
     said = " ".join([*places, *(f"--set {change}" for change in [*shared, *best])])
     console.print(
-        f"Best: trial {study.best_trial.number}, validation perplexity [bold]{perplexity_of(study.best_value):.2f}[/]; "
+        f"Best: trial {study.best_trial.number}, validation perplexity {perplexity_of(study.best_value):.2f}; "
         f"{picture} shows what mattered. Train it for longer:\n"
         f"  python -m workbench train --model {model} --data {data} --name {data}-{model}-tuned {said}",
         soft_wrap=True,
@@ -365,10 +399,10 @@ def bench_all(context: typer.Context, tree: TreeOption = None, device: Device = 
         try:
             measure()
         except Exception as error:
-            missed.append(explained(error, ROOT))
+            missed.append(explained(error))
             if missed[-1] is None:
                 raise
-            console.print(f"Of {what} nothing is measured: {escape(missed[-1])}", soft_wrap=True)
+            console.print(f"Of {what} nothing is measured: {missed[-1]}", soft_wrap=True)
     if len(missed) == 2:
         raise WorkbenchError("nothing could be measured")
 
@@ -381,12 +415,12 @@ def bench_translation(
             metavar="[RUN]", help="The folder of a training run. Default: the latest of transformer in runs/."
         ),
     ] = None,
-    sentences: Annotated[int, typer.Option(help="How many of the test split to translate.", min=1)] = 1000,
+    sentences: Annotated[int, typer.Option(help="How many of the validation split to translate.", min=1)] = 1000,
     data_root: DataRoot = None,
     device: Device = "cpu",
     json_file: JsonFile = None,
 ) -> None:
-    """Time a trained transformer: decoding and training, each beside a plain implementation."""
+    """Time a trained transformer: decoding and training, each beside an ordinary way and beside the plainest."""
     from workbench.progress import tracked
     from workbench.runs import write_json
     from workbench.translation.bench import latest, races
@@ -395,16 +429,16 @@ def bench_translation(
     run = run or latest(Path("runs"))
     console.print(f"{run}:", soft_wrap=True)
     found = races(TrainedTranslator.load(run, None, data_root, device), sentences, tracked)
-    table = Table("", "amount", "workbench", "plain", "times as fast")
+    table = Table("", "a second", "workbench: times as fast", "same translations")
     for race in found:
-        rates = (f"{race.amount / seconds:,.0f} a second" for seconds in (race.seconds, race.plain_seconds))
-        table.add_row(race.what, f"{race.amount:,}", *rates, f"[bold]{race.ratio:.1f}[/]")
+        table.add_row(f"{race.amount:,} {race.what}", f"{race.amount / race.seconds:,.1f}", "", "")
+        for other in race.others:
+            same = "" if other.same is None else f"{other.same:.1%}"
+            table.add_row(f"  {other.how}", f"{race.amount / other.seconds:,.1f}", f"{race.ratio(other):.1f}", same)
+        table.add_section()
     console.print(table)
-    for race in found:
-        if race.same is not None:
-            console.print(f"{race.what}: both say the same for {race.same:.1%}")
     if json_file:
-        write_json(json_file, {race.what: race.to_json() for race in found})
+        write_json(json_file.resolve(), {race.what: race.to_json() for race in found})
 
 
 @bench.command("language-model")
@@ -447,7 +481,7 @@ def bench_language_model(
     for race in races(code, corpus, names, batches, epochs, device, lambda each: tracked(each, "racing"), seed):
         found[race.model] = race.to_json() | {"threads": torch.get_num_threads()}
         for name, ratio, lane in (
-            (race.model, f"[bold]{race.ratio:.2f}[/]", race.workbench),
+            (race.model, Text(f"{race.ratio:.2f}", "bold"), race.workbench),
             ("  plain loop", "", race.plain),
         ):
             time = statistics.median(lane.milliseconds)
@@ -467,7 +501,7 @@ def bench_language_model(
         validated.caption = "of the moving mean of the weights; of the plain loop's weights as they are"
         console.print(validated)
     if json_file:
-        write_json(json_file, found)
+        write_json(json_file.resolve(), found)
 
 
 @app.command()
@@ -514,7 +548,7 @@ def profile(
         table = Table("line", "code", "calls", "share")
         for line, following in zip(found.lines, [*found.lines[1:], None], strict=True):
             last = following is None or following.file != line.file
-            row = (f"{line.file}:{line.number}", escape(line.text), str(line.calls), f"{line.share:.1%}")
+            row = (f"{line.file}:{line.number}", line.text, str(line.calls), f"{line.share:.1%}")
             table.add_row(*row, end_section=last)
         console.print(table)
     operators = ", ".join(f"{name} {share:.0%}" for name, share in found.operators)
@@ -523,8 +557,8 @@ def profile(
         console.print(f"{name} was never seen: train_epoch does without it, or in its own way.")
     plots.save(diagram(found), picture)
     if json_file:
-        write_json(json_file, found.to_json())
-    console.print(f"forward and backward: [bold]{found.forward_and_backward:.1%}[/]; {picture} shows it as blocks")
+        write_json(json_file.resolve(), found.to_json())
+    console.print(f"forward and backward: {found.forward_and_backward:.1%}; {picture} shows it as blocks")
 
 
 @app.command()
@@ -554,6 +588,7 @@ def sweep(
     stopped, and trains nothing twice; code that has changed needs another --folder.
     """
     from workbench import plots, training_run
+    from workbench.errors import WorkbenchError
     from workbench.language_model import sweep as sweeping
     from workbench.runs import write_json
     from workbench.tracking import ProgressBar
@@ -561,6 +596,9 @@ def sweep(
     names, factors = _names(models), sweeping.factors_of(over or [])
     todo = sweeping.points(names, data, factors, changes or [])
     code, place = training_run.open_tree(tree or GIVEN), folder / data
+    plots.check(picture := folder / f"{data}.png")
+    if refused := refusal(numbers := folder / f"{data}.json", '"perplexity"'):
+        raise WorkbenchError(f"{refused}; move it elsewhere, or choose another --folder")
     bars = [ProgressBar()] if sys.stderr.isatty() else []  # elsewhere a line a run is enough
     for number, point in enumerate(todo, 1):
         new = sweeping.run(point, place, code, data_root, device, bars)
@@ -575,9 +613,9 @@ def sweep(
             cells = (sweeping.TITLES[factor] if not i else "", words, f"{row.perplexity:.2f}", f"{row.seconds:.1f}")
             table.add_row(*cells, end_section=row is rows[-1])
     console.print(table)
-    plots.save(sweeping.picture(shown, f"{data}: one change at a time"), folder / f"{data}.png")
-    write_json(folder / f"{data}.json", sweeping.to_json(shown))
-    console.print(f"{folder / data}.png shows it")
+    plots.save(sweeping.picture(shown, f"{data}: one change at a time"), picture)
+    write_json(numbers.resolve(), sweeping.to_json(shown))
+    console.print(f"{picture} shows it")
 
 
 def _speaks() -> bool:
@@ -589,15 +627,22 @@ def _lines() -> Iterator[str]:
     """The lines of the input.
 
     Raises:
-        WorkbenchError: it is not UTF-8.
+        WorkbenchError: one is not UTF-8.
     """
-    try:
-        for line in sys.stdin:
-            yield line.rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        from workbench.errors import WorkbenchError
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
+    for number, line in enumerate(sys.stdin, 1):
+        yield _demand_utf8(line.rstrip("\r\n").removeprefix("\ufeff" * (number == 1)), f"line {number} of the input")
 
-        raise WorkbenchError(f"the input: expected text in UTF-8, got {error}; save it as UTF-8") from error
+
+def _demand_utf8(text: str, what: str) -> str:
+    """Raises: WorkbenchError, for a text with bytes that are not UTF-8."""
+    from workbench.errors import WorkbenchError, has_surrogates
+
+    if has_surrogates(text):
+        shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        raise WorkbenchError(f'{what}: expected text in UTF-8, found "{shown:.60}"; save or type it as UTF-8')
+    return text
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -613,14 +658,24 @@ def main() -> None:
     """Run a command; what a student can mend is said without a traceback."""
     from workbench.errors import explained
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # rather than stop at a letter that the terminal lacks
     try:
-        app(standalone_mode=True)
-    except Exception as error:
-        words = explained(error, ROOT)
+        try:
+            app(standalone_mode=True)
+        finally:
+            sys.stdout.flush()
+    except (Exception, SystemExit) as error:  # SystemExit: a command's end, or of students' code
+        words = explained(error)
         if words is None:
             raise
         if _speaks():
-            Console(stderr=True, highlight=False).print(f"[bold red]Stopped:[/] {escape(words)}", soft_wrap=True)
+            asides.print(Text.assemble(("Stopped:", "bold red"), f" {words}"), soft_wrap=True)
+        try:
+            sys.stdout.flush()
+        except OSError:  # a full disk: Python would try again when it ends, and complain
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
 
 
@@ -628,11 +683,15 @@ def _show_training(trained: Trained, result: Result, folder: Path) -> None:
     """How a training has ended, and what the model says now."""
     from workbench.metrics import perplexity_of
 
+    epochs = len(result.history)
     console.print(
-        f"\n[bold]{folder}[/]: {trained.parameters / 1e6:.2f} M parameters, {len(result.history)} epochs in "
-        f"{result.seconds / 60:.1f} min; validation perplexity [bold]{perplexity_of(result.loss):.2f}[/], "
-        f"from {result.kept}{', stopped early' if result.stopped_early else ''}.\n"
-    )
+        Text.assemble(
+            "\n", (str(folder), "bold"),
+            f": {trained.parameters / 1e6:.2f} M parameters, {epochs} epoch{'' if epochs == 1 else 's'} in "
+            f"{result.seconds / 60:.1f} min; validation perplexity ", (f"{perplexity_of(result.loss):.2f}", "bold"),
+            f", from {result.kept}{', stopped early' if result.stopped_early else ''}.\n",
+        )
+    )  # fmt: skip
     for example in trained.examples():
-        console.print(escape(example), soft_wrap=True)
-    console.print(f"All numbers: python -m workbench evaluate {folder}", soft_wrap=True)
+        console.print(example, soft_wrap=True)
+    console.print(f"All numbers: python -m workbench evaluate {typed(folder)}", soft_wrap=True)

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import WorkbenchError
+from workbench.folders import typed
 from workbench.metrics import perplexity_of
-from workbench.runs import EVALUATED, Run
+from workbench.runs import EVALUATED, RESTORE, Run, RunError, is_number
 from workbench.settings import Settings
 
 EMPTY = "-"
@@ -23,6 +24,8 @@ SCORES: tuple[tuple[str, str, Callable[[list[float]], float]], ...] = (
     ("BLEU, lower-cased tokens", "bleu_tokenised", max),
     ("chrF", "chrf", max),
 )
+CHOSEN_BY = ("validation",)  # the split by which runs are compared and chosen; test is read once, after that
+NUMBERS = {"loss", "parameters", *(key for _, key, _ in SCORES)}
 # Settings whose change is no tuning: how long a run takes, which random numbers it sees, what the data ask for.
 LENGTH = {"epochs", "early_stopping"}
 INCIDENTAL = {"seed", "save_every", "compile", "precision", "max_length", "eval_batch_size"}
@@ -49,17 +52,21 @@ class Summary:
 
     @classmethod
     def read(cls, folder: Path) -> Summary:
-        """Raises: RunError, where there is no run."""
+        """Raises: RunError or SettingsError, where there is no run, or a file of it is damaged."""
         run = Run.open(folder)
 
-        def content(name: str) -> Any:
-            return run.read_json(name) if (folder / name).is_file() else {}
+        def content(name: str) -> Mapping[str, Any]:
+            found = run.read_object(name) if (folder / name).is_file() else {}
+            for key in NUMBERS & found.keys():
+                if not (is_number(found[key]) or found[key] is None):
+                    raise RunError(f"{folder / name}: expected a number for {key!r}, found {found[key]!r}. {RESTORE}")
+            return found
 
         evaluations = {split: content(f"{split}.json") for split in EVALUATED}
         return cls(
             name=folder.as_posix(),
-            settings=Settings.from_json(run.settings["settings"]),
-            log=run.read_log(),
+            settings=Settings.of_run(run),
+            log=run.read_log("epoch", "train_loss", "validation_loss", "seconds"),
             result=content("result.json"),
             about=content("about.json"),
             evaluations={split: found for split, found in evaluations.items() if found},
@@ -132,9 +139,9 @@ def changes(before: Settings, after: Settings) -> dict[str, tuple[object, object
     return {key: (old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)}
 
 
-def table(runs: Sequence[Summary]) -> list[Row]:
+def table(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[Row]:
     """All that there is to compare."""
-    return [*made_of(runs), *reached(runs)]
+    return [*made_of(runs), *reached(runs, splits)]
 
 
 def made_of(runs: Sequence[Summary]) -> list[Row]:
@@ -152,8 +159,11 @@ def made_of(runs: Sequence[Summary]) -> list[Row]:
     return [row for row in rows if set(row.cells) != {EMPTY}]
 
 
-def reached(runs: Sequence[Summary]) -> list[Row]:
-    """What came of the runs, the best of each row marked; a quantity that no run has gets no row."""
+def reached(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[Row]:
+    """What came of the runs; a quantity that no run has gets no row.
+
+    The best of each row is marked, but not of the test split: nothing is to be chosen by it.
+    """
     rows = [
         Row("epochs (best)", tuple(_epochs(run) for run in runs)),
         _row(runs, "training loss", lambda run: run.best.get("train_loss"), "{:.3f}"),
@@ -162,8 +172,14 @@ def reached(runs: Sequence[Summary]) -> list[Row]:
         _row(runs, "validation perplexity", lambda run: _exp(_finite(run.validation_loss)), "{:.2f}", min),
     ]
     rows += [
-        _row(runs, f"{split} {label}", partial(_found, split=split, key=key), "{:.2f}", better)
-        for split in EVALUATED
+        _row(
+            runs,
+            f"{split} {label}",
+            partial(_found, split=split, key=key),
+            "{:.2f}",
+            better if split in CHOSEN_BY else None,
+        )
+        for split in splits
         for label, key, better in SCORES
         if (split, key) != ("validation", "perplexity")  # the same as above
     ]
@@ -174,7 +190,7 @@ def reached(runs: Sequence[Summary]) -> list[Row]:
     return [row for row in rows if set(row.cells) != {EMPTY}]
 
 
-def notes(runs: Sequence[Summary]) -> list[str]:
+def notes(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[str]:
     """Sentences on what the table does not say: what is not comparable, not tuning, not finished or not measured."""
     found = []
     if len({run.settings.data for run in runs}) > 1:
@@ -197,16 +213,16 @@ def notes(runs: Sequence[Summary]) -> list[str]:
                 f"{run.name} has not come to its end, only to epoch {len(run.log)} of {run.settings.training.epochs}; "
                 "the same `train` command with --resume goes on."
             )
-    return found + not_measured(runs)
+    return found + not_measured(runs, splits)
 
 
-def not_measured(runs: Iterable[Summary]) -> list[str]:
-    """Which splits are still to be evaluated."""
+def not_measured(runs: Iterable[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[str]:
+    """Which of the splits are still to be evaluated."""
     return [
-        f"{run.name} is not evaluated on {split} yet: python -m workbench evaluate {run.name} --split {split}"
+        f"{run.name} is not evaluated on {split} yet: python -m workbench evaluate {typed(run.name)} --split {split}"
         for run in runs
         if run.log
-        for split in EVALUATED
+        for split in splits
         if split not in run.evaluations
     ]
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib.util
+import sqlite3
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
+
+from workbench.folders import ROOT
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,21 +22,12 @@ if TYPE_CHECKING:
 
 INSTALL = "pip install -r requirements.txt -r student/workbench/requirements.txt"
 # What this brings, as it is imported.
-PACKAGES = {"numpy", "rich", "safetensors", "torch", "tqdm"} | {
-    *(
-        "filelock",
-        "fpdf",
-        "line_profiler",
-        "markdown_it",
-        "matplotlib",
-        "optuna",
-        "sacrebleu",
-        "spacy",
-        "tensorboard",
-        "torchtext",
-        "typer",
-    )
-}
+PACKAGES = {
+    "filelock", "fpdf", "line_profiler", "markdown_it", "matplotlib", "numpy", "optuna", "rich", "sacrebleu",
+    "safetensors", "spacy", "tensorboard", "torch", "torchtext", "tqdm", "typer",
+}  # fmt: skip
+
+SHOWN_FRAMES = 6  # of students' code; a recursion has hundreds
 
 
 class WorkbenchError(Exception):
@@ -53,23 +49,47 @@ def need(*packages: str) -> None:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
-def explained(error: BaseException, root: Path) -> str | None:
-    """Words for an error that a student can mend; None for one that needs its traceback.
-
-    Args:
-        root: what files are named from.
-    """
+def explained(error: BaseException) -> str | None:
+    """Words for an error that a student can mend; None for one that needs its traceback."""
     if isinstance(error, WorkbenchError):
         return str(error)
     if package := _missing(error):
         return f"{package} is not installed; run: {INSTALL}"
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename} cannot be used: {error.strerror}; name another place, or mend this one"
     from tests.harness.outcome import is_todo  # here, since it needs some of these packages
 
     if is_todo(error):
-        return f"{error} is not implemented yet: {_where(error, root)}. `{_python()} -m tests --watch` leads you there."
+        where = _place(traceback.extract_tb(error.__traceback__)[-1])
+        return f"{error} is not implemented yet: {where}. `{_python()} -m tests --watch` leads you there."
+    if frames := frames_of_models(error):
+        return stopped("your code", error, frames)
+    if isinstance(error, OSError):
+        return _unusable(error)
+    if fault := next((each for each in _chain(error) if isinstance(each, sqlite3.Error)), None):
+        return (
+            f"trials.db in the search's --folder cannot be used: {fault}. Where the disk is full, make room, and the "
+            "same command goes on; else name another --folder"
+        )
     return None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and those that it came from."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _unusable(error: OSError) -> str | None:
+    """What to do about a file; None where the error is of something else."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        what = error.filename or "what this command prints or writes"
+        return (
+            f"there is no room left for {what} ({error.strerror}). What was there before is whole: make room, and run "
+            "the command again, `train` with --resume"
+        )
+    if error.filename is None:
+        return None
+    return f"{error.filename} cannot be used: {error.strerror}; name another place, or mend this one"
 
 
 @contextlib.contextmanager
@@ -85,16 +105,55 @@ def students_code(tree: Tree, what: str = "your code") -> Iterator[None]:
         yield
     except WorkbenchError:
         raise
-    except Exception as error:
-        places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
-        if isinstance(error, SyntaxError):  # of a file that did not get as far as having a frame
-            places.append((error.filename or "", error.lineno))
-        own = [place for place in places if (tree.relative(place[0]) or "").startswith("models/")]
-        if is_todo(error) or _missing(error) or not (own or isinstance(error, AttributeError | TypeError)):
+    except (Exception, SystemExit) as error:
+        frames = frames_of_models(error)
+        lacking = isinstance(error, AttributeError | TypeError)
+        if is_todo(error) or _missing(error) or not (frames or lacking):
             raise
-        where = f"{own[-1][0]}:{own[-1][1]}" if own else str(tree.root)
-        words = error.msg if isinstance(error, SyntaxError) else error
-        raise WorkbenchError(f"{what} stopped with {type(error).__name__}: {words} ({where})") from error
+        raise WorkbenchError(stopped(what, error, frames, tree.root)) from error
+
+
+def frames_of_models(error: BaseException) -> list[traceback.FrameSummary]:
+    """The lines of students' code at which an exception stood, the innermost last; none where it is of other code."""
+    if not isinstance(error, Exception | SystemExit):  # Ctrl-C may come anywhere
+        return []
+    walk = [(frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if _is_students(frame)]
+    frames = list(traceback.StackSummary.extract(iter(walk)))
+    if isinstance(error, SyntaxError) and "models" in Path(error.filename or "").parts:  # it has no frame of its own
+        line = (error.text or "").strip()
+        frames.append(traceback.FrameSummary(error.filename or "", error.lineno, "<module>", line=line))
+    return frames
+
+
+def stopped(what: str, error: BaseException, frames: Sequence[traceback.FrameSummary], tree: Path | None = None) -> str:
+    """What stopped, with which message and where; below it the lines that led there, each with its place."""
+    words = error.msg if isinstance(error, SyntaxError) else str(error)
+    said = f"{what} stopped with {type(error).__name__}{': ' if words else ''}{words}"
+    if not frames:
+        return f"{said} ({tree})"
+    shown = frames[-SHOWN_FRAMES:]
+    lines = [f"  {_place(frame)}, in {frame.name}\n    {frame.line}" for frame in shown]
+    if len(frames) > len(shown):
+        lines.insert(0, f"  ... ({len(frames) - len(shown)} lines before)")
+    return "\n".join([f"{said} ({_place(frames[-1])})", *lines])
+
+
+def _is_students(frame: FrameType) -> bool:
+    """Whether this is code of a tree's models, by the name that their modules have."""
+    from tests.harness.tree import PACKAGES
+
+    return str(frame.f_globals.get("__name__")).split(".")[0] in PACKAGES
+
+
+def _place(frame: traceback.FrameSummary) -> str:
+    """File and line, from the project's root where the file lies inside."""
+    path = Path(frame.filename)
+    return f"{path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}:{frame.lineno}"
+
+
+def has_surrogates(text: str) -> bool:
+    """Whether a text holds bytes that were not UTF-8, which Python passes on as halves of surrogate pairs."""
+    return any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def expect(found: object, sizes: dict[str, int], what: str) -> Tensor:
@@ -127,13 +186,6 @@ def _missing(error: BaseException) -> str | None:
     """Which of the packages that this brings an error is about."""
     package = str(error.name).split(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     return package if package in PACKAGES else None
-
-
-def _where(error: BaseException, root: Path) -> str:
-    """File and line of the TODO."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    path = Path(frame.filename)
-    return f"{path.relative_to(root) if path.is_relative_to(root) else path}:{frame.lineno}"
 
 
 def _python() -> str:

@@ -13,7 +13,7 @@ WORDS = b"\nStopping after this step, with everything saved. Ctrl-C again stops 
 
 
 class Interrupts:
-    """A context in which a first signal is noted, and a second one is as rude as ever.
+    """A context in which the first signal is noted, and the second one stops immediately.
 
     Attributes:
         noted: whether a signal has come.

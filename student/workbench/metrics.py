@@ -57,7 +57,7 @@ def perplexity_of(mean: float) -> float:
 
 
 def bleu(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
-    """sacreBLEU of a corpus (Papineni et al. 2002; Post 2018).
+    """sacreBLEU of a corpus (Papineni et al. 2002; Post 2018), of lower-case text: the models write no other.
 
     Args:
         hypotheses, references: detokenised sentences in the same order.
@@ -67,17 +67,17 @@ def bleu(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
     """
     from sacrebleu.metrics.bleu import BLEU  # here, since those who only want a perplexity should not wait for it
 
-    return _score(BLEU(), hypotheses, references)
+    return _score(BLEU(lowercase=True), hypotheses, references)
 
 
 def chrf(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
-    """chrF of a corpus: F-score of letter sequences (Popović 2015); fair to a word with another ending.
+    """chrF of a corpus, of lower-case text: F-score of letter sequences (Popović 2015); fair to another ending.
 
     Args and errors as in `bleu`.
     """
     from sacrebleu.metrics.chrf import CHRF
 
-    return _score(CHRF(), hypotheses, references)
+    return _score(CHRF(lowercase=True), hypotheses, references)
 
 
 def bleu_lowercased_tokenised(hypotheses: Sequence[Sequence[str]], references: Sequence[Sequence[str]]) -> Score:

@@ -14,7 +14,7 @@ BITS = 16  # of randomness for each unit of a dropout
 
 @contextlib.contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
-    """No gradients and eval mode inside; the mode of before afterwards."""
+    """No gradients and eval mode inside; the previous mode afterwards."""
     was_training = module.training
     module.eval()
     try:

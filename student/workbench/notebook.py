@@ -18,10 +18,11 @@ from typing import Any
 
 from IPython.display import HTML, display
 
-from collect_submission import Assignment, Deliverable, archive_name, not_started, read_source, read_tree
+from collect_submission import Assignment, Deliverable, archive_name, not_started, read_tree, unfinished
 from workbench import compare, plots, training_run
 from workbench.errors import WorkbenchError, explained
 from workbench.folders import GIVEN, ROOT
+from workbench.runs import place
 from workbench.settings import Settings
 from workbench.tracking import ProgressBar
 from workbench.training import Interrupted
@@ -46,8 +47,8 @@ def kindly(method: Callable[..., None]) -> Callable[..., None]:
     def call(*arguments: Any, **options: Any) -> None:
         try:
             method(*arguments, **options)
-        except Exception as error:
-            words = explained(error, ROOT)
+        except (Exception, SystemExit) as error:  # SystemExit: of students' code
+            words = explained(error)
             if words is None:
                 raise
             print(words)
@@ -71,16 +72,14 @@ class Notebook:
         self._trained: dict[str, TrainedTranslator] = {}
 
     def ready(self, *deliverables: str) -> bool:
-        """Whether no TODO of these is left; otherwise says in one line where the first is."""
+        """Whether NotImplementedError is raised nowhere in these; otherwise says in one line where it is first."""
         if not {each.id for each in self.assignment.deliverables}.issuperset(deliverables):
             print("This is not part of your assignment.")
             return False
         files = read_tree(self.tree, self.assignment)
-        waiting = not_started(files, self.assignment)
+        waiting, begun = not_started(files, self.assignment), unfinished(files, self.assignment)
         for deliverable in map(self.assignment.deliverable, deliverables):
-            source = read_source(files.get(deliverable.file, b"")).split("\n")
-            todo = f'raise NotImplementedError("{deliverable.id}")'
-            left = [(deliverable.file, line) for line, text in enumerate(source, 1) if text.strip() == todo]
+            left = [(deliverable.file, gap.line) for gap in begun.get(deliverable.id, ()) if gap.raises]
             for file, line in [waiting[deliverable.id]] if deliverable.id in waiting else left:
                 self._say_waiting(deliverable, file, line)
                 return False
@@ -109,13 +108,14 @@ class Notebook:
     def train(self, model: str, name: str = "", **changes: object) -> None:
         """Train a model, by its preset with changes, and keep it under a name (default: the model's)."""
         name = name or model
+        folder = place(self.runs, name)
         settings = Settings.of(model, self.data, "default", [f"{key}={value}" for key, value in changes.items()])
         if self.ready(*NEEDS[model]):
             print(f"{name}:", flush=True)
             tree, progress = training_run.open_tree(self.tree), ProgressBar(sys.stdout, live=False)
             self._trained.pop(name, None)  # should this one stop, the old weights do not belong to its curves
             try:
-                trained, _ = training_run.train(settings, self.runs / name, tree, overwrite=True, callbacks=[progress])
+                trained, _ = training_run.train(settings, folder, tree, overwrite=True, callbacks=[progress])
             except Interrupted:  # its own words name an option of the command
                 raise WorkbenchError(self._stopped(name)) from None
             self._trained[name] = trained
@@ -182,7 +182,7 @@ class Notebook:
         return f"Stopped before the end of the first epoch, so there is no model to use yet. {again}."
 
     def _model(self, name: str) -> TrainedTranslator:
-        """A trained model, also of before the kernel was started anew."""
+        """A trained model, also one from before the kernel was restarted."""
         if name not in self._trained:
             self._trained[name] = TrainedTranslator.load(self.runs / name, self.tree)
         return self._trained[name]
@@ -190,6 +190,7 @@ class Notebook:
     def _run(self, *arguments: str) -> bool:
         """Run Python in the handout's folder, show what it prints, in its colours, and say whether all went well."""
         environment = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
+        environment["PYTHONBREAKPOINT"] = "tests.harness.verdicts.no_debugger"  # nobody can type to it
         process = subprocess.Popen(
             [sys.executable, *arguments], cwd=ROOT, env=environment, encoding="utf-8", errors="replace",
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

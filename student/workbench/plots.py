@@ -13,12 +13,13 @@ from matplotlib.figure import Figure  # not pyplot: no window, no state, and not
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from torch import Tensor
 
-from tests.harness.files import replace
+from tests.harness.files import refusal, replace
 from workbench.errors import WorkbenchError
 from workbench.metrics import perplexity_of
 
 History = Sequence[Mapping[str, Any]]
 FORMATS = (".png", ".pdf", ".svg")
+MADE_BY = "python -m workbench"  # stands in every picture
 
 
 def curves(runs: Mapping[str, History]) -> Figure:
@@ -88,12 +89,12 @@ def check(path: Path) -> None:
     """Called before the work whose picture is to be saved: a wrong name is said at once.
 
     Raises:
-        WorkbenchError: no picture can be saved by this name.
+        WorkbenchError: no picture can be saved by this name, or what is there is none of ours.
     """
     if path.suffix.lower() not in FORMATS:
         raise WorkbenchError(f"{path}: a picture can be {', '.join(FORMATS)}; let the file's name end in one of them")
-    if path.is_dir():
-        raise WorkbenchError(f"{path} is a folder; name a file for the picture")
+    if refused := refusal(path, MADE_BY):
+        raise WorkbenchError(f"{refused}; name another file for the picture")
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -106,9 +107,10 @@ def save(figure: Figure, path: Path) -> None:
         WorkbenchError: it cannot be written there.
     """
     check(path)
-    content = io.BytesIO()
-    figure.savefig(content, format=path.suffix[1:].lower(), dpi=150)
+    content, kind = io.BytesIO(), path.suffix[1:].lower()
+    made_by = {"Software" if kind == "png" else "Creator": MADE_BY}
+    figure.savefig(content, format=kind, dpi=150, metadata=made_by)
     try:
-        replace(path, content.getvalue())
+        replace(path.resolve(), content.getvalue())  # a link stays one
     except OSError as error:
         raise WorkbenchError(f"{path} cannot be written: {error.strerror or error}; name another file") from error

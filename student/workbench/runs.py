@@ -9,23 +9,31 @@
     log.jsonl           a line an epoch
     result.json         how it ended
     test.json           what `evaluate` has measured, and validation.json
-    samples.md          what the model said after each epoch
+    samples.md          what the model said after each epoch; samples.json for language models
     tensorboard/        curves
+    .lock               held by the process that writes the run; the system lets go of it when that process ends
+    .unfinished         only while a run begins or is deleted: what lies beside it is no run, and may be deleted
 
-Every file is written whole, by rename, so a run can be killed at any moment.
+Every file is written whole, by rename, so a run can be killed at any moment. Only these files are ever deleted, and
+none through a link.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-import shutil
+import os
+import re
+import sys
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import safetensors.torch
 import torch
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from tests.harness.files import replace
@@ -36,8 +44,21 @@ FORMAT = 1
 TENSOR = "$tensor"  # stands in a state's JSON for the tensor of that name
 STATE = "last/state.json"
 EVALUATED = ("validation", "test")  # splits; of each, what `evaluate` has measured is in SPLIT.json
-LEARNED = ("last", "epochs", "best.safetensors", "log.jsonl", "result.json", *(f"{split}.json" for split in EVALUATED))
+LOCK, UNFINISHED = ".lock", ".unfinished"
+# Every name that the workbench gives to a file in a run's folder, and in the folders inside it.
+FILES = (
+    r"(settings|about|text|vocabulary|corpus|result|validation|test|samples)\.json"
+    r"|best\.safetensors|log\.jsonl|samples\.md|\.lock|\.unfinished"
+)
+FOLDERS = {
+    "last": r"state\.json|[ab]\.safetensors",
+    "epochs": r"\d{4,}\.safetensors",
+    "tensorboard": r"events\.out\.tfevents\..+",
+}
+OF_THE_SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")  # what file managers leave anywhere; it stays
+PLAIN_NAME = re.compile(r"[^/\\:*?\"<>|]*[^/\\:*?\"<>|. ]")
 
+RESTORE = "Put back a copy of it, or train again under another --name"
 DIVERGED = {"loss": None}  # the result of a run whose loss was no longer a finite number
 
 
@@ -73,19 +94,17 @@ class Run:
             fill: writes what else there has to be from the beginning.
 
         Raises:
-            RunError: there is a run, or something else that is no folder.
+            RunError: as in `demand_room`.
         """
         cls.demand_room(folder, overwrite)
-        if (folder / "settings.json").exists():
-            # The mark of a run goes first: what a kill leaves here is no run any more.
-            (folder / "settings.json").unlink()
-            shutil.rmtree(folder)
-        for path in (folder / name for name in LEARNED):  # of a run whose deletion was killed
-            if path.exists():
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        folder.mkdir(parents=True, exist_ok=True)
+        # From here on a kill leaves no run, and nothing that the next one would not delete.
+        (folder / UNFINISHED).touch()
+        _clear(folder)
         run = cls(folder, settings)
         fill(run)
         run.write_json("settings.json", {"format": FORMAT, "settings": settings})
+        (folder / UNFINISHED).unlink()
         return cls.open(folder)
 
     @staticmethod
@@ -93,14 +112,26 @@ class Run:
         """Demand that a run can begin in a folder; asked before what takes long.
 
         Raises:
-            RunError: there is a run that is not to be overwritten, or something else that is no folder.
+            RunError: there is a run that is not to be overwritten, or anything else that is not a run's own.
         """
         there = nearest(folder.absolute())
         if not there.is_dir():
             raise RunError(f"{there} is a file, so the run cannot be kept in {folder}; choose another place for it")
-        if (folder / "settings.json").exists() and not overwrite:
+        if not os.path.lexists(folder):
+            return
+        run, content = _is_run(folder), inventory(folder)
+        if run and not overwrite:
+            offered = "" if content.strange else ", or --overwrite it"
+            raise RunError(f"{folder} holds a run already; go on with it by --resume, choose another --name{offered}")
+        if content.strange:
+            linked = is_link(content.strange[0])
+            what = "is a link, and nothing is deleted through one" if linked else "is not a run's, and stays"
+            raise RunError(f"{content.strange[0]} {what}: move it elsewhere, or choose another place for the run")
+        leftovers = [path for path in content.own if path.name != LOCK]
+        if leftovers and not run and not (folder / UNFINISHED).exists():
             raise RunError(
-                f"{folder} holds a run already; go on with it by --resume, choose another --name, or --overwrite it"
+                f"{leftovers[0]} is not a run's, since {folder} holds none, and stays: "
+                "move it elsewhere, or choose another place for the run"
             )
 
     @classmethod
@@ -113,7 +144,7 @@ class Run:
         if not (folder / "settings.json").is_file():
             raise RunError(f"{folder} holds no run: there is no settings.json; `train` makes one")
         run = cls(folder, {})
-        run.settings = run._read("settings.json")["settings"]
+        run.settings = run._read("settings.json", "settings")["settings"]
         return run
 
     @property
@@ -123,7 +154,8 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether training has come to its end, and has not diverged."""
-        return (self.folder / "result.json").is_file() and self.read_json("result.json")["loss"] is not None
+        there = (self.folder / "result.json").is_file()
+        return there and self.read_object("result.json", "loss")["loss"] is not None
 
     def write_json(self, name: str, content: Any) -> None:
         write_json(self.folder / name, content)
@@ -135,17 +167,51 @@ class Run:
             return json.loads(path.read_text("utf-8"))
         except FileNotFoundError:
             raise RunError(f"{path} is not there; has the run come that far?") from None
-        except ValueError as error:
-            raise RunError(f"{path} is not JSON: {error}") from error
+        except (ValueError, RecursionError) as error:
+            raise RunError(f"{path} is not JSON: {error}. {RESTORE}") from error
+
+    def read_object(self, name: str, *keys: str) -> dict[str, Any]:
+        """A JSON file that holds an object with these keys.
+
+        Raises:
+            RunError: it is not there, or is something else.
+        """
+        content = self.read_json(name)
+        if not isinstance(content, dict):
+            raise RunError(f"{self.folder / name}: expected an object, {{...}}, found {_kind(content)}. {RESTORE}")
+        if missing := [key for key in keys if key not in content]:
+            raise RunError(f"{self.folder / name}: {missing[0]!r} is missing. {RESTORE}")
+        return content
 
     def write_log(self, epochs: Iterable[Mapping[str, Any]]) -> None:
         """Write log.jsonl: all lines, so that going on after a kill leaves none twice."""
         lines = "".join(json.dumps(epoch) + "\n" for epoch in epochs)
         replace(self.folder / "log.jsonl", lines.encode())
 
-    def read_log(self) -> list[dict[str, Any]]:
+    def read_log(self, *numbers: str) -> list[dict[str, Any]]:
+        """A line an epoch; none before the end of the first.
+
+        Args:
+            numbers: keys of every line.
+
+        Raises:
+            RunError: a line is something else.
+        """
         path = self.folder / "log.jsonl"
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+        if not path.exists():
+            return []
+        lines = []
+        for number, text in enumerate(path.read_bytes().splitlines(), 1):
+            try:
+                line = json.loads(text)
+                if not isinstance(line, dict):
+                    raise ValueError(f"expected an object, {{...}}, found {_kind(line)}")
+                if wrong := [key for key in numbers if not is_number(line.get(key))]:
+                    raise ValueError(f"expected a number for {wrong[0]!r}, found {_kind(line.get(wrong[0]))}")
+            except (ValueError, RecursionError) as error:
+                raise RunError(f"{path}:{number} is no line of a log: {error}. {RESTORE}") from error
+            lines.append(line)
+        return lines
 
     def save_weights(self, weights: Mapping[str, Tensor], name: str = "best") -> None:
         """Save a module's state_dict; name as in "best" or "epochs/0007"."""
@@ -186,7 +252,7 @@ class Run:
     def keep_epochs(self, epochs: Iterable[int]) -> None:
         """Delete the weights of all other single epochs."""
         keep = {epoch_name(epoch) for epoch in epochs}
-        for path in self.folder.glob("epochs/*.safetensors"):
+        for path in self._own("epochs"):
             if f"epochs/{path.stem}" not in keep:
                 path.unlink()
 
@@ -198,7 +264,7 @@ class Run:
         """
         tensors: dict[str, Tensor] = {}
         content = _without_tensors(state, "", tensors)
-        old = self._read(STATE)["tensors"] if self.has_state() else None
+        old = self._read(STATE, "tensors")["tensors"] if self.has_state() else None
         new = "b.safetensors" if old == "a.safetensors" else "a.safetensors"
         replace(self.folder / "last" / new, _to_bytes(tensors))
         self.write_json(STATE, {"format": FORMAT, "tensors": new, "state": content})
@@ -215,38 +281,164 @@ class Run:
         """
         if not self.has_state():
             return None
-        stored = self._read(STATE)
-        path = self.folder / "last" / stored["tensors"]
+        stored = self._read(STATE, "tensors", "state")
+        path = self.folder / "last" / str(stored["tensors"])
         if not path.is_file():
             raise RunError(f"{path} is gone, so the run cannot go on; start again under another name")
-        state: dict[str, Any] = _with_tensors(stored["state"], _from_bytes(path))
+        try:
+            state: dict[str, Any] = _with_tensors(stored["state"], _from_bytes(path))
+        except KeyError as error:
+            raise RunError(f"{path} does not belong to state.json: {error} is missing. {RESTORE}") from error
         return state
 
     def sweep(self) -> None:
         """Delete what a kill has left half-written. Only for whoever writes this run."""
-        for path in self.folder.rglob(".*.part"):
-            path.unlink()
-        self._drop_tensors(self._read(STATE)["tensors"] if self.has_state() else "")
+        for path in inventory(self.folder).own:
+            if path.name.endswith(".part") or path.name == UNFINISHED:
+                path.unlink()
+        self._drop_tensors(self._read(STATE, "tensors")["tensors"] if self.has_state() else "")
+
+    def thin_out(self, keep_best: bool) -> None:
+        """Delete what fills the disk: the states to go on from and the weights, but the best ones where they stay."""
+        best = [path for path in inventory(self.folder).own if path == self._weights("best")]
+        for path in [*self._own("last"), *self._own("epochs"), *([] if keep_best else best)]:
+            path.unlink(missing_ok=True)  # another process may be at it, too
+        _drop_empty(self.folder)
 
     def _drop_tensors(self, named: str) -> None:
         """Delete the tensors of states that are no longer, or not yet, the last."""
-        for path in self.folder.glob("last/*.safetensors"):
-            if path.name != named:
+        for path in self._own("last"):
+            if path.suffix == ".safetensors" and path.name != named:
                 path.unlink()
+
+    def _own(self, folder: str) -> list[Path]:
+        """The run's own files in one of the folders inside its own; none where that is a link."""
+        return [path for path in inventory(self.folder).own if path.parent == self.folder / folder]
 
     def _weights(self, name: str) -> Path:
         return self.folder / f"{name}.safetensors"
 
-    def _read(self, name: str) -> Any:
-        """A JSON file of our own, checked for its format."""
-        content = self.read_json(name)
-        found = content.get("format") if isinstance(content, dict) else None
-        if found != FORMAT:
+    def _read(self, name: str, *keys: str) -> dict[str, Any]:
+        """A JSON file of our own, checked for its format and for these keys."""
+        content = self.read_object(name)
+        if content.get("format") != FORMAT:
             raise RunError(
-                f"{self.folder / name} has format {found}, and this workbench reads format {FORMAT}: "
+                f"{self.folder / name} has format {content.get('format')}, and this workbench reads format {FORMAT}: "
                 "the run is from another version; train it again under another name"
             )
-        return content
+        return self.read_object(name, *keys)
+
+
+class Inventory(NamedTuple):
+    """What lies in a run's folder: the files that a run makes, and everything else, such as links and your notes."""
+
+    own: list[Path]
+    strange: list[Path]
+
+
+def inventory(folder: Path) -> Inventory:
+    """Sort the content of a run's folder; nothing behind a link is looked at."""
+    found = Inventory([], [])
+    for path in _listed(folder):
+        if path.name in FOLDERS and path.is_dir() and not is_link(path):
+            for inner in _listed(path):
+                _sort(inner, FOLDERS[path.name], found)
+        else:
+            _sort(path, FILES, found)
+    if is_link(folder):
+        found.strange.append(folder)
+    return found
+
+
+def _listed(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() and not is_link(folder) else []
+
+
+def _sort(path: Path, names: str, found: Inventory) -> None:
+    """Put a path with the run's own where it is a plain file by one of these names, or what a kill has left of one."""
+    if re.fullmatch(rf"{names}|\.({names})\.\d+\.part", path.name) and path.is_file() and not is_link(path):
+        found.own.append(path)
+    elif path.name not in OF_THE_SYSTEM:
+        found.strange.append(path)
+
+
+def is_link(path: Path) -> bool:
+    """Whether a path is a symbolic link, or what Windows has in its place."""
+    return path.is_symlink() or (sys.version_info >= (3, 12) and path.is_junction())
+
+
+def place(runs: Path, name: str) -> Path:
+    """The folder of the run by this name.
+
+    Raises:
+        RunError: the name leads to another folder, or not every system has such names.
+    """
+    if PLAIN_NAME.fullmatch(name) and name.isprintable():
+        return runs / name
+    raise RunError(
+        f'--name {name!r}: expected the name of one folder, without / \\ : * ? " < > | and without a dot or a space '
+        "at its end; where it lies is said by --runs"
+    )
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Be the only one that writes a run. The system lets go of the lock when the process ends, however it ends.
+
+    Raises:
+        RunError: another process writes the run.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RunError(
+            f"{folder} is being trained by another process; wait until that ends, or choose another --name"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def demand_unlocked(folder: Path) -> None:
+    """Raises: RunError, where another process writes the run in this folder."""
+    if (folder / LOCK).is_file():
+        with locked(folder):
+            pass
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether settings.json is a run's, of whatever version: editors have such files, too."""
+    try:
+        content = Run(folder, {}).read_object("settings.json", "format", "settings")
+    except RunError:
+        return False
+    return bool(content)
+
+
+def _clear(folder: Path) -> None:
+    """Delete a run's own files; the mark of a run goes first: what a kill leaves is none any more."""
+    own = [path for path in inventory(folder).own if path.name not in (LOCK, UNFINISHED)]
+    for path in sorted(own, key=lambda path: path.name != "settings.json"):
+        path.unlink()
+    _drop_empty(folder)
+
+
+def _drop_empty(folder: Path) -> None:
+    """Delete the folders inside a run's own in which nothing is left."""
+    for name in FOLDERS:
+        with contextlib.suppress(OSError):  # something is left, there is none, or it is a link
+            (folder / name).rmdir()
+
+
+def is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else f"{value!r:.40}"
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -271,7 +463,10 @@ def _to_bytes(tensors: Mapping[str, Tensor]) -> bytes:
 
 def _from_bytes(path: Path) -> dict[str, Tensor]:
     # From memory, not mapped: the file may be replaced while its tensors are in use.
-    tensors: dict[str, Tensor] = safetensors.torch.load(path.read_bytes())
+    try:
+        tensors: dict[str, Tensor] = safetensors.torch.load(path.read_bytes())
+    except SafetensorError as error:
+        raise RunError(f"{path} is not whole: {error}. {RESTORE}") from error
     return tensors
 
 

@@ -15,11 +15,14 @@ from typing import Any
 from workbench.errors import SettingsError
 from workbench.language_model.settings import LANGUAGE_MODELS
 from workbench.parts import Part
+from workbench.runs import RESTORE, Run
 from workbench.training import Training
 from workbench.translation.settings import TRANSLATION
 
 PARTS = (TRANSLATION, LANGUAGE_MODELS)
 PRESETS = ("default", "tuned")
+GROUPS = ("shape", "batching", "training")
+EXPECTED = {bool: "true or false", int: "a whole number", float: "a number"}
 
 
 @dataclass(frozen=True)
@@ -103,8 +106,7 @@ class Settings:
                 return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[text.lower()]
             return kind(text) if kind in (int, float) else text
         except (KeyError, ValueError):
-            expected = {bool: "true or false", int: "a whole number", float: "a number"}[kind]
-            raise SettingsError(f"{option} {key}={text}: expected {expected}") from None
+            raise SettingsError(f"{option} {key}={text}: expected {EXPECTED[kind]}") from None
 
     def changed(self, key: str, value: object) -> Settings:
         """The same settings but for one."""
@@ -129,16 +131,40 @@ class Settings:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Settings:
-        shape, batching, training = (stored[group] for group in ("shape", "batching", "training"))
-        part = part_of(stored["data"])
-        return cls(
-            stored["model"],
-            stored["data"],
-            stored["preset"],
-            part.shapes[stored["model"]](**shape),
-            part.batching(**batching),
-            Training(**training),
-        )
+        """The other way. A setting that is missing has its default: older runs do not know all of them.
+
+        Raises:
+            SettingsError: something else is missing, a key is not known, or a value is of another type.
+        """
+        for key, kind in (*((name, str) for name in ("model", "data", "preset")), *((name, dict) for name in GROUPS)):
+            if not isinstance(stored.get(key), kind):
+                expected = "a text" if kind is str else "an object, {...},"
+                raise SettingsError(f"expected {expected} under {key!r}, found {stored.get(key)!r}")
+        model, part = stored["model"], part_of(stored["data"])
+        if model not in part.models:
+            raise SettingsError(_no_model(model, stored["data"], part))
+        kinds: dict[str, type[Any]] = {"shape": part.shapes[model], "batching": part.batching, "training": Training}
+        groups = {name: _filled(kind, stored[name]) for name, kind in kinds.items()}
+        settings = cls(model, stored["data"], stored["preset"], **groups)
+        settings.check()
+        return settings
+
+    @classmethod
+    def of_run(cls, run: Run) -> Settings:
+        """What a run was trained with.
+
+        Raises:
+            SettingsError: its settings.json is not as training has written it; the message names the file.
+        """
+        try:
+            told = run.settings
+            if not isinstance(told.get("tree"), str) or not isinstance(told.get("data_root"), str | None):
+                raise SettingsError("expected the names of folders under 'tree' and 'data_root'")
+            if not isinstance(told.get("settings"), dict):
+                raise SettingsError("expected the run's settings under 'settings'")
+            return cls.from_json(told["settings"])
+        except SettingsError as error:
+            raise SettingsError(f"{run.folder / 'settings.json'}: {error}. {RESTORE}") from error
 
     def _find(self, key: str) -> tuple[str, Any]:
         keys = self.keys()
@@ -158,6 +184,25 @@ class Settings:
             if key in {each.name for kind in (part.shapes[self.model], part.batching) for each in fields(kind)}:
                 return f". The {self.model} of --data {either(part.data)} has {key!r}"
         return ""
+
+
+def _filled(kind: type[Any], values: Mapping[str, Any]) -> Any:
+    """A dataclass of settings with these values.
+
+    Raises:
+        SettingsError: a key is not known, or a value is of another type, or cannot be.
+    """
+    kinds = typing.get_type_hints(kind)
+    for key, value in values.items():
+        if key not in {each.name for each in fields(kind)}:
+            raise SettingsError(f"there is no setting {key!r}")
+        fits = isinstance(value, int | float if kinds[key] is float else kinds[key])
+        if not fits or (isinstance(value, bool) and kinds[key] is not bool):
+            raise SettingsError(f"{key} is {value!r}: expected {EXPECTED.get(kinds[key], 'a text')}")
+    try:
+        return kind(**values)
+    except ValueError as error:  # Training checks itself
+        raise SettingsError(str(error)) from error
 
 
 def part_of(data: str) -> Part:

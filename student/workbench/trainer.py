@@ -17,9 +17,10 @@ from torch import Tensor
 from workbench import schedules
 from workbench.averaging import MovingMean, best_of, mean_of, to_average, to_keep
 from workbench.devices import Processes, random_states, seed_everything, set_random_states
+from workbench.errors import frames_of_models
 from workbench.interrupts import Interrupts
 from workbench.modes import quick_dropout, rounded_products
-from workbench.runs import DIVERGED, Run, epoch_name
+from workbench.runs import DIVERGED, RESTORE, STATE, Run, RunError, epoch_name
 from workbench.training import Callback, Diverged, Epoch, Interrupted, Result, Step, Task, Training, TrainingError
 from workbench.trials import why_not
 from workbench.updates import Update, Updater
@@ -138,16 +139,27 @@ class Trainer:
         self._clock = time.perf_counter()
 
     def _restore(self, state: dict[str, Any]) -> None:
+        try:
+            self._take_over(state)
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            if frames_of_models(error):
+                raise
+            raise RunError(
+                f"{self.run.folder / STATE} does not hold what training has saved ({type(error).__name__}: {error}). "
+                f"{RESTORE}"
+            ) from error
+
+    def _take_over(self, state: dict[str, Any]) -> None:
         self.progress = Progress(**state["progress"])
         self.history = [Epoch(**epoch) for epoch in state["history"]]
         self.run.fill(self.module, state["module"])
         self._updater.load_state(state["optimizer"])
-        if "mean" in state:  # not in runs of before
+        if "mean" in state:  # older runs have none
             self._mean.load_state(state["mean"])
         world = len(state["random"])
         if world == self.processes.world:
             set_random_states(state["random"][self.processes.rank])
-            kept = state["task"][self.processes.rank] if "task" in state else None  # not in runs of before
+            kept = state["task"][self.processes.rank] if "task" in state else None  # older runs have none
             if kept is not None:
                 self.task.load_state(kept)
         else:

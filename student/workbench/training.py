@@ -1,4 +1,4 @@
-"""What training is told and what it says: settings, records, and what a task and a callback are."""
+"""Training settings, records of epochs, and the protocols of tasks and callbacks."""
 
 from __future__ import annotations
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -13,9 +15,9 @@ from torch import nn
 
 from tests.harness.tree import Tree
 from workbench.devices import Processes, choose
-from workbench.errors import WorkbenchError, students_code
+from workbench.errors import WorkbenchError, has_surrogates, students_code
 from workbench.folders import GIVEN, ROOT
-from workbench.runs import EVALUATED, Run, RunError
+from workbench.runs import EVALUATED, Run, RunError, demand_unlocked, locked
 from workbench.settings import Settings
 from workbench.tracking import TensorBoard
 from workbench.trainer import Trainer
@@ -33,7 +35,7 @@ class Tryable(Task, Protocol):
         """Go once through all that training will call."""
 
     def notes(self) -> list[str]:
-        """What whoever trains should know of it."""
+        """Notes to print before training."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ class Trained(ABC):
                 that it was trained with is gone.
         """
         run = Run.open(folder)
-        settings = Settings.from_json(run.settings["settings"])
+        settings = Settings.of_run(run)
         kind = kind_of(settings)
         if not issubclass(kind, cls):
             raise WorkbenchError(f"{folder} is a run of {settings.part.title}: {kind.use}")
@@ -173,8 +175,8 @@ class Trained(ABC):
 
 
 def kind_of(settings: Settings) -> type[Trained]:
-    """What a run with these settings makes; here, since both need what is above."""
-    if settings.part is TRANSLATION:
+    """The kind of model that a run with these settings trains."""
+    if settings.part is TRANSLATION:  # imported here, because both modules import this one
         from workbench.translation.trained import TrainedTranslator
 
         return TrainedTranslator
@@ -198,21 +200,21 @@ def train(
         The model, of the kind of its part, and how training ended.
 
     Raises:
-        RunError: there is a run in the folder already, and it is not to be overwritten.
+        RunError: there is a run in the folder already, and it is not to be overwritten, or something else; or another
+            process trains there.
     """
-    Run.demand_room(folder, overwrite)
+    told = {"tree": recorded(tree.root), "data_root": data_root and recorded(data_root)}
     with Processes.start(chosen := choose(device)) as processes:
+        if processes.first:  # alone, since to look is to take the lock for a moment
+            demand_unlocked(folder)
+            Run.demand_room(folder, overwrite)
         trained = _tried(settings, tree, data_root, chosen, processes)
-        if processes.first:
-            told = {
-                "settings": trained.settings.to_json(),
-                "tree": recorded(tree.root),
-                "data_root": data_root and recorded(data_root),
-            }
-            Run.create(folder, told, overwrite, trained.store)
-        processes.barrier()
-        trained.run = Run.open(folder)
-        return trained, _fit(trained, processes, callbacks)
+        with _written(folder, processes):
+            if processes.first:
+                Run.create(folder, {"settings": trained.settings.to_json(), **told}, overwrite, trained.store)
+            processes.barrier()
+            trained.run = Run.open(folder)
+            return trained, _fit(trained, processes, callbacks)
 
 
 def try_out(settings: Settings, tree: Tree, data_root: Path | None = None, device: str = "auto") -> None:
@@ -250,9 +252,10 @@ def resume(
         asked: settings by their key, or "model", "data" and "preset", which have to be those of the run.
 
     Raises:
-        RunError: there is no such run, or it was begun with other settings.
+        RunError: there is no such run, it was begun with other settings, or another process trains it.
     """
-    with Processes.start(chosen := choose(device)) as processes:
+    Run.open(folder)
+    with Processes.start(chosen := choose(device)) as processes, _written(folder, processes):
         trained: Trained = Trained.open(folder, tree, data_root, chosen)
         settings = trained.settings
         begun = settings.flat() | {"model": settings.model, "data": settings.data, "preset": settings.preset}
@@ -263,6 +266,11 @@ def resume(
                 f"leave {', '.join(other)} out, or train under another --name"
             )
         return trained, _fit(trained, processes, callbacks)
+
+
+def _written(folder: Path, processes: Processes) -> AbstractContextManager[None]:
+    """The first process writes the run, for all."""
+    return locked(folder) if processes.first else contextlib.nullcontext()
 
 
 def _fit(trained: Trained, processes: Processes, callbacks: Sequence[Callback]) -> Result:
@@ -296,6 +304,12 @@ def open_tree(root: Path) -> Tree:
 
 
 def recorded(folder: Path) -> str:
-    """A folder for settings.json: from the project's root where it lies inside, so that both can be moved together."""
+    """A folder for settings.json: from the project's root where it lies inside, so that both can be moved together.
+
+    Raises:
+        WorkbenchError: its name is not UTF-8, and JSON is.
+    """
     folder = folder.resolve()
+    if has_surrogates(str(folder)):
+        raise WorkbenchError(f"{folder}: expected a name in UTF-8, which settings.json can hold; rename the folder")
     return folder.relative_to(ROOT).as_posix() if folder.is_relative_to(ROOT) else str(folder)

@@ -10,7 +10,6 @@ import contextlib
 import logging
 import math
 import os
-import shutil
 import subprocess
 import sys
 import warnings
@@ -31,6 +30,7 @@ from workbench.errors import WorkbenchError
 from workbench.language_model.settings import Attentive
 from workbench.language_model.settings import Recurrent as RecurrentLanguageModel
 from workbench.metrics import perplexity_of
+from workbench.runs import Run
 from workbench.settings import Settings
 from workbench.tracking import ProgressBar
 from workbench.trainer import Trainer
@@ -155,7 +155,7 @@ def open_study(file: Path, settings: Settings, space: Collection[str]) -> optuna
     shared = {key: value for key, value in settings.flat().items() if key not in space} | {"searched": sorted(space)}
     # Trials that failed count for nothing, so a first try may be mended; those under way will count.
     counting = study.get_trials(deepcopy=False, states=(*FINISHED, TrialState.RUNNING))
-    begun = asdict(Training()) | study.user_attrs.get("shared", shared) if counting else shared  # some may be of before
+    begun = asdict(Training()) | study.user_attrs.get("shared", shared) if counting else shared  # some may be older
     if other := [f"{key}={begun.get(key)}, not {value}" for key, value in shared.items() if begun.get(key) != value]:
         raise WorkbenchError(
             f"the search in {file.parent} has {'; '.join(other)}: use the same --set, or another --folder"
@@ -175,13 +175,23 @@ def search(
     device: str,
     seen: Callable[[FrozenTrial], None],
 ) -> None:
-    """Try settings until the study has this many finished trials, counting those of other processes and of before.
+    """Try settings until the study has this many finished trials, counting earlier ones and those of other processes.
 
     Args:
         space: what is searched; the other settings are those given.
         folder: of the trials' runs; see `tidy` for what stays of them.
         seen: is told of every trial that ends.
+
+    Raises:
+        WorkbenchError: there are runs of a search whose trials are not in this one's file; they would be written over.
     """
+    runs = [*folder.glob("trial-*")]  # read before the trials: a trial is in the file before its run is there
+    known = {_place(folder, trial) for trial in study.get_trials(deepcopy=False)}
+    if others := sorted(set(runs) - known):
+        raise WorkbenchError(
+            f"{others[0]} is not of this search, whose trials.db does not know it; move {folder} elsewhere, or choose "
+            "another --folder"
+        )
 
     def objective(trial: Trial) -> float:
         changed = settings
@@ -190,7 +200,7 @@ def search(
         changed.check()
         try:
             _, result = training_run.train(
-                changed, _place(folder, trial), tree, data_root, device, True, [Bar(), Report(trial)]
+                changed, _place(folder, trial), tree, data_root, device, False, [Bar(), Report(trial)]
             )
         except Diverged:  # a loss that is no number: as bad as it gets
             trial.set_user_attr(DIVERGED, True)
@@ -219,11 +229,7 @@ def tidy(study: optuna.Study, folder: Path) -> None:
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     best = study.best_trial.number if complete else None
     for trial in study.get_trials(deepcopy=False, states=(*FINISHED, TrialState.FAIL)):
-        place = _place(folder, trial)
-        for name in ("last", "epochs"):
-            shutil.rmtree(place / name, ignore_errors=True)  # another process may be at it, too
-        if trial.number != best:
-            (place / "best.safetensors").unlink(missing_ok=True)
+        Run(_place(folder, trial), {}).thin_out(keep_best=trial.number == best)
 
 
 def outcome(trial: FrozenTrial) -> str:

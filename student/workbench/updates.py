@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from workbench.devices import Processes
+from workbench.errors import WorkbenchError, frames_of_models
 from workbench.training import Training
 
 
@@ -55,7 +56,7 @@ class Updater:
         loss, tokens = torch.zeros((), device=self._gradient.device), 0
         for each, count in losses:
             if count:
-                each.backward()
+                _back(each)
                 loss += each.detach()
                 tokens += count
         (total,) = self._processes.sum_numbers(tokens)
@@ -79,6 +80,23 @@ class Updater:
         groups = self._optimizer.state_dict()["param_groups"]
         moments = {int(parameter): each for parameter, each in state.items()}
         self._optimizer.load_state_dict({"state": moments, "param_groups": groups})
+
+
+def _back(loss: Tensor) -> None:
+    """Compute the gradients of a loss.
+
+    Raises:
+        WorkbenchError: torch cannot go back through the model, as where a tensor that it needs was changed in place.
+    """
+    try:
+        loss.backward()
+    except RuntimeError as error:
+        if frames_of_models(error) or isinstance(error, torch.cuda.OutOfMemoryError):
+            raise
+        raise WorkbenchError(
+            f"no gradient can go back through your model: {str(error).split('Hint:')[0].strip()} "
+            "Was something changed in place, as by += or x[i] = ...? Write it without that"
+        ) from error
 
 
 def flat_gradient(parameters: Sequence[nn.Parameter]) -> Tensor:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -40,6 +41,15 @@ def build_kit(target: Path) -> None:
     """Build in a process of its own: it collects with pytest, and a pytest inside this one would share its plugins."""
     command = [sys.executable, "-m", "autograder", "build", "--out", str(target.parent), "--secret", SECRET]
     subprocess.run(command, cwd=ROOT, check=True, timeout=1800)
+
+
+def tree_with(folder: Path, lines: str) -> tuple[Path, int]:
+    """The solution's models, where the RNN's `forward` begins with these lines, and the number of the first."""
+    shutil.copytree(ROOT / "solution" / "models", folder / "models")
+    file = folder / "models" / "naive" / "RNN.py"
+    source = file.read_text(encoding="utf-8").replace("  combined =", f"  {lines}\n        combined =")
+    file.write_text(source, encoding="utf-8")
+    return folder, source[: source.index(lines)].count("\n") + 1
 
 
 @pytest.fixture(scope="session")

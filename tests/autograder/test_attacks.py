@@ -7,11 +7,10 @@ files in attacks/ are read. Each file is run at the first moment that it names; 
 import ast
 import importlib
 import json
-import os
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,11 +20,11 @@ import pytest
 from autograder.bench import malicious
 from autograder.bench.attacks import grade_here
 from autograder.bench.malicious import Attack
-from autograder.build import container, rehearsal
+from autograder.build import rehearsal
 from autograder.build.container import Container
 from autograder.grade.engine import Engine, Grades
 from autograder.grade.warden import CROWDED, SHARED_FOLDERS
-from collect_submission import Assignment, read_tree
+from collect_submission import Assignment, Finding, inspect, read_tree
 from tests.autograder.conftest import ROOT, patiently
 from tests.autograder.test_engine import left_over, only
 from tests.harness.given import Given
@@ -37,21 +36,23 @@ from tests.harness.tree import Tree
 SCHEMA = json.loads((Path(__file__).parent / "results.schema.json").read_text(encoding="utf-8"))
 ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")
 SOLUTION = read_tree(ROOT / "solution", ASSIGNMENT)
-SMALL = ("1.1.2", "1.2.2", "1.2.4", "3.3.1")  # the attacked file is the LSTM's: 1.2
+OTHERS = ("1.1.2", "3.3.1")  # rows that keep their points
+SMALL = (*OTHERS, "1.2.2", "1.2.4")  # the attacked file is the LSTM's: 1.2
 ATTACKED = "models/naive/test_LSTM.py"
 ALL = malicious.load()
 DIGITS = 8  # of a number, by which it is recognised: no other has them by chance
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give student code a user of its own")
+pytestmark = pytest.mark.needs("root")
 
 
 @dataclass(frozen=True)
 class Graded:
-    """What came of one submission: rows, results as a student sees them, seconds."""
+    """What came of one submission: rows, results as a student sees them, seconds; which rows it was after."""
 
     grades: Grades
     results: dict
     seconds: float
+    against: Collection[str] = ()
 
     @property
     def text(self) -> str:
@@ -59,17 +60,20 @@ class Graded:
         return json.dumps(self.results, ensure_ascii=False)
 
     def rows(self, attacked: bool) -> list:
-        return [row for row in self.grades.rows if (row.test.module == ATTACKED) == attacked]
+        return [row for row in self.grades.rows if self._is_attacked(row.test) == attacked]
+
+    def _is_attacked(self, test: GradedTest) -> bool:
+        return test.number in self.against if self.against else test.module == ATTACKED
 
     def score(self) -> float:
         return sum(row.score for row in self.rows(True))
 
 
-def grade(engine: Engine, archive: bytes, folder: Path) -> Graded:
+def grade(engine: Engine, archive: bytes, folder: Path, against: Collection[str] = ()) -> Graded:
     """The whole way of a submission but for the start of the engine."""
     started = time.monotonic()
     grades, composed = grade_here(engine, archive, folder)
-    return Graded(grades, composed, time.monotonic() - started)
+    return Graded(grades, composed, time.monotonic() - started, against)
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +145,7 @@ def check(attack: Attack, graded: Graded, engine: Engine, honest: dict[str, floa
     assert all(row["score"] == (row["max_score"] if row["status"] == "passed" else 0) for row in read["tests"])
     assert read["score"] == round(sum(row["score"] for row in read["tests"]), 2)
     # nothing gained, unless the attack is one that docs/security.md calls open
-    gained = graded.score() - honest[attack.base]
+    gained = graded.score() - (0.0 if attack.against else honest[attack.base])
     verdicts = {row.test.number: row.verdict for row in graded.rows(True)}
     if "Left open" in attack.says:
         assert gained > 0, f"this is closed now: delete 'Left open' here and in docs/security.md; {verdicts}"
@@ -185,8 +189,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("attack", ALL if every else malicious.first_moments(ALL), ids=str)
 
 
-def test_nothing_is_gained_and_nobody_is_harmed(small, public, honest, secrets, tmp_path, attack):
-    check(attack, grade(small, attack.archive(SOLUTION, public), tmp_path), small, honest, secrets)
+def without_refusals(files: Mapping[str, bytes], assignment: Assignment) -> list[Finding]:
+    """The preflight but for names: who computes a name gets past that, so the layers behind it have to hold alone."""
+    return [finding for finding in inspect(files, assignment) if finding.rule != "refused"]
+
+
+def test_nothing_is_gained_and_nobody_is_harmed(engine, small, public, honest, secrets, tmp_path, attack, monkeypatch):
+    if attack.row != 14 and "Refused" not in attack.says:
+        monkeypatch.setattr("autograder.grade.engine.inspect", without_refusals)
+    numbers = {*attack.against, *OTHERS}
+    chosen = only(engine, [test for test in engine.kit.tests if test.number in numbers]) if attack.against else small
+    assert len(attack.against) == len([test for test in chosen.kit.tests if test.number in attack.against])
+    graded = grade(chosen, attack.archive(SOLUTION, public), tmp_path, attack.against)
+    check(attack, graded, chosen, honest, secrets)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -206,13 +221,14 @@ def test_every_row_has_its_attacks():
     assert {key for attack in ALL for key in attack.says} == {
         "Where",
         "Base",
+        "Against",
         "Refused",
         "Left open",
         "Only here",
         "Taken",
     }
     open_rows = {attack.row for attack in ALL if "Left open" in attack.says}
-    assert open_rows <= {9, 14}
+    assert open_rows == {14}
 
 
 def test_what_attacks_share_is_handed_in_and_there():
@@ -262,7 +278,7 @@ def test_a_full_cold_run_of_the_nastiest_submission(impatient_kit_zip, tmp_path)
     assert rehearsed.seconds < 240 + 30  # the rubric's limit for all of it, and starting
 
 
-@pytest.mark.skipif(bool(container.missing()), reason=container.missing() or "all is there")
+@pytest.mark.needs("container")
 def test_in_a_default_container(kit_zip, tmp_path):
     """One file that takes all memory, and one that writes results and ends the process."""
     texts = {str(attack): attack.text for attack in ALL}

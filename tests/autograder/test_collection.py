@@ -23,6 +23,7 @@ from collect_submission import Assignment
 ROOT = Path(__file__).resolve().parents[2]
 ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")
 RNN, LSTM = "models/naive/RNN.py", "models/naive/LSTM.py"
+ORDINARY = "Pack it as an ordinary zip (Deflate, without a password)."
 FILES = {path: f"# {path}\n".encode() for path in ASSIGNMENT.files}
 
 
@@ -132,7 +133,52 @@ def test_backslashes_are_folders(tmp_path):
 def test_two_folders_with_work_are_said(submit):
     taken = submit({f"new/{RNN}": b"rnn", f"new/{LSTM}": b"lstm", f"old/{LSTM}": b"old"})
     assert taken.files == {RNN: b"rnn", LSTM: b"lstm"}
-    assert taken.notes == ["Files were found in more than one folder; those in new/ are graded."]
+    assert taken.notes == [
+        "Files were found in more than one folder: those in new/ were taken, those in old/ were ignored."
+    ]
+
+
+@pytest.mark.parametrize("backup", ["student copy", "student (1)", "old", "STUDENT.bak", "a/student"])
+@pytest.mark.parametrize("gone", [[], [LSTM]])
+def test_the_handouts_own_folder_wins_over_a_backup(submit, backup, gone):
+    """Even where a file is in the backup alone: what is not in student/ was not meant to be handed in."""
+    new = {path: b"new" for path in FILES if path not in gone}
+    taken = submit({f"hw/student/{path}": b"new" for path in new} | {f"hw/{backup}/{path}": b"old" for path in FILES})
+    assert taken.files == new or (backup == "a/student" and gone)
+    assert taken.notes[0].startswith("Files were found in more than one folder: those in hw/")
+
+
+def test_of_two_folders_that_look_alike_one_is_taken_and_the_doubt_is_said(submit):
+    taken = submit({f"{home}/{path}": home.encode() for path in FILES for home in ("week2", "week1")})
+    assert set(taken.files.values()) == {b"week1"}
+    assert taken.notes == [
+        "Files were found in more than one folder: those in week1/ were taken, those in week2/ were ignored.",
+        "It is not clear whether week1/ or week2/ holds your work. If it is the other one, hand in that folder alone.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Encoder (1).py", "Encoder(1).py", "Encoder-1.py", "Encoder 2.py", "Encoder copy.py", "Encoder copy 2.py",
+     "Encoder - Copy.py", "Encoder - Copy (2).py", "Encoder - Kopie.py", "Encoder.py.txt", "Encoder (1).py.txt"],
+)  # fmt: skip
+@pytest.mark.parametrize("folder", ["", "student/models/seq2seq/"])
+def test_a_copy_is_taken_where_the_file_itself_is_missing(submit, folder, name):
+    beside = {"student/" + RNN: b"rnn"} if folder else {"RNN.py": b"rnn"}
+    taken = submit({**beside, folder + name: b"encoder"})
+    assert taken.files == {RNN: b"rnn", "models/seq2seq/Encoder.py": b"encoder"}
+    assert taken.notes[-1] == f"{folder}{name} was taken as models/seq2seq/Encoder.py."
+    taken = submit({**beside, folder + name: b"encoder", folder + "Encoder.py": b"itself"})
+    assert taken.files["models/seq2seq/Encoder.py"] == b"itself"
+
+
+def test_of_two_copies_none_is_guessed(submit):
+    taken = submit({RNN: b"rnn", "models/naive/LSTM (1).py": b"1", "models/naive/LSTM (2).py": b"2"})
+    assert taken.files == {RNN: b"rnn"}
+    assert taken.notes == [
+        f"{LSTM} is there more than once (models/naive/LSTM (1).py and models/naive/LSTM (2).py): "
+        "none was taken. Hand in one."
+    ]
 
 
 def test_a_folder_with_one_zip_stands_for_it(tmp_path):
@@ -287,17 +333,56 @@ def test_an_encrypted_member_costs_only_itself(tmp_path):
     (tmp_path / "work.zip").write_bytes(whole)
     taken = take(tmp_path / "work.zip", ASSIGNMENT)
     assert taken.files == {RNN: b"rnn"}
-    assert taken.notes == [f"{LSTM} cannot be unpacked (it is encrypted). Pack it again."]
+    assert taken.notes == [f"{LSTM} cannot be unpacked: packed with a password. {ORDINARY}"]
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_methods_that_unpack_without_bound_are_refused(tmp_path, method):
+@pytest.mark.parametrize(("method", "name"), [(zipfile.ZIP_BZIP2, "BZip2"), (zipfile.ZIP_LZMA, "LZMA")])
+def test_methods_that_unpack_without_bound_are_refused(tmp_path, method, name):
     with zipfile.ZipFile(tmp_path / "work.zip", "w", method) as archive:
         archive.writestr(LSTM, bytes(4 << 20))
         archive.writestr(RNN, b"rnn", compress_type=zipfile.ZIP_STORED)
     taken = take(tmp_path / "work.zip", ASSIGNMENT)
     assert taken.files == {RNN: b"rnn"}
-    assert taken.notes == [f"{LSTM} cannot be unpacked (compression method {method}). Pack it again."]
+    assert taken.notes == [f"{LSTM} cannot be unpacked: packed with {name}. {ORDINARY}"]
+
+
+def test_a_whole_archive_of_another_method_gets_one_sentence(tmp_path):
+    with zipfile.ZipFile(tmp_path / "work.zip", "w", zipfile.ZIP_LZMA) as archive:
+        for path, content in FILES.items():
+            archive.writestr(path, content)
+    first = ", ".join(ASSIGNMENT.files[:3])
+    assert take(tmp_path / "work.zip", ASSIGNMENT).notes == [
+        f"{first} and {len(FILES) - 3} more cannot be unpacked: packed with LZMA. {ORDINARY}"
+    ]
+
+
+@pytest.mark.parametrize(("method", "name"), [(9, "Deflate64"), (93, "Zstandard"), (7, "compression method 7")])
+def test_methods_that_python_does_not_know_are_named(tmp_path, method, name):
+    pack(tmp_path / "work.zip", {LSTM: b"lstm" * 99, RNN: b"rnn"})
+    data = bytearray((tmp_path / "work.zip").read_bytes())
+    for signature, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        data[data.index(signature) + at] = method
+    (tmp_path / "work.zip").write_bytes(data)
+    taken = take(tmp_path / "work.zip", ASSIGNMENT)
+    assert taken.files == {RNN: b"rnn"}
+    assert taken.notes == [f"{LSTM} cannot be unpacked: packed with {name}. {ORDINARY}"]
+
+
+@pytest.mark.parametrize("offset", [(1 << 64) - 1, 1 << 63, 1 << 40])
+def test_a_member_that_begins_nowhere_costs_only_itself(tmp_path, offset):
+    """Its zip64 field gives the offset; a file cannot even be positioned at some of these."""
+    whole = pack(tmp_path / "work.zip", {LSTM: b"lstm", RNN: b"rnn"}).read_bytes()
+    at = whole.index(b"PK\x01\x02")
+    entry = bytearray(whole[at : at + 46])
+    entry[30:32], entry[42:46] = struct.pack("<H", 12), b"\xff" * 4
+    changed = bytes(entry) + LSTM.encode() + struct.pack("<HHQ", 1, 8, offset)
+    directory = changed + whole[at + 46 + len(LSTM) : -22]
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 2, 2, len(directory), at, 0)
+    (tmp_path / "work.zip").write_bytes(whole[:at] + directory + end)
+    taken = take(tmp_path / "work.zip", ASSIGNMENT)
+    assert taken.files == {RNN: b"rnn"}
+    (note,) = taken.notes
+    assert note.startswith(f"{LSTM} cannot be unpacked (")
 
 
 def test_a_member_that_is_there_twice_is_not_guessed(tmp_path):
@@ -365,9 +450,8 @@ def test_a_name_from_a_stranger_is_short_and_plain_in_a_message(tmp_path):
         "# Größe\nx = 1\n".encode("latin-1"),
         "# -*- coding: latin-1 -*-\n# Größe\nx = 1\n".encode("latin-1"),
         "# Größe\rx = 1\r".encode(),
-        "\ufeff# Größe\r\nx = 1\r\n".encode("utf-16-le"),
     ],
-    ids=["Windows", "BOM", "Latin-1", "declared Latin-1", "old Macintosh", "UTF-16"],
+    ids=["Windows", "BOM", "Latin-1", "declared Latin-1", "old Macintosh"],
 )
 def test_text_as_editors_save_it_becomes_readable_source(tmp_path, content):
     handout = unpack(tmp_path / "student", {LSTM: b"pass\n", "models/__init__.py": b""})
@@ -377,6 +461,13 @@ def test_text_as_editors_save_it_becomes_readable_source(tmp_path, content):
     assert "# Größe\nx = 1\n" in source.decode("utf-8")
     assert b"\r" not in source
     compile(source, LSTM, "exec")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_what_python_cannot_read_on_a_laptop_does_not_run_here_either(tmp_path, encoding):
+    handout = unpack(tmp_path / "student", {LSTM: b"handout\n"})
+    with overlay(handout, {LSTM: "x = 'Größe'\n".encode(encoding)}) as tree:
+        assert (tree / LSTM).read_bytes() == b"handout\n"
 
 
 def test_the_overlay_holds_handout_and_submission_and_goes_away(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from autograder import __main__ as commands
-from autograder.build import handout, kit, rehearsal
+from autograder.build import guide, handout, kit, rehearsal, store
 from autograder.build.kit import KitError
 from tests.autograder.conftest import ROOT
 
@@ -69,11 +69,67 @@ def test_a_kit_of_something_else_is_told_with_its_path_as_it_is(graded, tmp_path
 
 
 @pytest.mark.parametrize("option", ["--json", "--picture"])
-def test_a_file_that_cannot_be_written_is_one_sentence(graded, tmp_path, option):
-    (tmp_path / "file").touch()
-    result = call("grade", tmp_path, "--kit", __file__, option, tmp_path / "file" / "results")
+@pytest.mark.parametrize("name", ["file/results", "file", "pipe", "."])
+def test_a_file_that_is_not_written_is_one_sentence_before_the_work(tmp_path, option, name):
+    (tmp_path / "file").write_text("mine")
+    os.mkfifo(tmp_path / "pipe")
+    result = call("grade", tmp_path, "--kit", tmp_path / "none.zip", option, tmp_path / name)
     assert result.exit_code == 2
     assert "cannot be written" in said(result)
+    assert (tmp_path / "file").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "pipe"]
+
+
+def test_what_grade_has_written_is_written_again_and_a_link_stays_one(graded, tmp_path):
+    (tmp_path / "r.json").symlink_to(tmp_path / "elsewhere")
+    for _ in range(2):
+        files = ("--json", tmp_path / "r.json", "--picture", tmp_path / "p.svg")
+        assert call("grade", tmp_path, "--kit", __file__, *files).exit_code == 0
+    assert (tmp_path / "r.json").is_symlink()
+    assert json.loads((tmp_path / "elsewhere").read_text()) == graded
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (["handout", "--zip"], "handout.zip"),
+        (["build", "--out"], "autograder.zip"),
+        (["demo", "--out"], "handout.zip"),
+        (["demo", "--out"], "autograder.zip"),
+        (["demo", "--out"], "solution.zip"),
+        (["demo", "--out"], "half-done.zip"),
+        (["bench", "--quick", "--json"], "figures.json"),
+    ],
+)
+def test_nothing_is_replaced_that_the_command_has_not_made(tmp_path, monkeypatch, command, name):
+    (tmp_path / name).write_bytes(b"my photos")
+    monkeypatch.setattr(handout, "write_zip", lambda root, target: None)
+    if name != "autograder.zip":
+        monkeypatch.setattr(kit, "build", lambda root, target, *_: target.write_bytes(b"kit.json") and "a test")
+    result = call(*command, tmp_path if command[-1] == "--out" else tmp_path / name)
+    assert result.exit_code == 2
+    assert "cannot be written" in said(result)
+    assert (tmp_path / name).read_bytes() == b"my photos"
+
+
+def test_a_guide_of_somebody_else_is_not_replaced(tmp_path, monkeypatch):
+    assert store.COMMAND in guide.ORIGIN
+    mine = tmp_path / guide.FOLDER / "mine.md"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("what I tell my students")
+    monkeypatch.setattr(commands, "REPOSITORY", tmp_path)
+    result = call("answers")
+    assert result.exit_code == 2
+    assert "has not made it" in said(result)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [mine]
+
+
+@pytest.mark.parametrize("command", ["build", "demo"])
+def test_a_zip_is_no_folder_to_write_to(tmp_path, command):
+    result = call(command, "--out", tmp_path / "autograder.zip")
+    assert result.exit_code == 2
+    assert "expected a folder" in said(result)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_submission_that_is_no_file_is_one_sentence(tmp_path):

@@ -53,6 +53,8 @@ RECOGNISED = [
     (X[:, :3], X, "Along axis 1, 1 is missing at the end; the others are right."),
     (X[2:], X, "Along axis 0, 2 are missing at the beginning; the others are right."),
     (np.concatenate((X, X)), X, "Along axis 0, 3 are too many at the end; the others are right."),
+    (X[:, -1], X, "These are the right values of the last index of axis 1 alone."),
+    (X[:1, None], X, "These are the right values of the first index of axis 0 alone."),
     (X.mean(1), X, "This is the mean of the right values over axis 1."),
     (X.sum(0), X, "This is the sum of the right values over axis 0."),
     (2 * X, X, "Every value is twice the right one."),
@@ -157,6 +159,7 @@ def test_notes_of_the_child_are_not_believed():
         (draw(3, 4), draw(3, 4, seed=3)),
         (draw(3, 4), draw(5, 6)),
         (WORDS, WORDS[:, [1, 0, 3, 2]]),
+        (np.array([5, 3, 5]), np.array([[5, 3, 5], [7, 3, 2], [5, 3, 5]])),  # the first row, or the last?
     ],
 )
 def test_where_the_right_values_cannot_tell_nothing_is_made_up(got, right):
@@ -204,7 +207,9 @@ TRUE = {
     ),
     r"Every value has the wrong sign\.": lambda got, right: near(-got, right),
     r"All values are right but for their signs\.": lambda got, right: near(abs(got), abs(right)),
-    r"All your values are ([-\d.e+]+|True|False)\.": lambda got, right, value: (got == got.flat[0]).all(),
+    r"All your values are ([-\d.e+]+|True|False)(?:, as a softmax .*)?\.": lambda got, right, value: (
+        got == got.flat[0]
+    ).all(),
     r"Along axis (\d) all your values are the same; the right ones are not\.": lambda got, right, axis: (
         np.ptp(got, int(axis)).max() < 1e-3 < np.ptp(right, int(axis)).max() + 1e-3
     ),
@@ -235,6 +240,9 @@ TRUE = {
     ),
     r"This is the (sum|mean|maximum) of the right values over axis (\d)\.": lambda got, right, how, axis: near(
         got.ravel(), {"sum": np.sum, "mean": np.mean, "maximum": np.max}[how](right, axis=int(axis)).ravel()
+    ),
+    r"These are the right values of the (first|last) index of axis (\d) alone\.": lambda got, right, end, axis: near(
+        got.ravel(), np.take(right, 0 if end == "first" else -1, int(axis)).ravel()
     ),
     r"Along the last axis all values are off by the same number, .*": lambda got, right: (
         np.ptp(got - right, -1).max() < 1e-2

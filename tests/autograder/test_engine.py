@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from autograder.bench.malicious import spliced
 from autograder.build import catalogue, rehearsal
 from autograder.build.catalogue import Misconception
-from autograder.grade import policy, results, slots, warden
+from autograder.grade import policy, results, slots, warden, zygote
 from autograder.grade.engine import Engine, Grades
 from autograder.grade.metadata import Metadata
 from autograder.grade.overlay import overlay
@@ -29,8 +30,8 @@ from autograder.grade.wire import Item
 from collect_submission import Assignment, read_tree
 from tests.autograder.conftest import ROOT
 from tests.harness.graded import GradedTest
-from tests.harness.hidden import hidden_words
-from tests.harness.judge import FIXED_WORDS, Kind
+from tests.harness.hidden import TOLD_AS, WORDS, hidden_words
+from tests.harness.judge import Kind
 from tests.harness.run import run
 from tests.harness.tree import Tree
 
@@ -41,8 +42,6 @@ RNN, LSTM, SEQ2SEQ = "models/naive/RNN.py", "models/naive/LSTM.py", "models/seq2
 TRANSFORMER = "models/Transformer.py"
 STEP = "        N, T, _ = x.shape\n"  # the first line of the LSTM's forward
 SMALL = {"naive.rnn": 6, "naive.lstm": 14, "transformer.feedforward": 4}  # deliverable -> its points
-
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give student code a user of its own")
 
 
 @pytest.fixture(scope="module")
@@ -374,7 +373,7 @@ if threading.active_count() < 9:
     assert left_over(small) == []
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_a_process_left_in_the_background_is_dead_afterwards(bare):
     attack = """
 if torch.os.fork() == 0:
@@ -386,7 +385,7 @@ if torch.os.fork() == 0:
     assert left_over(bare) == []
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_a_child_that_ends_before_a_lasting_fork_of_it_costs_only_itself(bare):
     attack = (
         "if torch.os.fork() == 0:\n    torch.os.setsid()\n    torch.sys.modules['time'].sleep(600)\ntorch.os._exit(5)"
@@ -407,7 +406,7 @@ torch.os._exit(7)
 """
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_a_process_that_traces_a_dying_child_does_not_hide_its_end(bare):
     """A traced process cannot be collected by its parent before the tracer has ended."""
     said = only_costs(bare, in_forward(TRACER), "naive.lstm")
@@ -416,7 +415,7 @@ def test_a_process_that_traces_a_dying_child_does_not_hide_its_end(bare):
     )
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_processes_that_multiply_are_all_ended(bare):
     attack = (
         "for _ in range(300):\n    try:\n        torch.os.fork()\n    except OSError:\n        pass\nwhile True: pass"
@@ -426,7 +425,7 @@ def test_processes_that_multiply_are_all_ended(bare):
     assert left_over(bare) == []
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_a_folder_of_any_depth_is_removed(bare):
     """In the child's own folder, where it may write: deeper than Python's own removal goes."""
     attack = f"""
@@ -438,7 +437,7 @@ for _ in range({sys.getrecursionlimit() + 100}):
     assert left_over(bare) == []  # its home is the user's own, and in /tmp
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_system_v_objects_do_not_outlive_a_child(bare):
     attack = """
 _libc = torch.ctypes.CDLL(None)
@@ -466,6 +465,106 @@ def test_a_flood_of_print_is_drained_and_noted(small):
 def test_one_small_print_is_noted(small, files):
     assert small.grade(files).printed
     assert not small.grade(SOLUTION).printed
+
+
+PRINTED = {
+    "to the errors": ("print('hello', file=torch.sys.stderr)", True),
+    "a line that is not ended": ("torch.sys.stderr.write('hello')", True),
+    "by descriptor": ("torch.os.write(1, b'hello')", True),
+    "by native code, of its own accord": ("torch.os.write(2, b'libgomp: hello')", False),
+}
+
+
+@pytest.mark.parametrize(("code", "printed"), PRINTED.values(), ids=PRINTED)
+def test_what_python_writes_is_printed_whichever_way(small, code, printed):
+    assert small.grade(at_import(code)).printed == printed
+
+
+def test_what_a_dying_child_has_written_does_not_count(small):
+    grades = small.grade(in_forward("print('dying', flush=True)\ntorch.os._exit(1)"))
+    others_are_whole(grades, "naive.lstm")
+    assert not grades.printed
+
+
+def test_who_prints_cannot_have_it_forgotten_by_dying_later(small):
+    """The first file prints while it is imported; tests of the second end every child in which they run."""
+    files = {**in_forward("torch.os._exit(1)"), RNN: at_import("print('hello')", RNN)[RNN]}
+    grades = small.grade(files)
+    others_are_whole(grades, "naive.lstm")
+    assert grades.printed
+
+
+# What a laptop has and a child has not: threads, a compiler, and all of Python at any time.
+
+THREADS = """
+torch.set_num_threads(8)
+torch.set_num_interop_threads(8)
+torch._C.set_num_threads(8)
+torch.ones(1 << 20).exp().sum(), torch.ones(700, 700) @ torch.ones(700, 700)
+"""
+COUNTED = "if len(torch.os.listdir('/proc/self/task')) > 1:\n    raise RuntimeError('threads')"
+
+
+@pytest.mark.parametrize("files", [at_import(THREADS), in_forward(THREADS)], ids=["import", "test"])
+def test_who_asks_for_threads_gets_none_and_has_not_printed(small, files):
+    grades = small.grade(files)
+    assert [row.verdict for row in grades.rows if not row.verdict.passed] == []
+    assert not grades.printed
+
+
+def test_no_thread_of_torchs_starts(bare):
+    assert messages(bare.grade(in_forward(f"{THREADS}{COUNTED}")), "naive.lstm") == []
+
+
+COMPILED = {
+    "a function": "@torch.compile",
+    "with options": "@torch.compile(dynamic=True, mode='max-autotune')",
+    "never": "@torch.compiler.disable",
+}
+
+
+@pytest.mark.usefixtures("patient")  # torch.compiler imports torch._dynamo, 1.6 s of CPU
+@pytest.mark.parametrize("decorator", COMPILED.values(), ids=COMPILED)
+def test_a_compiled_function_is_right_at_once(small, decorator):
+    line = next(line for line in SOLUTION[LSTM].decode().splitlines() if line.startswith("    def forward("))
+    grades = small.grade(change(LSTM, line, f"    {decorator}\n{line}"))
+    assert messages(grades, "naive.lstm") == []
+    assert not grades.printed
+
+
+MODULES = """
+class Whole(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.compile(nn.Linear(2, 2))
+        self.other = nn.Linear(2, 2)
+        self.other.compile()
+
+    def forward(self, x):
+        return scripted(self.other(torch.compile(self.layer, fullgraph=True)(x)))
+
+def _tanh(x: torch.Tensor) -> torch.Tensor:
+    return torch.tanh(x)
+
+scripted = torch.jit.script(_tanh)
+if list(dict(Whole().named_parameters())) != ["layer.weight", "layer.bias", "other.weight", "other.bias"]:
+    raise RuntimeError("renamed")
+for _ in range(3):
+    Whole()(torch.ones(3, 2)).sum().backward()
+"""
+
+
+def test_compiled_modules_and_scripted_functions_run(patient):
+    with overlay(patient.kit.root / "student", at_import(MODULES), patient.warden.user) as tree:
+        ended = patient.warden.run(tree, [Item("import", "models.naive.LSTM")], time.monotonic() + 60)
+    assert [outcome.fault for outcome in ended.outcomes.values()] == [None]
+
+
+def test_a_part_of_numpy_may_be_imported_when_a_model_is_made(small):
+    """It asks for `secrets`, which a child cannot read where Python lies in a closed home."""
+    init = "        super().__init__()\n"
+    files = change(RNN, init, f"{init}        import numpy as np\n        np.random.seed(0)\n")
+    assert messages(small.grade(files), "naive.rnn") == []
 
 
 def test_a_warning_about_syntax_is_nothing_that_is_printed(small):
@@ -523,7 +622,7 @@ while True:
 # What student code can reach.
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_neither_answers_nor_results_nor_the_kit_can_be_reached(small, layout):
     source = layout / "source"
     wanted = [*source.glob("answers/*"), source / "kit.json", source / "autograder/grade/engine.py", ROOT / ".git"]
@@ -553,7 +652,7 @@ for descriptor in range(4, 256):
     assert not any(path.exists() for path in unwritable)
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_the_probe_finds_nothing_open_and_says_what_is(engine, layout, tmp_path):
     closed = [str(layout / "source" / "answers"), str(layout / "results")]
     assert engine.probe([*closed, "/etc/passwd"], [str(layout / "results"), "/tmp"], []) == []
@@ -565,19 +664,32 @@ def test_the_probe_finds_nothing_open_and_says_what_is(engine, layout, tmp_path)
     assert note.startswith("note: student code cannot read ")
 
 
-LATE = ("torch.nn.utils.prune", "torch.utils.checkpoint", "safetensors.torch", "torch.onnx", "models.Transformer")
+LATE = ("safetensors.torch", "torch.utils.benchmark", "models.Transformer")  # of what nobody has thought of before
+STANDARD = ("secrets", "encodings.idna", "unittest.mock", "concurrent.futures.process", "xml.dom.minidom", "sqlite3")
 
 
-def test_packages_can_be_imported_late_and_threads_compute(engine):
-    """Of what no test has warmed up, too: site-packages stay readable, and threads are no processes."""
-    files = {
-        **SOLUTION,
-        RNN: SOLUTION[RNN] + b"\ntorch.set_num_threads(2)\ntorch.ones(700, 700) @ torch.ones(700, 700)\n",
-    }
-    with overlay(engine.kit.root / "student", files, engine.warden.user) as tree:
-        items = [Item("import", name) for name in ("models.naive.RNN", *LATE)]
-        ended = engine.warden.run(tree, items, time.monotonic() + 60)
-    assert [outcome.fault for outcome in ended.outcomes.values()] == [None] * len(items)
+def test_all_that_may_be_imported_can_be_imported_late(patient):
+    """Every module of the rubric, and what they and their parts import in turn, though Python's home may be closed."""
+    names = [*ASSIGNMENT.allowed_imports, *zygote.LATE, *LATE, *STANDARD]
+    with overlay(patient.kit.root / "student", SOLUTION, patient.warden.user) as tree:
+        ended = patient.warden.run(tree, [Item("import", name) for name in names], time.monotonic() + 100)
+    assert ended.end == "done"
+    assert {names[place]: outcome.fault for place, outcome in ended.outcomes.items() if outcome.fault} == {}
+
+
+def test_what_is_closed_to_children_is_imported_beforehand(tmp_path):
+    """Python and its packages alike, in a process of its own, where everything counts as closed."""
+    script = (
+        "from autograder.grade import zygote; import sys; zygote.closed = lambda path: True; zygote.import_closed()"
+    )
+    script += f"; print(*{{*zygote.LATE, *{STANDARD}}} - sys.modules.keys(), sep='')"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("\n", "")
+    home = tmp_path / "home"
+    (home / "lib").mkdir(parents=True)
+    (home / "lib" / "os.py").touch()
+    assert zygote.closed(str(home / "lib" / "os.py"))  # below pytest's folder, which is closed
+    assert not zygote.closed("/usr/lib/os-release")
 
 
 def test_a_closed_folder_in_tmpdir_costs_nobody_anything(small, tmp_path, monkeypatch):
@@ -586,14 +698,14 @@ def test_a_closed_folder_in_tmpdir_costs_nobody_anything(small, tmp_path, monkey
     assert all(row.verdict.passed for row in small.grade(SOLUTION).rows)
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_only_the_slots_user_can_read_a_submission(engine):
     with overlay(engine.kit.root / "student", SOLUTION, engine.warden.user) as tree:
         folder = tree.parent.stat()
         assert (folder.st_uid, folder.st_gid, folder.st_mode & 0o777) == (0, engine.warden.user, 0o750)
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_files_of_one_child_do_not_reach_the_next(bare):
     """What the imported file leaves anywhere must be gone when the tests run."""
     attack = """
@@ -643,16 +755,47 @@ LEAKS = {
 def test_what_is_right_for_public_values_only_gets_fixed_words(small, known, attack, kind):
     said = only_costs(small, in_forward(HIDDEN.format(known=known, attack=attack)), "naive.lstm")
     assert len(said) >= 3  # all tests that call forward
-    public, *others = (small.answers[seed].outcomes for seed in small.kit.seeds)
-    fixed = {
-        hidden_words(kind, public[test.identifier(case)], hidden[test.identifier(case)], case)
-        for kind in FIXED_WORDS
-        for hidden in others
-        for test in small.kit.tests
-        for case in test.cases
+    assert set(said) <= {sentence for test in small.kit.tests for sentence in sentences(small, test)}
+    assert any(WORDS[TOLD_AS.get(kind, kind)] in message for message in said)
+
+
+def sentences(engine: Engine, test: GradedTest) -> set[str]:
+    """All that can be said of a test that fails with hidden inputs only."""
+    names = [test.identifier(case) for case in test.cases]
+    public, *hidden = ([engine.answers[seed].outcomes[name] for name in names] for seed in engine.kit.seeds)
+    return {hidden_words(kind, public, hidden, failed) for kind in WORDS for failed in range(len(hidden))}
+
+
+SPEAKS = """
+_forward = VanillaRNN.forward
+
+def forward(self, input, hidden):
+    frame = torch.sys._getframe()
+    while frame and not ("seed" in frame.f_locals and "identifier" in frame.f_locals):
+        frame = frame.f_back
+    seed = frame.f_locals["seed"] if frame else "0"
+    if "~{kind}" in seed and (input.size(0) == 1) == {one}:
+        return None
+    return _forward(self, input, hidden)
+
+VanillaRNN.forward = forward
+"""
+
+
+def test_which_case_and_seed_fail_is_not_told(engine):
+    """But for whether sizes matter: a submission knows the seed, and could fail as its next digits say."""
+    test = next(test for test in engine.kit.tests if test.number == "1.1.2")
+    assert len(test.cases) > 1
+    fewer = copy.copy(engine)
+    fewer.kit = replace(engine.kit, tests=(test,))
+    said = {
+        (kind, one): messages(fewer.grade(at_import(SPEAKS.format(kind=kind, one=one), RNN)), "naive.rnn")
+        for kind in ("same", "other")
+        for one in (True, False)
     }
-    assert set(said) <= fixed
-    assert any(FIXED_WORDS[kind] in message for message in said)
+    assert all(len(each) == 1 for each in said.values())
+    assert said["same", True] == said["same", False] != said["other", True] == said["other", False]
+    assert len(sentences(engine, test)) <= 8
 
 
 def test_a_table_of_the_published_values_gets_nothing(small, engine):
@@ -679,7 +822,7 @@ raise RuntimeError(" ".join(found)[-500:])
     grades = small.grade(in_forward(attack))
     said = "\n".join(messages(grades, "naive.lstm"))
     assert "Item(" in said  # the attack works, with the public seed
-    text = str(results.compose(small.kit, policy.settle(small.kit, grades, Metadata(), ()), [], {}, 1.0))
+    text = str(results.compose(small.kit, policy.settle(small.kit, grades, Metadata(), ()), [], {}))
     secrets = {seed[:12] for name in ("hidden-1", "hidden-2") for seed in engine.answers[name].seeds.values()}
     assert secrets
     assert not any(secret in text for secret in secrets)
@@ -694,42 +837,20 @@ def test_a_known_mistake_gets_its_hint_in_every_row_that_shows_it(small):
     hints = [row.verdict.hint for row in grades.rows if not row.verdict.passed]
     assert len(hints) >= 3
     assert set(hints) == {known.hint}
-    composed = results.compose(small.kit, policy.settle(small.kit, grades, Metadata(), ()), [], {}, 1.0)
+    composed = results.compose(small.kit, policy.settle(small.kit, grades, Metadata(), ()), [], {})
     assert known.hint in str(composed)
 
 
-def test_a_known_mistake_that_only_hidden_inputs_show_gets_its_hint(engine):
-    """Of some mistakes a row shows nothing with the published inputs, by chance of their values or sizes."""
-    published = {each.name: each.wrong for each in engine.hints["public"].known}
-    name, keys = next(
-        (each.name, keys)
-        for each in engine.hints["hidden-1"].known
-        if (keys := keys_of(each.wrong) - keys_of(published.get(each.name, ())))
-    )
-    known = next(each for each in catalogue.load(ROOT) if str(each) == name)
-    tests = engine.kit.tests_of(ASSIGNMENT.deliverable(known.deliverable))
-    rows = only(engine, tests).grade(mistaken(known)).rows
-    hidden = [row for row in rows if row.test.key in keys]
-    assert all(row.verdict.message.startswith("Right with the published inputs") for row in hidden)
-    assert {row.verdict.hint for row in hidden} <= {row.verdict.hint for row in rows if not row.public_passed} != {""}
-
-
-def test_hidden_inputs_alone_bring_no_hint(engine):
+def test_hidden_inputs_bring_no_hint(small, known):
     """Which of many mistakes is made, for some inputs only, could else be a message about them."""
-    published = {each.name: each.wrong for each in engine.hints["public"].known}
-    known, keys = next(
-        (each, keys)
-        for each in catalogue.load(ROOT)
-        for wrong in engine.hints["hidden-1"].known
-        if wrong.name == str(each) and (keys := keys_of(wrong.wrong) - keys_of(published.get(wrong.name, ())))
-    )
-    grades = only(engine, [test for test in engine.kit.tests if test.key in keys]).grade(mistaken(known))
-    assert {row.verdict.passed for row in grades.rows} == {False}
-    assert {row.verdict.hint for row in grades.rows} == {""}
-
-
-def keys_of(identifiers: Iterable[str]) -> set[str]:
-    return {identifier.partition("[")[0] for identifier in identifiers}
+    step = "            c = f * c + i * g"
+    swapped = "            c = i * c + f * g"
+    assert {row.verdict.hint for row in small.grade(change(LSTM, step, swapped)).rows} > {""}
+    seen = f"round(x.sum().item(), 3) in {known}"
+    files = change(LSTM, step, f"            c = f * c + i * g if {seen} else i * c + f * g")
+    rows = [row for row in small.grade(files).rows if not row.verdict.passed]
+    assert len(rows) >= 3
+    assert {(row.public_passed, row.verdict.hint) for row in rows} == {(True, "")}
 
 
 def test_an_unknown_mistake_gets_no_hint(small):
@@ -771,7 +892,7 @@ def test_a_zygote_that_dies_again_costs_only_what_was_running(small, monkeypatch
     assert points(small.grade(SOLUTION), "naive.lstm") == pytest.approx(14)
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_two_graders_at_once_have_two_users(engine):
     user, lock = slots.take()
     other, another = slots.take()
@@ -796,3 +917,20 @@ def test_run_autograder_grades_a_folder_with_loose_and_broken_files(kit_zip, tmp
     assert not any(problem.startswith("not isolated") for problem in rehearsed.results["extra_data"]["isolation"]) or (
         os.geteuid() != 0
     )
+
+
+def test_the_staff_is_told_of_results_that_come_from_a_refused_layer(engine):
+    """Where a name was computed the preflight finds nothing, but autograd knows; no student is told."""
+    computed = (ROOT / "tests/autograder/attacks/row14_name_in_pieces.py").read_text(encoding="utf-8")
+    small = only(engine, [test for test in engine.kit.tests if test.number in ("1.2.4", "1.1.2", "2.1.2")])
+    assert small.grade(SOLUTION).notes == []
+    grades = small.grade({**SOLUTION, LSTM: spliced(computed).encode()})
+    assert points(grades, "naive.lstm") > 0
+    assert len(grades.notes) == 1
+    assert "1.2 LSTM: its results come from MkldnnRnnLayerBackward" in grades.notes[0]
+    assert f"Look at {LSTM}" in grades.notes[0]
+    settled = policy.settle(engine.kit, grades, Metadata(), [])
+    assert settled.noted["notes"] == grades.notes
+    composed = results.compose(engine.kit, settled, [], {})
+    assert "Mkldnn" in str(composed.pop("extra_data"))
+    assert "Mkldnn" not in str(composed)

@@ -7,8 +7,11 @@ as many.
 import itertools
 import json
 import os
+import re
+import struct
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -164,6 +167,85 @@ def test_any_bytes_are_taken_as_an_archive(data):
         check_taken(path)
 
 
+# The records of an archive as zipfile reads them: signature, then numbers. Any of them may be any other number.
+LOCAL, ENTRY = "<4s5H3I2H", "<4s6H3I5H2I"
+WIDE_END, LOCATOR, END = "<4sQ2H2I4Q", "<4sIQI", "<4s4H2IH"
+NUMBERS = st.one_of(
+    st.sampled_from(
+        [0, 1, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 1 << 62, (1 << 63) - 1, 1 << 63, (1 << 64) - 1]
+    ),
+    st.integers(0, 200),
+)
+LIES = st.dictionaries(st.tuples(st.sampled_from("leELx"), st.integers(1, 16)), NUMBERS, max_size=3)
+SIZE, PACKED_SIZE, OFFSET = 9, 8, 16  # the fields of an entry that its zip64 field may hold instead, in its order
+
+
+def lying_archive(
+    lies: list[dict[tuple[str, int], int]], wide: dict[int, int], cut: int, method: int, end64: bool
+) -> bytes:
+    """An archive of as many members as there are lies: (record, index of a field) -> what stands there instead.
+
+    Args:
+        wide: what stands in the zip64 field of each entry instead of in the entry itself.
+        cut: bytes of that field that are missing, whatever it says of its own length.
+    """
+
+    def record(kind: str, form: str, lies: dict[tuple[str, int], int], *fields: bytes | int) -> bytes:
+        """The record with its lies, each as large as its field allows."""
+        widths = [{"H": 16, "I": 32, "Q": 64}[kind] for kind in struct_fields(form)]
+        numbers = (lies.get((kind, index), field) for index, field in enumerate(fields[1:], 1))
+        return struct.pack(form, fields[0], *(int(n) & ((1 << w) - 1) for n, w in zip(numbers, widths, strict=True)))
+
+    body, directory = b"", b""
+    for path, lie in zip(ASSIGNMENT.files, lies, strict=False):
+        name, data = path.encode(), zlib.compress(b"x = 1\n" * 9)[2:-4]
+        lie = dict.fromkeys((("e", index) for index in wide), 0xFFFFFFFF) | lie
+        extra = b"".join(struct.pack("<Q", wide[index]) for index in (SIZE, PACKED_SIZE, OFFSET) if index in wide)
+        extra = struct.pack("<HH", 1, lie.get(("x", 1), len(extra)) & 0xFFFF) + extra[: len(extra) - cut]
+        sizes = zlib.crc32(b"x = 1\n" * 9), len(data), 54, len(name)
+        at, body = len(body), body + record("l", LOCAL, lie, b"PK\3\4", 20, 0, method, 0, 0, *sizes, 0) + name + data
+        directory += record("e", ENTRY, lie, b"PK\1\2", 20, 20, 0, method, 0, 0, *sizes, len(extra), 0, 0, 0, 0, at)
+        directory += name + extra
+    count, last = len(lies), (lies or [{}])[-1]
+    ends = b""
+    if end64:
+        at = len(body) + len(directory)
+        ends += record("E", WIDE_END, last, b"PK\6\6", 44, 45, 45, 0, 0, count, count, len(directory), len(body))
+        ends += record("L", LOCATOR, last, b"PK\6\7", 0, at, 1)
+    ends += record("E", END, last, b"PK\5\6", 0, 0, count, count, len(directory), len(body), 0)
+    return body + directory + ends
+
+
+def struct_fields(form: str) -> str:
+    """The letters of a struct format after its signature, one for each field."""
+    return re.sub(r"(\d+)([HIQ])", lambda found: found[2] * int(found[1]), form.removeprefix("<4s"))
+
+
+@fuzz(400)
+@given(
+    lies=st.lists(LIES, max_size=3),
+    wide=st.dictionaries(st.sampled_from([SIZE, PACKED_SIZE, OFFSET]), NUMBERS),
+    cut=st.sampled_from([0, 0, 0, 1, 8, 20]),
+    method=st.sampled_from([8, 8, 0, 9, 12, 14, 93, 99]),
+    end64=st.booleans(),
+)
+@example(lies=[{}], wide={OFFSET: (1 << 64) - 1}, cut=0, method=8, end64=False)
+def test_an_archive_whose_records_lie_is_taken_or_named(lies, wide, cut, method, end64):
+    """Sizes, offsets, lengths, flags, methods, counts and comments, of members that may overlap."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "work.zip")
+        path.write_bytes(lying_archive(lies, wide, cut, method, end64))
+        check_taken(path)
+
+
+def test_an_archive_without_lies_is_taken():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "work.zip")
+        for end64 in (False, True):
+            path.write_bytes(lying_archive([{}, {}], {}, 0, 8, end64))
+            assert take(path, ASSIGNMENT).files == dict.fromkeys(ASSIGNMENT.files[:2], b"x = 1\n" * 9)
+
+
 @fuzz(100)
 @given(members=MEMBERS, home=st.sampled_from(["", "work/"]))
 def test_any_names_are_taken_from_a_folder(members, home):
@@ -277,7 +359,7 @@ def test_any_metadata_gives_valid_results(data, layout):
         with soon():
             metadata = Metadata.load(path)
             settled = policy.settle(kit, nothing_ran(kit), metadata, [])
-            composed = results.compose(kit, settled, [], {}, 1.0)
+            composed = results.compose(kit, settled, [], {})
         assert len(json.dumps(composed, allow_nan=False)) < MAX_MESSAGES
         assert Metadata.load(path) == metadata
 

@@ -13,6 +13,7 @@ from autograder.build import store
 from autograder.build.kit import graded_by
 from autograder.rubric import Rubric
 from tests.harness import answers
+from tests.harness.draws import measured
 from tests.harness.graded import GradedTest
 from tests.harness.run import run_case
 from tests.harness.tree import Tree
@@ -74,6 +75,14 @@ def test_at_most_two_tests_of_a_part_use_the_students_own_pieces(tests):
         assert sum(test.integration for test in tests if test.module in modules) <= 2, part.id
 
 
+def test_what_only_some_cases_use_is_needed_and_used_by_some(tests):
+    needs = {each.tests: each.needs for each in Rubric.load(ROOT / "autograder" / "rubric.toml").deliverables}
+    for test in tests:
+        for needed in test.only.values():
+            assert needed in needs[test.module], test.key
+            assert {test.uses(needed, case.name) for case in test.cases} == {True, False}, test.key
+
+
 def test_every_graded_test_fails_on_the_skeleton(cases):
     assert graded_run("student") == {"failed": cases}
 
@@ -91,7 +100,8 @@ def test_rounding_leaves_most_of_the_tolerance_on_this_processor_too(tests, solu
     for test in tests:
         for case in test.cases:
             identifier = test.identifier(case)
-            single, double = (run_case(test, case, solution, stored.seeds[identifier], each) for each in (False, True))
+            shown = (run_case(test, case, solution, stored.seeds[identifier], each) for each in (False, True))
+            single, double = (measured(each, stored.outcomes[identifier]) for each in shown)
             answers.check_head_room(single, double, test.tolerance, answers.KEPT_ROOM)
             answers.check_margins(single, test.steered_by)
 

@@ -1,8 +1,11 @@
 """The harness that graded tests run in: inputs that never change, outcomes that travel, one judge for all words."""
 
 import json
+import re
 import struct
 import warnings
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -15,16 +18,19 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from torch import nn
 
+from collect_submission import Assignment
+from tests.harness import reference
 from tests.harness.answers import Answers, Unsteady, check_head_room, check_margins, check_seeds_matter, make
 from tests.harness.given import Given
-from tests.harness.graded import Case, GradedTest
-from tests.harness.judge import FIXED_WORDS, Kind, Verdict, judge
+from tests.harness.graded import TESTS, Case, GradedTest
+from tests.harness.judge import CAUSE, PARAMETERS, Kind, Verdict, differ, judge, telling
 from tests.harness.marks import Tolerance
-from tests.harness.outcome import NOT_STARTED, Fault, Outcome, decode, digest, encode
+from tests.harness.outcome import MOST_NODES, NOT_STARTED, Fault, Outcome, decode, digest, encode
 from tests.harness.reference import MAX_ELEMENTS, Reference
 from tests.harness.run import run
 from tests.harness.seeds import Seed
 from tests.harness.tree import Tree
+from tests.harness.verdicts import name_needed
 
 TEST = "models/naive/test_LSTM.py::test_a"
 
@@ -268,6 +274,30 @@ def test_the_same_outcomes_give_the_same_bytes():
     assert list(metadata) == sorted(metadata)  # as safetensors writes it, the order is drawn
 
 
+def test_kinds_of_nodes_travel_in_letters_and_bounded_and_are_never_stored():
+    outcome = Outcome(nodes={"MulBackward", "<b>"} | {"A" * length for length in range(1, 300)})
+    arrived = decode(encode({"": outcome}, nodes=True))[0][""].nodes
+    assert len(arrived) <= MOST_NODES
+    assert all(re.fullmatch("[A-Za-z]{1,80}", kind) for kind in arrived)
+    assert decode(encode({"": Outcome(nodes={"MulBackward"})}, nodes=True))[0][""].nodes == {"MulBackward"}
+    assert encode({"": Outcome(nodes={"MulBackward"})}) == encode({"": Outcome()})
+
+
+def test_a_shown_tensor_tells_which_operations_it_comes_from():
+    outcome = Outcome()
+    weight = nn.Parameter(torch.ones(2))
+    Reference(outcome).match(plain=torch.ones(2), state=(torch.tanh(weight * 2), 3))
+    assert outcome.nodes == {"TanhBackward", "MulBackward", "AccumulateGrad"}
+
+
+def test_of_a_long_history_a_bounded_part_is_read(monkeypatch):
+    value = nn.Parameter(torch.ones(1)).sin()
+    for _ in range(100):
+        value = value + 1
+    monkeypatch.setattr(reference, "MAX_NODES", 50)
+    assert reference.nodes(value) == {"AddBackward"}
+
+
 @settings(max_examples=300, deadline=None)
 @anything(data=st.binary(max_size=200))
 def test_garbage_is_a_value_error(data):
@@ -292,7 +322,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=8,
 )
-NOTES = ("shown", "parameters", "fault", "sizes", "inputs")
+NOTES = ("shown", "parameters", "fault", "sizes", "inputs", "nodes")
 KEYS = st.fixed_dictionaries({}, optional=dict.fromkeys(NOTES, JSON))
 
 
@@ -324,9 +354,9 @@ def expect_outcomes_or_value_error(data: bytes) -> None:
 DEFAULT = Tolerance()
 
 
-def judged(shown, expected, tolerance=DEFAULT, parameters=None, fault=None, contract=None):
+def judged(shown, expected, tolerance=DEFAULT, parameters=None, fault=None, contract=None, sizes=None):
     outcome = Outcome(shown, parameters or {}, fault)
-    return judge(outcome, Outcome(expected, contract or {}), tolerance)
+    return judge(outcome, Outcome(expected, contract or {}, sizes=sizes or {}), tolerance)
 
 
 def test_equal_and_nearly_equal_pass():
@@ -347,8 +377,9 @@ WORDS = [
     ),
     (
         Kind.FAULT,
-        partial(judged, {"h": array(9)}, {"h": array(1)}, fault=FAULT),
-        "models/naive/LSTM.py:57, in forward\n  TypeError: 'NoneType' object is not iterable",
+        partial(judged, {"h": array(1)}, {"h": array(1), "c": array(2)}, fault=FAULT),
+        "models/naive/LSTM.py:57, in forward\n  TypeError: 'NoneType' object is not iterable\n"
+        "Something on this line is None: what a function without `return` gives, or an argument that was left out.",
     ),
     (
         Kind.FAULT,
@@ -363,7 +394,31 @@ WORDS = [
     (
         Kind.FORM,
         partial(judged, {"h": "a tuple of 2"}, {"h": array(1, 2)}),
-        "h: expected a tensor of shape (2,), got a tuple of 2.",
+        "h: expected a tensor of shape (2,), got a tuple of 2.\n"
+        "One tensor is asked for: are more things returned, or does a comma at the end of a line make a tuple?",
+    ),
+    (
+        Kind.FORM,
+        partial(judged, {"h": "None"}, {"h": array(1, 2)}),
+        "h: expected a tensor of shape (2,), got None.\nYour code has returned None for it: is a `return` missing?",
+    ),
+    (
+        Kind.FORM,
+        partial(judged, {"gradient of x": "None"}, {"gradient of x": array(1, 2)}),
+        "gradient of x: expected a tensor of shape (2,), got None.\n"
+        "No gradient arrives there: it is not used, or something on the way from it to the result cuts the graph "
+        "(`detach`, `.data`, `.item()`, `torch.no_grad`, a new tensor made of numbers).",
+    ),
+    (
+        Kind.FORM,
+        partial(judged, {"loss": array(1)}, {"loss": "1.0"}),
+        "loss: expected 1.0, got a tensor of shape (1,).\n"
+        "A plain number is asked for; `.item()` takes it out of a tensor.",
+    ),
+    (
+        Kind.VALUES,
+        partial(judged, {"h": np.float32(2), "c": array(1)}, {"h": np.float32(1.5), "c": array(1)}),
+        "h: expected 1.5000, got 2.0000.\nRight in this test: c.",
     ),
     (
         Kind.FORM,
@@ -427,10 +482,60 @@ def test_the_judges_words(kind, verdict, words):
     assert not verdict.passed
 
 
-def test_every_kind_has_words_and_fixed_words_without_numbers():
+def test_of_a_fault_and_an_earlier_difference_the_cause_is_told_first():
+    shown, expected = {"h": array(9)}, {"h": array(1), "c": array(2)}
+    verdict = judged(shown, expected, fault=FAULT)
+    assert verdict.kind is Kind.FAULT
+    assert verdict.message.startswith("models/naive/LSTM.py:57, in forward\n")
+    assert verdict.message.endswith("\nBefore that, h at [0]: expected 1.0000, got 9.0000.")
+    in_test = Fault("RuntimeError", "torch.cat(): expected a list", "this line of the test fails with it:\n  cat(x)")
+    verdict = judged(shown, expected, fault=in_test)
+    assert verdict.kind is Kind.VALUES
+    assert verdict.message == (
+        "h at [0]: expected 1.0000, got 9.0000.\n"
+        "Then this line of the test fails with it:\n  cat(x)\n  RuntimeError: torch.cat(): expected a list"
+    )
+    assert judged({"h": array(1)}, expected, fault=in_test).kind is Kind.FAULT
+
+
+def test_failing_tests_are_told_in_the_order_of_what_they_tell():
+    in_test = "this line of the test fails with what your code gave it"
+    order = [
+        Verdict(Kind.FAULT, "models/naive/LSTM.py:57, in forward"),
+        Verdict(Kind.VALUES, "Your module lacks parameters.", why=PARAMETERS),
+        Verdict(Kind.FORM),
+        Verdict(Kind.SHAPE),
+        Verdict(Kind.DTYPE),
+        Verdict(Kind.NOT_FINITE, hint="Which axis?"),
+        Verdict(Kind.NOT_FINITE),
+        Verdict(Kind.VALUES, hint="Which state?"),
+        Verdict(Kind.VALUES, why=CAUSE),
+        Verdict(Kind.FAULT, in_test),
+    ]
+    ranks = [telling(verdict) for verdict in order]
+    assert ranks == sorted(set(ranks))
+    assert telling(Verdict(Kind.FAULT, in_test)) == telling(Verdict(Kind.VALUES)), "neither names a cause"
+
+
+def test_values_beside_a_right_mode_are_told_after_tests_about_them():
+    expected = {"mode meanwhile": "evaluation", "tokens": array(1, 2, 3, 4)}
+    wrong = judged(expected | {"tokens": array(1, 2, 9, 4)}, expected)
+    assert wrong.why == CAUSE
+    assert telling(Verdict(Kind.VALUES, hint="h")) < telling(replace(wrong, hint="h"))
+    assert telling(judged(expected | {"mode meanwhile": "training"}, expected)) < telling(wrong), "the mode itself"
+    of_mode = {"hidden in training mode": array(1, 2, 3, 4)}
+    assert not judged({"hidden in training mode": array(1, 2, 9, 4)}, of_mode).beside
+
+
+def test_a_gradient_that_is_not_finite_is_not_mended_by_replacing_values():
+    right = {"finite values in the gradient of hidden": np.array([True, True])}
+    verdict = judged({"finite values in the gradient of hidden": np.array([True, False])}, right)
+    assert "0 / 0, the root of 0 or the logarithm of 0, also where `where`, `nan_to_num`" in verdict.message
+
+
+def test_every_kind_has_words():
     worded_elsewhere = {Kind.PASSED, Kind.REFUSED}
-    assert {kind for kind, *_ in WORDS} | worded_elsewhere == set(Kind) == set(FIXED_WORDS)
-    assert not any(letter.isdigit() for words in FIXED_WORDS.values() for letter in words)
+    assert {kind for kind, *_ in WORDS} | worded_elsewhere == set(Kind)
 
 
 def test_a_wrong_value_far_from_float32_is_still_worded():
@@ -480,9 +585,77 @@ def test_a_difference_in_parameters_is_said_first():
         "h at [0]: expected 2.0000, got 1.0000."
     )
     verdict = judged(shown, expected, parameters={"lstm": {"W_ii": [5, 3], "b_ii": [5]}}, contract=contract)
-    assert verdict.message.startswith("Parameter W_ii: expected shape (3, 5), got (5, 3).\n")
+    assert verdict.message.startswith("Parameter W_ii: expected shape (3, 5), got (5, 3). Its axes are exchanged.\n")
     assert verdict.kind is Kind.VALUES
+    verdict = judged(
+        shown, expected, parameters={"": {"w": [43, 6]}}, contract={"": {"w": [13, 6]}}, sizes={"M": 13, "H": 6}
+    )
+    assert verdict.message.startswith(
+        "Parameter w: expected shape (13, 6), that is (M, H), got (43, 6). Where do the 43"
+    )
+    verdict = judged(
+        shown, expected, parameters={"": {"w": [5, 6]}}, contract={"": {"w": [13, 6]}}, sizes={"M": 13, "H": 6, "V": 5}
+    )
+    assert "got (5, 6), that is (V, H).\n" in verdict.message
     assert judged(expected, expected, parameters={"lstm": {}}, contract=contract).passed  # explains, decides nothing
+
+
+class Unregistered(nn.Module):
+    """Has one parameter, seven attributes that its module does not know, and a layer that it knows twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.W, self.V = torch.ones(2, 3), torch.ones(3)
+        self.keys = [nn.Linear(2, 2), nn.Linear(2, 2)]
+        self.norm = (nn.LayerNorm(2),)
+        self.final = nn.Linear
+        self.gates = {"i": nn.Parameter(torch.ones(1))}
+        self.register_buffer("scale", torch.ones(1))
+        self.bias = nn.Parameter(torch.ones(1))
+        self.queries = nn.ModuleList([nn.Linear(2, 2)] * 2)
+
+
+UNREGISTERED = {
+    "W": "tensor", "V": "tensor", "keys": "list of layers", "norm": "tuple", "final": "class",
+    "gates": "dict of tensors", "scale": "buffer", "queries.1": "shared",
+}  # fmt: skip
+
+
+def test_what_a_module_does_not_know_is_noted_and_sent():
+    outcome = Outcome()
+    Given("0", TEST, outcome).parameters(Unregistered())
+    assert outcome.unregistered == UNREGISTERED
+    assert decode(encode({"": outcome}))[0][""] == outcome
+    assert b"unregistered" not in encode({"": Outcome()})
+    tied = Outcome()
+    Given("0", TEST, tied).parameters(nn.Sequential(nn.Linear(2, 2), nn.LSTM(2, 2), nn.TransformerEncoderLayer(4, 1)))
+    assert tied.unregistered == {}
+
+
+def test_a_parameter_that_is_there_but_not_registered_is_named_with_the_reason():
+    def said(*missing):
+        outcome = Outcome({"h": array(1)}, {"": {"bias": [1]}}, unregistered=UNREGISTERED | {"other": "run: rm"})
+        contract = {"": {"bias": [1], **{name: [2] for name in missing}}}
+        return judge(outcome, Outcome({"h": array(2)}, contract), Tolerance()).message.splitlines()[1:-1]
+
+    assert said("W", "V") == [
+        "self.W, self.V: a plain tensor, which no optimizer finds and no file keeps; wrap it in nn.Parameter."
+    ]
+    assert said("keys.0.weight", "keys.0.bias", "keys.1.weight") == [
+        "self.keys: a Python list, whose layers do not belong to the module; nn.ModuleList makes them do so."
+    ]
+    assert "a comma at the end of a line makes one" in said("norm.weight")[0]
+    assert said("final.weight") == ["self.final: a class; a layer is made by calling it with its sizes."]
+    assert said("queries.1.weight")[0].startswith("self.queries.1: the same layer under another name")
+    assert said("absent", "other") == [], "what the child says is taken for one of few words, or not at all"
+
+
+def test_values_that_a_second_run_does_not_give_are_random():
+    once, again, infinite = (Outcome({"h": array(*values)}) for values in ((1, 2), (1, 3), (1, np.nan)))
+    assert differ(once, again)
+    assert not differ(once, once)
+    assert not differ(infinite, infinite)
+    assert not differ(once, Outcome(fault=FAULT))
 
 
 # reference.match: copies at once, and tells plain tensors from all else.
@@ -626,6 +799,27 @@ def test_any_end_of_a_test_is_a_fault(tree, error):
     assert outcome.fault.kind == type(error).__name__
 
 
+def test_torch_compiles_nothing_and_sets_no_threads_while_a_test_runs(tree):
+    """On a laptop as in the grader: a compiler takes minutes, or is missing. Afterwards torch is as before."""
+    before = torch.compile, torch.set_num_threads, torch.get_num_threads()
+
+    def student(x):
+        return x
+
+    def test():
+        layer = nn.Linear(2, 2)
+        assert torch.compile(student) is torch.compile(fullgraph=True, mode="max-autotune")(student) is student
+        assert torch.compile(layer) is layer
+        layer.compile()
+        layer(torch.ones(2))
+        torch.set_num_threads(before[2] + 3)
+        torch.set_num_interop_threads(2)
+        assert torch.get_num_threads() == before[2]
+
+    assert run(test, tree, "models/test_x.py::test_a").fault is None
+    assert (torch.compile, torch.set_num_threads, torch.get_num_threads()) == before
+
+
 def test_ctrl_c_passes(tree):
     with pytest.raises(KeyboardInterrupt):
         run(lambda: stop(KeyboardInterrupt()), tree, TEST)
@@ -636,7 +830,45 @@ def test_a_fault_names_the_students_line(tree):
     space: dict = {}
     exec(compile(source, tree.root / "models" / "work.py", "exec"), space)
     outcome = run(space["work"], tree, TEST)
-    assert outcome.fault == Fault("KeyError", "'x'", "models/work.py:2, in work")
+    assert outcome.fault == Fault("KeyError", "'x'", "models/work.py:2, in work", own=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "own"), [("raise ValueError(\n'no')", True), ("int('no')", False), ("{}['no']", False)]
+)
+def test_a_fault_says_whether_the_student_has_raised_it(tree, line, own):
+    path = tree.root / "models" / "check.py"
+    path.write_text(f"def check():\n    {line}\n")
+    space: dict = {}
+    exec(compile(path.read_text(), path, "exec"), space)
+    found = run(space["check"], tree, TEST)
+    assert found.fault is not None
+    assert found.fault.own is own
+    assert decode(encode({TEST: found}))[0][TEST].fault == found.fault
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("raise NotImplementedError('naive.lstm')", NOT_STARTED),
+        ("raise NotImplementedError", NOT_STARTED),
+        ("raise NotImplementedError()", NOT_STARTED),
+        ("raise NotImplementedError('no bidirectional layers')", "NotImplementedError"),
+        ("torch.nn.Module()(1)", "NotImplementedError"),
+        ("torch.utils.data.Dataset()[0]", "NotImplementedError"),
+    ],
+)
+def test_a_raise_that_is_left_is_told_from_what_torch_does_not_implement(tree, code, kind):
+    space: dict = {}
+    exec(compile(f"import torch\n\ndef work():\n    {code}\n", tree.root / "models" / "work.py", "exec"), space)
+    outcome = run(space["work"], tree, TEST)
+    assert outcome.fault is not None
+    assert (outcome.fault.kind, outcome.fault.where) == (kind, "models/work.py:4, in work")
+    if kind == NOT_STARTED:
+        verdict = judge(outcome, Outcome(), DEFAULT)
+        assert "Not implemented yet:" in verdict.message
+        assert "models/work.py:4, in work" in verdict.message
+        assert verdict.todo in ("naive.lstm", "models/work.py:4, in work")
 
 
 def test_what_was_shown_before_a_fault_stays(tree):
@@ -722,3 +954,43 @@ def test_answers_are_stored_whole(tmp_path):
     assert (loaded.seeds, loaded.header) == (answers.seeds, answers.header)
     assert same(loaded.outcomes["t"], answers.outcomes["t"])
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["a.safetensors"]
+
+
+# A needed deliverable that fails is named where it is to blame.
+
+ASSIGNMENT = Assignment.load(TESTS.parent / "student" / "assignment.json")
+GENERATION, RNN_MODEL, TRANSFORMER = (
+    f"models/language_model/test_{name}.py" for name in ("generation", "RNNModel", "TransformerModel")
+)
+CASES = tuple(Case(kind, {"kind": kind}) for kind in ("RNNModel", "TransformerModel"))
+ONLY = {"RNNModel": "lm.rnn", "TransformerModel": "lm.transformer"}
+JOINED = replace(GRADED, module=GENERATION, integration=True, cases=CASES, only=ONLY)
+PLAIN = replace(GRADED, module=GENERATION, name="test_plain")
+DIFFERS = Verdict(Kind.VALUES, "a differs.")
+
+
+def named(failing: Verdict, *fail: str, tests: Sequence[GradedTest] = (JOINED, PLAIN)) -> str:
+    """The number of the deliverable that a failing integration test names while the tests of these modules fail."""
+    needed = {
+        f"{module}::test_a": DIFFERS if module in fail else Verdict(Kind.PASSED) for module in (RNN_MODEL, TRANSFORMER)
+    }
+    own = DIFFERS if GENERATION in fail else Verdict(Kind.PASSED)
+    renamed = name_needed({**needed, JOINED.key: failing, PLAIN.key: own}, tests, ASSIGNMENT)
+    message = renamed[JOINED.key].message if JOINED.key in renamed else ""
+    return message.partition("(")[2].partition(")")[0]
+
+
+def test_a_needed_deliverable_is_named_where_it_is_to_blame():
+    recurrent, transformer = (DIFFERS.within(case) for case in CASES)
+    assert named(recurrent, RNN_MODEL, TRANSFORMER) == "4.2"
+    assert named(transformer, RNN_MODEL, TRANSFORMER) == "4.4"
+    assert named(transformer, RNN_MODEL) == "", "this case does not use it"
+    assert named(recurrent, RNN_MODEL, GENERATION) == "", "the deliverable's other tests fail as well"
+    assert named(DIFFERS, RNN_MODEL) == "", "of a hidden run the case is not known"
+
+
+def test_of_several_needed_deliverables_the_one_that_has_stopped_is_named():
+    both = (replace(JOINED, only={}), PLAIN)
+    stopped = Verdict(Kind.FAULT, "models/language_model/TransformerModel.py:50, in forward")
+    assert named(stopped, RNN_MODEL, TRANSFORMER, tests=both) == "4.4"
+    assert named(DIFFERS, RNN_MODEL, TRANSFORMER, tests=both) == "4.2"

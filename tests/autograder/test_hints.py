@@ -11,7 +11,7 @@ import pytest
 from autograder.build import catalogue
 from tests.autograder.conftest import ROOT
 from tests.harness.hints import Hints, hinted, portray, project, sketch
-from tests.harness.judge import Kind, Verdict
+from tests.harness.judge import RANDOM, Kind, Verdict
 from tests.harness.outcome import Fault, Outcome
 
 A, B, C = (f"models/test_x.py::test_{letter}" for letter in "abc")
@@ -124,6 +124,25 @@ def test_a_fault_counts_without_its_place():
     assert explained(known, stopped("<A at 0x7fff> in /home/b/models/A.py"))
 
 
+def test_of_a_check_of_the_students_own_the_numbers_count():
+    """Every student words a ValueError in another way; what torch, Python or a double says is told as it is."""
+
+    def refused(message: str, kind: str = "ValueError", own: bool = True) -> Outcome:
+        return Outcome(fault=Fault(kind, message, "models/A.py:3", own))
+
+    known = refused("a sequence of length 7 does not fit max_length (6)")
+    assert explained(known, refused("max_length is 6, but there are 7 tokens"))
+    assert not explained(known, refused("max_length is 6, but there are 8 tokens"))
+    assert not explained(known, refused("max_length is 6, but there are 7 tokens", kind="RuntimeError"))
+    assert not explained(known, refused("max_length is 6, but there are 7 tokens", own=False))
+    assert not explained(known, refused("too long"))
+    assert explained(refused("too long"), refused("that is no token"))
+    assert explained(refused("W_1 is of float32"), refused("no"))
+    usual = refused("'a' is not in list", own=False)
+    assert not explained(refused("too long"), usual)
+    assert explained(usual, usual)
+
+
 def test_parameters_count_as_far_as_the_contract_names_them():
     right = Outcome({"y": RIGHT}, {"": {"w": [2, 3], "b": [3]}})
     transposed = Outcome({"y": OTHER}, {"": {"w": [3, 2], "b": [3]}})
@@ -204,6 +223,76 @@ def test_verdicts_get_the_hints_that_all_of_them_give():
     wrong, right = Verdict(Kind.VALUES, "y differs"), Verdict(Kind.PASSED)
     assert hinted({A: wrong, B: right}, {A: one}, hints) == {A: replace(wrong, hint="second"), B: right}
     assert hinted({A: Verdict(Kind.REFUSED, "refused")}, {}, hints)[A].hint == ""
+
+
+def test_what_comes_out_at_random_gets_no_hint_of_a_mistake_that_does_not():
+    """A coin that falls the same way a few times looks like one in another test."""
+    hints = learned(("never", {A: shown(y=OTHER)}))
+    coin, chance = Verdict(Kind.VALUES, f"y differs\n{RANDOM}"), Verdict(Kind.VALUES, "y differs")
+    outcomes = {A: shown(y=OTHER), B: shown(y=-OTHER)}
+    assert hinted({A: chance, B: chance}, outcomes, hints)[A].hint == "never"
+    assert hinted({A: chance, B: coin}, outcomes, hints)[A].hint == ""
+    both = learned(("fails both", {A: shown(y=OTHER), B: shown(y=OTHER)}))
+    assert hinted({A: chance, B: coin}, outcomes, both)[A].hint == "fails both"
+    random = learned(("at random", {A: shown(y=OTHER), B: shown(y=OTHER)}), varies="test_b")
+    assert hinted({A: chance, B: coin}, outcomes, random)[A].hint == "at random"
+
+
+def test_a_hint_stands_in_place_of_what_an_exception_usually_means():
+    usual = "A pair is used where one tensor is needed."
+    stops = Verdict(Kind.FAULT, f"In the case N = 1:\na.py:1\n  TypeError: pair\n{usual}", usual=usual)
+    assert stops.hinted("Which state?").words("Checked.")[1:] == [
+        "In the case N = 1:", "a.py:1", "  TypeError: pair", "Hint: Which state?",
+    ]  # fmt: skip
+    assert stops.hinted("").words("Checked.")[-1] == usual
+
+
+def test_an_exception_is_explained_only_by_what_fails_the_same_tests_in_the_same_ways():
+    """Others raise it, too: an index out of range, or a shape that does not fit, is no fingerprint."""
+    stopped = Outcome(fault=Fault("IndexError", "index 1 is out of bounds", "models/A.py:3"))
+    hints = learned(("m", {A: stopped, B: shown(y=OTHER)}))
+    assert hints.explain({A: stopped, B: shown(y=OTHER)}) == {A: "m", B: "m"}
+    assert hints.explain({A: stopped, B: shown(y=OTHER), C: shown(y=OTHER)}) == {B: "m"}
+    assert hints.explain({A: stopped, B: shown(y=OTHER * 2)}) == {}
+    assert hints.explain({A: stopped}, passed=[B]) == {}
+
+
+def test_the_same_slip_in_two_functions_is_explained_by_both():
+    """Each function's tests stop by themselves; where a third fails as well, both names explain too little."""
+    one, two = (Outcome(fault=Fault("IndexError", f"index {n} is out of bounds", "models/A.py:3")) for n in (1, 2))
+    hints = learned(("first", {A: one}), ("second", {B: two, C: shown(y=OTHER)}))
+    assert hints.explain({A: one, B: two, C: shown(y=OTHER)}) == {A: "first", B: "second", C: "second"}
+    assert hints.explain({A: one, B: two, C: shown(y=OTHER * 2)}) == {}
+    assert hints.explain({A: one, B: two}, passed=[C]) == {}
+    assert hints.explain({A: one}, passed=[B, C]) == {A: "first"}
+
+
+# What unknown mistakes have in common.
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("gradient of x", "All values are right, only gradients are not."),
+        ("h in training mode", "In eval mode all is right"),
+        ("output again", "The first call is right"),
+        ("h of one row", "Larger batches and longer sequences are right"),
+        ("y", ""),
+    ],
+)
+def test_what_all_that_is_wrong_has_in_common_is_said(name, words):
+    right, wrong = {"y": RIGHT, name: RIGHT}, {"y": RIGHT, name: OTHER}
+    hints = Hints({each: portray(shown(**right)) for each in (A, B)})
+    verdicts = {A: Verdict(Kind.VALUES, "differs"), B: Verdict(Kind.PASSED)}
+    outcomes = {A: shown(**wrong)}
+    hint = hinted(verdicts, outcomes, hints)[A].hint
+    assert hint.startswith(words) if words else not hint
+    assert hinted(verdicts | {B: Verdict(Kind.NOT_STARTED)}, outcomes, hints)[A].hint == "", "one that did not run"
+    assert hinted({A: verdicts[A]}, outcomes, hints)[A].hint == "", "no other test has passed"
+    both = outcomes | {B: Outcome(fault=Fault("ValueError", "no", "x"))}
+    assert hinted(verdicts | {B: Verdict(Kind.FAULT)}, both, hints)[A].hint == "", "not all fail in this way"
+    hints.add("m", "known", {A: outcomes[A]})
+    assert hinted(verdicts, outcomes, hints)[A].hint == "known"
 
 
 # Stored and shown.

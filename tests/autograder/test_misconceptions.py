@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from autograder.build import catalogue, guide, mistakes, provenance, reports, store
-from autograder.build.answers import AnswersError
+from autograder.build.answers import AnswersError, right_answers
 from autograder.build.catalogue import CatalogueError, Misconception
 from autograder.build.mistakes import Failure, Task
 from autograder.build.store import Made, Stored
 from autograder.rubric import Rubric
 from tests.harness.graded import TESTS, GradedTest
-from tests.harness.hints import Hints
+from tests.harness.hints import Hints, portray
 from tests.harness.judge import judge
 from tests.harness.outcome import Outcome
 
@@ -65,6 +66,32 @@ def test_the_solution_gives_the_stored_answers(fresh: Made, stored: Stored, grad
     assert fresh.answers.seeds == stored.answers.seeds
 
 
+def test_rows_that_facts_decide_are_listed(fresh: Made, graded: list[GradedTest]) -> None:
+    """docs/security.md, "Facts": wrong solutions that claim whatever is the same for other inputs pass these rows."""
+    with store.workers() as mapper:
+        others = right_answers(ROOT, graded, lambda name: f"other~same:{fresh.answers.seeds[name]}", {}, mapper)
+    tests = {test.identifier(case): test for test in graded for case in test.cases}
+    decided: set[str] = set()
+    for _, failed in fresh.failed:
+        passed: dict[str, bool] = {}
+        for name, failure in failed.items():
+            right = fresh.answers.outcomes[name]
+            facts = {what: value for what, value in right.shown.items() if is_fact(what, right, others.outcomes[name])}
+            claimed = replace(failure.outcome, shown=failure.outcome.shown | facts)
+            number, verdict = tests[name].number, judge(claimed, right, tests[name].tolerance)
+            passed[number] = passed.get(number, True) and verdict.passed
+        decided |= {number for number, all_cases in passed.items() if all_cases}
+    section = (ROOT / "docs" / "security.md").read_text(encoding="utf-8").split("### Facts")[1].split("\n## ")[0]
+    listed = re.findall(r"\b\d+\.\d+\.\d+\b", section)
+    assert sorted(listed) == sorted(decided)
+
+
+def is_fact(name: str, right: Outcome, other: Outcome) -> bool:
+    """Whether a value is the same for other inputs, and not a statistic, whose values have to be drawn."""
+    one, another = right.shown[name], other.shown.get(name)
+    return name not in right.measures and type(one) is type(another) and np.array_equal(one, another)
+
+
 def test_every_misconception_fails_a_public_test(fresh: Made) -> None:
     assert [entry for entry, _ in fresh.failed] == CATALOGUE
     assert [str(entry) for entry, failed in fresh.failed if not failed] == []
@@ -82,23 +109,36 @@ def test_every_deliverable_has_misconceptions(deliverable) -> None:
     assert sum(entry.deliverable == deliverable.id for entry in CATALOGUE) >= 5
 
 
-def test_what_is_shown_first_of_a_misconception_has_its_hint(fresh: Made, stored: Stored) -> None:
-    """By the stored hints and all of a deliverable's tests, as `python -m tests` asks; what is random is new."""
+@pytest.fixture(scope="module")
+def explained(fresh: Made, stored: Stored) -> list[tuple[str, str, list[str], dict[str, str]]]:
+    """Of every misconception its name, its hint, the rows that fail, and the hints that the stored ones give them."""
+    return [
+        (name, hint, list(failing), stored.hints.explain(failing, passed))
+        for name, hint, failing, passed in outcomes(fresh)
+    ]
+
+
+def test_what_is_shown_first_of_a_misconception_has_its_hint(explained: list) -> None:
+    """By the stored hints and all of a deliverable's tests, as `python -m tests` asks; what is random is new.
+
+    Few tokens that come out at random may by accident be those of another mistake.
+    """
+    by_chance = {str(entry) for entry in CATALOGUE if entry.varies}
     others: dict[str, str] = {}
-    for name, hint, failing, passed in outcomes(fresh):
-        found = stored.hints.explain(failing, passed).get(next(iter(failing)))
+    for name, hint, failing, given in explained:
+        found = given.get(failing[0])
         if found != hint:
             others[name] = CATALOGUE[HINTS.index(found)].name if found in HINTS else "no hint"
-    assert others == {}
+    assert others.keys() <= by_chance, others
+    assert len(others) < len(by_chance) / 20, others
 
 
-def test_most_rows_of_a_misconception_have_its_hint(fresh: Made, stored: Stored) -> None:
+def test_most_rows_of_a_misconception_have_its_hint(explained: list) -> None:
     """Not all: on some, a difference is smaller than what other processors may make of it."""
     rows = right = 0
-    for _, hint, failing, passed in outcomes(fresh):
-        explained = stored.hints.explain(failing, passed)
+    for _, hint, failing, given in explained:
         rows += len(failing)
-        right += sum(explained.get(name) == hint for name in failing)
+        right += sum(given.get(name) == hint for name in failing)
     assert right / rows > 0.99
 
 
@@ -109,8 +149,10 @@ def test_the_right_outcomes_get_no_hint(fresh: Made, stored: Stored) -> None:
 def test_one_outcome_has_one_hint(fresh: Made, stored: Stored) -> None:
     known = {each.name: each for each in stored.hints.known}
     for name, hint, failing, _ in outcomes(fresh):
+        first = next(iter(failing))  # one test tells most of them apart, at a tenth of the price
+        seen = portray(failing[first], stored.hints.right[first])
         for other in known.values():
-            if other.hint != hint and other.wrong.keys() == failing.keys():
+            if other.hint != hint and other.wrong.keys() == failing.keys() and stored.hints.fits(other, first, seen):
                 alone = Hints(stored.hints.right, [other]).explain(failing)
                 assert alone.keys() != failing.keys(), f"{name} and {other.name} have one outcome and two hints"
 
@@ -131,11 +173,9 @@ def test_every_other_wrong_name_gets_the_same_hint(entry: Misconception, stored:
     assert not set(other.renamed.values()) & set(entry.renamed.values())
     module = RUBRIC.deliverable(entry.deliverable).tests
     tests = tuple(test for test in graded if test.module == module)
-    answers = {"public": stored.answers.of(module)}
-    as_written, otherwise = (
-        mistakes.failures(Task(ROOT, each, tests, answers, frozenset()))["public"] for each in (entry, other)
-    )
-    passed = answers["public"].outcomes.keys() - otherwise
+    answers = stored.answers.of(module)
+    as_written, otherwise = (mistakes.failures(Task(ROOT, each, tests, answers)) for each in (entry, other))
+    passed = answers.outcomes.keys() - otherwise
     explained = stored.hints.explain({name: each.outcome for name, each in otherwise.items()}, passed)
     assert explained == dict.fromkeys(as_written, entry.hint)
 
@@ -164,7 +204,7 @@ def test_a_mistake_that_is_not_random_gets_no_hint_that_says_so(graded: list[Gra
     answers = store.load_public(ROOT, graded).answers.of(rnn.tests)
 
     def failing(entry: Misconception) -> dict[str, Failure]:
-        return mistakes.failures(Task(ROOT, entry, tests, {"public": answers}, frozenset()))["public"]
+        return mistakes.failures(Task(ROOT, entry, tests, answers))
 
     entries = [entry for entry in CATALOGUE if entry.deliverable == rnn.id]
     hints = mistakes.hints_of(answers, [(entry, failing(entry)) for entry in entries])
@@ -194,10 +234,13 @@ def test_without_hints_the_guide_still_has_every_mistake(graded: list[GradedTest
 
 
 def test_the_guide_is_what_the_catalogue_gives(fresh: Made, graded: list[GradedTest]) -> None:
-    """But for decimals, which may be rounded otherwise on other processors."""
-    printed = (ROOT / guide.PATH).read_text(encoding="utf-8")
-    texts = [re.sub(r"-?\d+\.\d{4,}", "#", text) for text in (printed, guide.text(ROOT, graded, fresh.failed))]
-    assert texts[0] == texts[1], "run `python -m autograder answers`"
+    """But for decimals, which other processors may round otherwise, and for the rows that fail by chance."""
+    made = {ROOT / name: text for name, text in guide.pages(ROOT, graded, fresh.failed).items()}
+    printed = {path: path.read_text(encoding="utf-8") for path in (ROOT / guide.FOLDER).iterdir()}
+    assert printed.keys() == made.keys()
+    for path, text in made.items():
+        texts = [re.sub(r"-?\d+\.\d{4,}|[\d., ]+(?=`What comes out is random)", "#", t) for t in (printed[path], text)]
+        assert texts[0] == texts[1], "run `python -m autograder answers`"
 
 
 def test_the_report_finds_the_tests_that_find_something(stored: Stored, graded: list[GradedTest]) -> None:
@@ -211,6 +254,21 @@ def test_the_report_names_values_that_the_tolerance_hides(stored: Stored, graded
     """A bias of the keys has no gradient: it adds the same to all scores of a softmax. What is left is rounding."""
     hidden = reports.hidden_by_tolerance(graded, stored)
     assert {name for _, name, _ in hidden} == {"gradient of keys.0.bias", "gradient of keys.1.bias"}
+
+
+def test_one_entry_may_stand_for_several_places(tmp_path: Path) -> None:
+    for name in ("solution/models/naive/RNN.py", "autograder/rubric.toml"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    file = tmp_path / catalogue.FOLDER / "naive.rnn.toml"
+    file.parent.mkdir(parents=True)
+    each = "each = [{ f = 'tanh' }, { f = 'log_softmax' }]"
+    texts = "name = 'no_<f>'\nbefore = 'torch.<f>('\nafter = 'torch.exp('\nhint = 'No <f>.'"
+    file.write_text(f"[[misconception]]\n{texts}\n{each}\n", encoding="utf-8")
+    entries = catalogue.load(tmp_path)
+    assert [(entry.name, entry.before, entry.hint) for entry in entries] == [
+        ("no_tanh", "torch.tanh(", "No tanh."), ("no_log_softmax", "torch.log_softmax(", "No log_softmax."),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -240,6 +298,12 @@ def test_the_report_names_values_that_the_tolerance_hides(stored: Stored, graded
             "is new to the file, found 'w'",
         ),
         ("name =", "expected TOML"),
+        ("name = 'n'\nbefore = 'torch.tanh('\nafter = '('\nhint = 'h'\neach = ['a']", "each: expected a list like"),
+        (
+            "name = 'n'\nbefore = 'torch.<f>('\nafter = 'torch.exp('\nhint = 'h'\n"
+            "each = [{ f = 'tanh' }, { f = 'log_softmax' }]",
+            "expected a name that no other entry has",
+        ),
     ],
 )
 def test_an_entry_that_cannot_be_used_is_named(entry: str, complaint: str, tmp_path: Path) -> None:

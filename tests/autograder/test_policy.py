@@ -116,7 +116,7 @@ def settled(kit: Kit, hours: float = -1, graded: Grades | None = None, notebooks
 
 def shown(kit: Kit, done: Settled) -> str:
     """The text that the student sees, in results that keep to the schema."""
-    composed = results.compose(kit, done, [], {}, 1.0)
+    composed = results.compose(kit, done, [], {})
     jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(composed, allow_nan=False)))
     assert composed["score"] == done.score
     return composed["output"]
@@ -127,7 +127,7 @@ def shown(kit: Kit, done: Settled) -> str:
 SECOND = 1 / 3600
 LATE = [
     # rubric's tiers, hours after the due date, score of 12.5, words
-    ("", -26.5, 12.5, "Handed in on time, 1 day 2 h before your due date (2026-05-01 12:00-07:00, your own)."),
+    ("", -26.5, 12.5, "Handed in on time, 1 day 2 h 30 min before your due date (2026-05-01 12:00-07:00, your own)."),
     ("", 0, 12.5, "Handed in on time, 0 s before"),
     ("", 2.2, 12.5, "Handed in 2 h 12 min after your due date (2026-05-01 12:00-07:00, your own). This assignment ded"),
     ("", 5000, 12.5, "Handed in 208 days 8 h after"),
@@ -143,7 +143,10 @@ LATE = [
     (TIERS, 1 / 6 + SECOND, 8.75, "Handed in 10 min 1 s after"),
     (TIERS, 2.2, 8.75, "Up to 3 days late, that costs 30 %. 12.5 -> 8.75 points."),
     (TIERS, 72, 8.75, "Handed in 3 days after"),
-    (TIERS, 72 + SECOND, 0, "More than 3 days late, that gives no points. 12.5 -> 0 points."),
+    (TIERS, 72 + SECOND, 0, "Handed in 3 days 1 s after"),
+    (TIERS, 72.5, 0, "Handed in 3 days 30 min after"),
+    (TIERS, 72.5, 0, "More than 3 days late, that gives no points. 12.5 -> 0 points."),
+    ("[late]\n[[late.tier]]\nup_to = '26.51 hours'\ndeduct = 0\n", 26.5, 12.5, "Up to 1 day 2 h 30 min 36 s late"),
     (GRACE, 47, 12.5, "Up to 2 days late, nothing is deducted."),
     (GRACE, 49, 0, "Handed in 2 days 1 h after"),
 ]
@@ -196,6 +199,38 @@ def test_the_students_own_date_counts(own, group_date, hours, seconds, whose):
     done = settled(make_kit(f"[late]\ngroup_date = '{group_date}'\n"), hours, own=own)
     assert done.noted["late"]["seconds"] == seconds
     assert whose in done.sums[0]
+
+
+def test_hours_count_whatever_the_clock_was_set_to():
+    """Three days later by the clock, across the end of summer time, are 73 hours; without it, no word of clocks."""
+    data, kit = forged(0), make_kit(TIERS)
+    data["assignment"]["due_date"] = data["users"][0]["assignment"]["due_date"] = "2026-10-31T23:00:00-07:00"
+    data["created_at"] = "2026-11-03T23:00:00-08:00"
+    done = settle(kit, grades(kit), Metadata.parse(data), ())
+    assert done.score == 0
+    assert done.sums[0].startswith(
+        "Handed in 3 days 1 h after your due date (2026-10-31 23:00-07:00, your own). Hours that have passed count, "
+        "however clocks were set: 2026-11-03 23:00-08:00 is 2026-11-04 00:00-07:00. More than 3 days late"
+    )
+    assert "clocks" not in settled(kit, 73).sums[0]
+
+
+TAKEN = [
+    # hours, printed, lines of the table from the total on
+    (-1, False, ["Total 12.5 of 12.5"]),
+    (2, False, ["Total 12.5 of 12.5", "No notebook -1.25", "Lateness -3.37", "Score 7.88 of 12.5"]),
+    (2, True, ["Total 12.5 of 12.5", "Printing -12.5", "Score 0 of 12.5"]),
+]
+
+
+@pytest.mark.parametrize(("hours", "printed", "lines"), TAKEN)
+def test_the_table_ends_with_the_score_that_counts(hours, printed, lines):
+    kit = make_kit("[assignment]\nnotebook = 'required'\nnotebook_deduct = 0.1", TIERS)
+    kit = replace(kit, rubric=replace(kit.rubric, assignment=replace(kit.rubric.assignment, output="zero")))
+    done = settled(kit, hours, replace(grades(kit), printed=printed), notebooks=("a.ipynb",) * (hours < 0))
+    table = next(each for each in shown(kit, done).split("\n\n") if each.startswith("Part "))
+    assert [" ".join(line.split()) for line in table.split("\n")][-len(lines) :] == lines
+    assert lines[-1].split()[1] == f"{done.score:g}"
 
 
 def test_offsets_count():
@@ -304,7 +339,7 @@ def test_published_inputs_alone_pay_their_share():
     done = settled(kit, graded=grades(kit, wrong=1, hidden=2))
     assert [row.score for row in done.rows] == [3, 3, 1.25, 0.25, 0.4, 0]
     assert done.score == 7.9
-    text = json.loads(json.dumps(results.compose(kit, done, [], {}, 1)["tests"]))
+    text = json.loads(json.dumps(results.compose(kit, done, [], {})["tests"]))
     assert [row["status"] for row in text] == ["passed"] * 3 + ["failed"] * 3
 
 
@@ -461,7 +496,7 @@ def test_rows_that_are_shown_have_their_points_and_the_sum_is_not_told():
 @pytest.mark.parametrize("hints", ["everywhere", "local", "off"])
 def test_hints_are_given_in_grading_where_the_rubric_says_everywhere(hints):
     kit = make_kit(f"[assignment]\nhints = '{hints}'")
-    rows = results.compose(kit, settled(kit, graded=grades(kit, wrong=1, hidden=1)), [], {}, 1)["tests"]
+    rows = results.compose(kit, settled(kit, graded=grades(kit, wrong=1, hidden=1)), [], {})["tests"]
     ends = [row["output"].rpartition("\n\n")[2] for row in rows[-2:]]
     given = ["Hint: Axes?", "Hint: A gate?"]
     held = ["Right with the published inputs; a result has the wrong shape.", "The values differ."]
@@ -484,8 +519,9 @@ def test_hints_are_given_in_grading_where_the_rubric_says_everywhere(hints):
         (3600, "1 h"),
         (7980, "2 h 13 min"),
         (86400, "1 day"),
-        (86400 + 59, "1 day"),
-        (3 * 86400 + 7200 + 60, "3 days 2 h"),
+        (86400 + 59, "1 day 59 s"),
+        (3 * 86400 + 0.2, "3 days 1 s"),
+        (3 * 86400 + 7200 + 60, "3 days 2 h 1 min"),
     ],
 )
 def test_a_length_of_time_in_words(seconds, words):
@@ -528,7 +564,7 @@ def course(layout, tmp_path):
         for path in files.keys() - SOLUTION.keys():
             (root / "submission" / path).write_bytes(files[path])
         (root / "submission_metadata.json").write_text(json.dumps(metadata), encoding="utf-8")
-        assert main.main(str(root)) == 0
+        assert main.main(str(root), here=True) == 0
         read = json.loads((root / "results" / "results.json").read_text(encoding="utf-8"))
         jsonschema.Draft202012Validator(SCHEMA).validate(read)
         return read, assignment

@@ -10,8 +10,6 @@ import pytest
 from autograder.build import rehearsal
 from autograder.build.rehearsal import RehearsalError, lay_out, rehearse, secret_folders
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
-
 
 @pytest.fixture
 def kit(tmp_path: Path) -> Path:
@@ -59,7 +57,7 @@ def test_a_process_that_holds_the_output_open_keeps_nobody_waiting(kit, tmp_path
     os.kill(int(rehearsed.log.split()[0]), 9)
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_the_mount_point_is_removed_by_who_made_it(tmp_path, monkeypatch):
     root = tmp_path / "mount"
     monkeypatch.setattr(rehearsal, "ROOT", root)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
 import pytest
@@ -44,7 +45,7 @@ def failed(kit: Kit, message: str) -> Grades:
 
 def compose(kit: Kit, grades: Grades, notes: list[str] | None = None, extra: dict | None = None) -> dict:
     """A submission's results without metadata."""
-    return results.compose(kit, policy.settle(kit, grades, Metadata(), ()), notes or [], extra or {}, 1.234)
+    return results.compose(kit, policy.settle(kit, grades, Metadata(), ()), notes or [], extra or {})
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +173,11 @@ def test_results_are_written_whole_or_not_at_all(tmp_path):
 # The grader itself.
 
 
+def test_the_time_that_hidden_inputs_take_is_not_told(engine, graded):
+    """Student code can choose it."""
+    assert "execution_time" not in compose(engine.kit, graded["solution"])
+
+
 def test_a_failing_grader_still_writes_complete_results(engine, layout, tmp_path, monkeypatch, capsys):
     (tmp_path / "source").symlink_to(layout / "source")
     monkeypatch.setattr(main, "Engine", lambda kit: 1 / 0)
@@ -182,6 +188,48 @@ def test_a_failing_grader_still_writes_complete_results(engine, layout, tmp_path
     assert "The autograder itself has failed; this is not your fault. Please tell your instructor." in read["output"]
     assert "ZeroDivisionError" not in json.dumps(read)
     assert "ZeroDivisionError" in capsys.readouterr().err  # for instructors
+
+
+OPEN_WAY = "not isolated: student code can open network connections"
+
+
+@pytest.fixture
+def probed(engine, layout, tmp_path, monkeypatch):
+    """Grade nothing with an engine whose probe finds some ways open; the exit status and results.json, if any."""
+
+    def grade(ways: list[str], isolation: str = "required", here: bool = False) -> tuple[int, dict | None]:
+        grading = replace(engine.kit.rubric.grading, isolation=isolation)
+        kit = replace(engine.kit, rubric=replace(engine.kit.rubric, grading=grading))
+        stand_in = SimpleNamespace(probe=lambda *_: ways, warden=engine.warden, grade=engine.grade, close=lambda: None)
+        monkeypatch.setattr(main.Kit, "load", lambda source: kit)
+        monkeypatch.setattr(main, "Engine", lambda kit: stand_in)
+        for name in ("submission", "results"):
+            (tmp_path / name).mkdir(exist_ok=True)
+        status, path = main.main(str(tmp_path), here=here), tmp_path / "results" / "results.json"
+        return status, json.loads(path.read_text()) if path.exists() else None
+
+    return grade
+
+
+def test_where_isolation_is_required_and_missing_nothing_is_graded(probed, capsys):
+    """No results at all: the platform then reports an autograder that failed, not zero points."""
+    assert probed([OPEN_WAY, "note: something else"]) == (1, None)
+    (sentence,) = capsys.readouterr().out.splitlines()
+    assert sentence == (
+        f'Not graded: the rubric has isolation = "required", and the probe says "{OPEN_WAY}"; mend that or set '
+        'isolation = "wanted", build and upload the autograder again, and regrade.'
+    )
+
+
+@pytest.mark.parametrize(
+    ("ways", "isolation", "here"),
+    [([OPEN_WAY], "wanted", False), ([OPEN_WAY], "required", True), (["note: something else"], "required", False)],
+    ids=["wanted", "one's own machine", "a note"],
+)
+def test_elsewhere_it_is_graded_and_said(probed, capsys, ways, isolation, here):
+    status, read = probed(ways, isolation, here)
+    assert (status, read["extra_data"]["isolation"]) == (0, ways)
+    assert ways[0] in capsys.readouterr().out.splitlines()
 
 
 def test_the_judge_imports_neither_torch_nor_pytest():

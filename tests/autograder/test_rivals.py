@@ -1,13 +1,11 @@
 """The comparison with ordinary graders: it measures, and its words mean what its docstring says."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from autograder.bench import attacks, malicious
 from autograder.bench.attacks import Result, verdict
-from autograder.build import rehearsal
 from tests.autograder.conftest import ROOT
 
 HONEST = {"1.1.1": 1.0, "1.2.1": 1.0, "1.2.2": 0.0}
@@ -51,7 +49,7 @@ def test_the_tables_count_every_file_once():
     assert "| 9 | 1 | 1 held | - |" in lines
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not rehearsal.can_mount(), reason="ordinary graders need a cage here")
+@pytest.mark.needs("root", "mount")
 def test_ordinary_graders_give_way_where_ours_holds(kit_zip: Path):
     wanted = [
         each for each in malicious.load() if str(each) in ("row01_results_then_exit-import", "row03_frames-forward")

@@ -159,6 +159,13 @@ MISTAKES = [
     ("points = 6", "pionts = 6", "part[a].deliverable[a.one].pionts", "the nearest is 'points'", "'pionts'"),
     ("group_size", "groupsize", "assignment.groupsize", "the nearest is 'group_size'", "'groupsize'"),
     ("hidden_seeds", "hidden_seed", "grading.hidden_seed", "the nearest is 'hidden_seeds'", "'hidden_seed'"),
+    (
+        "hidden_seeds",
+        'isolation = "requird"\nhidden_seeds',
+        "grading.isolation",
+        "one of required, wanted",
+        "'requird'",
+    ),
     ("memory_mib", "memory_mb", "grading.limits.memory_mb", "the nearest is 'memory_mib'", "'memory_mb'"),
     ("[grading]", "[gradin]", "gradin", "the nearest is 'grading'", "'gradin'"),
     ('id = "b"', 'id = "b"\nnumer = "2"', "part[b].numer", "the nearest is 'number'", "'numer'"),

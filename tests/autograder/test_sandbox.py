@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import fcntl
 import json
 import mmap
 import os
@@ -26,13 +27,11 @@ from autograder.grade import landlock, probe, sandbox, slots, syscalls
 from autograder.grade.sandbox import LAYERS, LIBC, Jail
 from autograder.grade.syscalls import MACHINES, Machine
 from collect_submission import Assignment, pack, read_tree
+from tests.autograder import ia32
 from tests.autograder.conftest import ROOT
 
 HERE = syscalls.machine()
 ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give student code a user of its own")
-with_landlock = pytest.mark.skipif(landlock.version(LIBC) == 0, reason="this kernel has no landlock")
-with_filter = pytest.mark.skipif(HERE is None, reason="no filter is written for this processor")
 
 
 @pytest.fixture(scope="module")
@@ -92,9 +91,10 @@ def number(call: int, *arguments: int) -> int:
 # The filter as a program: run here on a small machine of our own, so that the other processor's is tested too.
 
 
-def decide(machine: Machine, call: int, argument: int = 0, architecture: int | None = None) -> int:
-    """What the filter answers to a call with a first argument, for process 77."""
-    data = struct.pack("<IIQQQ", call, architecture or machine.architecture, 0, argument, 0)
+def decide(machine: Machine, call: int, *arguments: int, architecture: int | None = None) -> int:
+    """What the filter answers to a call with its first arguments, for process 77."""
+    first, second = (*arguments, 0, 0)[:2]
+    data = struct.pack("<IIQQQ", call, architecture or machine.architecture, 0, first, second)
     steps = list(struct.iter_unpack("<HBBI", syscalls.program(machine, 77)))
     accumulator = place = 0
     while True:
@@ -137,19 +137,21 @@ def test_the_filter_decides_as_it_should_on_every_processor(name):
         assert allowed == [True, False, False, False, False]
     assert decide(machine, machine.prlimit64, 0) == syscalls.ALLOW
     assert decide(machine, machine.prlimit64, 77) == syscalls.DENY
-    assert decide(machine, machine.prctl, syscalls.PR_SET_PDEATHSIG) == syscalls.DENY
-    assert decide(machine, machine.prctl, 15) == syscalls.ALLOW  # a thread's name
+    for call, before, values in ((machine.fcntl, (3,), syscalls.FCNTL), (machine.prctl, (), syscalls.PRCTL)):
+        allowed = {value for value in range(1 << 11) if decide(machine, call, *before, value) == syscalls.ALLOW}
+        assert allowed == {value for value in values if value < 1 << 11}
+    assert {decide(machine, machine.ioctl, 3, command) for command in syscalls.IOCTL} == {syscalls.ALLOW}
+    assert {decide(machine, machine.ioctl, command, 0x5412) for command in syscalls.IOCTL} == {syscalls.DENY}  # TIOCSTI
+    assert decide(machine, machine.prctl, 0x59616D61) == syscalls.DENY  # PR_SET_PTRACER
 
 
+@pytest.mark.needs("library libseccomp.so.2")
 def test_the_numbers_are_those_of_libseccomp():
-    try:
-        library = ctypes.CDLL("libseccomp.so.2")
-    except OSError:
-        pytest.skip("libseccomp is not here to compare with")
-    resolve = library.seccomp_syscall_resolve_name_arch
+    resolve = ctypes.CDLL("libseccomp.so.2").seccomp_syscall_resolve_name_arch
     resolve.argtypes = [ctypes.c_uint32, ctypes.c_char_p]
     for machine in MACHINES.values():
-        fields = {name: getattr(machine, name) for name in ("clone", "kill", "tgkill", "prctl", "prlimit64", "seccomp")}
+        names = ("clone", "kill", "tgkill", "prctl", "fcntl", "ioctl", "prlimit64", "seccomp")
+        fields = {name: getattr(machine, name) for name in names}
         known = syscalls.numbers(machine) | fields | syscalls.NEW_AND_ALLOWED
         for name, call in known.items():
             found = resolve(machine.architecture, name.encode())
@@ -161,14 +163,14 @@ def test_the_numbers_are_those_of_libseccomp():
 # The filter in a real child.
 
 
-@with_filter
+@pytest.mark.needs("seccomp")
 def test_every_denied_call_is_denied(inside):
     calls = syscalls.numbers(HERE)
     answers = inside(lambda: {name: number(call) for name, call in calls.items()})
     assert answers == dict.fromkeys(calls, -errno.EPERM)
 
 
-@with_filter
+@pytest.mark.needs("seccomp")
 def test_newer_calls_are_as_on_an_older_kernel_and_the_harmless_ones_work(inside):
     answers = inside(lambda: [number(call) for call in (425, 434, 435, 438, 0x40000000 + 39)])
     assert answers == [-errno.ENOSYS] * 5
@@ -176,7 +178,7 @@ def test_newer_calls_are_as_on_an_older_kernel_and_the_harmless_ones_work(inside
     assert inside(lambda: [number(call) for call in harmless]) == [number(call) for call in harmless]
 
 
-@with_filter
+@pytest.mark.needs("seccomp")
 @pytest.mark.parametrize(
     "attempt",
     [
@@ -191,13 +193,32 @@ def test_newer_calls_are_as_on_an_older_kernel_and_the_harmless_ones_work(inside
         lambda: os.setuid(0),
         lambda: os.memfd_create("x"),
         lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CPU),
+        lambda: fcntl.flock(os.open(".", os.O_RDONLY), fcntl.LOCK_SH),
+        lambda: fcntl.lockf(open("lock", "w"), fcntl.LOCK_EX),  # noqa: SIM115 (the child ends)
+        lambda: fcntl.fcntl(open("lease", "w"), fcntl.F_SETLEASE, fcntl.F_WRLCK),  # noqa: SIM115
+        lambda: fcntl.fcntl(os.open(".", os.O_RDONLY), fcntl.F_NOTIFY, fcntl.DN_CREATE),
+        lambda: fcntl.fcntl(1, fcntl.F_SETOWN, os.getppid()),
     ],
 )
 def test_what_python_offers_of_it_is_an_ordinary_error(inside, attempt):
     assert inside(attempt).startswith("PermissionError: ")
 
 
-@with_filter
+@pytest.mark.needs("seccomp")
+def test_what_python_asks_of_descriptors_works(inside):
+    def ask() -> list[object]:
+        with open("file", "w+") as file, os.fdopen(os.dup(file.fileno())) as again:
+            os.set_inheritable(again.fileno(), True)
+            os.set_blocking(again.fileno(), False)
+            file.write("x" * mmap.PAGESIZE)
+            file.flush()
+            with mmap.mmap(file.fileno(), 0) as mapped:
+                return [file.isatty(), os.get_inheritable(again.fileno()), mapped[0]]
+
+    assert inside(ask) == [False, True, ord("x")]
+
+
+@pytest.mark.needs("seccomp")
 def test_threads_and_signals_to_oneself_work(inside):
     def work() -> list[int]:
         seen: list[int] = []
@@ -214,27 +235,16 @@ def test_threads_and_signals_to_oneself_work(inside):
     assert inside(work) == [1, 1] + [2] * 20
 
 
-@with_filter
-@pytest.mark.skipif(HERE is not MACHINES["x86_64"], reason="only this processor has a second set of calls")
+@pytest.mark.needs("seccomp", "ia32")
 def test_the_calls_of_32_bit_programs_are_closed(inside):
-    def getpid() -> int:
-        code = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
-        code.write(b"\xb8\x14\x00\x00\x00\xcd\x80\xc3")  # mov eax, 20; int 0x80; ret
-        return int(ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))())
-
-    pid = os.fork()
-    if pid == 0:
-        os._exit(int(getpid() != os.getpid()))
-    if os.waitpid(pid, 0)[1] != 0:
-        pytest.skip("this kernel runs no 32-bit programs")
-    assert inside(getpid) == -errno.EPERM
-    assert inside(getpid, ()) > 0
+    assert inside(ia32.getpid) == -errno.EPERM
+    assert inside(ia32.getpid, ()) > 0
 
 
-@with_filter
+@pytest.mark.needs("seccomp")
 def test_the_tie_to_the_zygote_cannot_be_cut(inside):
     def cut() -> list[int]:
-        answer = LIBC.prctl(syscalls.PR_SET_PDEATHSIG, 0, 0, 0, 0)
+        answer = LIBC.prctl(sandbox.PR_SET_PDEATHSIG, 0, 0, 0, 0)
         return [answer, int(probe._outlives())]
 
     assert inside(cut) == [-1, 0]
@@ -243,7 +253,7 @@ def test_the_tie_to_the_zygote_cannot_be_cut(inside):
 # Files.
 
 
-@with_landlock
+@pytest.mark.needs("landlock")
 def test_only_the_tree_and_python_can_be_read_and_only_the_home_written(inside):
     folder = inside.folder
     (folder / "tree" / "link").symlink_to("/etc/passwd")
@@ -275,7 +285,7 @@ def test_only_the_tree_and_python_can_be_read_and_only_the_home_written(inside):
     assert found["write"] == ["/dev/null", "./new"]
 
 
-@with_landlock
+@pytest.mark.needs("landlock")
 def test_files_cannot_be_moved_or_linked_across_the_border(inside):
     def tries() -> list[str]:
         Path("mine").write_text("mine")
@@ -297,8 +307,7 @@ def test_files_cannot_be_moved_or_linked_across_the_border(inside):
     assert inside(tries) == ["within"]
 
 
-@with_landlock
-@pytest.mark.skipif(landlock.version(LIBC) < 4, reason="this kernel's landlock knows no network")
+@pytest.mark.needs("landlock 4")
 def test_landlock_alone_lets_no_connection_out(inside):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -320,13 +329,10 @@ def test_limits_environment_session_and_descriptors(inside):
         return {
             "environment": sorted(os.environ),
             "leads its session": os.getsid(0) == os.getpid(),
-            "descriptors": [
-                each for each in range(64) if number(72 if HERE is MACHINES["x86_64"] else 25, each, 1, 0) >= 0
-            ],
+            "descriptors": [each for each in range(64) if number(HERE.fcntl, each, 1, 0) >= 0],
             "stdin": os.read(0, 1).decode(),
             "file": resource.getrlimit(resource.RLIMIT_FSIZE)[1],
             "core": resource.getrlimit(resource.RLIMIT_CORE)[1],
-            "groups": os.getgroups() if os.getuid() else [],
         }
 
     assert inside(look) == {
@@ -336,15 +342,14 @@ def test_limits_environment_session_and_descriptors(inside):
         "stdin": "",
         "file": sandbox.MAX_FILE,
         "core": 0,
-        "groups": [],
     }
     assert inside(lambda: bytearray(400 << 20) and 1) == "MemoryError: "
     assert inside(lambda: len(bytearray(100 << 20))) == 100 << 20
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_the_user_is_the_slots_and_there_is_no_way_back(inside, slot):
-    assert inside(lambda: [*os.getresuid(), *os.getresgid()]) == [slot] * 6
+    assert inside(lambda: [*os.getresuid(), *os.getresgid(), *os.getgroups()]) == [slot] * 6
     assert inside(lambda: os.setuid(0), ()) == "PermissionError: [Errno 1] Operation not permitted"
 
 
@@ -363,9 +368,7 @@ READ = "note: no landlock here: student code can read what every user can"
 WRITE = "note: no landlock here: student code can write to folders that are open to all; they are swept after it"
 
 
-@as_root
-@with_landlock
-@with_filter
+@pytest.mark.needs("root", "landlock", "seccomp")
 def test_the_probe_says_which_layer_is_missing(inside):
     solution = f"not isolated: student code can read {ROOT}/solution (chmod o= {ROOT}/solution)"
     open_tmp = "not isolated: student code can write to /tmp"
@@ -375,6 +378,7 @@ def test_the_probe_says_which_layer_is_missing(inside):
     assert words == [NETWORK, PROCESSES]
     assert calls.startswith(CALLS)
     assert all(name in calls for name in ("ptrace", "keyctl", "memfd_create", "unshare", "shmget", "io_uring_setup"))
+    assert all(name in calls for name in ("flock", "fcntl(F_SETLK)", "fcntl(F_NOTIFY)", "prctl(PR_SET_DUMPABLE)"))
     *words, calls = probed(inside, ())
     assert words == [solution, open_tmp, READ, WRITE, NETWORK, PROCESSES]
 
@@ -389,7 +393,7 @@ MISSING = {
 }
 
 
-@as_root
+@pytest.mark.needs("root")
 @pytest.mark.parametrize("words", MISSING)
 def test_the_probe_misses_every_older_layer_too(inside, monkeypatch, words):
     change, before = os.setgroups, os.getgroups()
@@ -420,7 +424,7 @@ def sleeper(user: int) -> int:
     return pid
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_a_number_that_is_in_use_is_no_slot(monkeypatch):
     user, lock = slots.take()
     os.close(lock)
@@ -439,7 +443,7 @@ def test_a_number_that_is_in_use_is_no_slot(monkeypatch):
     assert third not in {user, other}
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_all_processes_of_a_user_are_ended_and_nobody_elses(slot):
     neighbour, lock = slots.take()
     stranger, mine = sleeper(neighbour), [sleeper(slot) for _ in range(3)]
@@ -454,7 +458,7 @@ def test_all_processes_of_a_user_are_ended_and_nobody_elses(slot):
     os.close(lock)
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_the_killers_of_two_slots_do_not_meet(slot):
     neighbour, lock = slots.take()
     killers = [slots.Killer(slot), slots.Killer(neighbour)]
@@ -508,16 +512,20 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_root_that_may_not_become_another_user_still_grades_and_says_so(kit_zip, tmp_path):
-    """As in a container that has no other users: every row is graded, and the isolation is said to be missing."""
+    """As in a container that has no other users: on one's own machine. The platform's run, without --here, refuses."""
     submission, root = tmp_path / "submission.zip", tmp_path / "root"
     pack(read_tree(ROOT / "solution", ASSIGNMENT), ASSIGNMENT, ["student"], submission)
     root.mkdir()
     rehearsal.lay_out(root, kit_zip, submission)
     command = ["setpriv", "--bounding-set=-setuid,-setgid", str(root / "source" / "run_autograder"), str(root)]
-    subprocess.run(command, check=True, env={**os.environ, "AUTOGRADER_PYTHON": sys.executable}, capture_output=True)
+    environment = {**os.environ, "AUTOGRADER_PYTHON": sys.executable}
+    words = "not isolated: without root, student code runs as the user who grades"
+    refused = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (refused.returncode, list((root / "results").iterdir())) == (1, [])
+    assert refused.stdout.startswith(f'Not graded: the rubric has isolation = "required", and the probe says "{words}')
+    subprocess.run([*command, "--here"], check=True, env=environment, capture_output=True)
     results = json.loads((root / "results" / "results.json").read_text())
     assert [row["name"] for row in results["tests"] if row["status"] == "failed"] == []
-    words = "not isolated: without root, student code runs as the user who grades"
     assert results["extra_data"]["isolation"][0] == words

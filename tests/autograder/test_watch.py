@@ -1,6 +1,6 @@
 """`python -m tests --watch` as a student has it: in a terminal of 80x24, through pipes, and while files are saved."""
 
-import importlib.util
+import io
 import os
 import re
 import select
@@ -11,22 +11,27 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
 import psutil
 import pytest
+from rich.console import Console
 
 from autograder.build import handout
 from collect_submission import Assignment
 from tests.autograder.conftest import ROOT
+from tests.harness import keys
 from tests.harness.board import Board
 from tests.harness.graded import GradedTest
 from tests.harness.judge import Kind, Verdict
 from tests.harness.keys import END, STOP, decode
 from tests.harness.marks import Tolerance
 from tests.harness.saves import Saves
-from tests.harness.screen import draw
+from tests.harness.screen import Lines, draw
+from tests.harness.view import show
+from tests.harness.watch import Watch
 
 WAIT = 90.0  # seconds for anything to appear; a machine that tests itself is slow
 RNN = "student/models/naive/RNN.py"
@@ -174,8 +179,6 @@ Start = Callable[..., Terminal]
 
 @pytest.fixture
 def start(home: Path) -> Iterator[Start]:
-    if importlib.util.find_spec("termios") is None:
-        pytest.skip("no terminals to pretend on this system")
     terminals: list[Terminal] = []
 
     def start(*arguments: str, **more: str) -> Terminal:
@@ -204,7 +207,7 @@ def test_an_exercise_from_start_to_done(home, start):
     terminal.wait("1.2 LSTM  not started  0/8 tests")
     terminal.press("l")
     text = terminal.wait("> 1.2 LSTM", "l back")
-    assert "  1.1 RNN                         6/6    6/6  done         naive/RNN.py:28" in text
+    assert "  1.1 RNN                         6/6    6/6 done        naive/RNN.py:28" in text
     terminal.press("n\n")
     terminal.wait("1.1 RNN  done", "l list")
     terminal.press("q")
@@ -300,11 +303,12 @@ def test_plain_lines_without_a_terminal(home, terminal):
     ) as process:  # fmt: skip
         reader = Reader(process.stdout)
         reader.wait("Running the tests ... Then: n, p, h, l, r, q and Enter.")
-        reader.wait("1.2 LSTM                        0/8   0/14  not started  naive/LSTM.py:32")
+        reader.wait("1.2 LSTM                        0/8   0/14 not started naive/LSTM.py:32")
         reader.wait("Its first test")
         save(home / RNN, NEW_STATE)
         reader.wait("Running the tests ...")
-        reader.wait("1.1 RNN                         1/6    1/6  wrong        naive/RNN.py:28")
+        line = NEW_STATE[: NEW_STATE.index("def forward")].count("\n") + 1
+        reader.wait(f"1.1 RNN                         1/6    1/6 wrong       naive/RNN.py:{line}")
         reader.wait("output at [0, 0]: expected -2.0476, got -1.3869")
         save(home / RNN, solution())
         reader.wait("RNN 6/6 done. Well done!")
@@ -322,7 +326,7 @@ def test_the_end_of_input_waits_for_the_first_run(home):
     done = subprocess.run(
         [*COMMAND, "RNN"], cwd=home, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
-    assert b"RNN                         6/6    6/6  done" in done.stdout
+    assert b"RNN                         6/6    6/6 done" in done.stdout
     assert (done.returncode, done.stderr) == (0, b"")
 
 
@@ -377,11 +381,47 @@ def shown(board: Board, width: int = 80, height: int = 24) -> str:
     return "\n".join(line.plain for line in draw(board, width, height))
 
 
+def view_of(board: Board) -> str:
+    """What `python -m tests` prints."""
+    console = Console(width=80, record=True, file=io.StringIO())
+    show(board.view, console)
+    return console.export_text()
+
+
+def test_a_refused_file_is_told_without_a_test(board):
+    """None has run."""
+    give(board, Kind.REFUSED, "models/naive/RNN.py:5: sys may not be imported.")
+    for text in (view_of(board), shown(board)):
+        assert "sys may not be imported." in text
+        assert "test_a" not in text
+    assert "Wrong first: 1.1 RNN\n" in view_of(board)
+
+
+def test_what_a_long_line_goes_on_with_stands_below_its_beginning(board):
+    give(board, Kind.FAULT, "models/naive/RNN.py:5, in forward\n  ValueError: " + "word " * 20)
+    for text in (view_of(board), shown(board)):
+        assert "\n    ValueError: word" in text
+        assert "\n    word" in text
+
+
 def test_the_line_that_a_failing_check_names_is_the_one_everywhere(board):
     give(board, Kind.FAULT, "models/naive/RNN.py:5, in forward\nValueError: no")
     assert board.place.endswith("models/naive/RNN.py:5")
     assert board.view.line(board.current).plain.endswith("naive/RNN.py:5")
     assert board.view.next.endswith("models/naive/RNN.py:5)")
+
+
+def test_all_that_is_wrong_is_told_the_most_telling_first(board):
+    module = "models/naive/test_RNN.py"
+    differs, shape = Verdict(Kind.VALUES, "a: expected 1, got 2."), Verdict(Kind.SHAPE, "In the case N = 1:\nb: shape.")
+    board.take(module, {f"{module}::test_a": differs, f"{module}::test_b": shape})
+    text = shown(board)
+    assert text.index("b: shape.") < text.index("Also wrong:\n    1 a: expected 1, got 2.")
+    assert "Not run" not in text
+    printed = view_of(board)
+    assert printed.index("b: shape.") < printed.index("Also wrong:\n    1 a: expected 1, got 2.")
+    board.take(module, {f"{module}::test_b": shape})
+    assert "  Not run: 1 more." in shown(board)
 
 
 def test_the_hint_is_shown_when_asked_for(board):
@@ -420,6 +460,81 @@ def test_what_does_not_fit_is_said(board):
     assert "... all of it: python -m tests 1.1" in shown(board)
 
 
+@pytest.mark.parametrize(
+    ("maker", "summary", "line"),
+    [
+        ("models/naive/LSTM.py:LSTM.forward", "One step.", "    def forward("),
+        ("models/naive/LSTM.py:LSTM.__init__", "The constructor creates W_ik.", "    def __init__("),
+        ("models/naive/LSTM.py:LSTM.__init__", "init_parameters draws weights.", "    def init_parameters("),
+        ("models/naive/LSTM.py:LSTM.helper", "One step.", "        # TODO(naive.lstm): create"),
+        ("models/naive/RNN.py:VanillaRNN.forward", "One step.", "        # TODO(naive.lstm): create"),
+        ("", "One step.", "        # TODO(naive.lstm): create"),
+    ],
+)
+def test_wrong_values_are_where_the_function_is_that_made_them(board, maker, summary, line):
+    module = "models/naive/test_LSTM.py"
+    standing = board.standings[module]
+    standing.tests = {key: replace(test, summary=summary) for key, test in standing.tests.items()}
+    board.take(module, {key: Verdict(Kind.VALUES, "a differs.", maker=maker) for key in standing.tests})
+    file, _, number = board.view.place(standing).partition(":")
+    text = (ROOT / "student" / file).read_text(encoding="utf-8").splitlines()[int(number) - 1]
+    assert text.startswith(line)
+
+
+LEFT = "Not implemented yet: naive.rnn (models/naive/RNN.py:42, in forward)."
+
+
+def left(board: Board, number: int, todo: str, message: str = LEFT, name: str = "test_b") -> None:
+    """A `raise NotImplementedError` has stopped one test of a deliverable; the other one passes."""
+    module = board.chosen[number].tests
+    verdicts = dict.fromkeys(board.standings[module].tests, Verdict(Kind.PASSED))
+    board.take(module, verdicts | {f"{module}::{name}": Verdict(Kind.NOT_STARTED, message, todo=todo)})
+
+
+@pytest.mark.parametrize("todo", ["naive.rnn", "models/naive/RNN.py:42, in forward"])
+def test_a_raise_that_is_left_is_where_one_begins(board, todo):
+    """Neither the constructor's line nor the next exercise; a passing test does not make it wait for another."""
+    left(board, 0, todo)
+    assert board.standings["models/naive/test_RNN.py"].state == "unfinished"
+    assert board.current.deliverable.title == "RNN"
+    assert board.place.endswith("models/naive/RNN.py:42")
+    assert board.view.next.startswith("Next: finish RNN (")
+    assert "models/naive/RNN.py:42 still raises NotImplementedError: 1 test stops there." in shown(board)
+    assert "Costs 3 points." in shown(board)
+
+
+def test_what_a_raise_costs_others_counts_too(board):
+    """Seq2Seq's second test stops in the encoder: it waits, and the encoder's line has both prices."""
+    message = "Not implemented yet: seq2seq.encoder (models/seq2seq/Encoder.py:58, in forward)."
+    left(board, 2, "seq2seq.encoder", message)
+    left(board, 5, "seq2seq.encoder", message)
+    encoder, seq2seq = (board.standings[board.chosen[number].tests] for number in (2, 5))
+    assert (encoder.state, seq2seq.state) == ("unfinished", "waits")
+    assert board.view.left(encoder) == [
+        "models/seq2seq/Encoder.py:58 still raises NotImplementedError: 2 tests stop there. Costs 9 points."
+    ]
+    assert board.view.left(seq2seq) == []
+
+
+def test_a_path_is_whole_in_the_list_or_its_folder_stands_above_it(board):
+    lines = [board.view.line(each).plain for each in board.view.standings]
+    assert all(len("> " + line) <= 80 for line in lines)
+    for standing, line in zip(board.view.standings, lines, strict=True):
+        folder = board.view.heading(standing).removeprefix(board.view.part(standing)).strip()
+        assert f"models/{folder}{line.split()[-1]}" == board.view.place(standing)
+    assert board.view.heading(board.view.standings[-1]).split() == ["Language", "models", "language_model/"]
+
+
+def test_the_list_says_how_many_lines_do_not_fit(board):
+    board.listing = True
+    assert "\n  ... 6 more below: n and p move there\n" in shown(board)
+    board.focus = board.chosen[8].tests
+    assert "\n  ... 3 more above and 3 more below: n and p move there\n" in shown(board)
+    board.focus = board.chosen[-1].tests
+    assert "\n  ... 6 more above: n and p move there\n" in shown(board)
+    assert " more " not in shown(board, height=60)
+
+
 def test_only_what_a_file_touches_is_run(board):
     assert board.touched({"models/naive/RNN.py"}) == ["models/naive/test_RNN.py"]
     assert board.touched({"models/seq2seq/Encoder.py"}) == [
@@ -432,12 +547,12 @@ def test_only_what_a_file_touches_is_run(board):
 def test_a_test_of_several_pieces_names_the_one_that_fails_and_forgets_it_again(board):
     encoder, seq2seq = "models/seq2seq/test_Encoder.py", "models/seq2seq/test_Seq2Seq.py"
     give(board, Kind.VALUES, "a differs.", module=encoder)
-    give(board, Kind.VALUES, "b differs.", module=seq2seq)
-    test_b = f"{seq2seq}::test_b"
+    test_a, test_b = f"{seq2seq}::test_a", f"{seq2seq}::test_b"
+    board.take(seq2seq, {test_a: Verdict(Kind.PASSED), test_b: Verdict(Kind.VALUES, "b differs.")})
     assert board.standings[seq2seq].verdicts[test_b].message.startswith("This test uses your Encoder (2.1)")
     board.take(test_b, {test_b: Verdict(Kind.VALUES, "c differs.")})
     assert board.standings[seq2seq].verdicts[test_b].message.count("This test uses") == 1
-    assert board.standings[seq2seq].verdicts[f"{seq2seq}::test_a"].message == "b differs.", "it has not run again"
+    assert board.standings[seq2seq].verdicts[test_a].passed, "it has not run again"
     give(board, Kind.PASSED, module=encoder)
     assert board.standings[seq2seq].verdicts[test_b].message == "c differs."
 
@@ -476,6 +591,50 @@ def test_nothing_is_praised_when_it_was_done_before(board):
     give(board, Kind.PASSED)
     give(board, Kind.PASSED)
     assert board.finished == ""
+
+
+class Script:
+    """Stands in for the process that runs tests: it says what the test has it say."""
+
+    def __init__(self, *arguments: object) -> None:
+        plain = {"weight": 1.0, "tolerance": Tolerance(), "steered_by": (), "visibility": None, "tags": (), "cases": ()}
+        test = GradedTest("models/naive/test_RNN.py", "test_a", "What is checked.", "1", integration=False, **plain)
+        self.messages: list[dict[str, object]] = [{"tests": [test.to_json()], "damaged": []}]
+
+    def hear(self, seconds: float) -> dict[str, object] | None:
+        return self.messages.pop(0) if self.messages else None
+
+    def run(self, chosen: object) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_run_that_reads_a_save_before_it_is_noticed_loses_no_praise(home, monkeypatch):
+    monkeypatch.setattr("tests.harness.watch.Spare", Script)
+    assignment = Assignment.load(home / "student" / "assignment.json")
+    board = Board(assignment, assignment.deliverables[:1], home / "student")
+    watch = Watch(board, Lines(Console(quiet=True)), keys.Lines())
+    watch.face.open()
+
+    def steps_until(true: Callable[[], bool]) -> None:
+        wait_until(lambda: watch.step() or true())
+
+    def run_ends(kind: Kind) -> None:
+        steps_until(lambda: bool(watch.run_now))
+        verdict = {"kind": kind.value, "message": ""}
+        watch.spare.messages = [{"end": True, "verdicts": {"models/naive/test_RNN.py::test_a": verdict}}]
+
+    run_ends(Kind.NOT_STARTED)
+    steps_until(lambda: not watch.busy)
+    save(home / RNN, ENDLESS)
+    run_ends(Kind.PASSED)
+    save(home / RNN, solution())  # this is what the run has read
+    watch.step()
+    run_ends(Kind.PASSED)
+    steps_until(lambda: not watch.busy)
+    assert board.finished == "RNN 1/1 done. Well done!"
 
 
 def test_arrows_that_arrive_in_pieces():

@@ -11,7 +11,7 @@ import pytest
 from autograder.build import handout
 from tests.autograder.conftest import POINTS, ROOT
 
-FOLDER = "Abgabe für Übung 1"
+FOLDER = "[2026] Abgabe für Übung 1, 50 % #2" + ("" if sys.platform == "win32" else " a::b[1]")
 FOREIGN = ("matplotlib", "spacy", "torchtext", "transformers")
 
 # Python runs this first. What it hides is not there on Windows; what it forbids depends on the computer's language.
@@ -91,6 +91,18 @@ def test_pytest_runs(python):
     assert "INTERNALERROR" not in done.stdout
 
 
+def test_a_test_file_that_is_missing_is_said_and_the_others_run(unpacked, python):
+    tests = unpacked / "tests" / "models" / "naive" / "test_RNN.py"
+    away = tests.rename(tests.with_name("away"))
+    try:
+        done, watched = python("-m", "tests", "RNN", "LSTM"), python("-m", "tests", "--watch", "RNN")
+    finally:
+        away.rename(tests)
+    assert "1.2 LSTM                        0/8" in done.stdout
+    assert done.stderr == "tests/models/naive/test_RNN.py is missing. Take it from the handout again.\n"
+    assert "tests/models/naive/test_RNN.py is missing." in watched.stdout
+
+
 def test_the_packager_runs(python, tmp_path):
     done = python("collect_submission.py", "--check")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -118,6 +130,62 @@ def test_a_solved_deliverable_is_seen(unpacked, python):
     assert done.returncode == 1, done.stderr
     assert "done" in next(line for line in done.stdout.splitlines() if line.startswith("1.2 LSTM"))
     assert "14 of 20 points" in done.stdout
+
+
+CONSTRUCTOR = """
+        for gate in "ifgo":
+            setattr(self, f"W_i{gate}", nn.Parameter(torch.empty(input_size, hidden_size)))
+            setattr(self, f"b_i{gate}", nn.Parameter(torch.empty(hidden_size)))
+            setattr(self, f"W_h{gate}", nn.Parameter(torch.empty(hidden_size, hidden_size)))
+            setattr(self, f"b_h{gate}", nn.Parameter(torch.empty(hidden_size)))
+        self.init_parameters()
+"""
+
+
+def test_what_is_left_to_write_is_said_by_everything_with_its_line_and_its_price(unpacked, python):
+    """An LSTM with a constructor alone: its two other functions still raise, as handed out."""
+    target = unpacked / "student" / "models" / "naive" / "LSTM.py"
+    before = target.read_bytes()
+    text = before.decode().replace("        self.init_parameters()\n", CONSTRUCTOR, 1)
+    target.write_text(text, encoding="utf-8")
+    first, second = (n for n, line in enumerate(text.splitlines(), 1) if "raise NotImplementedError" in line)
+    try:
+        done, watched = python("-m", "tests", "1"), python("-m", "tests", "--watch", "1")
+        packed = python("collect_submission.py", "--check")
+    finally:
+        target.write_bytes(before)
+    price = f"models/naive/LSTM.py:{first} still raises NotImplementedError: 8 tests stop there. Costs 14 points."
+    for shown in (done.stdout, watched.stdout):
+        assert f"1.2 LSTM                        0/8   0/14 unfinished  naive/LSTM.py:{first}\n" in shown
+        assert price in " ".join(shown.split())
+        assert f"Next: finish LSTM (student/models/naive/LSTM.py:{first})" in shown, (
+            "and not the RNN, which comes before"
+        )
+    assert (
+        "1.2 LSTM is unfinished: NotImplementedError is still raised in "
+        f"LSTM.init_parameters (line {first}), LSTM.forward (line {second}). Costs up to 14 points (1.2 LSTM)."
+    ) in " ".join(packed.stdout.split())
+
+
+def test_a_file_that_cannot_be_taken_costs_its_tests_here_as_in_grading_and_says_what_to_do(unpacked, python):
+    target = unpacked / "student" / "models" / "naive" / "RNN.py"
+    before = target.read_bytes()
+    target.write_text((ROOT / "solution" / "models" / "naive" / "RNN.py").read_text("utf-8"), encoding="utf-16")
+    copy = target.with_name("LSTM.py").rename(target.with_name("LSTM (1).py"))
+    try:
+        packed, rnn, lstm = (
+            python("collect_submission.py", "--check"),
+            *(python("-m", "tests", t) for t in ("RNN", "LSTM")),
+        )
+    finally:
+        target.write_bytes(before)
+        copy.rename(target.with_name("LSTM.py"))
+    packed, rnn, lstm = (" ".join(done.stdout.split()) for done in (packed, rnn, lstm))
+    for words in (packed, rnn):
+        assert "models/naive/RNN.py:1: saved as UTF-16, which Python cannot read. Save it as UTF-8" in words
+        assert "Costs 6 points (1.1 RNN)." in words
+    for words in (packed, lstm):
+        assert "models/naive/LSTM.py: missing, but LSTM (1).py is there: rename it to LSTM.py. Costs 14 points" in words
 
 
 def test_the_harness_imports_nothing_heavy_beside_torch(python):
@@ -149,5 +217,5 @@ def test_the_watch_runs_where_no_terminal_can_be_read(python):
     done = python("-m", "tests", "--watch", "RNN")
     assert done.returncode == 1, done.stderr
     assert done.stderr == ""
-    assert "1.1 RNN                         0/6    0/6  not started  naive/RNN.py:28" in done.stdout
+    assert "1.1 RNN                         0/6    0/6 not started naive/RNN.py:28" in done.stdout
     assert "Not started: RNN (models/naive/RNN.py:28)." in done.stdout

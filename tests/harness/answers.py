@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.harness.draws import measured
 from tests.harness.files import replace
 from tests.harness.graded import TESTS, Case, GradedTest
 from tests.harness.marks import Tolerance
@@ -87,7 +88,7 @@ def make(
     reason = ""
     draws = [(str(Seed.parse(seed).redrawn(attempt)), HEAD_ROOM) for attempt in range(ATTEMPTS)]
     for drawn, room in [*([(kept, KEPT_ROOM)] if kept else []), *draws]:
-        outcome, exact = run(drawn, False), run(drawn, True)
+        outcome, exact = (measured(shown, shown) for shown in (run(drawn, False), run(drawn, True)))
         if outcome.fault:
             raise Unsteady(f"{test.identifier(case)}: the solution fails: {outcome.fault}")
         try:

@@ -85,7 +85,7 @@ class Board:
         """Look at an exercise of the files that are saved: the first wrong one, else the first that is not done."""
         here = [each for each in self.standings.values() if each.deliverable.file in files]
         if here and self.current not in here:
-            order = ("wrong", "waits", "not started", "not run", "done")
+            order = ("wrong", "unfinished", "waits", "not started", "not run", "done")
             self._focus(min(here, key=lambda each: order.index(each.state)))
 
     def take(self, choice: str, verdicts: Mapping[str, Verdict]) -> None:

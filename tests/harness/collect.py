@@ -66,8 +66,9 @@ def _graded(group: list[pytest.Function]) -> GradedTest:
         weight=function.__weight__,
         tolerance=getattr(function, "__tolerance__", Tolerance()),
         steered_by=tuple(getattr(function, "__steered_by__", ())),
-        integration=getattr(function, "__integration__", False),
+        integration=hasattr(function, "__integration__"),
         visibility=getattr(function, "__visibility__", None),
         tags=tuple(getattr(function, "__tags__", ())),
         cases=cases,
+        only=getattr(function, "__integration__", {}),
     )

@@ -6,7 +6,7 @@ number, a constant), nothing is said: no diagnosis is better than a misleading o
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from tests.harness.marks import Tolerance
 from tests.harness.outcome import Array, Outcome, digest
 
 EXACT = 2.0**53  # integers below it are floats, too
-BATCH = ("N", "batch")  # names of sizes: of batches, and of lengths; the others are sizes of layers
+BATCH = ("N", "B", "batch")  # names of sizes: of batches, and of lengths; the others are sizes of layers
 LENGTH = ("T", "L", "S", "length", "source", "target", "max_length", "shorter")
 NUMBERS = "fiub"  # the kinds of dtype that can be compared: floats, integers, booleans
 
@@ -46,7 +46,8 @@ def diagnose(name: str, got: Array, expected: Outcome, tolerance: Tolerance) -> 
         if compared.same(got):
             return ""
         if got.shape != right.shape:
-            return _another(name, compared, expected.shown) or _first(SHAPES, compared)
+            found = _another(name, compared, expected.shown) or _first(SHAPES, compared)
+            return " ".join(words for words in (found, _shapes(got, right, expected.sizes)) if words)
         if not np.isfinite(got[np.isfinite(right)]).all():
             return _first(NOT_FINITE, compared)
         return (
@@ -112,7 +113,44 @@ def _dtype(got: Array, right: Array) -> str:
     return f"Give the tensor the dtype {right.dtype} where you make it." if right.dtype.kind == "i" else ""
 
 
+# Sizes by their names.
+
+
+def named(number: int, sizes: Mapping[str, int]) -> str:
+    """What a size is called in a test: "N", "T - 1", "I + H", "A * B"; "" where it is none or several."""
+    known = {name: size for name, size in sizes.items() if not name.startswith(("padding of ", "half of "))}
+    batches, lengths = ([name for name in known if name in names] for names in (BATCH, LENGTH))
+    layers = [name for name in known if name not in (*BATCH, *LENGTH)]
+    ways = (
+        [name for name, size in known.items() if size == number],
+        [f"{name} {way}" for name in lengths for way, by in (("- 1", -1), ("+ 1", 1)) if known[name] + by == number],
+        [f"{one} + {two}" for one, two in combinations(layers, 2) if known[one] + known[two] == number],
+        [
+            f"{one} * {two}"
+            for one, two in (*combinations(layers, 2), *product(lengths, batches))
+            if known[one] * known[two] == number
+        ],
+    )
+    found = next((names for names in ways if names), [])
+    return found[0] if number > 1 and len(found) == 1 else ""
+
+
+def named_shape(shape: tuple[int, ...], sizes: Mapping[str, int]) -> str:
+    """A shape in names, "(N, 1, H)"; "" unless all sizes above one have one."""
+    names = ["1" if size == 1 else named(size, sizes) for size in shape]
+    if not all(names) or max(shape, default=1) == 1:
+        return ""
+    return f"({', '.join(names)}{',' if len(names) == 1 else ''})"
+
+
 # Another shape.
+
+
+def _shapes(got: Array, right: Array, sizes: Mapping[str, int]) -> str:
+    if right.ndim < 2:  # how many things were counted is no size of a layer
+        return ""
+    yours, asked = named_shape(got.shape, sizes), named_shape(right.shape, sizes)
+    return f"By the names of the sizes: expected {asked}, got {yours}." if yours and asked else ""
 
 
 def _axes_swapped(compared: Compared) -> str:
@@ -174,7 +212,21 @@ def _reduced(compared: Compared) -> str:
     return ""
 
 
-SHAPES: tuple[Check, ...] = (_other_ones, _axes_swapped, _too_long_or_short, _reduced)
+def _one_slice(compared: Compared) -> str:
+    got, right = compared.got, compared.right
+    if not compared.varies(got):
+        return ""
+    ends = [(axis, *end) for axis in compared.axes() for end in ((right.shape[axis] - 1, "last"), (0, "first"))]
+    alike = [
+        (axis, words) for axis, i, words in ends if compared.same(got.reshape(-1), np.take(right, i, axis).reshape(-1))
+    ]
+    if len(alike) != 1:
+        return ""
+    axis, words = alike[0]
+    return f"These are the right values of the {words} index of axis {axis} alone."
+
+
+SHAPES: tuple[Check, ...] = (_other_ones, _axes_swapped, _too_long_or_short, _one_slice, _reduced)
 
 
 # Not finite.
@@ -239,13 +291,11 @@ def _another(name: str, compared: Compared, shown: Mapping[str, Array | str]) ->
 
 
 def _constant(compared: Compared) -> str:
-    got = compared.got
+    got, right = compared.got, compared.right
     if (got == got.flat[0]).all():
-        return (
-            f"All your values are {got.flat[0]:.4g}."
-            if got.dtype.kind == "f"
-            else f"All your values are {got.flat[0]}."
-        )
+        value = f"{got.flat[0]:.4g}" if got.dtype.kind == "f" else f"{got.flat[0]}"
+        ones = got.dtype.kind == "f" and value == "1" and any(_is_normalised(right, axis) for axis in compared.axes())
+        return f"All your values are {value}{', as a softmax along an axis of size 1 gives' if ones else ''}."
     for axis in compared.axes():
         if _is_constant(compared, got, axis) and not _is_constant(compared, compared.right, axis):
             return f"Along axis {axis} all your values are the same; the right ones are not."

@@ -26,7 +26,7 @@ class EncoderDouble(nn.Module):
     """Stands in for an Encoder: outputs are rows of a table, the later the larger; the state is their mean over time.
 
     Attributes:
-        calls: how often it was called.
+        inputs: the tokens (N, T) of every call.
     """
 
     def __init__(self, given: Given, vocabulary: int, hidden_size: int, model_type: str = "RNN") -> None:
@@ -38,10 +38,10 @@ class EncoderDouble(nn.Module):
         self.emb_size = 1
         self.encoder_hidden_size = self.decoder_hidden_size = hidden_size
         self.model_type = model_type
-        self.calls = 0
+        self.inputs: list[Tensor] = []
 
     def forward(self, input: Tensor) -> tuple[Tensor, State]:
-        self.calls += 1
+        self.inputs.append(input.detach().clone())
         output = self.table[input]  # (N, T, H)
         steps = torch.arange(1, input.size(1) + 1, dtype=output.dtype).unsqueeze(1)  # (T, 1)
         output = output * steps / input.size(1)  # another order of the same tokens is another sentence

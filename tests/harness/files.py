@@ -1,15 +1,40 @@
-"""Writing a file whole or not at all."""
+"""Writing a file whole or not at all, and never over what somebody else has written."""
 
 import os
 from pathlib import Path
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Write a file in one step: whoever reads it finds the old content or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file in one step: whoever reads it finds the old content or the new.
+
+    Raises:
+        OSError: with the path that was asked for, also where the disk is full.
+    """
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        partial.write_bytes(data)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.write_bytes(data)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno is not None:
+            error.filename, error.filename2 = str(path), None  # an error of write() names no file
+        raise
+
+
+def refusal(path: Path, mark: str) -> str:
+    """Why a file that a person has named is not written, in words; "" where it is.
+
+    Args:
+        mark: what stands in every such file. A file that is there is replaced where it has the mark, and only there.
+    """
+    if path.is_dir():
+        return f"{path} is a folder"
+    if not path.exists():
+        place = next(each for each in path.resolve().parents if each.exists())
+        return "" if place.is_dir() else f"{place} is no folder"
+    if not path.is_file():
+        return f"{path} is no ordinary file"
+    return "" if mark.encode() in path.read_bytes() else f"{path} is there already, and this command has not made it"

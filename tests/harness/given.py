@@ -105,6 +105,7 @@ class Given:
             raise ValueError(f"this test has filled a module with key {key!r} before; give the second another key")
         layers = of.split()
         noted = self._outcome.parameters[key] = {}
+        self._outcome.unregistered |= _unregistered(module)
         with torch.no_grad():
             for parameter, name in _names(module).items():
                 shape = tuple(parameter.shape)
@@ -139,6 +140,36 @@ def _free(name: str, low: int, high: int, taken: list[int]) -> list[int]:
     if not free:
         raise ValueError(f"no size is left between {low} and {high} for {name!r}: {taken} are taken")
     return free
+
+
+def _unregistered(module: nn.Module) -> dict[str, str]:
+    """Attributes that hold tensors or layers which their module does not know, or knows twice -> what they are."""
+    first: dict[nn.Module, str] = {}
+    named = list(module.named_modules(remove_duplicate=False))[:MOST]
+    found = {name: "shared" for name, layer in named if first.setdefault(layer, name) != name}
+    for prefix, layer in list(module.named_modules())[:MOST]:
+        buffers = [(name, "buffer") for name in layer._buffers]
+        others = [(name, _kind(value)) for name, value in vars(layer).items() if not name.startswith("_")]
+        found |= {f"{prefix}.{name}" if prefix else name: kind for name, kind in [*others, *buffers] if kind}
+    return dict(list(found.items())[:MOST])
+
+
+MOST = 50  # of a module's layers, and of its attributes
+
+
+def _kind(value: object) -> str:
+    """A key of `judge.UNREGISTERED`; "" for what needs no words."""
+    if isinstance(value, Tensor):
+        return "tensor"
+    if isinstance(value, type) and issubclass(value, nn.Module):
+        return "class"
+    elements = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list | tuple) else []
+    if not any(isinstance(each, Tensor | nn.Module) for each in elements):
+        return ""
+    if isinstance(value, tuple):
+        return "tuple"
+    of = "layers" if any(isinstance(each, nn.Module) for each in elements) else "tensors"
+    return f"{'dict' if isinstance(value, dict) else 'list'} of {of}"
 
 
 def _names(module: nn.Module) -> dict[nn.Parameter, str]:

@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class GradedTest:
         module: its file, relative to tests/, with forward slashes; the rubric names it under a deliverable.
         summary: the docstring's first paragraph: what is checked.
         cases: they run like further seeds and share the row.
+        integration, only: see `marks.integration`.
     """
 
     module: str
@@ -43,6 +44,15 @@ class GradedTest:
     visibility: str | None
     tags: tuple[str, ...]
     cases: tuple[Case, ...]
+    only: Mapping[str, str] = field(default_factory=dict)
+
+    def uses(self, needed: str, case: str) -> bool:
+        """Whether a case, given by its name, is known to use a deliverable that this integration test needs."""
+        marks = {mark for mark, each in self.only.items() if each == needed}
+        arguments = next((each.arguments for each in self.cases if each.name == case), {})
+        return not marks or any(
+            value in marks or (value is True and name in marks) for name, value in arguments.items()
+        )
 
     @property
     def key(self) -> str:

@@ -7,7 +7,7 @@ else what the outcome says of it. Like the judge this reads no torch and runs no
 import json
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,15 +16,16 @@ from typing import Any
 import numpy as np
 from safetensors import numpy as safetensors
 
-from tests.harness import files
+from tests.harness import faults, files
 from tests.harness.graded import TESTS
-from tests.harness.judge import Verdict
-from tests.harness.outcome import Array, Outcome
+from tests.harness.judge import RANDOM, Verdict
+from tests.harness.outcome import Array, Fault, Outcome
 
 NUMBERS = 8  # of one tensor
 LARGEST_SIZE = 20_000  # of a tensor that is looked at; graded ones have a thousand elements
 RTOL, ATOL = 1e-4, 1e-5  # between sketches: other processors sum in another order
 LARGEST = float(np.finfo(np.float32).max)  # as numbers are stored
+OWN = "words of one's own"  # in place of a message that every student writes in another way
 SENTENCE = "a sentence"  # the form of one that comes out at random
 
 
@@ -77,6 +78,11 @@ class Known:
     hint: str
     wrong: dict[str, Portrait] = field(default_factory=dict)
 
+    @property
+    def varies(self) -> bool:
+        """Whether something of it comes out at random."""
+        return any(each and each.varies for portrait in self.wrong.values() for each in portrait.shown.values())
+
 
 @dataclass
 class Hints:
@@ -109,21 +115,27 @@ class Hints:
         self.known += other.known
         return self
 
-    def explain(self, failing: Mapping[str, Outcome], passed: Collection[str] = ()) -> dict[str, str]:
+    def explain(
+        self, failing: Mapping[str, Outcome], passed: Collection[str] = (), random: Collection[str] = ()
+    ) -> dict[str, str]:
         """Find the hints for failing tests: identifier -> hint, for those whose outcome is known.
 
         Where several misconceptions have one outcome, known numbers count before random ones, then the misconception
         that explains most of what else is given of the deliverable, then the catalogue's first. An outcome that tells
-        little by itself (all random, or all but right) gets the hint of one that another test bears out.
+        little by itself (all random, or all but right) gets the hint of one that another test bears out. Other mistakes
+        may raise the same exception, so that one gets the hint of a misconception that fails the same tests in the same
+        ways, and no others; or of one of two that do so together, as the same slip in two functions does.
 
         Args:
             failing: identifier of a test and its case -> its outcome, with this seed.
             passed: identifiers that were right.
+            random: tests in which something came out at random: a misconception that passes one of them is none of it,
+                unless something of it comes out at random, too.
         """
         portraits = {
             name: portray(outcome, self.right[name]) for name, outcome in failing.items() if name in self.right
         }
-        fits = [{name for name in portraits if self._fits(each, name, portraits[name])} for each in self.known]
+        fits = [{name for name in portraits if self.fits(each, name, portraits[name])} for each in self.known]
         sure = [
             {name for name in fit if _is_sure(each.wrong[name], self.right[name])}
             for each, fit in zip(self.known, fits, strict=True)
@@ -132,16 +144,35 @@ class Hints:
         scores = [
             2 * len(fit) - len(each.wrong.keys() & set(passed)) for each, fit in zip(self.known, fits, strict=True)
         ]
-        hints: dict[str, str] = {}
+        hints, by_chance = dict[str, str](), set(random)
         for name in portraits:
             able = [index for index, fit in enumerate(fits) if name in fit and sure[index]]
+            able = [index for index in able if self.known[index].varies or by_chance <= self.known[index].wrong.keys()]
+            if portraits[name].fault:
+                able = [index for index in able if self._covers(index, fits, portraits.keys())]
             if able:
                 definite = {index for index in able if _is_definite(self.known[index].wrong[name])}
                 best = max(able, key=lambda index: (index in definite, name in sure[index], scores[index]))  # the first
                 hints[name] = self.known[best].hint
         return hints
 
-    def _fits(self, known: Known, identifier: str, portrait: Portrait) -> bool:
+    def common(self, failing: Mapping[str, Outcome], passed: Collection[str]) -> str:
+        """What all failing tests of a deliverable have in common that no known misconception explains; else "".
+
+        It holds of the outcomes as they are, so it is said where others have passed only.
+        """
+        wrong: set[str] = set()
+        for identifier, outcome in failing.items():
+            right = self.right[identifier]
+            got = portray(outcome, right)
+            if got.fault or got.parameters:
+                return ""
+            wrong |= {name for name, sketch in right.shown.items() if _is_other(sketch, got.shown[name])}
+        if not passed or not wrong:
+            return ""
+        return next((words for pattern, words in COMMON.items() if all(re.search(pattern, n) for n in wrong)), "")
+
+    def fits(self, known: Known, identifier: str, portrait: Portrait) -> bool:
         """Whether an outcome is what a misconception makes of a test."""
         wrong, right = known.wrong.get(identifier), self.right[identifier]
         if wrong is None or (portrait.parameters, portrait.fault) != (wrong.parameters, wrong.fault):
@@ -156,6 +187,14 @@ class Hints:
         if not wrong.shown or _is_definite(wrong):
             return True
         return any(_may_be_random(right.shown[name], portrait.shown[name]) for name in wrong.shown)
+
+    def _covers(self, index: int, fits: Sequence[Set[str]], failing: Set[str]) -> bool:
+        """Whether a misconception, alone or with another, makes the failing tests what they are, and no more fail."""
+        return any(
+            fits[index] | fits[other] == failing == self.known[index].wrong.keys() | self.known[other].wrong.keys()
+            for other in range(len(self.known))
+            if self.known[other].wrong.keys() <= failing
+        )
 
     def save(self, path: Path) -> None:
         """Write the file whole or not at all."""
@@ -221,6 +260,27 @@ class Hints:
         return cls(right, known)
 
 
+# Names of shown values, and what is true where nothing else of a deliverable is wrong.
+COMMON = {
+    r"^gradients?[_ ](?!.*finite)": (
+        "All values are right, only gradients are not. On the way to the result the graph is cut, or a part of it is "
+        "left out: look for detach, .data, .item(), torch.no_grad and new tensors made of numbers."
+    ),
+    r"in[_ ]training|with p = |training[_ ]mode": (
+        "In eval mode all is right, in training mode it is not. Look for what depends on the mode: where dropout is "
+        "applied, how often, and with which rate."
+    ),
+    r"again|second call|after[_ ]the[_ ]calls?": (
+        "The first call is right; a later one, or what is left after it, is not. Look for what a call leaves behind: "
+        "attributes that it sets on self, and arguments that it changes in place."
+    ),
+    r"\b(one|single)[_ ](row|step|sentence|position|token|column)|(sentence|position)s?[_ ]alone": (
+        "Larger batches and longer sequences are right; what has a batch or a length of one is not. Look for squeeze() "
+        "without an axis, which drops every axis of size 1."
+    ),
+}
+
+
 def hinted(verdicts: Mapping[str, Verdict], outcomes: Mapping[str, Outcome], hints: Hints) -> dict[str, Verdict]:
     """The verdicts of one seed, by identifier of test and case, with the hints that all of them together give.
 
@@ -228,8 +288,12 @@ def hinted(verdicts: Mapping[str, Verdict], outcomes: Mapping[str, Outcome], hin
         outcomes: of the tests that have run, by the same identifiers.
     """
     passed = [name for name, verdict in verdicts.items() if verdict.passed]
-    explained = hints.explain({name: each for name, each in outcomes.items() if not verdicts[name].passed}, passed)
-    return {name: replace(verdict, hint=explained.get(name, "")) for name, verdict in verdicts.items()}
+    failing = {name: each for name, each in outcomes.items() if not verdicts[name].passed}
+    random = [name for name, verdict in verdicts.items() if RANDOM in verdict.message]
+    explained = hints.explain(failing, passed, random)
+    if failing.keys() <= hints.right.keys() and not explained and len(passed) + len(failing) == len(verdicts):
+        explained = dict.fromkeys(failing, hints.common(failing, passed))
+    return {name: verdict.hinted(explained.get(name, "")) for name, verdict in verdicts.items()}
 
 
 def public(module: str, tests: Path = TESTS) -> Path:
@@ -243,7 +307,7 @@ def portray(outcome: Outcome, right: Portrait | None = None) -> Portrait:
     return Portrait(
         {name: sketch(outcome.shown[name]) if name in outcome.shown else None for name in names},
         _parameters(outcome, right),
-        (outcome.fault.kind, _without_places(outcome.fault.message)) if outcome.fault else None,
+        (outcome.fault.kind, _said(outcome.fault)) if outcome.fault else None,
     )
 
 
@@ -329,6 +393,13 @@ def _is_sure(wrong: Portrait, right: Portrait) -> bool:
     return _is_definite(wrong) or bool(wrong.shown and any(sketch and sketch.numbers for sketch in rest))
 
 
-def _without_places(message: str) -> str:
-    """A message without what differs between two runs or two machines: addresses and paths."""
-    return re.sub(r"0x[0-9a-fA-F]+|(?:[A-Za-z]:)?[\\/][\w.\\/-]+", "...", message)
+def _said(fault: Fault) -> str:
+    """A message without what differs between two runs or two machines, addresses and paths, or between two students.
+
+    Of a check of their own, which has words of its own, only the numbers count.
+    """
+    message = re.sub(r"0x[0-9a-fA-F]+|(?:[A-Za-z]:)?[\\/][\w.\\/-]+", "...", fault.message)
+    if not fault.own:
+        return message
+    numbers = sorted(set(faults.numbers_of(message)))
+    return f"says {numbers}" if numbers else OWN

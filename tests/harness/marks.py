@@ -31,9 +31,14 @@ def steered_by(*names: str) -> Callable[[Test], Test]:
     return _mark("__steered_by__", names)
 
 
-def integration(test: Test) -> Test:
-    """Say that a test uses the student's own upstream pieces: its row names the needed deliverable that fails."""
-    return _mark("__integration__", True)(test)
+def integration(**only: str) -> Callable[[Test], Test]:
+    """Say that a test uses the student's own upstream pieces: its row may name a needed deliverable that fails.
+
+    Args:
+        only: what some of its cases alone use: an argument that is true in them, or an argument's value -> the needed
+            deliverable. `attention="seq2seq.attention"` says that cases with `attention=True` use it.
+    """
+    return _mark("__integration__", only)
 
 
 def _mark(name: str, value: Any) -> Callable[[Test], Test]:

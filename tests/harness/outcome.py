@@ -5,7 +5,7 @@ import json
 import re
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from safetensors import numpy as safetensors
 Array = npt.NDArray[Any]
 
 LONGEST = 1000  # letters of a sentence or of a message that is read
+MOST_NODES = 100  # kinds of autograd nodes that are read; the solution's outcomes have 26 at most
 NOT_STARTED = "NotStarted"  # the kind of a fault that a TODO raises
 
 
@@ -25,11 +26,18 @@ def is_todo(error: BaseException) -> bool:
 
 @dataclass(frozen=True)
 class Fault:
-    """What stopped a test: the exception's kind and message, and where student code (or the test) stood."""
+    """What stopped a test.
+
+    Attributes:
+        kind, message: of the exception.
+        where: the line of the student's, or of the test's, that was running.
+        own: whether a `raise` in the student's files has made it, so that its message is in the student's own words.
+    """
 
     kind: str
     message: str
     where: str
+    own: bool = False
 
 
 @dataclass
@@ -42,6 +50,12 @@ class Outcome:
         fault: what stopped the test, or None.
         sizes: name -> a size that was drawn or is an argument of the case, and how much padding sentences have.
         inputs: name -> the digest of a tensor that was handed out.
+        unregistered: attribute of a filled module that is none of its parameters and layers -> what it is, as in
+            `judge.UNREGISTERED`; explains a failure, decides nothing.
+        measures: name -> the statistic that is judged in place of values that come out at random, and what it needs to
+            know (draws.py). Only those of an expected outcome count.
+        nodes: the kinds of autograd nodes that shown tensors come from, in letters alone. It is never stored with the
+            answers, decides nothing, and may be a lie.
     """
 
     shown: dict[str, Array | str] = field(default_factory=dict)
@@ -49,6 +63,9 @@ class Outcome:
     fault: Fault | None = None
     sizes: dict[str, int] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
+    unregistered: dict[str, str] = field(default_factory=dict)
+    measures: dict[str, list[Any]] = field(default_factory=dict)
+    nodes: set[str] = field(default_factory=set)
 
 
 def digest(values: Array) -> str:
@@ -57,8 +74,8 @@ def digest(values: Array) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def encode(outcomes: Mapping[str, Outcome], header: Mapping[str, str] | None = None) -> bytes:
-    """Write outcomes, each under an identifier of its own, as the bytes of one safetensors file."""
+def encode(outcomes: Mapping[str, Outcome], header: Mapping[str, str] | None = None, nodes: bool = False) -> bytes:
+    """Write outcomes, each under an identifier of its own, as one safetensors file; with nodes if asked."""
     arrays: dict[str, Array] = {}
     notes: dict[str, Any] = {}
     for identifier, outcome in outcomes.items():
@@ -69,10 +86,16 @@ def encode(outcomes: Mapping[str, Outcome], header: Mapping[str, str] | None = N
             # None stands for a tensor: the order in which things were shown is the order in which they are judged.
             "shown": {name: value if isinstance(value, str) else None for name, value in outcome.shown.items()},
             "parameters": outcome.parameters,
-            "fault": outcome.fault and [outcome.fault.kind, outcome.fault.message, outcome.fault.where],
+            "fault": outcome.fault and [*astuple(outcome.fault)],
             "sizes": outcome.sizes,
             "inputs": outcome.inputs,
         }
+        if outcome.unregistered:
+            notes[identifier]["unregistered"] = outcome.unregistered
+        if outcome.measures:
+            notes[identifier]["measures"] = outcome.measures
+        if nodes:
+            notes[identifier]["nodes"] = sorted(outcome.nodes)[:MOST_NODES]
     metadata = {**(header or {}), "outcomes": json.dumps(notes, ensure_ascii=True)}
     return _in_order(safetensors.save(arrays, metadata))
 
@@ -123,5 +146,11 @@ def _outcome(identifier: str, note: dict[str, Any], arrays: dict[str, Array]) ->
     }
     sizes = {str(name): int(size) for name, size in note["sizes"].items()}
     inputs = {str(name): str(each) for name, each in note["inputs"].items()}
-    stopped = Fault(*(str(words)[:LONGEST] for words in fault)) if fault else None
-    return Outcome(shown, parameters, stopped, sizes, inputs)
+    measures = {str(name): list(each) for name, each in note.get("measures", {}).items()}
+    stopped = None
+    if fault:
+        kind, message, where, own = fault
+        stopped = Fault(str(kind)[:LONGEST], str(message)[:LONGEST], str(where)[:LONGEST], own is True)
+    unregistered = {str(name): str(each) for name, each in note.get("unregistered", {}).items()}
+    nodes = {word for word in note.get("nodes", [])[:MOST_NODES] if re.fullmatch("[A-Za-z]{1,80}", word)}
+    return Outcome(shown, parameters, stopped, sizes, inputs, unregistered, measures, nodes)

@@ -3,6 +3,7 @@
 import argparse
 import io
 import sys
+from bdb import BdbQuit
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,29 +36,33 @@ def run_stress(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path
 
     try:
         return stress.main(assignment, chosen, tree, ROOT / "student")
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BdbQuit):
         print("\nStopped.")
         return INTERRUPTED
 
 
 def run_once(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) -> int:
     """Run the chosen tests and print the view."""
-    from tests.harness.recorder import INTERRUPTED_STATUS, Recorder, run_pytest  # torch: the watch goes without it
+    from tests.harness.limit import exit_now  # torch: the watch goes without it
+    from tests.harness.recorder import INTERRUPTED_STATUS, Recorder, run_pytest
 
-    recorder = Recorder(assignment)
-    status = run_pytest([each.tests for each in chosen], tree, recorder)
-    recorder.finish(assignment)
-    for message in recorder.damaged:
-        print(message, file=sys.stderr)
-    standings = [recorder.standings[each.tests] for each in chosen]
-    if not any(standing.tests for standing in standings):
-        return status or 1  # pytest or the lines above have said why
-    console = Console(highlight=False, width=min(80, Console().width))
-    show(View(assignment, standings, tree), console)
-    if status == INTERRUPTED_STATUS and not recorder.damaged:
-        console.print(Text(f"\nStopped in {recorder.running}. When graded, a test has a few seconds.", style="red"))
-        return INTERRUPTED
-    return 0 if all(standing.state == "done" for standing in standings) else 1
+    recorder = Recorder(assignment, end=lambda: exit_now(tell(1)))
+
+    def tell(status: int) -> int:
+        recorder.finish(assignment)
+        for message in recorder.damaged:
+            print(message, file=sys.stderr)
+        standings = [recorder.standings[each.tests] for each in chosen]
+        if not any(standing.tests for standing in standings):
+            return status or 1  # pytest or the lines above have said why
+        console = Console(highlight=False, width=min(80, Console().width))
+        show(View(assignment, standings, tree), console)
+        if status == INTERRUPTED_STATUS and not recorder.damaged:
+            console.print(Text(f"\nStopped in {recorder.running}.", style="red"))
+            return INTERRUPTED
+        return 0 if all(standing.state == "done" for standing in standings) else 1
+
+    return tell(run_pytest([each.tests for each in chosen], tree, recorder))
 
 
 def _options(arguments: Sequence[str] | None, assignment: Assignment) -> tuple[list[Deliverable], Path, str]:

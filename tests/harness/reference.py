@@ -1,6 +1,6 @@
 """Where a graded test shows what student code has produced."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from tests.harness.outcome import Array, Outcome, is_todo
 
+MAX_NODES = 2000  # of a tensor's autograd graph that are looked at; the solution's have 658 at most
 MAX_ELEMENTS = 1_000_000  # no graded tensor comes near; a larger one is described, not copied
 
 # The dtypes that can be compared. Others (bfloat16, complex, quantised) are described.
@@ -18,11 +19,20 @@ COMPARABLE = {
 }  # fmt: skip
 
 
-class Reference:
-    """Collects a test's tensors. It compares nothing: `judge` does, where no student code runs."""
+class StopHere(Exception):
+    """Raised where a test shows what a debugger is to look at."""
 
-    def __init__(self, outcome: Outcome) -> None:
+
+class Reference:
+    """Collects a test's tensors. It compares nothing: `judge` does, where no student code runs.
+
+    Args:
+        stop_at: what a debugger is to stop at: a test that shows it raises StopHere.
+    """
+
+    def __init__(self, outcome: Outcome, stop_at: str = "") -> None:
         self._outcome = outcome
+        self._stop_at = stop_at
 
     def match(self, **values: Any) -> None:
         """Show values that have to equal the reference solution's.
@@ -41,6 +51,22 @@ class Reference:
         for name, parameter in module.named_parameters(remove_duplicate=False):
             if not of or name.split(".")[0] in of.split():
                 self._show(f"gradient of {name}", parameter.grad)
+
+    def spread(self, low: float, high: float, **values: Any) -> None:
+        """Show tensors whose values are drawn uniformly from low to high: the judge looks at their spread."""
+        for name, value in values.items():
+            self._show(name, value)
+            self._outcome.measures[name] = ["spread", low, high]
+
+    def frequencies(self, name: str, ids: Any, draws: int, laws: Sequence[Tensor]) -> None:
+        """Show so many drawn ids: the judge finds out by which of these laws (V,) they come, the first being right."""
+        self._show(name, ids)
+        self._outcome.measures[name] = ["frequencies", draws, [law.tolist() for law in laws]]
+
+    def alike(self, name: str, tensors: Mapping[str, Tensor]) -> None:
+        """Show tensors of one shape, each with a name: the judge finds out which of them are the same."""
+        self._show(name, torch.stack([*tensors.values()]))
+        self._outcome.measures[name] = ["alike", list(tensors)]
 
     def raises(
         self, why: str, expected: type[Exception], call: Callable[[], Any], mentions: Sequence[Any] = ()
@@ -68,6 +94,8 @@ class Reference:
         self._outcome.shown[why] = fact
 
     def _claim(self, name: str) -> None:
+        if name == self._stop_at:
+            raise StopHere(name)
         if name in self._outcome.shown:
             raise ValueError(f"this test has shown {name!r} before; every shown value needs a name of its own")
 
@@ -79,6 +107,8 @@ class Reference:
                 self._show(f"{name}[{index}]", element)
         else:
             self._outcome.shown[name] = snapshot(value)
+            if isinstance(value, Tensor):
+                self._outcome.nodes |= nodes(value)
 
 
 def snapshot(value: Any) -> Array | str:
@@ -88,6 +118,20 @@ def snapshot(value: Any) -> Array | str:
     if value.numel() > MAX_ELEMENTS:
         return f"a tensor of shape {tuple(value.shape)}, too large to compare"
     return np.array(value.detach().cpu().contiguous().numpy())
+
+
+def nodes(value: Tensor) -> set[str]:
+    """The kinds of nodes in a tensor's autograd graph, in letters alone: "SigmoidBackward"."""
+    seen: set[Any] = set()
+    kinds: set[str] = set()
+    waiting = [value.grad_fn]
+    while waiting and len(seen) < MAX_NODES:
+        node = waiting.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            kinds.add("".join(filter(str.isalpha, type(node).__name__)))
+            waiting += [before for before, _ in node.next_functions]
+    return kinds
 
 
 def describe(value: Any) -> str:

@@ -46,3 +46,8 @@ class Saves:
         for path in settled:
             self._known[path] = self._new.pop(path)[0]
         return settled
+
+    @property
+    def pending(self) -> bool:
+        """Whether a file has changed and `poll` has not said so yet."""
+        return any(stamp(path) != known for path, known in self._known.items())

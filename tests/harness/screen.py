@@ -1,6 +1,5 @@
 """How the watch looks: a screen that is drawn anew when something has changed, or lines where there is no terminal."""
 
-import textwrap
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Protocol
@@ -11,7 +10,7 @@ from rich.text import Text
 
 from tests.harness.board import Board
 from tests.harness.judge import Kind
-from tests.harness.view import STYLE
+from tests.harness.view import STYLE, folded
 
 INDENT = "  "
 
@@ -37,26 +36,34 @@ def exercise(board: Board, width: int) -> list[Text]:
     if standing.first_open:
         test, verdict = standing.first_open
         words = (verdict if board.hint else replace(verdict, hint="")).words(test.summary)
+        words += board.view.left(standing)
         if standing.state == "not started":
             words.append(f"Its first test: {test.summary}")
         lines += [Text(), *_wrapped(words, width)]
         if standing.first_wrong and verdict.kind is not Kind.REFUSED:
             lines += _wrapped([f"Test: {test.name} in tests/{test.module}"], width, "dim")
+            lines += [Text(INDENT + line) for line in standing.others(width - len(INDENT))]
     return lines + _wrapped(board.warnings, width, "yellow")
 
 
 def table(board: Board, rows: int) -> list[Text]:
-    """All exercises with a mark at the current one; of more than `rows` lines, those around it."""
+    """All exercises with a mark at the current one; of more than `rows` lines those around it, and how many others."""
     lines, part, mark = [], "", 0
     for standing in board.standings.values():
         if board.view.part(standing) != part:
             part = board.view.part(standing)
-            lines.append(Text(INDENT + part, "bold"))
+            lines.append(Text(INDENT + board.view.heading(standing), "bold"))
         here = standing is board.current
         mark = len(lines) if here else mark
         lines.append(Text("> " if here else INDENT).append_text(board.view.line(standing)))
-    first = max(0, min(mark - (rows - 1) // 2, len(lines) - rows + 1))
-    return [Text(INDENT + board.view.head, "dim"), *lines[first : first + rows - 1]]
+    head, room = Text(INDENT + board.view.head, "dim"), rows - 1
+    if len(lines) <= room or room < 3:
+        return [head, *lines[max(0, mark - room + 1) :][:room]]
+    room -= 1
+    first = max(0, min(mark - room // 2, len(lines) - room))
+    hidden = {"above": first, "below": len(lines) - first - room}
+    counts = " and ".join(f"{count} more {where}" for where, count in hidden.items() if count)
+    return [head, *lines[first : first + room], Text(f"{INDENT}... {counts}: n and p move there", "dim")]
 
 
 def has_hint(board: Board) -> bool:
@@ -64,8 +71,7 @@ def has_hint(board: Board) -> bool:
 
 
 def _wrapped(words: Iterable[str], width: int, style: str = "") -> list[Text]:
-    folded = (textwrap.wrap(each, width - 2, initial_indent=INDENT, subsequent_indent=INDENT) for each in words)
-    return [Text(line, style) for lines in folded for line in lines]
+    return [Text(line, style) for line in folded(words, width - 2)]
 
 
 def draw(board: Board, width: int, height: int) -> list[Text]:

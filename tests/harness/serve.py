@@ -15,16 +15,17 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import torch
 
 from collect_submission import Assignment
 from tests.harness.graded import GradedTest
-from tests.harness.plugin import ROOT
+from tests.harness.judge import Verdict
+from tests.harness.limit import exit_now
+from tests.harness.plugin import LOG, ROOT
 from tests.harness.recorder import Recorder, run_pytest
-from tests.harness.verdicts import SECONDS
 
 
 class Wire:
@@ -49,7 +50,7 @@ class Wire:
 
 
 class Reporting(Recorder):
-    """Says what happens while it happens. A test without end is stopped; the log then names the line, as of a crash."""
+    """Says what happens while it happens."""
 
     def __init__(self, assignment: Assignment, wire: Wire) -> None:
         super().__init__(assignment)
@@ -71,6 +72,15 @@ class Reporting(Recorder):
         known = {key: verdict for each in self.standings.values() for key, verdict in each.verdicts.items()}
         return {key: asdict(known[key]) for key in keys or known if key in known}
 
+    def pytest_configure(self, config: pytest.Config) -> None:
+        super().pytest_configure(config)
+        config.stash[LOG] = self.wire.log.fileno()
+
+    def give_up(self, item: pytest.Function, verdict: Verdict) -> NoReturn:
+        self.take(item, verdict)
+        self.wire.say(verdicts=self.verdicts(_key(item.nodeid)))
+        exit_now(1)
+
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         super().pytest_runtest_logstart(nodeid)
         module = _key(nodeid).partition("::")[0]
@@ -78,12 +88,10 @@ class Reporting(Recorder):
             self.end_module()
         self.module = module
         self.wire.say(starts=_key(nodeid))
-        faulthandler.dump_traceback_later(SECONDS, exit=True, file=self.wire.log)
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         super().pytest_runtest_makereport(item, call)
         if call.when == "call":
-            faulthandler.cancel_dump_traceback_later()
             self.wire.say(verdicts=self.verdicts(_key(item.nodeid)))
 
 

@@ -1,6 +1,7 @@
 """The watch's end of the process that runs tests (serve.py), and what is said where that process ends early."""
 
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -14,9 +15,9 @@ from typing import Any
 
 from tests.harness.graded import TESTS
 from tests.harness.judge import Kind, Verdict
-from tests.harness.verdicts import ended_early
+from tests.harness.verdicts import NOBODY, ended_early
 
-GRACE = 8.0  # seconds without a word, after which a process is ended that cannot even end itself
+GRACE = 60.0  # seconds without a word, after which a process is ended that limit.py cannot end
 
 
 class Spare:
@@ -34,6 +35,7 @@ class Spare:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.harness.serve", str(tree.resolve()), *modules],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, cwd=TESTS.parent,
+            env={**os.environ, "PYTHONBREAKPOINT": NOBODY},
             # Ctrl-C is for the watch: POSIX asks for a session of its own, Windows for a group.
             start_new_session=True, creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )  # fmt: skip

@@ -5,28 +5,30 @@ neighbours or on an earlier call fails there and passes here. Each function in t
 finds such code; this module draws its inputs, many times, and says with which of them it does not hold.
 """
 
-import faulthandler
 import importlib
 import pkgutil
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from traceback import StackSummary
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
 
 import tests.stress
-from collect_submission import Assignment, Deliverable, inspect, read_tree
+from collect_submission import Assignment, Deliverable, inspect_tree, read_tree
 from tests.harness.given import Given
 from tests.harness.judge import Kind, judge
+from tests.harness.limit import Limit, exit_now
 from tests.harness.marks import Tolerance
 from tests.harness.outcome import NOT_STARTED, Outcome
 from tests.harness.reference import Reference, describe
-from tests.harness.run import fault, neutral
+from tests.harness.run import ENDS, fault, neutral, place
 from tests.harness.tree import Tree
-from tests.harness.verdicts import SECONDS, preflight
+from tests.harness.verdicts import out_of_time, preflight
 
 DRAWS = 12  # of every property; the first has the smallest sizes, the second the largest
 MARK = "__deliverable__"
@@ -126,22 +128,36 @@ def properties(deliverable: Deliverable) -> list[Property]:
 
 
 def failures(function: Property, tree: Tree) -> Iterator[Failure]:
-    """Try a property with every draw. One without end ends the process, which then names the line as of a crash."""
+    """Try a property with every draw; none after one that runs out of time."""
+    limit = Limit(lambda stack: _give_up(_summary_of(function), stack, tree), STDERR)
     for number in range(DRAWS):
         drawn = Drawn(number, function.__name__)
-        faulthandler.dump_traceback_later(SECONDS, exit=True, file=STDERR)
-        try:
-            with neutral(torch.float32):
-                function(tree.models, drawn)
-        except KeyboardInterrupt:
-            raise
-        except Violation as violation:
-            yield Failure(drawn, str(violation))
-        except BaseException as error:  # student code may raise anything
-            found = fault(error, tree)
-            yield Failure(drawn, f"{found.where}\n{found.kind}: {found.message}", found.kind == NOT_STARTED)
-        finally:
-            faulthandler.cancel_dump_traceback_later()
+        failure = limit.call(partial(_failure, function, tree, drawn))
+        if limit.stack:
+            yield Failure(drawn, out_of_time(place(limit.stack, tree)).message)
+            return
+        if failure:
+            yield failure
+
+
+def _failure(function: Property, tree: Tree, drawn: Drawn) -> Failure | None:
+    """Try a property with one draw."""
+    try:
+        with neutral(torch.float32):
+            function(tree.models, drawn)
+    except ENDS:
+        raise
+    except Violation as violation:
+        return Failure(drawn, str(violation))
+    except BaseException as error:  # student code may raise anything
+        found = fault(error, tree)
+        return Failure(drawn, f"{found.where}\n{found.kind}: {found.message}", found.kind == NOT_STARTED)
+    return None
+
+
+def _give_up(summary: str, stack: StackSummary, tree: Tree) -> NoReturn:
+    print(_indented(f"FAILS   {summary}\n{out_of_time(place(stack, tree), unstoppable=True).message}"))
+    exit_now(1)
 
 
 def main(assignment: Assignment, chosen: Sequence[Deliverable], root: Path, given: Path) -> int:
@@ -158,7 +174,7 @@ def main(assignment: Assignment, chosen: Sequence[Deliverable], root: Path, give
     tree = Tree(root, given)
     tree.activate()
     files = read_tree(tree.root, assignment)
-    decided = preflight(files, inspect(files, assignment), assignment)
+    decided = preflight(files, inspect_tree(tree.root, files, assignment), assignment)
     wrong = tried = refused = 0
     for deliverable in chosen:
         print(f"{deliverable.number} {deliverable.title}", flush=True)
@@ -175,7 +191,7 @@ def main(assignment: Assignment, chosen: Sequence[Deliverable], root: Path, give
 
 def _report(function: Property, tree: Tree) -> bool:
     """Print whether a property holds; where it does not, with the smallest sizes that show it."""
-    summary = (function.__doc__ or function.__name__).strip()
+    summary = _summary_of(function)
     try:
         found = list(failures(function, tree))
     except KeyboardInterrupt:
@@ -192,6 +208,10 @@ def _report(function: Property, tree: Tree) -> bool:
         _indented(f"FAILS   {summary}\nWith {smallest.drawn} ({len(found)} of {DRAWS} draws fail):\n{smallest.message}")
     )
     return True
+
+
+def _summary_of(function: Property) -> str:
+    return (function.__doc__ or function.__name__).strip()
 
 
 def _indented(text: str) -> str:

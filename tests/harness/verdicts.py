@@ -3,12 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 from collect_submission import Assignment, Finding, Severity, not_started
 from tests.harness.graded import TESTS, GradedTest
 from tests.harness.judge import Kind, Verdict
 
-SECONDS = 5.0  # for one case of a test on a laptop; a right solution takes a tenth, also on a slow one
+NOBODY = "tests.harness.verdicts.no_debugger"
+TIMEOUTS = 2  # cases of a deliverable on a student's computer, after which its others are not run
+UNSTOPPABLE = (
+    "It could not be stopped: an `except:` there catches everything, or one call takes long. The run ended with it."
+)
 
 
 def preflight(files: Mapping[str, bytes], findings: Sequence[Finding], assignment: Assignment) -> dict[str, Verdict]:
@@ -37,25 +42,38 @@ def preflight(files: Mapping[str, bytes], findings: Sequence[Finding], assignmen
 def name_needed(
     verdicts: Mapping[str, Verdict], tests: Iterable[GradedTest], assignment: Assignment
 ) -> dict[str, Verdict]:
-    """New verdicts for integration tests that fail while a deliverable that they build on fails: they say so first.
+    """New verdicts for integration tests that fail because of a needed deliverable, which they then name first.
+
+    A needed deliverable is to blame where it fails, the case uses it, and all other tests of the test's own deliverable
+    pass: these bring stand-ins for what is needed, so what is left are the needed pieces themselves. Of several it is
+    the one in whose file the code has stopped, else the first.
 
     Args:
         verdicts: key of a test -> its verdict. A needed deliverable none of whose tests is among them counts as passed.
         tests: the tests that have run.
     """
-    modules = {each.id: each.tests for each in assignment.deliverables}
+    tests = list(tests)
     failing = {key.split("::")[0] for key, verdict in verdicts.items() if not verdict.passed}
+    own = {test.module for test in tests if not test.integration and not verdicts[test.key].passed}
     renamed: dict[str, Verdict] = {}
     for test in tests:
         verdict = verdicts[test.key]
-        if verdict.passed or not test.integration:
+        if verdict.passed or not test.integration or test.module in own:
             continue
         needs = next(each.needs for each in assignment.deliverables if each.tests == test.module)
-        needed = next((assignment.deliverable(id) for id in needs if modules[id] in failing), None)
-        if needed:
+        blamed = [assignment.deliverable(id) for id in needs if test.uses(id, verdict.case)]
+        blamed = [each for each in blamed if each.tests in failing]
+        if blamed:
+            needed = next((each for each in blamed if f"{each.file}:" in verdict.message), blamed[0])
             words = f"This test uses your {needed.title} ({needed.number}), which does not pass yet."
             renamed[test.key] = replace(verdict, message=f"{words}\n{verdict.message}")
     return renamed
+
+
+def out_of_time(where: str, unstoppable: bool = False) -> Verdict:
+    """The verdict of a test that took too long, with where its code was."""
+    words = [where, f"  {ended_early('timeout')}", *([f"  {UNSTOPPABLE}"] if unstoppable else [])]
+    return Verdict(Kind.FAULT, "\n".join(filter(None, words)))
 
 
 def ended_early(end: str) -> str:
@@ -70,6 +88,11 @@ def ended_early(end: str) -> str:
             f"Your code's process was killed by signal {number} (9: out of time or memory; 11: a crash in native code)."
         )
     return f"Your code ended its process (exit status {number}), so nothing could be compared."
+
+
+def no_debugger(*_: object, **__: object) -> NoReturn:
+    """What `breakpoint()` does where nobody can type: NOBODY as PYTHONBREAKPOINT."""
+    raise RuntimeError("A breakpoint needs a terminal where you can type: run `python -m tests NAME` there.")
 
 
 def find(name: str) -> Path:

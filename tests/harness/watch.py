@@ -73,7 +73,7 @@ class Watch:
         with self.source:
             self.face.open()
             try:
-                while not self.quits and (not self.ends or self.queue or self.run_now):
+                while not self.quits and (not self.ends or self.busy):
                     self.step()
             finally:
                 self.face.close()
@@ -97,8 +97,15 @@ class Watch:
             self.replace_spare()
         if self.ready and self.queue and not self.run_now:
             self.start()
-        self.board.running = bool(self.queue or self.run_now)
+        # A run may have read a save that is noticed only later and then run again: to the student both are one.
+        if self.ran and not self.queue and not self.run_now and not self.saves.pending:
+            self.settle()
+        self.board.running = self.busy
         self.face.show(self.board)
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.queue or self.run_now or self.ran)
 
     # Runs.
 
@@ -134,7 +141,7 @@ class Watch:
             self.results[key] = Verdict(**{**verdict, "kind": Kind(verdict["kind"])})
         if "tests" in message:
             self.board.know(GradedTest.from_json(test) for test in message["tests"])
-            self.board.problem = "\n".join(message["damaged"]) if message["tests"] else NOTHING
+            self.board.problem = "\n".join(message["damaged"]) or ("" if message["tests"] else NOTHING)
             self.ready = True
         elif "starts" in message:
             while self.run_now and not covers(self.run_now[0], message["starts"]):
@@ -144,7 +151,6 @@ class Watch:
             for choice in list(self.run_now):
                 self.over(choice)
             self.replace_spare()
-            self.settle()
         elif "gone" in message:
             self.bury()
 
@@ -158,7 +164,8 @@ class Watch:
         """The spare has ended by itself: a test without end, or a crash. What has not begun is run by the next one."""
         at, rest = self.spare.at, self.run_now
         if at and rest:
-            self.results[at] = self.spare.last_words(self.board.assignment.files)
+            if at not in self.results or self.results[at].passed:  # else it has said so itself
+                self.results[at] = self.spare.last_words(self.board.assignment.files)
             self.over(rest[0])
         else:
             self.failures += 1
@@ -166,15 +173,13 @@ class Watch:
                 raise SystemExit(f"{self.spare.log}\n{NO_PROCESS}")
         self.queue = rest + self.queue
         self.replace_spare()
-        self.settle()
 
     def settle(self) -> None:
         """After the last run that is wanted for now."""
-        if not self.queue:
-            modules = {choice.partition("::")[0] for choice in self.ran}
-            self.board.settle(self.before, modules)
-            self.face.tell(self.board, modules)
-            self.ran = []
+        modules = {choice.partition("::")[0] for choice in self.ran}
+        self.board.settle(self.before, modules)
+        self.face.tell(self.board, modules)
+        self.ran = []
 
     # Keys.
 

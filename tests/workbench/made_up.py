@@ -62,7 +62,7 @@ class PretendedModel:
         self.folder = folder
 
     def corpus(self) -> Corpus:
-        return Corpus("captions", PAIRS[:5], PAIRS[5:10], PAIRS)
+        return Corpus("captions", PAIRS[:5], PAIRS, PAIRS[5:10])
 
     def translate(self, sentence: str) -> str:
         return f"{self.folder.name} <unk> {sentence[::-1]}"

@@ -4,8 +4,10 @@ Most are typed in this process, which has imported torch and spaCy already; thos
 """
 
 import contextlib
+import errno
 import io
 import json
+import os
 import re
 import shutil
 import signal
@@ -13,13 +15,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from tests.workbench import trees
 from workbench import cli
 from workbench.errors import WorkbenchError
-from workbench.runs import RunError
+from workbench.runs import Run, RunError
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ("first=96", "batch_size=24", "epochs=2", "learning_rate=0.01")
@@ -50,10 +53,12 @@ def workbench(*arguments: object, given: str | None = None) -> Done:
     return Done(line, code, out.getvalue(), err.getvalue())
 
 
-def typed(*arguments: object, root: Path = ROOT) -> Done:
+def typed(*arguments: object, root: Path = ROOT, stdout: IO[str] | int = subprocess.PIPE, **environment: str) -> Done:
     """The same in a process of its own."""
+    line = [sys.executable, "-m", "workbench", *map(str, arguments)]
+    environment = os.environ | environment
     return subprocess.run(
-        [sys.executable, "-m", "workbench", *map(str, arguments)], cwd=root, capture_output=True, text=True, timeout=250
+        line, cwd=root, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=250
     )
 
 
@@ -113,7 +118,8 @@ def test_evaluation_covers_every_sentence_in_both_regimes(transformer, tmp_path)
     assert found["perplexity"] != found["free_perplexity"]
     assert "version:" in found["bleu_signature"]
     assert "its own previous tokens" in done.stdout
-    assert json.loads((transformer / "test.json").read_text())["bleu"] == found["bleu"]
+    assert "case:lc" in found["bleu_signature"]
+    assert json.loads((transformer / "validation.json").read_text())["bleu"] == found["bleu"]
 
 
 def test_translation_of_arguments_and_of_lines_is_the_same(recurrent, tmp_path):
@@ -134,10 +140,61 @@ def test_a_sentence_that_does_not_fit_is_named(transformer):
     assert done.stdout == ""
 
 
-def test_an_input_that_is_not_utf_8_is_explained(recurrent, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Ein M\xe4dchen schl\xe4ft.\n"), "utf-8"))
-    with pytest.raises(WorkbenchError, match="expected text in UTF-8"):
+@pytest.mark.parametrize("handler", ["strict", "surrogateescape"])
+def test_an_input_that_is_not_utf_8_is_explained_with_its_line(recurrent, monkeypatch, handler):
+    """Under C.UTF-8 Python lets such bytes through, as halves of surrogate pairs."""
+    lines = io.BytesIO(b"Ein Hund.\nEin M\xe4dchen schl\xe4ft.\n")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(lines, "utf-8", handler))
+    with pytest.raises(
+        WorkbenchError, match=r'line 2 of the input: expected text in UTF-8, found "Ein M\\xe4dchen sch'
+    ):
         cli.translate(recurrent)
+
+
+def test_a_sentence_that_is_not_utf_8_is_explained(recurrent, writer):
+    said = workbench("translate", recurrent, "Ein M\udce4dchen")
+    assert said.stderr.startswith('Stopped: a sentence: expected text in UTF-8, found "Ein M\\xe4dchen"')
+    said = workbench("generate", writer, "--prompt", "a M\udce4dchen")
+    assert said.stderr.startswith('Stopped: --prompt: expected text in UTF-8, found "a M\\xe4dchen"')
+
+
+def test_a_terminal_without_our_letters_shows_the_rest(recurrent):
+    done = typed("evaluate", recurrent, PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert done.returncode == 0, done.stderr
+    assert "perplexity" in done.stdout
+    assert "\\xf6" in done.stdout
+
+
+@pytest.mark.needs("file /dev/full")
+def test_an_output_that_is_full_is_one_sentence(recurrent):
+    with open("/dev/full", "w") as full:
+        done = typed("compare", recurrent, stdout=full)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Stopped: there is no room left for what this command prints or writes (No space ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_run_that_may_only_be_read_still_shows_its_numbers(recurrent, tmp_path, monkeypatch):
+    def closed(run, name, content):
+        raise PermissionError(errno.EACCES, "Permission denied", str(run.folder / name))
+
+    monkeypatch.setattr(Run, "write_json", closed)
+    done = workbench("evaluate", recurrent, "--json", tmp_path / "out.json")
+    assert done.returncode == 0
+    assert "perplexity" in done.stdout
+    assert "validation.json cannot be written (Permission denied), so `compare` and `report` lack" in done.stderr
+    assert json.loads((tmp_path / "out.json").read_text())["bleu"] >= 0
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/b"])
+def test_a_runs_name_leads_nowhere_else(tmp_path, name):
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "mine").write_text("years of work")
+    options = ("--runs", tmp_path / "runs", "--name", name, "--overwrite")
+    done = workbench("train", "--tree", "solution", "--model", "rnn", *options)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Stopped: --name '{name}': expected the name of one folder")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "runs"]
 
 
 def test_a_model_without_attention_says_so(runs, tmp_path):
@@ -245,13 +302,40 @@ def test_a_picture_that_cannot_be_saved_is_refused_before_the_work(tmp_path):
     assert done.stderr.startswith("Stopped: c.foo: a picture can be .png, .pdf, .svg;")
 
 
-@pytest.mark.parametrize("name", ["", "file/numbers.json"])
-def test_numbers_that_cannot_be_written_are_refused_before_the_work(tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("", "is a folder"),
+        ("file/numbers.json", "is no folder"),
+        ("file", "this command has not made it"),
+        ("pipe", "is no ordinary file"),
+    ],
+)
+@pytest.mark.parametrize("command", [("evaluate", "no run"), ("profile", "--model", "gru"), ("bench", "translation")])
+def test_numbers_replace_nothing_but_numbers_and_that_is_said_before_the_work(tmp_path, command, name, words):
     (tmp_path / "file").write_text("mine")
-    done = workbench("evaluate", "no run", "--json", tmp_path / name)
+    os.mkfifo(tmp_path / "pipe")
+    done = workbench(*command, "--json", tmp_path / name)
     assert done.returncode == 2
-    assert "name a file" in done.stderr
+    assert words in " ".join(done.stderr.replace("│", " ").split())
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("file", "command"),
+    [
+        ("profile.png", ("profile", "--model", "gru", "--picture")),
+        ("captions-lstm.png", ("tune", "--model", "lstm", "--tree", "solution", "--folder")),
+        ("stories.png", ("sweep", "--tree", "solution", "--folder")),
+        ("stories.json", ("sweep", "--tree", "solution", "--folder")),
+    ],
+)
+def test_a_picture_replaces_nothing_but_a_picture_of_ours(tmp_path, file, command):
+    (tmp_path / file).write_bytes(b"\x89PNG of a cat")
+    done = workbench(*command, tmp_path / file if command[-1] == "--picture" else tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Stopped: {tmp_path / file} is there already, and this command has not made it; ")
+    assert [path.name for path in tmp_path.iterdir()] == [file]
 
 
 def test_a_run_below_a_file_is_refused(tmp_path):
@@ -261,7 +345,6 @@ def test_a_run_below_a_file_is_refused(tmp_path):
     assert done.stderr.startswith(f"Stopped: {tmp_path / 'file'} is a file, so the run cannot be kept in ")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
 def test_ctrl_c_saves_and_resume_goes_on_with_the_runs_tree_and_settings(tmp_path):
     changes = settings("lstm-attention", "epochs=500")
     options = ["--model", "lstm-attention", "--runs", tmp_path, "--name", "run"]
@@ -270,6 +353,11 @@ def test_ctrl_c_saves_and_resume_goes_on_with_the_runs_tree_and_settings(tmp_pat
         while not (tmp_path / "run" / "last" / "state.json").exists():
             time.sleep(0.05)
             assert process.poll() is None
+        for more in ("--resume", "--overwrite", "--data=captions"):
+            assert workbench("train", *options, "--tree", "solution", more).stderr == (
+                f"Stopped: {tmp_path / 'run'} is being trained by another process; wait until that ends, "
+                "or choose another --name\n"
+            )
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=100)[1]
     assert process.returncode == 1
@@ -323,15 +411,15 @@ def writer(runs: Path) -> Path:
 def test_a_language_model_is_trained_on_our_stories_and_measured(writer, tmp_path):
     for name in ("settings.json", "vocabulary.json", "best.safetensors", "result.json", "samples.json"):
         assert (writer / name).is_file(), name
-    done = workbench("evaluate", writer, "--json", tmp_path / "out.json")
+    done = workbench("evaluate", writer, "--split", "test", "--json", tmp_path / "out.json")
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "out.json").read_text())
     assert json.loads((writer / "test.json").read_text())["perplexity"] == found["perplexity"]
     assert f"{found['perplexity']:.2f}" in done.stdout
     assert found["note"] in done.stdout
     compared = workbench("compare", writer)
-    assert "test perplexity" in compared.stdout
-    assert "test.json" not in compared.stdout
+    assert "validation perplexity" in compared.stdout
+    assert "test perplexity" not in compared.stdout
 
 
 def test_a_language_model_continues_prompts_and_lines(writer):

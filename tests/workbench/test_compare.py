@@ -11,6 +11,7 @@ from tests.workbench.made_up import make_run
 from workbench import compare, plots
 from workbench.cli import app
 from workbench.errors import WorkbenchError
+from workbench.runs import EVALUATED
 
 
 @pytest.fixture
@@ -27,8 +28,8 @@ def cells(runs):
     return {row.label: row.cells for row in compare.table(runs)}
 
 
-def best(runs):
-    return {row.label: set(row.best) for row in compare.table(runs)}
+def best(runs, splits=compare.CHOSEN_BY):
+    return {row.label: set(row.best) for row in compare.table(runs, splits)}
 
 
 def said(*runs):
@@ -54,11 +55,6 @@ def test_the_table_has_the_numbers_of_the_best_epoch(make):
         "validation BLEU": "30.00",
         "validation BLEU, lower-cased tokens": "32.00",
         "validation chrF": "50.00",
-        "test perplexity": f"{math.exp(2):.2f}",
-        "test perplexity, own tokens": f"{math.exp(3):.2f}",
-        "test BLEU": "30.00",
-        "test BLEU, lower-cased tokens": "32.00",
-        "test chrF": "50.00",
         "minutes": "1.5",
         "device": "cpu",
     }
@@ -82,10 +78,28 @@ def test_only_settings_that_differ_have_a_row(make):
 
 def test_the_best_of_each_row_is_marked_low_loss_and_high_scores(make):
     marked = best([make("a", losses=(3.0,)), make("b", losses=(2.0,)), make("c", losses=(4.0,))])
-    for label in ("validation loss", "validation perplexity", "test perplexity, own tokens", "test BLEU", "test chrF"):
+    for label in ("validation loss", "validation perplexity", "validation BLEU", "validation chrF"):
         assert marked[label] == {1}, label
     assert not marked["training loss"]
     assert not marked["minutes"]
+
+
+def test_the_test_split_is_shown_when_asked_for_and_no_best_of_it_is_marked(make):
+    runs = [make("a", losses=(3.0,)), make("b", losses=(2.0,), evaluated=("validation",))]
+    rows = {row.label: row for row in compare.table(runs, EVALUATED)}
+    shown = {label: (row.cells, set(row.best)) for label, row in rows.items() if label.startswith("test ")}
+    assert shown == {
+        "test perplexity": ((f"{math.exp(3):.2f}", "-"), set()),
+        "test perplexity, own tokens": ((f"{math.exp(4):.2f}", "-"), set()),
+        "test BLEU": (("20.00", "-"), set()),
+        "test BLEU, lower-cased tokens": (("22.00", "-"), set()),
+        "test chrF": (("40.00", "-"), set()),
+    }
+    assert not best([make("c", losses=(3.0,)), make("d", losses=(2.0,))], EVALUATED)["test BLEU"]
+    asked = [note for note in compare.notes(runs, EVALUATED) if "not evaluated" in note]
+    assert asked == [
+        f"{runs[1].name} is not evaluated on test yet: python -m workbench evaluate {runs[1].name} --split test"
+    ]
 
 
 def test_equal_values_are_marked_together_and_a_row_of_equals_not_at_all(make):
@@ -96,15 +110,11 @@ def test_equal_values_are_marked_together_and_a_row_of_equals_not_at_all(make):
 
 
 def test_what_is_not_measured_is_a_dash_and_a_command(make):
-    a, b = make("a", evaluated=()), make("b", "lstm", "tuned", evaluated=("test",))
-    assert cells([a, b])["test BLEU"] == ("-", "30.00")
-    assert "validation BLEU" not in cells([a, b])
+    a, b = make("a", evaluated=()), make("b", "lstm", "tuned", evaluated=("validation",))
+    assert cells([a, b])["validation BLEU"] == ("-", "30.00")
+    assert "validation BLEU" not in cells([a])
     commands = [note.partition(": ")[2] for note in said(a, b) if "evaluated" in note]
-    assert commands == [
-        "python -m workbench evaluate a --split validation",
-        "python -m workbench evaluate a --split test",
-        "python -m workbench evaluate b --split validation",
-    ]
+    assert commands == ["python -m workbench evaluate a --split validation"]
 
 
 def test_runs_that_have_not_come_far(make):
@@ -209,12 +219,24 @@ def test_names_of_different_models_keep_the_models(make):
     assert compare.short_names(runs) == ["lstm-default", "lstm-attention-default"]
 
 
+def test_names_in_brackets_are_shown(make, monkeypatch):
+    """As they are, since rich would take them for its markup; in a command they are quoted."""
+    a, b = make("[neu]", evaluated=()), make("[alt]")
+    monkeypatch.setenv("COLUMNS", "100")
+    said = CliRunner().invoke(app, ["compare", a.name, b.name]).output
+    assert said.count("[neu]") >= 2, "in the head of the table and in a note"
+    assert "[alt]" in said
+    assert f'python -m workbench evaluate "{a.name}" --split validation' in " ".join(said.split())
+
+
 def test_the_command_prints_the_table_and_draws_the_curves(make, tmp_path, monkeypatch):
     a, b = make("default"), make("long", "lstm", "default", "epochs=20")
     monkeypatch.setenv("COLUMNS", "100")
     done = CliRunner().invoke(app, ["compare", a.name, b.name, "--picture", str(tmp_path / "curves.png")])
     assert done.exit_code == 0, done.output
     assert "validation perplexity" in done.output
+    assert "test perplexity" not in done.output
+    assert "test perplexity" in CliRunner().invoke(app, ["compare", a.name, b.name, "--split", "test"]).output
     assert "the number of epochs (10, now 20)" in done.output
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
 

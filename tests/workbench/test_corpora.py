@@ -15,12 +15,6 @@ from workbench.language_model.corpora import load, tokens
 from workbench.language_model.vocabulary import Vocabulary
 
 REAL = Path(__file__).parents[3] / "shared" / "data"
-real_wikitext = pytest.mark.skipif(
-    not (REAL / "wikitext-2").is_dir(), reason="the real data are not at ../shared/data/wikitext-2"
-)
-real_shakespeare = pytest.mark.skipif(
-    not (REAL / "tinyshakespeare").is_dir(), reason="the real data are not at ../shared/data/tinyshakespeare"
-)
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -125,7 +119,7 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
         load("wikitext-2", write(tmp_path, train=ARTICLE))
 
 
-@real_wikitext
+@pytest.mark.needs("data wikitext-2")
 def test_the_real_wikitext() -> None:
     corpus = load("wikitext-2", REAL / "wikitext-2")
     count = {name: sum(1 for _ in tokens(getattr(corpus, name), "words")) for name in ("train", "validation", "test")}
@@ -134,7 +128,7 @@ def test_the_real_wikitext() -> None:
     assert corpus.train[1] == " = Valkyria Chronicles III = "
 
 
-@real_wikitext
+@pytest.mark.needs("data wikitext-2")
 def test_the_checksums_are_those_of_the_real_files() -> None:
     """Of the files that are whole; the id of train.txt is the one that git has for it in the commit of the address."""
     for name in ("valid.txt", "test.txt"):
@@ -152,7 +146,7 @@ def test_shakespeare_is_split_by_lines(tmp_path: Path) -> None:
     assert corpus.test == (*lines[38:],)
 
 
-@real_shakespeare
+@pytest.mark.needs("data tinyshakespeare")
 def test_the_real_shakespeare() -> None:
     corpus = load("shakespeare", REAL / "tinyshakespeare")
     content = gzip.decompress((REAL / "tinyshakespeare" / "input.txt.gz").read_bytes())

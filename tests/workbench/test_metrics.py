@@ -4,6 +4,8 @@ import math
 import warnings
 
 import pytest
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
 
 from workbench import metrics
 
@@ -43,12 +45,16 @@ def test_bleu_punishes_what_is_too_short() -> None:
     assert metrics.bleu(found, right).value == pytest.approx(100 * math.exp(1 - 6 / 5))
 
 
-def test_bleu_and_chrf_see_case_and_say_how_they_count() -> None:
-    found, right = ["a man rides a bike."], ["A man rides a bike."]
+def test_bleu_and_chrf_are_those_of_lower_case_text_and_say_how_they_count() -> None:
+    found = ["A man rides on a BIKE.", "two dogs, an Ärmel and a T-shirt!"]
+    right = ["a Man rides a bike", "Two dogs; an ärmel and the t-shirt!"]
     bleu, chrf = metrics.bleu(found, right), metrics.chrf(found, right)
-    assert bleu.value < 100
-    assert chrf.value < 100
-    assert "case:mixed" in bleu.signature
+    lowered = [[text.lower() for text in texts] for texts in (found, right)]
+    assert bleu.value == BLEU().corpus_score(lowered[0], [lowered[1]]).score < 100
+    assert chrf.value == CHRF().corpus_score(lowered[0], [lowered[1]]).score < 100
+    assert bleu.value != BLEU().corpus_score(found, [right]).score
+    assert "case:lc" in bleu.signature
+    assert "case:lc" in chrf.signature
     assert "tok:13a" in bleu.signature
     assert "version:" in bleu.signature
     assert "nc:6" in chrf.signature

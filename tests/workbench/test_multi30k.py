@@ -44,7 +44,7 @@ def write(folder: Path, files: dict[str, bytes]) -> Path:
     return folder
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real data are not at ../shared/data/multi30k")
+@pytest.mark.needs("data multi30k")
 def test_the_real_data() -> None:
     corpus = load("multi30k", REAL)
     assert [len(corpus.split(name)) for name in ("train", "validation", "test")] == [29000, 1014, 1000]
@@ -54,7 +54,7 @@ def test_the_real_data() -> None:
         assert all(side and side == side.strip() and "\n" not in side for side in pair)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real data are not at ../shared/data/multi30k")
+@pytest.mark.needs("data multi30k")
 def test_the_checksums_are_those_of_the_real_files() -> None:
     found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in REAL.glob("*.gz")}
     assert found == multi30k.SOURCE.checksums

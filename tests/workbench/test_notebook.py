@@ -297,8 +297,9 @@ def test_a_todo_is_said_and_other_errors_are_shown(capsys):
         kindly(lambda: (_ for _ in ()).throw(ValueError("mine")))()
 
 
-def test_a_todo_that_is_left_is_waited_for(tmp_path, capsys):
-    """The constructor is begun and the step is not: started, and still nothing to run."""
+@pytest.mark.parametrize("words", ['("naive.rnn")', "", "()", "('later')"])
+def test_a_todo_that_is_left_is_waited_for(tmp_path, capsys, words):
+    """The constructor is begun and the step is not: started, and still nothing to run, whatever the raise says."""
     from workbench.notebook import Notebook
 
     folder = tmp_path / "models" / "naive"
@@ -307,6 +308,7 @@ def test_a_todo_that_is_left_is_waited_for(tmp_path, capsys):
     line = "        self.output_size = output_size\n"
     assert source.count(line) == 1
     begun = source.replace(line, f"{line}        self.hidden_layer = None\n")
+    begun = begun.replace('NotImplementedError("naive.rnn")', f"NotImplementedError{words}")
     (folder / "RNN.py").write_text(begun, "utf-8")
     assert not Notebook(str(tmp_path)).ready("naive.rnn")
     number = begun.split("raise NotImplementedError")[0].count("\n") + 1
@@ -369,6 +371,10 @@ def test_a_command_that_fails_is_noticed(capsys):
     run = Notebook(str(ROOT / "solution"))._run
     assert (run("-c", "print('fine')"), run("-c", "print('refused'); exit(1)")) == (True, False)
     assert capsys.readouterr().out == "fine\nrefused\n"
+    assert not run("-c", "breakpoint()")
+    assert capsys.readouterr().out.endswith(
+        "A breakpoint needs a terminal where you can type: run `python -m tests NAME` there.\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -26,5 +26,20 @@ def test_a_place_that_takes_no_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(WorkbenchError, match=r"a\.png is a folder"):
         plots.check(tmp_path / "a.png")
     (tmp_path / "file").touch()
-    with pytest.raises(WorkbenchError, match=r"b\.png cannot be written: .*; name another file"):
+    with pytest.raises(WorkbenchError, match=r"file is no folder; name another file"):
         plots.save(Figure(), tmp_path / "file" / "b.png")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.pdf", "a.svg"])
+def test_a_picture_of_ours_is_replaced_and_no_other(name: str, tmp_path: Path) -> None:
+    Figure().savefig(tmp_path / name)
+    other = (tmp_path / name).read_bytes()
+    with pytest.raises(WorkbenchError, match="this command has not made it"):
+        plots.save(Figure(), tmp_path / name)
+    assert (tmp_path / name).read_bytes() == other
+    (tmp_path / name).unlink()
+    (tmp_path / name).symlink_to(tmp_path / f"elsewhere-{name}")
+    for _ in range(2):
+        plots.save(Figure(), tmp_path / name)
+    assert (tmp_path / name).is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name, f"elsewhere-{name}"]

@@ -147,7 +147,6 @@ def test_a_text_that_is_too_short() -> None:
 
 
 def test_lines_are_those_of_the_loop_and_the_model() -> None:
-    pytest.importorskip("line_profiler")  # of the workbench's requirements
     lines = profiled(ROOT / "solution", lines=True).lines
     for function in ("train_epoch", "forward"):
         assert sum(line.share for line in lines if line.function == function) == pytest.approx(1)

@@ -78,10 +78,16 @@ def section(text, part):
 
 
 def test_what_was_not_measured_is_said_in_the_report(runs, out):
-    (runs[1] / "test.json").unlink()
+    """Of the test split only of the run that was chosen."""
+    for run in runs:
+        (run / "test.json").unlink()
+    (runs[0] / "validation.json").unlink()
     fill(runs, out)
     told = re.findall(r"^> .*?(captions-\S+ is not evaluated on \w+) yet", section(read(out), "Seq2Seq"), re.MULTILINE)
-    assert told == ["captions-lstm-attention-tuned is not evaluated on test"]
+    assert told == [
+        "captions-lstm-default is not evaluated on validation",
+        "captions-lstm-attention-tuned is not evaluated on test",
+    ]
 
 
 def test_metrics_before_and_after_curves_attention_and_ten_translations(real_files, runs, out):
@@ -90,6 +96,7 @@ def test_metrics_before_and_after_curves_attention_and_ten_translations(real_fil
     assert "captions-lstm-default. After tuning:" in text
     assert "| | lstm-default | lstm-attention-tuned |" in text
     assert "| validation loss | 2.000 | **1.000** |" in text
+    assert "| test BLEU | 30.00 | 40.00 |" in text, "no best of the test split is marked"
     assert "| dropout | 0.2 | 0.3 |" in text
     assert re.findall(r"\]\((.*?)\)", text) == [
         "curves-seq2seq.png",
@@ -102,6 +109,7 @@ def test_metrics_before_and_after_curves_attention_and_ten_translations(real_fil
         for name in ("lstm-default", "lstm-attention-tuned"):
             assert f"| {name} | captions-{name} \\<unk\\> {source[::-1]} |" in text
     assert sorted(path.name for path in out.iterdir()) == [
+        ".made.json",
         "attention-seq2seq-1.png",
         "attention-seq2seq-2.png",
         "curves-seq2seq.png",
@@ -173,7 +181,7 @@ def test_attention_is_shown_for_the_longest_sentences_that_can_be_read(runs, out
 
     class Model(PretendedModel):
         def corpus(self):
-            return Corpus("captions", (), (), tuple(Pair(source, "It.") for source in sources))
+            return Corpus("captions", (), tuple(Pair(source, "It.") for source in sources), ())
 
     report.fill(runs, Model, out)
     assert re.findall(r"!\[\S+: (Es.*?)\]", read(out)) == [sources[2], sources[3]]
@@ -287,6 +295,27 @@ def test_a_report_edited_elsewhere_is_put_aside(runs, out):
         assert (out / f"report-old-{number}.md").read_text("utf-8") == edited
         assert "Kept." in read(out)
         assert "My own remark." not in read(out)
+
+
+@pytest.mark.parametrize("again", [lambda runs, out: fill(runs, out), lambda runs, out: report.render(out)])
+def test_latex_and_pdf_that_were_changed_elsewhere_are_put_aside(runs, out, again):
+    fill(runs, out)
+    assert not again(runs, out) or not list(out.glob("*-old-*")), "nothing was changed"
+    for name in ("report.tex", "report.pdf"):
+        (out / name).write_text("polished by hand")
+    said = again(runs, out)
+    assert f"report.tex was changed elsewhere; the old one is now {out / 'report-old-1.tex'}." in said
+    assert [path.read_text() for path in sorted(out.glob("*-old-*"))] == ["polished by hand"] * 2
+    assert (out / "report.tex").read_text("utf-8").startswith("\\documentclass")
+
+
+def test_files_that_were_there_before_the_report_are_put_aside(runs, out):
+    out.mkdir()
+    mine = {"report.md": "My diary.", "report.pdf": "%PDF of mine", "curves-seq2seq.png": "a cat"}
+    for name, text in mine.items():
+        (out / name).write_text(text)
+    assert len([note for note in fill(runs, out) if "the old one is now" in note]) == 3
+    assert {path.read_text("latin-1") for path in out.glob("*-old-1.*")} == set(mine.values())
 
 
 @pytest.mark.parametrize(

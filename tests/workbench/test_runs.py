@@ -1,12 +1,18 @@
 """A run's folder: what is there, what is refused, and what a kill leaves."""
 
+import errno
 import json
+import multiprocessing
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from workbench import runs
+from workbench.errors import explained
 from workbench.runs import Run, RunError
 
 
@@ -31,8 +37,8 @@ def test_nothing_goes_on_from_a_run_whose_deletion_was_killed(tmp_path: Path) ->
     run = Run.create(tmp_path / "run", {"seed": 1})
     run.save_weights({"w": torch.ones(1)})
     run.save_state({"progress": 3})
-    (tmp_path / "run" / "settings.json").unlink()  # it goes first
-    assert not Run.create(tmp_path / "run", {"seed": 2}, overwrite=True).has_state()
+    (tmp_path / "run" / "settings.json").replace(tmp_path / "run" / ".unfinished")  # it goes first
+    assert not Run.create(tmp_path / "run", {"seed": 2}).has_state()
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["settings.json"]
 
 
@@ -48,10 +54,69 @@ def test_a_run_is_marked_when_all_is_there(tmp_path: Path) -> None:
     Run.create(tmp_path / "run", {})
 
 
-def test_overwrite_leaves_a_folder_alone_that_is_no_run(tmp_path: Path) -> None:
-    (tmp_path / "thesis.txt").write_text("years of work")
-    Run.create(tmp_path, {}, overwrite=True)
-    assert (tmp_path / "thesis.txt").exists()
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize(
+    "name", ["thesis.txt", "settings.json", "best.safetensors", "last/mine.safetensors", ".git/HEAD"]
+)
+def test_nothing_is_deleted_that_no_run_has_made(tmp_path: Path, name: str, overwrite: bool) -> None:
+    """Not even what has the name of a run's file: a folder without a run's settings.json has no such files."""
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text('{"editor.rulers": [120]}')
+    with pytest.raises(RunError, match=rf"{tmp_path / name.split('/')[0]}.*move it elsewhere"):
+        Run.create(tmp_path, {}, overwrite)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / name]
+
+
+def test_a_run_with_your_notes_is_not_overwritten_nor_is_that_offered(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", {"seed": 1})
+    run.save_state({"w": torch.ones(1)})
+    (tmp_path / "run" / ".DS_Store").touch()  # nobody's
+    (tmp_path / "run" / "notes.md").write_text("what I have learned")
+    before = sorted((tmp_path / "run").rglob("*"))
+    with pytest.raises(RunError, match=r"notes\.md is not a run's, and stays"):
+        Run.create(tmp_path / "run", {}, overwrite=True)
+    with pytest.raises(RunError) as refused:
+        Run.create(tmp_path / "run", {})
+    assert "--overwrite" not in str(refused.value)
+    assert sorted((tmp_path / "run").rglob("*")) == before
+    (tmp_path / "run" / "notes.md").rename(tmp_path / "notes.md")
+    Run.create(tmp_path / "run", {}, overwrite=True)
+
+
+@pytest.mark.needs("links")
+@pytest.mark.parametrize("linked", [".", "last", "epochs"])
+def test_nothing_is_deleted_through_a_link(tmp_path: Path, linked: str) -> None:
+    """To another disk, say: such a run goes on, and what lies there stays."""
+    run = Run.create(tmp_path / "run", {})
+    run.save_weights({"w": torch.ones(1)}, runs.epoch_name(1))
+    run.save_state({"w": torch.ones(1)})
+    place, elsewhere = tmp_path / "run" / linked, tmp_path / "elsewhere"
+    place.rename(elsewhere)
+    place.symlink_to(elsewhere)
+    before = sorted(elsewhere.rglob("*"))
+    with pytest.raises(RunError, match="is a link, and nothing is deleted through one"):
+        Run.create(tmp_path / "run", {}, overwrite=True)
+    run.sweep()
+    run.keep_epochs([])
+    run.thin_out(keep_best=False)
+    assert sorted(elsewhere.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "a/b", "../other", "a\\b", "C:", "run.", "run ", "a\nb", "\udce4", "nul\0"]
+)
+def test_a_runs_name_is_one_plain_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RunError, match=r"--name .*expected the name of one folder"):
+        runs.place(tmp_path, name)
+    assert runs.place(tmp_path, "LSTM, größer 0.5") == tmp_path / "LSTM, größer 0.5"
+
+
+def test_a_run_may_be_called_as_a_folder_inside_one(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "last", {})
+    run.save_weights({"w": torch.ones(1)})
+    run.save_state({"w": torch.ones(1)})
+    run.save_state({"w": torch.ones(1)})
+    assert Run.open(tmp_path / "last").load_weights()
 
 
 def test_what_is_no_run_is_refused_with_words(tmp_path: Path) -> None:
@@ -66,6 +131,81 @@ def test_what_is_no_run_is_refused_with_words(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text("{")
     with pytest.raises(RunError, match=r"is not JSON"):
         Run.open(tmp_path)
+
+
+GARBAGE = {  # a file, what it holds, what is read -> what is said
+    "a line of words": ("log.jsonl", b'{"epoch": 1}\nOops\n', "log", r"log\.jsonl:2 is no line of a log"),
+    "a line cut off": ("log.jsonl", b'{"epoch": 1}\n{"epo', "log", r"log\.jsonl:2 is no line of a log"),
+    "a line that is a list": ("log.jsonl", b"[1]\n", "log", r"log\.jsonl:1 .* expected an object, {...}, found \[1\]"),
+    "no number": ("log.jsonl", b'{"epoch": "1"}\n', "log", r"log\.jsonl:1 .* expected a number for 'epoch', found '1'"),
+    "latin-1": ("log.jsonl", b'{"epoch": "\xe4"}\n', "log", r"log\.jsonl:1 is no line of a log: .*utf-8"),
+    "an empty file": ("best.safetensors", b"", "weights", r"best\.safetensors is not whole: "),
+    "half of it": ("best.safetensors", b"\x48\0\0\0\0\0\0\0{", "weights", r"best\.safetensors is not whole: "),
+    "no object": ("settings.json", b"[]", "open", r"settings\.json: expected an object, {...}, found \[\]"),
+    "no settings": ("settings.json", b'{"format": 1}', "open", r"settings\.json: 'settings' is missing"),
+    "no loss": ("result.json", b"{}", "finished", r"result\.json: 'loss' is missing"),
+    "no tensors": ("last/state.json", b'{"format": 1, "state": {}}', "state", r"state\.json: 'tensors' is missing"),
+    "another's tensors": (
+        *("last/state.json", b'{"format": 1, "tensors": "a.safetensors", "state": {"$tensor": "x"}}', "state"),
+        r"a\.safetensors does not belong to state\.json: 'x' is missing",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", GARBAGE)
+def test_a_damaged_file_is_named_with_what_to_do(tmp_path: Path, case: str) -> None:
+    file, content, read, words = GARBAGE[case]
+    run = Run.create(tmp_path / "run", {})
+    run.save_state({"w": torch.ones(1)})
+    (tmp_path / "run" / file).write_bytes(content)
+    reading: dict[str, Callable[[], object]] = {
+        "log": lambda: run.read_log("epoch"),
+        "weights": run.load_weights,
+        "open": lambda: Run.open(tmp_path / "run"),
+        "finished": lambda: run.finished,
+        "state": run.load_state,
+    }
+    with pytest.raises(RunError, match=words + r".*\. Put back a copy of it, or train again under another --name"):
+        reading[read]()
+
+
+def _hold(folder: Path, ready: Any) -> None:
+    with runs.locked(folder):
+        ready.set()
+        time.sleep(60)
+
+
+def test_a_run_is_written_by_one_process_and_a_killed_one_lets_go(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    process = context.Process(target=_hold, args=(tmp_path / "run", ready))
+    process.start()
+    assert ready.wait(60)
+    for ask in (lambda: runs.locked(tmp_path / "run").__enter__(), lambda: runs.demand_unlocked(tmp_path / "run")):
+        with pytest.raises(RunError, match=r"run is being trained by another process; wait until that ends"):
+            ask()
+    process.kill()
+    process.join()
+    runs.demand_unlocked(tmp_path / "run")
+    with runs.locked(tmp_path / "run"):
+        Run.create(tmp_path / "run", {})
+
+
+def test_a_full_disk_names_the_file_and_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run.create(tmp_path / "run", {})
+    run.write_log([{"epoch": 1}])
+
+    def full(path: Path, data: bytes) -> None:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")  # as write() says it, without a name
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space") as stopped:
+        run.write_log([])
+    words = explained(stopped.value) or ""
+    assert words.startswith(f"there is no room left for {tmp_path / 'run' / 'log.jsonl'} (No space left on device). ")
+    assert run.read_log() == [{"epoch": 1}]
+    assert not list((tmp_path / "run").glob("*.part"))
 
 
 def test_what_is_not_there_yet_is_said(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from workbench.errors import SettingsError
+from workbench.runs import Run
 from workbench.schedules import plateau
 from workbench.settings import PARTS, PRESETS, Settings, data_for
 
@@ -135,3 +136,33 @@ def test_language_models_are_kept_by_a_moving_mean(preset: str) -> None:
         assert Settings.of(model, "stories", preset).training.ema == 0.999
     for model in ("rnn", "lstm-attention", "transformer-encoder", "transformer"):
         assert Settings.of(model, "captions", preset).training.ema == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda told: told["settings"].pop("model"), "expected a text under 'model', found None"),
+        (lambda told: told["settings"].update(training=3), r"expected an object, {...}, under 'training', found 3"),
+        (lambda told: told["settings"]["shape"].update(hiden=3), "there is no setting 'hiden'"),
+        (lambda told: told["settings"]["training"].update(epochs="3"), "epochs is '3': expected a whole number"),
+        (lambda told: told["settings"]["training"].update(epochs=True), "epochs is True: expected a whole number"),
+        (lambda told: told["settings"]["training"].update(epochs=0), "epochs is 0; it has to be"),
+        (lambda told: told["settings"].update(model="rnnn"), "captions .translation. has no model 'rnnn'"),
+        (lambda told: told.pop("tree"), "expected the names of folders under 'tree' and 'data_root'"),
+        (lambda told: told.pop("settings"), "expected the run's settings under 'settings'"),
+    ],
+)
+def test_settings_of_a_run_that_were_changed_by_hand_are_told(tmp_path, change, said):
+    settings = Settings.of("rnn", "captions")
+    told = {"settings": settings.to_json(), "tree": "student", "data_root": None}
+    assert Settings.of_run(Run.create(tmp_path / "whole", told)) == settings
+    change(told)
+    run = Run.create(tmp_path / "run", told)
+    with pytest.raises(SettingsError, match=rf"run/settings\.json: {said}.*\. Put back a copy of it"):
+        Settings.of_run(run)
+
+
+def test_a_setting_that_a_run_of_before_did_not_know_has_its_default(tmp_path):
+    told = {"settings": Settings.of("rnn", "captions").to_json(), "tree": "student", "data_root": None}
+    told["settings"]["training"].pop("ema")
+    assert Settings.of_run(Run.create(tmp_path / "run", told)).training.ema == 0

@@ -1,5 +1,6 @@
 """The loop: what a step learns from, when it stops, and what it keeps."""
 
+import json
 import math
 import signal
 from dataclasses import replace
@@ -12,7 +13,8 @@ from torch import Tensor, nn
 
 from tests.workbench.tiny import PAD, SignalAt, Tiny, Watch, sentences_of
 from workbench.averaging import MovingMean
-from workbench.runs import Run
+from workbench.errors import WorkbenchError
+from workbench.runs import Run, RunError
 from workbench.trainer import Trainer
 from workbench.training import Callback, Epoch, Interrupted, Result, Training, TrainingError
 
@@ -520,3 +522,29 @@ def test_settings_that_cannot_be_are_refused_by_name(wrong: dict[str, Any]) -> N
     (name,) = wrong
     with pytest.raises(ValueError, match=f"{name} is"):
         Training(**wrong)
+
+
+def test_a_change_in_place_that_no_gradient_goes_back_through_is_one_sentence(tmp_path: Path) -> None:
+    class InPlace(Lines):
+        def loss(self, batch: list[float]) -> tuple[Tensor, int]:
+            squashed = torch.tanh(self.module.weight)
+            squashed += 1
+            return squashed.sum(), 1
+
+    with pytest.raises(WorkbenchError, match=r"no gradient can go back .* inplace operation.*changed in place"):
+        fit(InPlace([1.0]), PLAIN, tmp_path / "run")
+
+
+@pytest.mark.parametrize("key", ["progress", "history", "module", "optimizer", "random"])
+def test_a_state_that_was_changed_by_hand_is_named(tmp_path: Path, key: str) -> None:
+    fit(Lines([1.0]), replace(PLAIN, epochs=1), tmp_path / "run")
+    path = tmp_path / "run" / "last" / "state.json"
+    for wrong in (7, {"epochs": 3}, None):
+        stored = json.loads(path.read_text())
+        kept = stored["state"].pop(key)
+        if wrong is not None:
+            stored["state"][key] = wrong
+        path.write_text(json.dumps(stored))
+        with pytest.raises(RunError, match=r"state\.json does not hold what|are of other layers"):
+            Trainer(Lines([1.0]), replace(PLAIN, epochs=2), Run.open(tmp_path / "run")).fit()
+        path.write_text(json.dumps(stored | {"state": stored["state"] | {key: kept}}))

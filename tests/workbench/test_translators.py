@@ -141,7 +141,7 @@ def test_a_model_that_is_not_implemented_names_its_todo(text, model):
         tree = open_tree(trees.ROOT / "student")
         with students_code(tree), pytest.raises(NotImplementedError) as stopped:
             score()
-    assert "is not implemented yet: student/models/" in str(explained(stopped.value, trees.ROOT))
+    assert "is not implemented yet: student/models/" in str(explained(stopped.value))
 
 
 def test_after_its_own_end_a_model_that_reads_itself_has_nothing_to_say(translator, text):

@@ -7,11 +7,12 @@ from typing import Any, cast
 
 import optuna
 import pytest
+import sqlalchemy.exc
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from tests.harness.tree import Tree
 from workbench import training_run, tuning
-from workbench.errors import WorkbenchError
+from workbench.errors import WorkbenchError, explained
 from workbench.settings import Settings
 from workbench.training import Diverged
 
@@ -50,6 +51,23 @@ def test_a_first_try_that_ran_nothing_may_be_mended(tmp_path: Path) -> None:
     with pytest.raises(WorkbenchError, match="has epochs=1, not 2"):
         opened(tmp_path, "epochs=2")
     opened(tmp_path, "epochs=1")
+
+
+def test_a_file_that_holds_no_search_is_one_sentence_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "trials.db").write_text("my diary " * 100)
+    with pytest.raises(sqlalchemy.exc.DatabaseError) as stopped:
+        opened(tmp_path)
+    assert (explained(stopped.value) or "").startswith("trials.db in the search's --folder cannot be used: file is not")
+    assert (tmp_path / "trials.db").read_text() == "my diary " * 100
+
+
+def test_a_search_whose_file_is_gone_keeps_its_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    searched(tmp_path, [3.0, 1.0], monkeypatch)
+    (tmp_path / "trials.db").unlink()
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(WorkbenchError, match=r"trial-0 is not of this search, .*another --folder"):
+        searched(tmp_path, [2.0], monkeypatch)
+    assert sorted(path for path in tmp_path.rglob("*") if path.name != "trials.db") == before
 
 
 def test_a_search_of_before_a_setting_was_there_has_what_training_had(tmp_path: Path) -> None:

@@ -28,5 +28,5 @@ def test_every_package_that_is_required_is_explained_when_it_is_missing():
         module = imported.get(name, name)
         assert module in PACKAGES
         error = ModuleNotFoundError(f"No module named {module!r}", name=f"{module}.part")
-        assert explained(error, FOLDER).startswith(f"{module} is not installed; run: pip install -r ")
-    assert explained(ModuleNotFoundError("No module named 'modles'", name="modles"), FOLDER) is None
+        assert explained(error).startswith(f"{module} is not installed; run: pip install -r ")
+    assert explained(ModuleNotFoundError("No module named 'modles'", name="modles")) is None

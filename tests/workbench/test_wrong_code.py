@@ -7,7 +7,8 @@ import pytest
 
 from tests.workbench import trees
 from workbench import training_run
-from workbench.errors import WorkbenchError
+from workbench.errors import WorkbenchError, explained
+from workbench.runs import Run
 from workbench.settings import Settings
 from workbench.training_run import Trained
 
@@ -76,6 +77,34 @@ def test_what_is_wrong_is_said_before_anything_is_written(tmp_path: Path, name: 
     with pytest.raises(WorkbenchError, match=words):
         training_run.train(settings, tmp_path / "run", tree, device="cpu")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"), [('raise ValueError("too late")', "ValueError: too late"), ("sys.exit(3)", "SystemExit: 3")]
+)
+def test_what_stops_in_the_middle_of_training_is_shown_with_the_students_lines_alone(tmp_path, line, said):
+    right = "torch.stack(outputs, dim=1)"
+    path = changed(tmp_path / "tree", SEQ2SEQ, right, f"late({right})") / "models" / SEQ2SEQ
+    body = f"    calls.append(1)\n    if len(calls) > 30:\n        {line}\n    return outputs\n"
+    path.write_text(f"{path.read_text('utf-8')}\n\nimport sys\n\n\ndef late(outputs, calls=[]):\n{body}", "utf-8")
+    settings = Settings.of("lstm", "captions", changes=[*SIZES["lstm"], "epochs=20", "batch_size=10"])
+    with pytest.raises((ValueError, SystemExit)) as stopped:
+        training_run.train(settings, tmp_path / "run", training_run.open_tree(tmp_path / "tree"), device="cpu")
+    words = (explained(stopped.value) or "").splitlines()
+    end = len(path.read_text("utf-8").splitlines()) - 1
+    assert words[0] == f"your code stopped with {said} ({path}:{end})"
+    assert words[-2:] == [f"  {path}:{end}, in late", f"    {line}"]
+    assert [each.split(", in ")[1] for each in words[1::2]] == ["forward", "late"]
+    assert Run.open(tmp_path / "run").read_log(), "what was saved before stays"
+
+
+def test_a_file_that_students_code_misses_is_told_with_its_line(tmp_path):
+    changed(tmp_path, SEQ2SEQ, "torch.stack(outputs, dim=1)", 'open("weights.pt")')
+    tree = training_run.open_tree(tmp_path)
+    with pytest.raises(
+        WorkbenchError, match=r"FileNotFoundError: .*weights\.pt.*Seq2Seq\.py:\d+\)\n  .*, in forward\n    "
+    ):
+        training_run.try_out(Settings.of("lstm", "captions", changes=SIZES["lstm"]), tree, device="cpu")
 
 
 def test_weights_for_code_that_is_not_written_yet_name_the_todo(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from tests.harness import draws
 from tests.harness.answers import Answers
 from tests.harness.given import Given
 from tests.harness.graded import Case, GradedTest
+from tests.harness.outcome import Outcome
 from tests.harness.tree import Package
 
 HERE = Path(__file__).parent
@@ -20,8 +22,8 @@ TESTS = [GradedTest.from_json(test) for test in json.loads((HERE / "tests.json")
 class Reference:
     """Has the methods of the harness's Reference, and compares at once."""
 
-    def __init__(self, expected: dict[str, Any]) -> None:
-        self.expected = expected
+    def __init__(self, expected: Outcome) -> None:
+        self.expected = expected.shown
 
     def match(self, **values: Any) -> None:
         for name, value in values.items():
@@ -38,6 +40,14 @@ class Reference:
         for name, parameter in module.named_parameters(remove_duplicate=False):
             self.match(**{f"gradient of {name}": parameter.grad})
 
+    def spread(self, low: float, high: float, **values: Any) -> None:
+        for name, value in values.items():
+            assert draws.spread(value.detach().numpy(), low, high) == self.expected[name], f"{name} is drawn wrongly"
+
+    def alike(self, name: str, tensors: dict[str, Any]) -> None:
+        rows = torch.stack([*tensors.values()]).detach().numpy()
+        assert draws.alike(rows, list(tensors)) == self.expected[name], f"of {name} others are the same"
+
 
 def check(test: GradedTest, case: Case) -> None:
     """Run one graded test on the student's files; AssertionError where something is wrong."""
@@ -45,7 +55,7 @@ def check(test: GradedTest, case: Case) -> None:
     fixtures = {
         "models": Package("models"),
         "given": Given(EXPECTED.seeds[identifier], identifier),
-        "reference": Reference(EXPECTED.outcomes[identifier].shown),
+        "reference": Reference(EXPECTED.outcomes[identifier]),
         **case.arguments,
     }
     test.function()(**fixtures)

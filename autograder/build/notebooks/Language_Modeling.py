@@ -395,7 +395,8 @@ if "LSTM" in RUNS:
 # | `scheduler` | `step_lr`, or a function of your own like it |
 # | `norm_first` | False (post-norm) or True (pre-norm) |
 #
-# A learning rate that is right for SGD is a hundred times too large for Adam. The test split is for the end.
+# A learning rate that is right for SGD is a hundred times too large for Adam. Choose by the validation split, which is
+# all that this notebook looks at; the test split is to be read once, of the model that you have chosen.
 
 # %%
 MODELS = ("RNN_TANH", "RNN_RELU", "GRU", "LSTM", "Transformer")

@@ -56,8 +56,8 @@ for pair in corpus.train[:4]:
 # ## Part 1: a recurrent cell
 #
 # A recurrent network reads a sequence one step at a time and keeps what it needs to know in a hidden state $h$.
-# Your `VanillaRNN` is one such step: from the input $x$ and the hidden state $h$ of before come the hidden state
-# $h'$ and the output $y$ (Elman, 1990),
+# Your `VanillaRNN` is one such step: from the input $x$ and the previous hidden state $h$ it computes the hidden
+# state $h'$ and the output $y$ (Elman, 1990),
 #
 # $$h' = \tanh(W_h\,[x; h] + b_h) \qquad y = \mathrm{log\,softmax}(W_o\,[x; h] + b_o)$$
 #
@@ -179,7 +179,7 @@ figures.seq2seq()
 # %% [markdown]
 # ## Part 2: attention
 #
-# With attention the decoder may look back at every word (Bahdanau et al., 2015). Its hidden state of before the step is
+# With attention the decoder may look back at every word (Bahdanau et al., 2015). Its hidden state before the step is
 # a question $q$, the encoder's outputs $k_1, \dots, k_T$ are compared with it, and the step gets their weighted mean:
 #
 # $$\alpha_t = \mathrm{softmax}_t\!\left(\frac{q \cdot k_t}{|q|\,|k_t|}\right) \qquad
@@ -299,7 +299,9 @@ notebook.attention(SENTENCES[0], "transformer")
 # ## Tune
 #
 # Change what the model is or how it learns, and see what that does. More epochs alone are not tuning. In a terminal,
-# `python -m workbench train --help` has more. Do not look at the test split while you tune: it is for the end.
+# `python -m workbench train --help` has more. Choose by the validation split, which is all that this notebook and
+# `compare` look at. Read the test split once, of the model that you have chosen:
+# `python -m workbench evaluate RUN --split test`.
 
 # %%
 MODEL = "lstm-attention"

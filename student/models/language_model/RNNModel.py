@@ -57,6 +57,8 @@ class RNNModel(nn.Module):
         """Fill embedding and decoder weights uniformly from -0.1 to 0.1 and the decoder's bias with zeros, in place.
 
         The recurrent layer keeps torch's own initialisation.
+
+        Optional: a piece of the constructor, which may do without it. No test calls it.
         """
         # TODO(lm.rnn): `nn.init` has what is needed.
         raise NotImplementedError("lm.rnn")

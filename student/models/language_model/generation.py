@@ -15,7 +15,9 @@ class Vocabulary(Protocol):
 
 
 def choose(log_probabilities: Tensor, temperature: float, generator: torch.Generator | None = None) -> int:
-    """Choose the id of the next token. A piece of `generate` that is not tested by itself.
+    """Choose the id of the next token.
+
+    Optional: a piece of `generate`, which may do without it. No test calls it.
 
     At temperature T token i is drawn with probability proportional to exp(log p_i / T), which is p_i^(1 / T): below 1
     probable tokens become more probable, above 1 less so (Ackley, Hinton & Sejnowski, 1985, "A Learning Algorithm for

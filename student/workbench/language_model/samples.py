@@ -10,6 +10,7 @@ from workbench.language_model.corpora import Unit
 from workbench.language_model.models import LanguageModel
 from workbench.language_model.vocabulary import Vocabulary
 from workbench.language_model.writing import LENGTH, prompt_of, text_of, write
+from workbench.runs import RESTORE, RunError
 from workbench.tracking import TensorBoard
 from workbench.training import Callback, Epoch
 
@@ -48,7 +49,10 @@ class Samples(Callback):
             trainer.note(f"  {sentence}")
         path = trainer.run.folder / "samples.json"
         before = trainer.run.read_json(path.name) if path.is_file() else []
-        kept = [each for each in before if each["epoch"] < epoch.epoch]  # a run that was killed makes some again
+        try:
+            kept = [each for each in before if each["epoch"] < epoch.epoch]  # a run that was killed makes some again
+        except (KeyError, TypeError) as error:
+            raise RunError(f"{path} does not hold samples by epoch ({error!r}). {RESTORE}") from error
         trainer.run.write_json(path.name, [*kept, {"epoch": epoch.epoch, "sentences": sentences}])
         if self.tensorboard and self.tensorboard.writer:
             text = "\n\n".join(sentences)

@@ -148,10 +148,7 @@ def run(
         WorkbenchError: it was told to stop; the message says how to go on.
     """
     place = folder / point.name
-    try:
-        begun = Run.open(place)
-    except RunError:
-        begun = None
+    begun = Run.open(place) if (place / "settings.json").exists() else None
     if begun and (other := _differing(begun, point, tree, data_root)):
         raise RunError(
             f"{place} was trained with another {other}; sweep into another --folder, or delete this one. "
@@ -174,8 +171,8 @@ def run(
 def _differing(begun: Run, point: Point, tree: Tree, data_root: Path | None) -> str:
     """In what a run is not the point's, in words; "" where it is."""
     told, root = begun.settings, data_root and training_run.recorded(data_root)
-    before, now = Settings.from_json(told["settings"]).flat(), point.settings.flat()
-    others = ", ".join(f"{key}={was}, not {now[key]}" for key, was in before.items() if was != now[key])
+    before, now = Settings.of_run(begun).flat(), point.settings.flat()
+    others = ", ".join(f"{key}={was}, not {now.get(key)}" for key, was in before.items() if was != now.get(key))
     differs = {
         f"base ({others})": bool(others),
         "tree": told["tree"] != training_run.recorded(tree.root),
@@ -192,9 +189,9 @@ def reached(found: Iterable[Point], folder: Path) -> list[Reached]:
     rows = []
     for point in found:
         run = Run.open(folder / point.name)
-        log = run.read_log()
+        log = run.read_log("epoch", "validation_loss", "seconds")
         seconds = sum(line["seconds"] for line in log)
-        loss = run.read_json("result.json")["loss"]
+        loss = run.read_object("result.json", "loss")["loss"]
         perplexity = math.inf if loss is None else perplexity_of(loss)
         if point.factor:
             rows.append(Reached(point.model, point.factor, point.value, perplexity, seconds))

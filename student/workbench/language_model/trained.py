@@ -57,7 +57,7 @@ class TrainedLanguageModel(Trained):
     def stored(
         cls, run: Run, settings: Settings, tree: Tree, data_root: Path | None, device: torch.device
     ) -> TrainedLanguageModel:
-        vocabulary, corpus = Vocabulary.load(run.folder / VOCABULARY), run.read_json(CORPUS)
+        vocabulary, corpus = Vocabulary.load(run.folder / VOCABULARY), run.read_object(CORPUS, "unit", "note")
         seed_everything(settings.training.seed)  # a run that was stopped before its first save begins as it began
         model = build(tree, settings, len(vocabulary), device)
         return cls(settings, device, data_root, vocabulary, corpus["unit"], corpus["note"], model)

@@ -1,10 +1,14 @@
-"""How fast decoding and training are, each beside a plain implementation, in one run: ratios say more than seconds."""
+"""How fast decoding and training are, each beside an ordinary way and the plainest, in one run: ratios say most."""
 
 from __future__ import annotations
 
+import copy
+import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,41 +20,49 @@ from workbench.modes import evaluating
 from workbench.runs import Run, RunError
 from workbench.settings import Settings
 from workbench.translation.data import Pair
-from workbench.translation.evaluation import loss_of, tokens_of, translate
+from workbench.translation.evaluation import BATCH, loss_of, tokens_of, translate
 from workbench.translation.settings import EncoderDecoder
 from workbench.translation.text import PAD, Text
 from workbench.translation.trained import TrainedTranslator
 from workbench.translation.translators import Translator
 
-PLAIN_BATCH = 128  # sentences
-
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Race:
-    """Two ways to do the same work.
+class Other:
+    """Another way to do the same work.
 
     Attributes:
-        seconds, plain_seconds: of the workbench, and of the plain implementation.
-        amount: sentences translated, or target tokens trained on.
         same: share of the sentences that both translate alike. Other shapes round otherwise, which decides where two
-            words are as good as each other; far below 1, the two do not do the same work.
+            words are as good as each other; far below 1, the two do not do the same work. None for training.
+    """
+
+    how: str
+    seconds: float
+    same: float | None = None
+
+
+@dataclass(frozen=True)
+class Race:
+    """The workbench beside other ways to do the same work: first an ordinary one, then the plainest.
+
+    Attributes:
+        amount: sentences translated, or target tokens trained on.
+        seconds: of the workbench.
     """
 
     what: str
     amount: int
     seconds: float
-    plain_seconds: float
-    same: float | None = None
+    others: tuple[Other, ...]
 
-    @property
-    def ratio(self) -> float:
-        """How many times as fast as the plain one."""
-        return self.plain_seconds / self.seconds
+    def ratio(self, other: Other) -> float:
+        """How many times as fast the workbench is."""
+        return other.seconds / self.seconds
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"ratio": self.ratio}
+        return asdict(self) | {"ratios": {other.how: self.ratio(other) for other in self.others}}
 
 
 Track = Callable[[Iterable[Any], str], Iterable[Any]]  # wraps batches, and says of what
@@ -69,8 +81,9 @@ def latest(runs: Path) -> Path:
     ended = [
         path
         for path in runs.glob("*/result.json")
-        if (run := Run.open(path.parent)).finished
-        and isinstance(Settings.from_json(run.settings["settings"]).shape, EncoderDecoder)
+        if (path.parent / "settings.json").is_file()
+        and (run := Run.open(path.parent)).finished
+        and isinstance(Settings.of_run(run).shape, EncoderDecoder)
     ]
     if not ended:
         raise RunError(
@@ -80,10 +93,10 @@ def latest(runs: Path) -> Path:
 
 
 def races(trained: TrainedTranslator, sentences: int, track: Track = untracked) -> list[Race]:
-    """Both races with a trained transformer: on its test split, and on a part of its training split.
+    """Both races with a trained transformer: on its validation split, and on a part of its training split.
 
     Args:
-        sentences: of the test split.
+        sentences: of the validation split.
         track: shows progress.
 
     Raises:
@@ -95,48 +108,73 @@ def races(trained: TrainedTranslator, sentences: int, track: Track = untracked) 
     batch_size = trained.settings.batching.batch_size
     used = corpus.train[: 20 * batch_size]
     return [
-        decoding(trained.translator, trained.text, corpus.test[:sentences], shape.max_length, track),
+        decoding(trained.translator, trained.text, corpus.validation[:sentences], shape.max_length, track),
         training(trained.translator, trained.text, used, batch_size, shape.max_length, track),
     ]
 
 
 def decoding(translator: Translator, text: Text, pairs: Sequence[Pair], length: int, track: Track = untracked) -> Race:
-    """Translate greedily; plain: the whole model again for every position, to a fixed length, in the corpus's order.
+    """Translate greedily.
+
+    The ordinary way is the model's own generation in the same batches, with nothing kept from one position to the next;
+    the plainest is the whole model again for every position, to a fixed length, in the corpus's order.
 
     Args:
         translator: a trained FullTransformerTranslator.
-        length: positions of the plain implementation, as many as the model has.
+        length: positions of the plainest way, as many as the model has.
     """
-    words, seconds = _timed(lambda: translate(translator, text, pairs, track=lambda each: track(each, "decoding")))
-    plain_words, plain_seconds = _timed(lambda: _plain_translations(translator, text, pairs, length, track))
-    # The workbench stops some tokens behind the source's length, the plain implementation at the last position.
-    same = sum(ours == plain[: len(ours)] for ours, plain in zip(words, plain_words, strict=True)) / len(pairs)
-    return Race("greedy decoding, sentences", len(pairs), seconds, plain_seconds, same)
+    uncached: Any = copy.copy(translator)
+    uncached.keeps_positions = False
+    rows = [batch.rows for batch in text.batches(pairs, BATCH)]
+    batches = [[pairs[row] for row in batch] for batch in rows]
+    slices = [pairs[start : start + BATCH] for start in range(0, len(pairs), BATCH)]
+    text.encode(pairs[:1])  # loads the tokenizer, which takes seconds
+    (seconds, words), (own_seconds, own_words), (plain_seconds, plain_words) = _in_turns(
+        [partial(translate, translator, text, batch) for batch in batches],
+        [partial(translate, uncached, text, batch) for batch in batches],
+        [partial(_plain_translations, translator, text, batch, length) for batch in slices],
+        track=lambda turns: track(turns, "decoding"),
+    )
+
+    def same(ours: Iterable[list[str]], others: list[list[list[str]]]) -> float:
+        # The plainest way goes on to the last position.
+        alike = (mine == other[: len(mine)] for mine, other in zip(ours, chain(*others), strict=True))
+        return sum(alike) / len(pairs)
+
+    by_row = dict(zip(chain(*rows), chain(*words), strict=True))
+    in_order = [by_row[row] for row in range(len(pairs))]
+    return Race(
+        "greedy decoding, sentences",
+        len(pairs),
+        seconds,
+        (
+            Other("the model's own generation, uncached", own_seconds, same(chain(*words), own_words)),
+            Other("the whole model for every position", plain_seconds, same(in_order, plain_words)),
+        ),
+    )
 
 
-def _plain_translations(
-    translator: Translator, text: Text, pairs: Sequence[Pair], length: int, track: Track
-) -> list[list[str]]:
-    words = []
+def _plain_translations(translator: Translator, text: Text, pairs: Sequence[Pair], length: int) -> list[list[str]]:
     with evaluating(translator.module):
-        for start in track(range(0, len(pairs), PLAIN_BATCH), "decoding, plain"):
-            source = _fixed(text, pairs[start : start + PLAIN_BATCH], length)[0].to(translator.device)
-            tokens = source[:, :1]
-            for _ in range(length - 1):
-                following = torch.cat((tokens, tokens[:, -1:]), dim=1)  # forward reads all but the last
-                scores = translator.scores(source, following)
-                tokens = torch.cat((tokens, scores[:, -1:].argmax(dim=2)), dim=1)
-            words += [text.words(row) for row in tokens[:, 1:].tolist()]
-    return words
+        source = _padded(text, pairs, length)[0].to(translator.device)
+        tokens = source[:, :1]
+        for _ in range(length - 1):
+            following = torch.cat((tokens, tokens[:, -1:]), dim=1)  # forward reads all but the last
+            scores = translator.scores(source, following)
+            tokens = torch.cat((tokens, scores[:, -1:].argmax(dim=2)), dim=1)
+    return [text.words(row) for row in tokens[:, 1:].tolist()]
 
 
 def training(
     translator: Translator, text: Text, pairs: Sequence[Pair], batch_size: int, length: int, track: Track = untracked
 ) -> Race:
-    """Train on the pairs once; plain: batches in random order, all padded to one length."""
-    amount = sum(len(example.target) - 1 for example in text.encode(pairs))
+    """Train on the pairs once. The other ways take batches in random order.
 
-    def step(source: Tensor, target: Tensor, optimizer: torch.optim.Optimizer) -> None:
+    The ordinary way pads each batch to its longest sentences, the plainest pads all batches to one length.
+    """
+    optimizer = torch.optim.Adam(translator.module.parameters(), lr=1e-5)
+
+    def step(source: Tensor, target: Tensor) -> None:
         tokens = tokens_of(target)
         source, target = source.to(translator.device), target.to(translator.device)
         loss = loss_of(translator.scores(source, target), target)
@@ -144,37 +182,52 @@ def training(
         (loss / tokens).backward()
         optimizer.step()
 
-    def epoch(batches: Sequence[Any], what: str) -> Callable[[], None]:
-        optimizer = torch.optim.Adam(translator.module.parameters(), lr=1e-5)
-
-        def run() -> None:
-            translator.module.train()
-            for source, target in track(batches, what):
-                step(source, target, optimizer)
-
-        return run
-
     bucketed = [(batch.source, batch.target) for batch in text.batches(pairs, batch_size, seed=0)]
-    starts = range(0, len(pairs), batch_size)
-    padded = [_fixed(text, pairs[start : start + batch_size], length) for start in starts]
-    epoch(padded[:1], "training")()  # the first step of a process is slower
-    _, seconds = _timed(epoch(bucketed, "training"))
-    _, plain_seconds = _timed(epoch(padded, "training, plain"))
-    return Race("training, target tokens", amount, seconds, plain_seconds)
+    shuffled = random.Random(0).sample(pairs, len(pairs))
+    groups = [shuffled[start : start + batch_size] for start in range(0, len(pairs), batch_size)]
+    translator.module.train()
+    step(*bucketed[0])  # the first step of a process is slower
+    (seconds, _), (ordinary_seconds, _), (plain_seconds, _) = _in_turns(
+        [partial(step, *batch) for batch in bucketed],
+        [partial(step, *_padded(text, group)) for group in groups],
+        [partial(step, *_padded(text, group, length)) for group in groups],
+        track=lambda turns: track(turns, "training"),
+    )
+    return Race(
+        "training, target tokens",
+        sum(len(example.target) - 1 for example in text.encode(pairs)),
+        seconds,
+        (
+            Other("random order, padded to the longest of a batch", ordinary_seconds),
+            Other("random order, padded to one length", plain_seconds),
+        ),
+    )
 
 
-def _fixed(text: Text, pairs: Sequence[Pair], length: int) -> tuple[Tensor, Tensor]:
-    """Pairs in their order, padded to (N, length) both."""
+def _padded(text: Text, pairs: Sequence[Pair], length: int | None = None) -> tuple[Tensor, Tensor]:
+    """Source and target of pairs in their order, (N, length); without a length, as wide as the longest of each."""
+
+    def padded(rows: Sequence[list[int]]) -> Tensor:
+        width = length or max(map(len, rows))
+        return torch.tensor([row + [PAD] * (width - len(row)) for row in rows])
+
     examples = text.encode(pairs)
-    source, target = torch.full((2, len(pairs), length), PAD)
-    for row, example in enumerate(examples):
-        source[row, : len(example.source)] = torch.tensor(example.source)
-        target[row, : len(example.target)] = torch.tensor(example.target)
-    return source, target
+    return padded([example.source for example in examples]), padded([example.target for example in examples])
 
 
-def _timed(work: Callable[[], T]) -> tuple[T, float]:
-    """What the work gives, and the seconds that it takes."""
-    start = time.perf_counter()
-    result = work()
-    return result, time.perf_counter() - start
+def _in_turns(
+    *ways: Sequence[Callable[[], T]], track: Callable[[Iterable[Any]], Iterable[Any]]
+) -> list[tuple[float, list[T]]]:
+    """Do each way's pieces of work, one of each in turns, so that whatever else the machine does slows all of them.
+
+    Returns:
+        Of each way the seconds that it has taken and what its pieces gave.
+    """
+    seconds = [0.0] * len(ways)
+    given: list[list[T]] = [[] for _ in ways]
+    for pieces in track(list(zip(*ways, strict=True))):
+        for way, piece in enumerate(pieces):
+            start = time.perf_counter()
+            given[way].append(piece())
+            seconds[way] += time.perf_counter() - start
+    return list(zip(seconds, given, strict=True))

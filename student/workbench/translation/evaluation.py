@@ -39,7 +39,7 @@ class Evaluation:
     Attributes:
         loss, perplexity: with the right previous tokens, in nats a token.
         free_loss, free_perplexity: with the model's own.
-        bleu, chrf: of detokenised text, with sacreBLEU's signatures; letters of one case.
+        bleu, chrf: of detokenised text, with sacreBLEU's signatures; case does not count.
         bleu_tokenised: of lower-cased tokens, to compare with older results.
         exact: share of translations that are the reference.
         seconds: that translating has taken.
@@ -141,8 +141,7 @@ def evaluate(
     words = translate(translator, text, pairs, batch_size, track)
     seconds = time.perf_counter() - start
     found = [text.detokenise(each) for each in words]
-    # The model's letters are all small, and so are these: case is not what is measured.
-    right = [pair.target.lower() for pair in pairs]
+    right = [pair.target for pair in pairs]
     right_words = [text.target_words(pair.target) for pair in pairs]
     forced, tokens = total_loss(translator, text, pairs, batch_size=batch_size, track=track)
     free, _ = total_loss(translator, text, pairs, forced=False, batch_size=batch_size, track=track)

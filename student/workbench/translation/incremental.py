@@ -35,7 +35,7 @@ def replaced(owner: Any, name: str, function: Callable[..., Any]) -> Iterator[No
 
 @contextlib.contextmanager
 def incremental(module: Any, longest: int) -> Iterator[None]:
-    """While a FullTransformerTranslator generates; layers that are not there yet are for the model to miss.
+    """While a FullTransformerTranslator generates; a missing layer fails in the model itself.
 
     Args:
         module: without gradients and in evaluation mode while it generates.
@@ -228,7 +228,7 @@ class _Scores:
         return None
 
     def _follows(self, N: int, S: int) -> bool:
-        """Whether S positions of N sentences are the first, or those of before and one more."""
+        """Whether S positions of N sentences are the first, or the earlier ones and one more."""
         return S == 1 or (self.scores is not None and S == self.width + 1 <= self.longest and N == len(self.scores))
 
     def grow(self, _: nn.Module, __: Any, scores: Tensor) -> Tensor:

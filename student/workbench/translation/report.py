@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +23,7 @@ from workbench.compare import Row, Summary, short_names
 from workbench.errors import WorkbenchError
 from workbench.latex import latex
 from workbench.pdf import pdf
+from workbench.runs import EVALUATED
 from workbench.translation.data import Corpus, Pair
 from workbench.translation.questions import LAST, QUESTIONS, Question
 from workbench.translation.settings import TRANSLATION
@@ -32,6 +34,7 @@ PICTURES = 2  # sentences whose attention is shown
 SHORT = 14  # words of a sentence whose attention can still be read
 WITH_ATTENTION = ("rnn-attention", "lstm-attention", "transformer")
 BEGIN = re.compile(r"<!-- answer: ([\w-]+) -->")
+MADE = ".made.json"  # the digests of the files as they were written last
 DIGEST = re.compile(r"(?<=<!-- made of )\w+")
 HEADER = """\
 <!-- made of {digest}
@@ -42,7 +45,7 @@ Write your answers between "answer" and "end", then `python -m workbench report`
 READING = (
     'Losses are in nats a token, perplexity is their exponential; the free \\<sos\\> is not counted. With "own tokens" '
     "the model reads the tokens that it has chosen itself, elsewhere the right ones. BLEU and chrF are of whole "
-    "splits, decoded greedily."
+    "splits, decoded greedily. Settings are chosen by the validation split, and no best is marked of the test split."
 )
 
 
@@ -90,8 +93,7 @@ def fill(
         text = HEADER.format(digest=_digest(body)) + _with_answers(body, kept)
         drawn = {path.name: path.read_bytes() for path in sorted(pictures.iterdir())}
         files = {**drawn, "report.md": text.encode(), **_draw(text, out, pictures)}
-    aside = _put_aside(old, out)
-    _write(files, out)
+    aside = [*_put_aside(old, out), *_write(files, out)]
     left_out = [part for part in QUESTIONS if not any(run.kind == part and run.log for run in runs)]
     return [
         *aside,
@@ -102,8 +104,11 @@ def fill(
     ]
 
 
-def render(out: Path) -> None:
+def render(out: Path) -> list[str]:
     """Make PDF and LaTeX of the report.md that is there.
+
+    Returns:
+        Sentences on what has been put aside.
 
     Raises:
         WorkbenchError: there is none, or its answers or pictures cannot be found.
@@ -112,7 +117,7 @@ def render(out: Path) -> None:
         raise WorkbenchError(f"{out / 'report.md'} is not there yet; name the runs that it is to be made of")
     text = _read(out / "report.md")
     answers(text)
-    _write(_draw(text, out), out)
+    return _write(_draw(text, out), out)
 
 
 def answers(text: str) -> dict[str, str]:
@@ -158,16 +163,20 @@ def _section(part: str, runs: Sequence[Summary], load: Callable[[Path], Trained]
     curves = f"curves-{part.lower()}.png"
     plots.save(plots.curves(compare.histories(runs)), pictures / curves)
     models = {run.name: load(Path(run.name)) for run in dict.fromkeys([before, after, *_attentive(runs)])}
-    pairs = choose(models[before.name].corpus().test)
+    pairs = choose(models[before.name].corpus().validation)
     if before is after:
         told = "Before and after tuning are two runs: train the other one and fill the report again with both.\n\n"
     else:
         told = f"Before tuning: {_plain(before.name)}. After tuning: {_plain(after.name)}.\n\n"
-    missing = [*compare.tuning_notes([before, after]), *compare.not_measured(dict.fromkeys([before, after]))]
+    missing = [
+        *compare.tuning_notes([before, after]),
+        *compare.not_measured(dict.fromkeys([before, after])),
+        *compare.not_measured([after], ("test",)),
+    ]
     told += "".join(f"> {_plain(note)}\n\n" for note in missing)
     return (
         f"## {part}\n\n{told}"
-        f"{_table(names, compare.made_of(runs))}\n{_table(names, compare.reached(runs))}\n"
+        f"{_table(names, compare.made_of(runs))}\n{_table(names, compare.reached(runs, EVALUATED))}\n"
         f"![Perplexity over epochs, {part}]({curves})\n\n"
         + _asked(QUESTIONS[part][0])
         + _attention(part, [(run, models[run.name]) for run in _attentive(runs)], pairs, pictures)
@@ -226,7 +235,7 @@ def _translations(runs: Sequence[tuple[Summary, Trained]], pairs: Sequence[Pair]
             for name, (_, trained) in zip(names, runs, strict=True)
         ]
     count = "Ten" if len(pairs) == SENTENCES else f"{len(pairs)}"
-    return f"### {count} translations of the test split\n\n" + "\n".join(lines) + "\n\n"
+    return f"### {count} translations of the validation split\n\n" + "\n".join(lines) + "\n\n"
 
 
 def _asked(question: Question) -> str:
@@ -283,12 +292,43 @@ def _draw(text: str, out: Path, pictures: Path | None = None) -> dict[str, bytes
     return {"report.tex": latex(text).encode(), "report.pdf": pdf(here, out, TITLE)}
 
 
-def _write(files: Mapping[str, bytes], out: Path) -> None:
+def _write(files: Mapping[str, bytes], out: Path) -> list[str]:
+    """Write the report's files; what somebody else has written into one of them is kept beside it, and told."""
+    made = _made(out)
+    there = {name: (out / name).read_bytes() for name in files if name != "report.md" and (out / name).is_file()}
+    foreign = {name: content for name, content in there.items() if made.get(name) != _sha256(content)}
+    notes = [
+        f"{name} was changed elsewhere; the old one is now {_aside(out / name, foreign[name])}." for name in foreign
+    ]
     for name, content in files.items():  # in their order: the PDF is younger than its text
         try:
             replace(out / name, content)
         except PermissionError:  # Windows, for one, while a viewer shows it
             raise WorkbenchError(f"{out / name} cannot be written; close it in other programs") from None
+    made |= {name: _sha256(content) for name, content in files.items()}
+    replace(out / MADE, f"{json.dumps(made, indent=1)}\n".encode())
+    return notes
+
+
+def _made(out: Path) -> dict[str, str]:
+    """The digests of the files in a report's folder, as they were written last; none where that is not known."""
+    try:
+        made = json.loads((out / MADE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return made if isinstance(made, dict) else {}
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _aside(path: Path, content: bytes) -> Path:
+    """Keep a copy of a file beside it, and say where."""
+    names = (path.with_name(f"{path.stem}-old-{i}{path.suffix}") for i in itertools.count(1))
+    aside = next(each for each in names if not each.exists())
+    replace(aside, content)
+    return aside
 
 
 def _with_answers(body: str, kept: Mapping[str, str]) -> str:
@@ -306,6 +346,5 @@ def _put_aside(old: str, out: Path) -> list[str]:
     made = DIGEST.search(old)
     if not old or (made and made[0] == _digest(old)):
         return []
-    path = next(path for i in itertools.count(1) if not (path := out / f"report-old-{i}.md").exists())
-    replace(path, old.encode())
+    path = _aside(out / "report.md", old.encode())
     return [f"report.md was edited outside of the answers, and that is not in the new one; the old one is now {path}."]

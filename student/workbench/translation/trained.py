@@ -101,7 +101,7 @@ class TrainedTranslator(Trained):
             ("chrF", "", f"{found.chrf:.2f}"),
             ("exact matches", "", f"{found.exact:.1%}"),
         ]
-        how = f"sacreBLEU {found.bleu_signature}; {found.chrf_signature}; both of lower-case text"
+        how = f"sacreBLEU {found.bleu_signature}; {found.chrf_signature}"
         how += f"; translated in {found.seconds:.1f} s"
         shown = [f"\n  {each.source}\n  [{each.reference}]\n  {each.hypothesis}" for each in translations[:3]]
         return Measured(

@@ -195,10 +195,15 @@ class EncoderTranslator(Translator):
 
 
 class TransformerTranslator(Translator):
-    """FullTransformerTranslator."""
+    """FullTransformerTranslator.
+
+    Attributes:
+        keeps_positions: whether generation computes only the position that is added.
+    """
 
     has_attention = True
     longest: int
+    keeps_positions = True
 
     def __init__(self, models: Any, shape: EncoderDecoder, sizes: tuple[int, int], device: torch.device) -> None:
         self.longest = shape.max_length
@@ -231,7 +236,7 @@ class TransformerTranslator(Translator):
     def _generate(self, source: Tensor, length: int) -> tuple[Tensor, Tensor]:
         """The model's own greedy generation: tokens (N, L), scores (N, L, V)."""
         module: Any = self.module
-        with incremental(module, self.longest):
+        with incremental(module, self.longest) if self.keeps_positions else contextlib.nullcontext():
             generated = module.generate_translation(source, length)
         name = "generate_translation"
         if not isinstance(generated, tuple) or len(generated) != 2:

@@ -1,10 +1,8 @@
-"""Row 9: claims the facts of a test that are no tensors: its initial values are said to be drawn rightly.
+"""Row 9: claims that its initial values are drawn rightly, by what is known of them without drawing any.
 
-`init_parameters` fills nothing in. What the test asks about it are sentences, which student code may send as it
-likes; the tensors beside them are handed out by the test itself.
+`init_parameters` fills nothing in. Whatever the test shows as a sentence is shown as true, and biases as zeros.
 
 Base: partly
-Left open: facts that the test states about student objects are stated in the student's process
 """
 
 import torch

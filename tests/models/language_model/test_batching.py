@@ -53,7 +53,8 @@ def test_get_batch_reads_the_alphabet(models, given, reference):
         data, target = models.language_model.batching.get_batch(source, i, 2)
         reference.match(**{f"data of row {i}": data, f"target of row {i}": target})
         reference.match(**{f"rows of data of row {i}": letters(data), f"letters of target of row {i}": letters(target)})
-        reference.match(**{f"embedded data of row {i}": given.uniform(f"embedding {i}", 26, 3)[data]})
+        table = given.uniform(f"embedding {i}", 26, 3)
+        reference.match(**{f"embedded data of row {i}": table[data], f"embedded target of row {i}": table[target]})
 
 
 @number("4.1.4")

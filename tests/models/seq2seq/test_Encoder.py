@@ -25,13 +25,14 @@ def build(models, given, model_type, dropout=0.2):
 @both_types
 def test_encoder_has_its_five_layers(models, given, reference, model_type):
     """The constructor creates embedding, dropout, recurrent, hidden_in and hidden_out with the contract's sizes."""
-    encoder, _ = build(models, given, model_type, dropout=0.35)
+    encoder, (_, E, *_) = build(models, given, model_type, dropout=0.35)
     reference.match(**{"embedding.weight": encoder.embedding.weight})
     reference.match(**{"recurrent.weight_ih_l0": encoder.recurrent.weight_ih_l0})
     reference.match(**{"recurrent.weight_hh_l0": encoder.recurrent.weight_hh_l0})
     reference.match(**{"hidden_in.weight": encoder.hidden_in.weight, "hidden_in.bias": encoder.hidden_in.bias})
     reference.match(**{"hidden_out.weight": encoder.hidden_out.weight, "hidden_out.bias": encoder.hidden_out.bias})
-    reference.match(**{"recurrent": encoder.recurrent, "p of dropout": encoder.dropout.p})
+    reference.match(**{"what recurrent returns": encoder.recurrent(given.uniform("embedded", 3, 4, E))})
+    reference.match(**{"p of dropout": encoder.dropout.p})
 
 
 @number("2.1.2")

@@ -63,7 +63,7 @@ def perturb_padding(given, table, pad=PAD):
 @weight(2)
 def test_forward_scores_every_next_token(models, given, reference):
     """forward reads src and tgt[:, :-1] and returns unnormalised scores (N, L - 1, V)."""
-    model, _, V_in, V_out = build(models, given, heads=1, decoder_layers=2)  # elsewhere two heads, one layer
+    model, _, V_in, V_out = build(models, given, decoder_layers=2)  # elsewhere one
     N, T, L = given.size("N", 2, 3), given.size("T", 6, 9), given.size("L", 6, 9)
     src = given.integers("source", N, T, low=4, high=V_in)
     tgt = given.integers("target", N, L, low=4, high=V_out)
@@ -181,11 +181,13 @@ def test_forward_drops_only_inside_the_transformer(models, given, reference, dro
 @number("3.5.10")
 @weight(1)
 def test_forward_passes_gradients(models, given, reference):
-    """Gradients of the scores at real positions reach all embeddings, the encoder, the decoder and `final`."""
+    """Gradients of the scores reach all embeddings, the encoder, the decoder and `final`."""
     model, _, V_in, V_out = build(models, given)
-    src, tgt = padded_pair(given, V_in, V_out)
-    scores = without_padding(model(src, tgt), tgt[:, :-1])
-    (scores * given.uniform("weights", tgt.size(0), tgt.size(1) - 1, V_out)).mean().backward()
+    N, T, L = given.size("N", 2, 3), given.size("T", 6, 9), given.size("L", 6, 9)
+    src = given.integers("source", N, T, low=4, high=V_in)
+    tgt = given.integers("target", N, L, low=4, high=V_out)
+    scores = model(src, tgt)
+    (scores * given.uniform("weights", N, L - 1, V_out)).mean().backward()
     reference.gradients(model, of=f"{TABLES} final")
     encoder, decoder = model.transformer.encoder.layers[0], model.transformer.decoder.layers[0]
     reference.match(gradient_in_the_encoder=encoder.linear1.weight.grad)

@@ -1,0 +1,123 @@
+"""A Transformer language model (Vaswani et al., 2017, "Attention Is All You Need").
+
+A stack of encoder layers in which no position sees a later one: what comes out at step t scores the token at t + 1.
+
+Shapes: S steps, B batch, V vocabulary size (ntoken), E model size (ninp). Time comes first, as in RNNModel.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class PositionalEncoding(nn.Module):
+    """Adds to every step a fixed vector that tells where it stands (Vaswani et al., 2017, section 3.5).
+
+        pe[p, 0, 2k]     = sin(p / 10000^(2k / d_model))
+        pe[p, 0, 2k + 1] = cos(p / 10000^(2k / d_model))
+
+    The table is a buffer, not a parameter: it moves with the module and is never trained. An odd d_model ends with a
+    sine.
+
+    Layers (these names are part of the contract):
+        pe: buffer, (max_len, 1, d_model)
+        dropout: Dropout
+    """
+
+    pe: Tensor
+
+    def __init__(self, d_model: int, dropout: float = 0.1, max_len: int = 5000) -> None:
+        super().__init__()
+        self.d_model = d_model
+        self.max_len = max_len
+        self.dropout = nn.Dropout(dropout)
+        position = torch.arange(max_len, dtype=torch.float).unsqueeze(1)
+        div_term = torch.exp(torch.arange(0, d_model, 2).float() * (-math.log(10000.0) / d_model))
+        angles = position * div_term
+        pe = torch.zeros(max_len, 1, d_model)
+        pe[:, 0, 0::2] = torch.sin(angles)
+        pe[:, 0, 1::2] = torch.cos(angles[:, : d_model // 2])
+        self.register_buffer("pe", pe)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add the first S rows of the table to every sequence of the batch, then apply dropout to the sum.
+
+        Args:
+            x: (S, B, d_model), which stays as it is.
+
+        Returns:
+            (S, B, d_model).
+
+        Raises:
+            ValueError: for S > max_len (the message has both numbers); S == max_len works.
+        """
+        steps = x.size(0)
+        if steps > self.max_len:
+            raise ValueError(f"sequence of {steps} steps is longer than max_len {self.max_len}")
+        return self.dropout(x + self.pe[:steps])
+
+
+class TransformerModel(nn.Module):
+    """Scores the next token at every step, from this token and those before it.
+
+    Layers (these names are part of the contract):
+        embedding: Embedding(V, E), weights uniform from -0.1 to 0.1
+        positional_encoding: PositionalEncoding(E, dropout, max_len)
+        encoder: nn.TransformerEncoder of nlayers layers with nhead heads and nhid units in the feed-forward layer.
+            Every layer uses `dropout` and `norm_first` (True: normalise before each sublayer instead of after it;
+            Xiong et al., 2020, "On Layer Normalization in the Transformer Architecture"). No norm after the last layer.
+        decoder: Linear(E, V), weights uniform from -0.1 to 0.1, bias zero
+
+    The encoder keeps torch's own initialisation.
+    """
+
+    def __init__(
+        self,
+        ntoken: int,
+        ninp: int,
+        nhead: int,
+        nhid: int,
+        nlayers: int,
+        dropout: float = 0.5,
+        norm_first: bool = False,
+        max_len: int = 5000,
+    ) -> None:
+        super().__init__()
+        self.ntoken = ntoken
+        self.ninp = ninp
+        self.max_len = max_len
+        self.embedding = nn.Embedding(ntoken, ninp)
+        self.positional_encoding = PositionalEncoding(ninp, dropout, max_len)
+        layer = nn.TransformerEncoderLayer(ninp, nhead, nhid, dropout, norm_first=norm_first)
+        self.encoder = nn.TransformerEncoder(layer, nlayers, enable_nested_tensor=False)
+        self.decoder = nn.Linear(ninp, ntoken)
+        nn.init.uniform_(self.embedding.weight, -0.1, 0.1)
+        nn.init.uniform_(self.decoder.weight, -0.1, 0.1)
+        nn.init.zeros_(self.decoder.bias)
+
+    def forward(self, src: Tensor, src_mask: Tensor | None = None) -> Tensor:
+        """Score the next token after every step.
+
+        The embedding is multiplied by sqrt(E) before positions are added: its weights are small, the table's are not.
+
+        Args:
+            src: (S, B), token ids.
+            src_mask: (S, S), which steps (columns) each step (row) may see: a boolean mask, True hides, or one that is
+                added to the attention's scores, -inf hides. Used as it is given. When None the mask is causal: step t
+                sees steps 0 to t.
+
+        Returns:
+            (S * B, V), log-probabilities; row t * B + b belongs to step t of sequence b.
+
+        Raises:
+            ValueError: for S > max_len (from positional_encoding).
+        """
+        steps = src.size(0)
+        if src_mask is None:
+            src_mask = torch.triu(torch.ones(steps, steps, dtype=torch.bool, device=src.device), diagonal=1)
+        x = self.embedding(src) * math.sqrt(self.ninp)
+        x = self.positional_encoding(x)
+        x = self.encoder(x, mask=src_mask)
+        logits = self.decoder(x).reshape(-1, self.ntoken)
+        return torch.log_softmax(logits, dim=-1)
