@@ -15,7 +15,7 @@ JOBS ?= 2
 setup: $(VENV)/ready
 
 # torch first and alone: a package that needs torch would otherwise choose which build of it comes.
-WORKBENCH := student/workbench/requirements.txt
+WORKBENCH := workbench/requirements.txt
 
 $(VENV)/ready: requirements.txt $(WORKBENCH) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

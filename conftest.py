@@ -23,13 +23,13 @@ def root() -> str:
 
 
 def mount() -> str:
-    from autograder.build import rehearsal
+    from autograder.prepare import rehearsal
 
     return "" if rehearsal.can_mount() else "nothing can be mounted here"
 
 
 def container() -> str:
-    from autograder.build import container
+    from autograder.prepare import container
 
     return container.missing()
 
@@ -48,7 +48,7 @@ def seccomp() -> str:
 
 
 def ia32() -> str:
-    from tests.autograder import ia32
+    from tests.project.grade import ia32
 
     return "" if ia32.works() else "this machine does not take the system calls of 32-bit programs"
 

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from autograder.bench import attacks, feedback, report, speed
-from autograder.build import (
+from autograder.prepare import (
     answers,
     catalogue,
     credit,
@@ -32,11 +32,11 @@ from autograder.build import (
     reports,
     store,
 )
-from autograder.build.files import refusal, replace
+from autograder.prepare.files import refusal, replace
 from autograder.rubric import Rubric, RubricError
 from collect_submission import Assignment
-from tests.harness.answers import Unsteady
-from tests.harness.collect import ContractError
+from harness.answers import Unsteady
+from harness.collect import ContractError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 app = typer.Typer(help="Make the handout, build the autograder, grade.", no_args_is_help=True, add_completion=False)

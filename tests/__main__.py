@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.harness.progress import main
+from harness.command import main
 
 if __name__ == "__main__":
     sys.exit(main())

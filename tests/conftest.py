@@ -1,6 +1,6 @@
-"""Graded tests run through the harness; see tests/harness/plugin.py."""
+"""Graded tests run through the harness; see harness/plugin.py."""
 
-from tests.harness.plugin import (
+from harness.plugin import (
     given,
     models,
     pytest_addoption,

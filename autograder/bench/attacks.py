@@ -32,13 +32,13 @@ from rich.table import Table
 
 from autograder.bench import cage, malicious
 from autograder.bench.malicious import Attack
-from autograder.build import rehearsal
-from autograder.build.files import replace as write_file
 from autograder.grade import collection, policy, results
 from autograder.grade.engine import Engine, Grades
 from autograder.grade.kit import Kit
 from autograder.grade.main import close_folders
 from autograder.grade.metadata import Metadata
+from autograder.prepare import rehearsal
+from autograder.prepare.files import replace as write_file
 from collect_submission import Assignment, read_tree
 
 RIVALS = Path(__file__).parent / "rivals"
@@ -203,8 +203,8 @@ def _furnish(layout: Path, archive: bytes, engine: Engine, repository: Path) -> 
     for name in ("results", "submission"):
         (layout / name).mkdir()
     shutil.copytree(RIVALS, source, ignore=shutil.ignore_patterns("__init__.py", "__pycache__"))
-    for name in ("harness", "models"):
-        shutil.copytree(repository / "tests" / name, source / "tests" / name)
+    for name in ("harness", "tests/models"):
+        shutil.copytree(repository / name, source / name)
     (source / "tests" / "__init__.py").touch()
     shutil.copytree(repository / "student" / "models", source / "models")
     shutil.copy(engine.kit.folder / f"{engine.kit.seeds[1]}.safetensors", source / "answers.safetensors")

@@ -41,12 +41,12 @@ from typing import Any, NoReturn
 
 import torch
 
-from autograder.build.files import read_folder
 from autograder.grade.overlay import overlay
+from autograder.prepare.files import read_folder
 from collect_submission import Assignment, Deliverable
-from tests.harness.recorder import Recorder, run_pytest
-from tests.harness.verdicts import ended_early
-from tests.harness.view import Standing
+from harness.progress.recorder import Recorder, run_pytest
+from harness.progress.view import Standing
+from harness.verdicts import ended_early
 
 SETS = Path(__file__).parent / "attempts"
 FILE = "attempts.toml"

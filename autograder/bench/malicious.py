@@ -1,4 +1,4 @@
-"""The malicious submissions of `tests/autograder/attacks/`, made ready to be handed in.
+"""The malicious submissions of `tests/project/grade/attacks/`, made ready to be handed in.
 
 Each file there is one attack on one row of the attack list (docs/security.md). Its docstring says what it tries and
 ends in lines like
@@ -15,9 +15,9 @@ A file with a function `archive(good)` builds a whole zip from the solution's fi
 `files(good)` returns the files. Any other stands in for models/naive/LSTM.py: where it defines no `LSTM`, one is
 appended that calls its function `attack(lstm, x, states)`, whose result, unless it is None, is what `forward` returns.
 
-What several attacks need stands in `shared/`. An attack's line `from tests.autograder.attacks.shared.<name> import ...`
-is replaced by the whole text of `shared/<name>.py`, for nothing of ours can be imported where it is handed in. Files
-that build archives run here, and really import it.
+What several attacks need stands in `shared/`. An attack's line
+`from tests.project.grade.attacks.shared.<name> import ...` is replaced by the whole text of `shared/<name>.py`, for
+nothing of ours can be imported where it is handed in. Files that build archives run here, and really import it.
 """
 
 import ast
@@ -30,9 +30,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.harness.answers import Answers
+from harness.answers import Answers
 
-FOLDER = Path(__file__).resolve().parents[2] / "tests" / "autograder" / "attacks"
+FOLDER = Path(__file__).resolve().parents[2] / "tests" / "project" / "grade" / "attacks"
 TARGET = "models/naive/LSTM.py"
 SHARED = r"^from tests\.autograder\.attacks\.shared\.(\w+) import .*$"
 KEYS = r"^(Where|Base|Against|Refused|Left open|Only here|Taken): (.+)$"

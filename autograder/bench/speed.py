@@ -21,10 +21,10 @@ from typing import Any
 import psutil
 
 from autograder.bench import unprotected
-from autograder.build import catalogue, container, rehearsal
 from autograder.grade.engine import Engine
 from autograder.grade.kit import Kit
 from autograder.grade.overlay import overlay
+from autograder.prepare import catalogue, container, rehearsal
 from collect_submission import Assignment, pack, read_tree
 
 Files = Mapping[str, bytes]

@@ -19,12 +19,12 @@ from gradescope_utils.autograder_utils.decorators import number, visibility, wei
 from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
 
 from autograder.grade.kit import Kit
-from tests.harness.answers import Answers
-from tests.harness.draws import measured
-from tests.harness.graded import GradedTest
-from tests.harness.judge import judge
-from tests.harness.run import run_case
-from tests.harness.tree import Tree
+from harness.answers import Answers
+from harness.draws import measured
+from harness.graded import GradedTest
+from harness.judge import judge
+from harness.run import run_case
+from harness.tree import Tree
 
 
 def main(kit_folder: str, tree_folder: str, results: str) -> None:
@@ -33,7 +33,7 @@ def main(kit_folder: str, tree_folder: str, results: str) -> None:
 
     torch.set_num_threads(1)  # as our grader does: with more, tensors this small spend most of their time waiting
     kit = Kit.load(Path(kit_folder))
-    tree = Tree(Path(tree_folder), Path(tree_folder))
+    tree = Tree(Path(tree_folder))
     tree.activate()
     answers = kit.answers()
     methods = {

@@ -12,10 +12,10 @@ import torch
 
 from autograder.grade import probe, sandbox, wire
 from autograder.grade.wire import Item
-from tests.harness.graded import GradedTest
-from tests.harness.outcome import Fault, Outcome, encode
-from tests.harness.run import fault, neutral, run
-from tests.harness.tree import Tree
+from harness.graded import GradedTest
+from harness.outcome import Fault, Outcome, encode
+from harness.run import fault, neutral, run
+from harness.tree import Tree
 
 
 def work(overlay: Path, items: Sequence[Item], tests: Mapping[str, GradedTest]) -> None:
@@ -23,7 +23,7 @@ def work(overlay: Path, items: Sequence[Item], tests: Mapping[str, GradedTest]) 
     warnings.simplefilter("ignore")  # else one about a file's syntax, at import, counts as something printed
     errors = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     vars(sys).update(stderr=errors, __stderr__=errors)  # printed, too; descriptor 2 is native code's (`sandbox`)
-    tree = Tree(overlay, overlay)
+    tree = Tree(overlay)
     tree.activate()
     for index, item in enumerate(items):
         try:

@@ -22,13 +22,13 @@ from autograder.grade.overlay import overlay
 from autograder.grade.warden import Run, Warden
 from autograder.grade.wire import Item
 from collect_submission import Finding, inspect
-from tests.harness.draws import measured
-from tests.harness.graded import GradedTest
-from tests.harness.hidden import hidden_words
-from tests.harness.hints import Hints
-from tests.harness.judge import Kind, Verdict, judge
-from tests.harness.outcome import Outcome, encode
-from tests.harness.verdicts import ended_early, name_needed, preflight
+from harness.draws import measured
+from harness.graded import GradedTest
+from harness.hidden import hidden_words
+from harness.hints import Hints
+from harness.judge import Kind, Verdict, judge
+from harness.outcome import Outcome, encode
+from harness.verdicts import ended_early, name_needed, preflight
 
 KEPT = 1 << 19  # bytes of memory of an outcome that is kept to look for its hint; right ones take a third at most
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from autograder.rubric import Rubric
 from collect_submission import Assignment, Deliverable
-from tests.harness.answers import Answers
-from tests.harness.graded import GradedTest
-from tests.harness.hints import Hints
+from harness.answers import Answers
+from harness.graded import GradedTest
+from harness.hints import Hints
 
 PUBLIC = "public"  # the name of the seed whose inputs and answers are published
 HINTS = f"{PUBLIC}.hints.safetensors"

@@ -9,7 +9,7 @@ from autograder.grade.engine import Row
 from autograder.grade.kit import Kit
 from autograder.grade.policy import Settled, points, visibility
 from collect_submission import Deliverable
-from tests.harness.files import replace
+from harness.files import replace
 
 MAX_TEXT = 20_000  # characters of one field; Gradescope cuts at 100,000
 

@@ -19,7 +19,7 @@ from autograder.grade.overlay import TEMPORARY, remove
 from autograder.grade.sandbox import Jail
 from autograder.grade.wire import Item
 from autograder.rubric import Limits
-from tests.harness.outcome import Fault, Outcome, decode
+from harness.outcome import Fault, Outcome, decode
 
 START_SECONDS = 120.0  # importing torch on half a slow processor
 REFERENCE_SECONDS = 0.06  # the zygote's fixed work on the machine that the limits were chosen on

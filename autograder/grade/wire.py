@@ -2,7 +2,7 @@
 
     frame = magic (4 bytes) | index of the item (u32) | length of the payload (u32) | payload
 
-The payload is what `tests.harness.outcome.encode` writes. Frames come in the order of the items; the first one of an
+The payload is what `harness.outcome.encode` writes. Frames come in the order of the items; the first one of an
 item counts. Anything else ends the reading, for a pipe cannot be read on after bytes that make no frame.
 """
 

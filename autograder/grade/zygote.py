@@ -219,9 +219,9 @@ def warm_up() -> None:
     from torch import nn
     from torch.nn import functional as F
 
-    from tests.harness.given import Given
-    from tests.harness.outcome import Outcome, encode
-    from tests.harness.reference import Reference
+    from harness.given import Given
+    from harness.outcome import Outcome, encode
+    from harness.reference import Reference
 
     x = Given("0", "warm up").uniform("x", 2, 3, 8)
     outcome = Outcome()

@@ -2,8 +2,8 @@
 
 import torch
 
-from tests.harness.doubles import OptimizerDouble, RecurrentModelDouble, WindowModelDouble, given_batching, tensors
-from tests.harness.stress import has_shape, same, same_again, stress
+from harness.doubles import OptimizerDouble, RecurrentModelDouble, WindowModelDouble, given_batching, tensors
+from harness.stress import has_shape, same, same_again, stress
 
 TYPES = ("RNN_TANH", "RNN_RELU", "GRU", "LSTM")
 

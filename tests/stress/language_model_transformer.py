@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import torch
 
-from tests.harness.doubles import RNNModelDouble, TransformerModelDouble, mode_of
-from tests.harness.stress import has_shape, same, same_again, stress
+from harness.doubles import RNNModelDouble, TransformerModelDouble, mode_of
+from harness.stress import has_shape, same, same_again, stress
 
 
 def encoding(models, given):

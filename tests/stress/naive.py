@@ -2,7 +2,7 @@
 
 import torch
 
-from tests.harness.stress import has_shape, same, same_again, stress
+from harness.stress import has_shape, same, same_again, stress
 
 
 def rnn(models, given):

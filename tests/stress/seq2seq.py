@@ -2,8 +2,8 @@
 
 import torch
 
-from tests.harness.doubles import DecoderDouble, EncoderDouble, tensors
-from tests.harness.stress import has_shape, same, same_again, stress
+from harness.doubles import DecoderDouble, EncoderDouble, tensors
+from harness.stress import has_shape, same, same_again, stress
 
 
 def encoder(models, given, model_type):

@@ -2,9 +2,9 @@
 
 import torch
 
-from tests.harness.doubles import mode_of
-from tests.harness.given import EOS, PAD
-from tests.harness.stress import has_shape, same, same_again, stress
+from harness.doubles import mode_of
+from harness.given import EOS, PAD
+from harness.stress import has_shape, same, same_again, stress
 
 
 def translator(models, given):

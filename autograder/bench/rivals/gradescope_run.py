@@ -6,7 +6,7 @@ from gradescope_utils.autograder_utils.decorators import number, weight
 from gradescope_utils.autograder_utils.json_test_runner import JSONTestRunner
 from ordinary import TESTS, check
 
-from tests.harness.graded import GradedTest
+from harness.graded import GradedTest
 
 
 def method(test: GradedTest):

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from tests.harness import draws
-from tests.harness.answers import Answers
-from tests.harness.given import Given
-from tests.harness.graded import Case, GradedTest
-from tests.harness.outcome import Outcome
-from tests.harness.tree import Package
+from harness import draws
+from harness.answers import Answers
+from harness.given import Given
+from harness.graded import Case, GradedTest
+from harness.outcome import Outcome
+from harness.tree import Package
 
 HERE = Path(__file__).parent
 EXPECTED = Answers.load(HERE / "answers.safetensors")

@@ -6,7 +6,7 @@ import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from tests.harness.doubles import tensors
+from harness.doubles import tensors
 
 TYPES = ["RNN_TANH", "RNN_RELU", "GRU", "LSTM"]
 all_types = pytest.mark.parametrize("rnn_type", TYPES)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from tests.harness.doubles import PositionsDouble
+from harness.doubles import PositionsDouble
 
 LAYERS = "embedding encoder decoder"
 MAX_LEN = 12

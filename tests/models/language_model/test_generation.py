@@ -7,8 +7,8 @@ import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from tests.harness import integration, steered_by
-from tests.harness.doubles import ForgetfulDouble, RNNModelDouble, TransformerModelDouble, mode_of
+from harness import integration, steered_by
+from harness.doubles import ForgetfulDouble, RNNModelDouble, TransformerModelDouble, mode_of
 
 TOKENS = {
     "words": ("<unk>", "<eos>", ".", "the", "a", "dog", "bird", "child", "sees", "hears", "follows", "sleeps"),

@@ -3,7 +3,7 @@
 import pytest
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from tests.harness import tolerance
+from harness import tolerance
 
 FORMULA = tolerance(atol=2e-4)  # a float32 angle of a hundred is off by some 1e-5
 

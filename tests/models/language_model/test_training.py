@@ -4,8 +4,8 @@ import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from tests.harness import integration
-from tests.harness.doubles import OptimizerDouble, RecurrentModelDouble, WindowModelDouble, given_batching, mode_of
+from harness import integration
+from harness.doubles import OptimizerDouble, RecurrentModelDouble, WindowModelDouble, given_batching, mode_of
 
 with_and_without_state = pytest.mark.parametrize("state", [True, False])
 tensor_and_pair = pytest.mark.parametrize("pair", [False, True])

@@ -6,7 +6,7 @@ import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from tests.harness.doubles import AttentionDouble, tensors
+from harness.doubles import AttentionDouble, tensors
 
 both_types = pytest.mark.parametrize("model_type", ["RNN", "LSTM"])
 with_and_without = pytest.mark.parametrize(

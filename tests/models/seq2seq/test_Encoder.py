@@ -5,8 +5,8 @@ from functools import partial
 import pytest
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from tests.harness.doubles import tensors
-from tests.harness.given import PAD, UNK
+from harness.doubles import tensors
+from harness.given import PAD, UNK
 
 both_types = pytest.mark.parametrize("model_type", ["RNN", "LSTM"])
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from tests.harness import integration, steered_by
-from tests.harness.doubles import DecoderDouble, EncoderDouble
-from tests.harness.given import EOS
+from harness import integration, steered_by
+from harness.doubles import DecoderDouble, EncoderDouble
+from harness.given import EOS
 
 both_types = pytest.mark.parametrize("model_type", ["RNN", "LSTM"])
 

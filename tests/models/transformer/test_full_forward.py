@@ -4,7 +4,7 @@ import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from tests.harness.given import PAD
+from harness.given import PAD
 
 TABLES = "source_embedding target_embedding source_position_embedding target_position_embedding"
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from tests.harness import integration, steered_by
-from tests.harness.doubles import ScriptedDecoding, mode_of
-from tests.harness.given import EOS, PAD, SOS, UNK
+from harness import integration, steered_by
+from harness.doubles import ScriptedDecoding, mode_of
+from harness.given import EOS, PAD, SOS, UNK
 
 V_IN = 11
 

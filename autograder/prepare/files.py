@@ -1,0 +1,39 @@
+"""Reading folders, and packing archives."""
+
+import io
+import zipfile
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from harness.files import refusal, replace
+
+__all__ = ["read_folder", "refusal", "replace", "zipped"]
+
+
+def read_folder(root: Path, folder: str = "", suffix: str = "") -> dict[str, bytes]:
+    """The files in a folder below root, by their path from root, sorted; no caches and no hidden files."""
+    paths = sorted(path.relative_to(root) for path in (root / folder).rglob(f"*{suffix}") if path.is_file())
+    return {
+        path.as_posix(): (root / path).read_bytes()
+        for path in paths
+        if path.suffix != ".pyc" and not any(part.startswith((".", "__pycache__")) for part in path.parts)
+    }
+
+
+def zipped(files: Mapping[str, bytes], executable: Collection[str] = (), private: Collection[str] = ()) -> bytes:
+    """Pack files into a zip: the same files give the same bytes, wherever and whenever.
+
+    Args:
+        files: path in the archive -> content.
+        executable: paths with mode 755.
+        private: paths with mode 600. All others have 644.
+    """
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, data in sorted(files.items()):
+            member = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            member.create_system = 3  # Unix, wherever this runs, so that the permissions count
+            member.external_attr = (0o100755 if name in executable else 0o100600 if name in private else 0o100644) << 16
+            member.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(member, data)
+    return content.getvalue()

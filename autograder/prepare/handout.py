@@ -1,0 +1,305 @@
+"""The handout: what students get, derived from `solution/` and the rubric.
+
+Everything that students write exists once, in `solution/`. `student/` holds the same files without their regions,
+`assignment.json`, the public contract, and the notebooks; `drift` tells whether that still holds, `write` restores it.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import difflib
+import hashlib
+import itertools
+import json
+import re
+import subprocess
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from autograder.prepare import notebook
+from autograder.prepare.files import read_folder, replace, zipped
+from autograder.prepare.regions import HandoutError, Region, check_leaks, strip
+from autograder.rubric import Deliverable, Rubric
+from collect_submission import definition
+from harness.tree import PACKAGES
+
+__all__ = [
+    "HandoutError",
+    "check_leaks",
+    "derive",
+    "drift",
+    "edited",
+    "handout_files",
+    "kept",
+    "solution_sources",
+    "write",
+    "write_zip",
+]
+
+RUBRIC = "autograder/rubric.toml"
+COMMAND = "python -m autograder handout"
+MADE = ".derived.json"  # in student/: the digests of the files that `write` has left there
+REPLACED = ".secrets/replaced"  # which git ignores, and student code never sees
+SHIPPED = (  # files that go into the handout as they are
+    ("workbench", ""),
+    ("harness", ".py"),
+    ("tests/stress", ".py"),
+    *((f"tests/{folder}", ".py") for folder in PACKAGES),
+    ("tests/reference", ".safetensors"),
+)
+REQUIRED = (
+    "collect_submission.py",
+    "requirements.txt",
+    "tests/__init__.py",
+    "tests/__main__.py",
+    "tests/conftest.py",
+)
+
+
+def derive(root: Path) -> dict[str, bytes]:
+    """Make all derived files of the student tree, by their path in student/.
+
+    Raises:
+        HandoutError: for a mistake in a solution file.
+        RubricError: for a mistake in the rubric.
+    """
+    rubric = Rubric.load(root / RUBRIC)
+    files: dict[str, bytes] = {}
+    functions: dict[str, list[dict[str, Any]]] = {each.id: [] for each in (*rubric.deliverables, *rubric.off)}
+    lines: dict[str, int] = {}
+    sources = {f"solution/{name}": source for name, source in solution_sources(root).items()}
+    for name in kept(rubric, sources):
+        path = name.removeprefix("solution/")
+        ids = [each.id for each in (*rubric.deliverables, *rubric.off) if each.file == path]
+        text, regions = strip(name, sources[name], ids)
+        for each in rubric.off:
+            text = text.replace(f"# TODO({each.id}): ", f"# Not graded ({each.id}): ")
+        files[path] = text.encode("utf-8")
+        for id, entry in _functions(name, sources[name], text, regions):
+            functions[id].append(entry)
+        lines |= {region.deliverable: region.todo for region in reversed(regions)}
+    for deliverable in rubric.deliverables:
+        _check_evidence(deliverable, functions[deliverable.id], lines.get(deliverable.id, 1))
+    tests = {name: data for folder in PACKAGES for name, data in read_folder(root, f"tests/{folder}", ".py").items()}
+    contract = _contract(rubric, functions, files | {name: _lf(tests[name]) for name in kept(rubric, tests)})
+    files["assignment.json"] = (json.dumps(contract, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+    files |= notebook.notebooks(root, [part.id for part in rubric.parts])
+    return dict(sorted(files.items()))
+
+
+def kept(rubric: Rubric, names: Collection[str]) -> list[str]:
+    """Of paths from the repository's root those that the rubric leaves on, in their order.
+
+    Solution files, tests and references of deliverables that are off go, and packages in which nothing else is left.
+    """
+    on = {name for each in rubric.deliverables for name in _files_of(each)}
+    off = {name for each in rubric.off for name in _files_of(each)} - on
+    left = [name for name in names if name not in off]
+    needed = {parent for name in left if not name.endswith("/__init__.py") for parent in PurePosixPath(name).parents}
+    emptied = {PurePosixPath(name).parent for name in off} - needed
+    return [name for name in left if PurePosixPath(name).parent not in emptied]
+
+
+def _files_of(deliverable: Deliverable) -> tuple[str, ...]:
+    reference = PurePosixPath("tests/reference", deliverable.tests)
+    kept_beside = (str(reference.with_suffix(f"{kind}.safetensors")) for kind in ("", ".hints"))
+    return f"solution/{deliverable.file}", f"tests/{deliverable.tests}", *kept_beside
+
+
+def solution_sources(root: Path) -> dict[str, str]:
+    """The solution's Python files with their markers, by their path in solution/, with LF line ends."""
+    try:
+        return {name: _lf(data).decode("utf-8") for name, data in read_folder(root / "solution", suffix=".py").items()}
+    except UnicodeDecodeError as error:
+        raise HandoutError(f"solution: expected files in UTF-8, found: {error}; save them so") from error
+
+
+def write(root: Path) -> list[str]:
+    """Bring student/ up to date, each file in one step, and return the paths in it that were written or removed.
+
+    Given code is never touched: outside models/ and theory/ nothing is removed. What somebody has written into one of
+    these files is kept in `REPLACED`; see `edited`.
+    """
+    student, derived = root / "student", derive(root)
+    superfluous = _superfluous(root, derived)
+    changed = [name for name, data in derived.items() if _read(student / name) != data]
+    aside = [name for name in edited(root) if name in {*changed, *superfluous}]
+    for name in aside:
+        replace(_free(root / REPLACED / name), (student / name).read_bytes())
+    for name in changed:
+        replace(student / name, derived[name])
+    for name in superfluous:
+        (student / name).unlink()
+    record = f"{json.dumps({name: _digest(data) for name, data in derived.items()}, indent=1)}\n".encode()
+    if _read(student / MADE) != record:
+        replace(student / MADE, record)
+    return sorted(changed + superfluous)
+
+
+def edited(root: Path) -> list[str]:
+    """The derived files of student/ that are neither as `write` has left them nor as git's last commit has them."""
+    student, derived = root / "student", derive(root)
+    made = json.loads((student / MADE).read_bytes()) if (student / MADE).is_file() else {}
+    there = {name: _read(student / name) for name in [*derived, *_superfluous(root, derived)]}
+    other = {name: data for name, data in there.items() if data is not None and made.get(name) != _digest(data)}
+    committed = _committed(student) if other else {}
+    return [name for name, data in other.items() if data != derived.get(name) and committed.get(name) != _blob(data)]
+
+
+def _committed(folder: Path) -> dict[str, str]:
+    """The files of a folder in git's last commit, with the id of each one's content; none where there is no git."""
+    command = ["git", "-C", str(folder), "ls-tree", "-r", "-z", "HEAD", "."]
+    with contextlib.suppress(OSError):
+        listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split("\0")
+        return {name: about.split()[2] for about, tab, name in (line.partition("\t") for line in listed) if tab}
+    return {}
+
+
+def _blob(data: bytes) -> str:
+    """git's id of a file with this content."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _free(path: Path) -> Path:
+    """The path, or one beside it, that nothing has yet."""
+    names = (path.with_name(f"{path.stem}-{i}{path.suffix}") for i in itertools.count(2))
+    return path if not path.exists() else next(each for each in names if not each.exists())
+
+
+def drift(root: Path) -> str:
+    """A unified diff from student/ as it is to what `write` would make of it; empty when they agree."""
+    student, derived = root / "student", derive(root)
+    names = sorted([*derived, *_superfluous(root, derived)])
+    lines = [line for name in names for line in _difference(name, _read(student / name), derived.get(name))]
+    return "\n".join([*lines, ""]) if lines else ""
+
+
+def handout_files(root: Path) -> dict[str, bytes]:
+    """Every file of the handout, by its path below the zip's top folder; student/ is derived afresh.
+
+    Raises:
+        HandoutError: for a file that is missing, and where solution text leaks into one.
+    """
+    rubric = Rubric.load(root / RUBRIC)
+    files = read_folder(root / "autograder/prepare/handout_root")
+    if not files:
+        raise HandoutError("autograder/prepare/handout_root: expected the handout's README and settings, found no file")
+    for name in [*REQUIRED, *(f"tests/{deliverable.tests}" for deliverable in rubric.deliverables)]:
+        data = _read(root / name)
+        if data is None:
+            raise HandoutError(f"{name}: expected a file that the handout needs, found none; add it")
+        files[name] = data
+    for folder, suffix in SHIPPED:
+        shipped = read_folder(root, folder, suffix)
+        files |= {name: shipped[name] for name in kept(rubric, shipped)}
+    if rubric.assignment.hints == "off":  # stale hints from before they were turned off
+        files = {name: data for name, data in files.items() if not name.endswith(".hints.safetensors")}
+    files |= {f"student/{name}": data for name, data in derive(root).items()}
+    check_leaks(files, solution_sources(root))
+    return dict(sorted(files.items()))
+
+
+def write_zip(root: Path, target: Path) -> None:
+    """Write the handout's zip, below one top folder; the same files give the same bytes.
+
+    Raises:
+        HandoutError: where student/ has drifted from the solution, and for all that `handout_files` refuses.
+    """
+    if drift(root):
+        raise HandoutError(f"student/: expected what solution/ and the rubric give, found differences; run `{COMMAND}`")
+    top = Rubric.load(root / RUBRIC).assignment.name
+    replace(target, zipped({f"{top}/{name}": data for name, data in handout_files(root).items()}))
+
+
+# The contract.
+
+
+def _functions(name: str, source: str, handed_out: str, regions: Sequence[Region]) -> Iterator[tuple[str, Any]]:
+    """Deliverable and entry of each function with regions. A function of several deliverables is evidence for none."""
+    places: dict[str, set[str]] = {}
+    for region in regions:
+        found = definition(source, region.function)
+        if found is None or found.line != region.defined:
+            raise HandoutError(f"{name}:{region.defined}: expected the only {region.function} in this file; rename one")
+        places.setdefault(region.function, set()).add(region.deliverable)
+    for function, ids in places.items():
+        found = definition(handed_out, function)
+        assert found is not None, "a region does not hold the function that it is in"
+        untouched = found.fingerprint if len(ids) == 1 else None
+        for id in ids:
+            entry = {"name": function, "parameters": found.parameters, "untouched": untouched}
+            yield id, entry | ({"optional": True} if _is_optional(handed_out, function) else {})
+
+
+def _is_optional(source: str, function: str) -> bool:
+    """Whether a function's docstring says that it may be left out."""
+    scope: ast.AST = ast.parse(source)
+    for name in function.split("."):
+        scope = next(node for node in ast.walk(scope) if getattr(node, "name", "") == name)
+    assert isinstance(scope, ast.FunctionDef)
+    return re.search(r"^Optional: ", ast.get_docstring(scope) or "", re.MULTILINE) is not None
+
+
+def _check_evidence(deliverable: Deliverable, functions: Sequence[Mapping[str, Any]], line: int) -> None:
+    """At least one function must reveal whether the deliverable, whose first TODO is in this line, was started."""
+    if all(function["untouched"] is None for function in functions):
+        raise HandoutError(
+            f"solution/{deliverable.file}:{line}: expected `# TODO({deliverable.id}): what to do` and a region in a "
+            "function of this deliverable alone, which tells whether it was started; add it, or change the rubric"
+        )
+
+
+def _contract(rubric: Rubric, functions: Mapping[str, Any], versioned: Mapping[str, bytes]) -> dict[str, Any]:
+    """assignment.json; its version is the rubric's and a hash of all that a student could tell apart."""
+    contract = {
+        **asdict(rubric.assignment),
+        "files": list(dict.fromkeys(deliverable.file for deliverable in rubric.deliverables)),
+        "parts": [asdict(part) for part in rubric.parts],
+        "deliverables": [asdict(deliverable) for deliverable in rubric.deliverables],
+    }
+    digest = hashlib.sha256(json.dumps(contract, sort_keys=True).encode("ascii"))
+    for name, data in sorted(versioned.items()):
+        digest.update(f"\0{name}\0{len(data)}\0".encode() + data)
+    contract["version"] = f"{rubric.assignment.version}+{digest.hexdigest()[:8]}"
+    for entry in contract["deliverables"]:
+        entry["functions"] = functions[entry["id"]]
+    return contract
+
+
+# Files.
+
+
+def _superfluous(root: Path, derived: Mapping[str, bytes]) -> list[str]:
+    """Files of student/ that are not derived any more: Python below its derived folders, and our own notebooks."""
+    student = root / "student"
+    found = [name for folder in PACKAGES for name in read_folder(student, folder, ".py")]
+    found += [name for name in notebook.names(root) if (student / name).is_file()]
+    return [name for name in found if name not in derived]
+
+
+def _lf(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n")
+
+
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _difference(name: str, found: bytes | None, derived: bytes | None) -> list[str]:
+    """Lines of a unified diff. Splitting at LF alone keeps an empty file and a missing one apart."""
+    if found == derived:
+        return []
+    before, after = ([] if data is None else _lines(data) for data in (found, derived))
+    old, new = ("/dev/null" if data is None else f"student/{name}" for data in (found, derived))
+    return list(difflib.unified_diff(before, after, old, new, "as it is", "as derived", lineterm=""))
+
+
+def _lines(data: bytes) -> list[str]:
+    return data.decode("utf-8", errors="backslashreplace").replace("\r", "\\r").split("\n")

@@ -1,0 +1,113 @@
+"""Run the catalogue's misconceptions: which tests each of them fails, and with what outcome."""
+
+import contextlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from autograder.prepare import catalogue
+from autograder.prepare.catalogue import Misconception
+from autograder.prepare.handout import RUBRIC
+from autograder.rubric import Rubric
+from harness.answers import Answers
+from harness.draws import measured
+from harness.graded import GradedTest
+from harness.hints import Hints, portray
+from harness.judge import Verdict, judge
+from harness.outcome import Outcome
+from harness.run import run_case
+from harness.tree import PACKAGES, Tree
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a misconception makes of one test and case, and what the judge says of it."""
+
+    verdict: Verdict
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Task:
+    """A misconception, its deliverable's tests and their right answers."""
+
+    root: Path
+    misconception: Misconception
+    tests: tuple[GradedTest, ...]
+    answers: Answers
+
+
+def tasks(root: Path, tests: Sequence[GradedTest], answers: Answers) -> list[Task]:
+    """One task for each misconception, in the catalogue's order, with no more than it needs."""
+    made: list[Task] = []
+    rubric = Rubric.load(root / RUBRIC)
+    modules = {each.id: each.tests for each in (*rubric.deliverables, *rubric.off)}
+    for entry in catalogue.load(root):
+        module = modules[entry.deliverable]
+        inside = tuple(test for test in tests if test.module == module)
+        if inside:  # else its part is switched off
+            made.append(Task(root, entry, inside, answers.of(module)))
+    return made
+
+
+def failures(task: Task) -> dict[str, Failure]:
+    """Run a misconception: identifier of a test and case that fails -> how, in the tests' order."""
+    failed: dict[str, Failure] = {}
+    entry = task.misconception
+    source = (task.root / "solution" / entry.file).read_text(encoding="utf-8")
+    wrong = catalogue.apply(entry, source)
+    with changed(task.root, entry.file, wrong) as folder, activated(folder) as tree:
+        torch.seed()  # what comes out at random shall not look as if it did not
+        for test in task.tests:
+            for case in test.cases:
+                identifier = test.identifier(case)
+                right = task.answers.outcomes[identifier]
+                outcome = measured(run_case(test, case, tree, task.answers.seeds[identifier]), right)
+                verdict = judge(outcome, right, test.tolerance).within(case)
+                if not verdict.passed:
+                    failed[identifier] = Failure(verdict, outcome)
+    return failed
+
+
+def hints_of(right: Answers, wrong: Sequence[tuple[Misconception, Mapping[str, Failure]]]) -> Hints:
+    """What is kept of right and wrong outcomes."""
+    hints = Hints({identifier: portray(outcome) for identifier, outcome in right.outcomes.items()})
+    for entry, failed in wrong:
+        varies = "." if entry.renamed else entry.varies  # values go with names: another wrong name, other values
+        hints.add(str(entry), entry.hint, {name: each.outcome for name, each in failed.items()}, varies)
+    return hints
+
+
+@contextlib.contextmanager
+def activated(root: Path) -> Iterator[Tree]:
+    """A tree whose modules are imported inside; the previous modules are restored on exit.
+
+    One thread: the tensors are tiny, and threads that wait for a busy processor take a hundred times as long.
+    """
+    path, modules, threads = list(sys.path), dict(sys.modules), torch.get_num_threads()
+    torch.set_num_threads(1)
+    tree = Tree(root)
+    tree.activate()
+    try:
+        yield tree
+    finally:
+        for name in [name for name in sys.modules if name.split(".")[0] in PACKAGES]:
+            del sys.modules[name]
+        sys.modules.update({name: module for name, module in modules.items() if name.split(".")[0] in PACKAGES})
+        sys.path[:] = path
+        torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def changed(root: Path, file: str, source: str) -> Iterator[Path]:
+    """A copy of the solution with another source in one of its files."""
+    with tempfile.TemporaryDirectory(prefix="changed-") as folder:
+        copy = Path(folder)
+        shutil.copytree(root / "solution", copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        (copy / file).write_text(source, encoding="utf-8")
+        yield copy

@@ -1,0 +1,95 @@
+"""`python -m tests`: run the graded tests once and show the view, or watch."""
+
+import argparse
+import io
+import sys
+from bdb import BdbQuit
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from collect_submission import Assignment, Deliverable
+from harness.graded import TESTS
+from harness.progress.view import View, show
+from harness.verdicts import find
+from harness.watch.loop import watch
+
+ROOT = TESTS.parent
+INTERRUPTED = 130  # as a shell reports Ctrl-C
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line asks for; 0 when everything that was asked for is done."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a Windows console may know few letters
+    assignment = Assignment.load(ROOT / "student" / "assignment.json")
+    chosen, tree, mode = _options(arguments, assignment)
+    run = {"watch": watch, "stress": run_stress}.get(mode, run_once)
+    return run(assignment, chosen, tree)
+
+
+def run_stress(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) -> int:
+    """Try what holds for every size."""
+    from harness import stress  # torch: the watch goes without it
+
+    try:
+        return stress.main(assignment, chosen, tree)
+    except (KeyboardInterrupt, BdbQuit):
+        print("\nStopped.")
+        return INTERRUPTED
+
+
+def run_once(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) -> int:
+    """Run the chosen tests and print the view."""
+    from harness.limit import exit_now  # torch: the watch goes without it
+    from harness.progress.recorder import INTERRUPTED_STATUS, Recorder, run_pytest
+
+    recorder = Recorder(assignment, end=lambda: exit_now(tell(1)))
+
+    def tell(status: int) -> int:
+        recorder.finish(assignment)
+        for message in recorder.damaged:
+            print(message, file=sys.stderr)
+        standings = [recorder.standings[each.tests] for each in chosen]
+        if not any(standing.tests for standing in standings):
+            return status or 1  # pytest or the lines above have said why
+        console = Console(highlight=False, width=min(80, Console().width))
+        show(View(assignment, standings, tree), console)
+        if status == INTERRUPTED_STATUS and not recorder.damaged:
+            console.print(Text(f"\nStopped in {recorder.running}.", style="red"))
+            return INTERRUPTED
+        return 0 if all(standing.state == "done" for standing in standings) else 1
+
+    return tell(run_pytest([each.tests for each in chosen], tree, recorder))
+
+
+def _options(arguments: Sequence[str] | None, assignment: Assignment) -> tuple[list[Deliverable], Path, str]:
+    """The deliverables that are asked for, the tree, and what else than a single run: "watch", "stress" or ""."""
+    parser = argparse.ArgumentParser(prog="python -m tests", description="Run the tests and say what to do next.")
+    parser.add_argument("names", nargs="*", help="only these deliverables, e.g. LSTM or 1.2 (default: all)")
+    parser.add_argument("--tree", default="student", help="student (default), solution or a path")
+    mode = parser.add_mutually_exclusive_group()
+    for name, help in (
+        ("watch", "stay, and run the tests again when you save a file"),
+        ("stress", "look for what fails with other sizes than these tests have"),
+    ):
+        mode.add_argument(f"--{name}", dest="mode", action="store_const", const=name, default="", help=help)
+    options = parser.parse_args(arguments)
+    parts = {part.id: part.number for part in assignment.parts}
+
+    def is_named(each: Deliverable, name: str) -> bool:
+        return name.lower() in (each.id, each.number, each.title.lower(), each.part, parts[each.part])
+
+    for name in options.names:
+        if not any(is_named(each, name) for each in assignment.deliverables):
+            known = "\n".join(f"  {each.number} {each.title}" for each in assignment.deliverables)
+            parser.exit(2, f"There is no deliverable {name!r}. There are\n{known}\n")
+    chosen = [
+        each for each in assignment.deliverables if not options.names or any(is_named(each, n) for n in options.names)
+    ]
+    try:
+        return chosen, find(options.tree), options.mode
+    except ValueError as error:
+        parser.exit(2, f"{error}\n")

@@ -1,0 +1,1 @@
+"""What `python -m tests --watch` does: loop.py brings the rest together."""

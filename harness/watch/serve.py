@@ -1,0 +1,135 @@
+"""The process of `python -m tests --watch` that runs tests: imports torch, waits for one order, obeys it and ends.
+
+`python -m harness.watch.serve TREE MODULE...` speaks JSON, one object a line. It says `tests` (all tests of the
+modules, damage) when it is ready, and reads what to `run`. Of one test after the other it then says that it `starts`
+and its `verdicts` so far, and last all of them with `end`. A process for each run: student code is imported afresh, and
+may hang or crash without harm. Nothing forks.
+"""
+
+import faulthandler
+import gc
+import json
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+import torch
+
+from collect_submission import Assignment
+from harness.graded import GradedTest
+from harness.judge import Verdict
+from harness.limit import exit_now
+from harness.plugin import LOG, ROOT
+from harness.progress.recorder import Recorder, run_pytest
+
+
+class Wire:
+    """The way to the watch. What student code prints goes nowhere, and it cannot read what the watch says."""
+
+    def __init__(self) -> None:
+        self._to = os.fdopen(os.dup(1), "w", encoding="ascii")
+        self._from = os.fdopen(os.dup(0), "r", encoding="ascii")
+        self.log = os.fdopen(os.dup(2), "w", encoding="utf-8")
+        for descriptor, mode in ((0, os.O_RDONLY), (1, os.O_WRONLY), (2, os.O_WRONLY)):
+            nowhere = os.open(os.devnull, mode)
+            os.dup2(nowhere, descriptor)
+            os.close(nowhere)
+
+    def say(self, **message: Any) -> None:
+        print(json.dumps(message), file=self._to, flush=True)
+
+    def order(self) -> dict[str, Any] | None:
+        """What to do; None when the watch has ended."""
+        line = self._from.readline()
+        return dict(json.loads(line)) if line else None
+
+
+class Reporting(Recorder):
+    """Says what happens while it happens."""
+
+    def __init__(self, assignment: Assignment, wire: Wire) -> None:
+        super().__init__(assignment)
+        self.wire = wire
+        self.module = ""
+
+    def end_module(self) -> None:
+        """A deliverable's tests have run: together they tell more about hints than each alone."""
+        if self.module:
+            self.explain(self.module)
+            self.wire.say(verdicts=self.verdicts())
+
+    @property
+    def tests(self) -> dict[str, GradedTest]:
+        return {key: test for standing in self.standings.values() for key, test in standing.tests.items()}
+
+    def verdicts(self, *keys: str) -> dict[str, Any]:
+        """Key -> verdict, of some tests or of all that have run."""
+        known = {key: verdict for each in self.standings.values() for key, verdict in each.verdicts.items()}
+        return {key: asdict(known[key]) for key in keys or known if key in known}
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        super().pytest_configure(config)
+        config.stash[LOG] = self.wire.log.fileno()
+
+    def give_up(self, item: pytest.Function, verdict: Verdict) -> NoReturn:
+        self.take(item, verdict)
+        self.wire.say(verdicts=self.verdicts(_key(item.nodeid)))
+        exit_now(1)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        super().pytest_runtest_logstart(nodeid)
+        module = _key(nodeid).partition("::")[0]
+        if self.module and module != self.module:
+            self.end_module()
+        self.module = module
+        self.wire.say(starts=_key(nodeid))
+
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        super().pytest_runtest_makereport(item, call)
+        if call.when == "call":
+            self.wire.say(verdicts=self.verdicts(_key(item.nodeid)))
+
+
+def _key(nodeid: str) -> str:
+    return nodeid.removeprefix("tests/").partition("[")[0]
+
+
+def main(arguments: Sequence[str]) -> None:
+    wire = Wire()
+    assignment = Assignment.load(ROOT / "student" / "assignment.json")
+    tree, modules = Path(arguments[0]), arguments[1:]
+    # The first collection imports the tests and most of pytest, so that it is not waited for after a save.
+    reading = Reporting(assignment, wire)
+    run_pytest(modules, tree, reading, "--collect-only")
+    warm_up()
+    gc.freeze()
+    wire.say(tests=[test.to_json() for test in reading.tests.values()], damaged=reading.damaged)
+    order = wire.order()
+    if order is None:
+        return
+    sys.dont_write_bytecode = True  # Python takes two saves within a second for one, and would run the first again
+    faulthandler.enable(file=wire.log)
+    recorder = Reporting(assignment, wire)
+    run_pytest(order["run"], tree, recorder, "-pno:faulthandler")
+    recorder.end_module()
+    wire.say(end=True, verdicts=recorder.verdicts(), damaged=recorder.damaged)
+
+
+def warm_up() -> None:
+    """Use a masked Transformer once: the first one of a process imports symbolic mathematics for half a second."""
+    x = torch.zeros(1, 2, 4)
+    model = torch.nn.Transformer(4, 2, 1, 1, 4, batch_first=True).eval()
+    for gradients in (True, False):  # torch takes another path in each
+        with torch.set_grad_enabled(gradients), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model(x, x, src_key_padding_mask=x[..., 0] > 0, memory_key_padding_mask=x[..., 0] > 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
+    os._exit(0)  # whatever student code has left to be done at the end

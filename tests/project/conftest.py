@@ -1,0 +1,125 @@
+"""One kit, unpacked as on Gradescope, and one warm engine for all tests that grade."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from autograder.grade.engine import Engine
+from autograder.grade.kit import Kit
+from autograder.grade.main import close_folders
+from autograder.prepare import rehearsal
+from autograder.rubric import Rubric
+from harness import collect
+from harness.graded import TESTS, GradedTest
+
+ROOT = Path(__file__).resolve().parents[2]
+RUBRIC = Rubric.load(ROOT / "autograder" / "rubric.toml")
+POINTS = sum(each.points for each in RUBRIC.deliverables)
+SECRET = "a secret for the project's own tests"
+TEST_SECONDS = 1.0  # instead of the rubric's 5: many of these tests wait for a limit to strike
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--all-moments",
+        action="store_true",
+        help="run every attack at every moment that its file names, not at the first only (test_attacks.py)",
+    )
+
+
+def build_kit(target: Path) -> None:
+    """Build in a process of its own: it collects with pytest, and a pytest inside this one would share its plugins."""
+    command = [sys.executable, "-m", "autograder", "build", "--out", str(target.parent), "--secret", SECRET]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=1800)
+
+
+def tree_with(folder: Path, lines: str) -> tuple[Path, int]:
+    """The solution's models, where the RNN's `forward` begins with these lines, and the number of the first."""
+    shutil.copytree(ROOT / "solution" / "models", folder / "models")
+    file = folder / "models" / "naive" / "RNN.py"
+    source = file.read_text(encoding="utf-8").replace("  combined =", f"  {lines}\n        combined =")
+    file.write_text(source, encoding="utf-8")
+    return folder, source[: source.index(lines)].count("\n") + 1
+
+
+@pytest.fixture(scope="session")
+def graded(request: pytest.FixtureRequest) -> list[GradedTest]:
+    """The graded tests of all deliverables in the rubric's order, collected without a pytest inside this one."""
+    modules = [pytest.Module.from_parent(request.session, path=TESTS / each.tests) for each in RUBRIC.deliverables]
+    return collect.from_items(
+        [item for module in modules for item in module.collect() if isinstance(item, pytest.Item)]
+    )
+
+
+@pytest.fixture(scope="session")
+def kit_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """autograder.zip with hidden seeds from SECRET; where files are tested at the same time, one process builds it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "build"
+    target = folder / "autograder.zip"
+    with FileLock(f"{folder}.lock"):
+        if not target.exists():  # it comes whole, by rename
+            build_kit(target)
+    return target
+
+
+@pytest.fixture(scope="session")
+def impatient_kit_zip(kit_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same kit with short limits."""
+    target = tmp_path_factory.mktemp("impatient") / "autograder.zip"
+    with zipfile.ZipFile(kit_zip) as kit, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as changed:
+        for member in kit.infolist():
+            content = kit.read(member)
+            if member.filename == "autograder/rubric.toml":
+                content, found = re.subn(rb"(?m)^test_seconds = [\d.]+", b"test_seconds = %.1f" % TEST_SECONDS, content)
+                assert found == 1
+            changed.writestr(member, content)
+    return target
+
+
+@pytest.fixture(scope="session")
+def layout(kit_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Gradescope's folders, closed as `run_autograder` closes them, with an empty submission."""
+    layout = tmp_path_factory.mktemp("autograder")
+    rehearsal.lay_out(layout, kit_zip, tmp_path_factory.mktemp("empty"))
+    close_folders(layout)
+    return layout
+
+
+@pytest.fixture(scope="session")
+def engine(layout: Path) -> Iterator[Engine]:
+    """An engine with one zygote and short limits."""
+    kit = Kit.load(layout / "source")
+    grading = kit.rubric.grading
+    limits = replace(grading.limits, test_seconds=TEST_SECONDS, timeouts=2, overall_seconds=100.0)
+    kit = replace(kit, rubric=replace(kit.rubric, grading=replace(grading, limits=limits)))
+    engine = Engine(kit)
+    yield engine
+    engine.close()
+
+
+@contextmanager
+def patiently(engine: Engine) -> Iterator[Engine]:
+    """The engine with the rubric's own limits, for whole submissions: some right answer takes a while."""
+    short = engine.limits
+    engine.limits = engine.warden.limits = RUBRIC.grading.limits
+    try:
+        yield engine
+    finally:
+        engine.limits = engine.warden.limits = short
+
+
+@pytest.fixture
+def patient(engine: Engine) -> Iterator[Engine]:
+    with patiently(engine):
+        yield engine

@@ -1,0 +1,15 @@
+"""Row 14: asks for the refused name by getattr with the name in one piece.
+
+Refused: yes
+Base: partly
+"""
+
+import torch
+from torch import nn
+
+from tests.project.grade.attacks.shared.delegating_lstm import LSTM, packed
+
+
+def delegate(lstm, x, states):
+    h, c = getattr(torch, "lstm")(x, states, packed(lstm), True, 1, 0.0, False, False, True)[1:]
+    return h[0], c[0]

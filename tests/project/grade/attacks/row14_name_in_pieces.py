@@ -1,0 +1,15 @@
+"""Row 14: puts the refused name together while it runs.
+
+Base: partly
+Left open: names are found in the parsed source, and a name may be computed
+"""
+
+import torch
+from torch import nn
+
+from tests.project.grade.attacks.shared.delegating_lstm import LSTM, packed
+
+
+def delegate(lstm, x, states):
+    h, c = vars(torch)["ls" + "tm"](x, states, packed(lstm), True, 1, 0.0, False, False, True)[1:]
+    return h[0], c[0]

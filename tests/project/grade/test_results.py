@@ -1,0 +1,249 @@
+"""results.json: in Gradescope's form, complete, points that add up, and nothing secret in it."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import jsonschema
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from autograder.grade import main, policy, results
+from autograder.grade.engine import Engine, Grades, Row
+from autograder.grade.kit import Kit, share
+from autograder.grade.metadata import Metadata
+from collect_submission import Assignment, Finding, Severity, read_tree
+from harness.judge import Kind, Verdict
+from tests.project.conftest import POINTS, ROOT, patiently
+
+SCHEMA = json.loads((Path(__file__).parent / "results.schema.json").read_text(encoding="utf-8"))
+ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")
+SOLUTION = read_tree(ROOT / "solution", ASSIGNMENT)
+SKELETON = read_tree(ROOT / "student", ASSIGNMENT)
+LSTM = "models/naive/LSTM.py"
+
+
+def valid(composed: dict, kit: Kit) -> dict:
+    """Demand that results keep to the schema, are complete and add up, once they are written and read."""
+    read = json.loads(json.dumps(composed, allow_nan=False))
+    jsonschema.Draft202012Validator(SCHEMA).validate(read)
+    assert len(read["tests"]) == len(kit.tests) >= 70
+    assert len({row["number"] for row in read["tests"]}) == len(read["tests"])
+    assert [row["max_score"] for row in read["tests"]] == [kit.points[test.key] for test in kit.tests]
+    assert read["score"] == round(sum(row["score"] for row in read["tests"]), 2)
+    return read
+
+
+def failed(kit: Kit, message: str) -> Grades:
+    return Grades([Row(test, Verdict(Kind.FAULT, message), 0.0, kit.points[test.key]) for test in kit.tests], [])
+
+
+def compose(kit: Kit, grades: Grades, notes: list[str] | None = None, extra: dict | None = None) -> dict:
+    """A submission's results without metadata."""
+    return results.compose(kit, policy.settle(kit, grades, Metadata(), ()), notes or [], extra or {})
+
+
+@pytest.fixture(scope="module")
+def graded(engine: Engine) -> dict[str, Grades]:
+    broken = {**SOLUTION, LSTM: SOLUTION[LSTM].replace(b"f * c + i * g", b"i * c + f * g") + b"\nprint('loaded')\n"}
+    with patiently(engine):
+        return {
+            name: engine.grade(files)
+            for name, files in (("solution", SOLUTION), ("skeleton", SKELETON), ("broken", broken))
+        }
+
+
+@pytest.mark.parametrize("name", ["solution", "skeleton", "broken"])
+def test_results_keep_to_the_schema(engine, graded, name):
+    read = valid(compose(engine.kit, graded[name], ["A note."], {"answers": "12345678"}), engine.kit)
+    full = sum(deliverable.points for deliverable in ASSIGNMENT.deliverables)
+    assert {"solution": read["score"] == full, "skeleton": read["score"] == 0, "broken": 0 < read["score"] < full}[name]
+    assert sum(row["max_score"] for row in read["tests"]) == pytest.approx(full)
+    assert all((row["status"] == "passed") == (row["score"] == row["max_score"]) for row in read["tests"])
+
+
+def test_the_output_opens_with_version_and_points(engine, graded):
+    output = compose(engine.kit, graded["broken"], ["A note."])["output"].split("\n")
+    assert output[:3] == [ASSIGNMENT.title, f"version {ASSIGNMENT.version}, answers {engine.kit.answers_id}", ""]
+    assert output[3].startswith("Part 1: RNN and LSTM from scratch")
+    assert output[4].split() == ["1.1", "RNN", "6", "of", "6"]
+    assert output[5].split()[:2] == ["1.2", "LSTM"]
+    assert "A note." in output
+    assert "Your code prints while it is imported or tested. It costs nothing; take it out next time." in output
+    assert any(line.startswith(f"{LSTM}:") and "print" in line for line in output)  # the preflight's warning
+
+
+def test_a_failed_row_says_what_is_checked_and_what_came_out(engine, graded):
+    rows = compose(engine.kit, graded["broken"])["tests"]
+    row = next(row for row in rows if row["number"].startswith("1.2.") and row["status"] == "failed")
+    assert row["name"].startswith("LSTM: lstm ")
+    checked, verdict = row["output"].split("\n\n", 1)
+    assert checked.endswith(".")
+    assert "expected" in verdict
+    passed = next(row for row in rows if row["status"] == "passed")
+    assert passed["output"].endswith("Passed.")
+
+
+def test_no_secret_is_in_any_output(engine, graded):
+    """Neither a hidden seed nor an expected hidden value, of those that would be shown if a public one were."""
+    for grades in graded.values():
+        text = json.dumps(compose(engine.kit, grades))
+        for name in engine.kit.seeds[1:]:
+            answers = engine.answers[name]
+            assert not any(seed in text for seed in answers.seeds.values())
+            floats = [
+                value
+                for outcome in answers.outcomes.values()
+                for value in outcome.shown.values()
+                if not isinstance(value, str) and value.dtype.kind == "f" and value.size
+            ]
+            assert not any(
+                f"expected {value.flat[0]:.4f}," in text for value in floats if abs(value.flat[0]) not in (0, 1)
+            )
+
+
+@pytest.mark.parametrize("output", ["allow", "warn", "zero"])
+def test_the_output_policy(engine, graded, output):
+    rubric = engine.kit.rubric
+    kit = replace(engine.kit, rubric=replace(rubric, assignment=replace(rubric.assignment, output=output)))
+    composed = compose(kit, replace(graded["solution"], printed=True))
+    jsonschema.validate(composed, SCHEMA)
+    assert composed["score"] == (0 if output == "zero" else POINTS)
+    said = "Your code prints while it is imported or tested." in composed["output"]
+    assert said == (output != "allow")
+    assert ("This assignment gives no points then." in composed["output"]) == (output == "zero")
+
+
+@pytest.mark.parametrize("text", ["\x1b[2J\x07", "a\tb\rc", "\ud800", "<script>", "x" * 10**6, "\x00", "\u2028"])
+def test_whatever_student_code_says_fits_the_schema(engine, text):
+    grades = failed(engine.kit, text)
+    grades.findings.append(Finding(Severity.WARNING, LSTM, 1, text))
+    valid(compose(engine.kit, grades, [text], {"note": text}), engine.kit)
+
+
+def test_a_verdict_of_every_kind_is_a_row(engine):
+    for kind in Kind:
+        grades = failed(engine.kit, "words")
+        grades.rows[0] = replace(grades.rows[0], verdict=Verdict(kind, "words"))
+        status = compose(engine.kit, grades)["tests"][0]["status"]
+        assert status == ("passed" if kind is Kind.PASSED else "failed")
+
+
+# Points.
+
+
+@given(
+    st.decimals(min_value="0.01", max_value=500, places=2),
+    st.lists(st.floats(min_value=0.1, max_value=20), min_size=1, max_size=30),
+)
+@example(total=10, weights=[1.0, 1.0, 1.0])
+@example(total=0.01, weights=[1.0] * 30)
+def test_shares_are_hundredths_that_add_up_exactly(total, weights):
+    shares = share(float(total), weights)
+    assert len(shares) == len(weights)
+    assert sum(round(100 * each) for each in shares) == round(100 * total)
+    exact = [float(total) * weight / sum(weights) for weight in weights]
+    assert all(abs(each - right) <= 0.01 + 1e-9 for each, right in zip(shares, exact, strict=True))
+
+
+def test_the_points_of_a_deliverable_are_its_tests(engine):
+    for deliverable in ASSIGNMENT.deliverables:
+        points = [engine.kit.points[test.key] for test in engine.kit.tests_of(deliverable)]
+        assert round(sum(points), 2) == deliverable.points
+        assert all(each > 0 for each in points)
+
+
+# Written once and whole.
+
+
+def test_results_are_written_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "results" / "results.json"
+    results.write({"score": 1}, target)
+    with pytest.raises(TypeError):
+        results.write({"score": object()}, target)
+    assert json.loads(target.read_text(encoding="ascii")) == {"score": 1}
+    assert [path.name for path in target.parent.iterdir()] == ["results.json"]
+
+
+# The grader itself.
+
+
+def test_the_time_that_hidden_inputs_take_is_not_told(engine, graded):
+    """Student code can choose it."""
+    assert "execution_time" not in compose(engine.kit, graded["solution"])
+
+
+def test_a_failing_grader_still_writes_complete_results(engine, layout, tmp_path, monkeypatch, capsys):
+    (tmp_path / "source").symlink_to(layout / "source")
+    monkeypatch.setattr(main, "Engine", lambda kit: 1 / 0)
+    assert main.main(str(tmp_path)) == 1
+    read = valid(json.loads((tmp_path / "results" / "results.json").read_text()), engine.kit)
+    assert read["score"] == 0
+    assert {row["status"] for row in read["tests"]} == {"failed"}
+    assert "The autograder itself has failed; this is not your fault. Please tell your instructor." in read["output"]
+    assert "ZeroDivisionError" not in json.dumps(read)
+    assert "ZeroDivisionError" in capsys.readouterr().err  # for instructors
+
+
+OPEN_WAY = "not isolated: student code can open network connections"
+
+
+@pytest.fixture
+def probed(engine, layout, tmp_path, monkeypatch):
+    """Grade nothing with an engine whose probe finds some ways open; the exit status and results.json, if any."""
+
+    def grade(ways: list[str], isolation: str = "required", here: bool = False) -> tuple[int, dict | None]:
+        grading = replace(engine.kit.rubric.grading, isolation=isolation)
+        kit = replace(engine.kit, rubric=replace(engine.kit.rubric, grading=grading))
+        stand_in = SimpleNamespace(probe=lambda *_: ways, warden=engine.warden, grade=engine.grade, close=lambda: None)
+        monkeypatch.setattr(main.Kit, "load", lambda source: kit)
+        monkeypatch.setattr(main, "Engine", lambda kit: stand_in)
+        for name in ("submission", "results"):
+            (tmp_path / name).mkdir(exist_ok=True)
+        status, path = main.main(str(tmp_path), here=here), tmp_path / "results" / "results.json"
+        return status, json.loads(path.read_text()) if path.exists() else None
+
+    return grade
+
+
+def test_where_isolation_is_required_and_missing_nothing_is_graded(probed, capsys):
+    """No results at all: the platform then reports an autograder that failed, not zero points."""
+    assert probed([OPEN_WAY, "note: something else"]) == (1, None)
+    (sentence,) = capsys.readouterr().out.splitlines()
+    assert sentence == (
+        f'Not graded: the rubric has isolation = "required", and the probe says "{OPEN_WAY}"; mend that or set '
+        'isolation = "wanted", build and upload the autograder again, and regrade.'
+    )
+
+
+@pytest.mark.parametrize(
+    ("ways", "isolation", "here"),
+    [([OPEN_WAY], "wanted", False), ([OPEN_WAY], "required", True), (["note: something else"], "required", False)],
+    ids=["wanted", "one's own machine", "a note"],
+)
+def test_elsewhere_it_is_graded_and_said(probed, capsys, ways, isolation, here):
+    status, read = probed(ways, isolation, here)
+    assert (status, read["extra_data"]["isolation"]) == (0, ways)
+    assert ways[0] in capsys.readouterr().out.splitlines()
+
+
+def test_the_judge_imports_neither_torch_nor_pytest():
+    script = "import sys, autograder.grade.main; print(*{name.split('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "autograder" in done.stdout.split()
+    assert not {"torch", "pytest", "_pytest", "models", "psutil"} & set(done.stdout.split())
+
+
+def test_folders_are_closed_to_others(tmp_path):
+    for name in ("source/answers", "submission", "results"):
+        (tmp_path / name).mkdir(parents=True, mode=0o755)
+    (tmp_path / "submission_metadata.json").touch(mode=0o644)
+    main.close_folders(tmp_path)
+    closed = [tmp_path / name for name in ("source", "source/answers", "submission", "results")]
+    assert [os.stat(path).st_mode & 0o777 for path in closed] == [0o700] * 4
+    assert os.stat(tmp_path / "submission_metadata.json").st_mode & 0o777 == 0o600

@@ -1,0 +1,128 @@
+"""What must hold of the graded tests as a whole: fail on the skeleton, pass on the solution, on any machine."""
+
+import os
+import re
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from autograder.prepare import store
+from autograder.prepare.kit import graded_by
+from autograder.rubric import Rubric
+from harness import answers
+from harness.draws import measured
+from harness.graded import GradedTest
+from harness.run import run_case
+from harness.tree import Tree
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def tests(graded: list[GradedTest]) -> list[GradedTest]:
+    return graded
+
+
+@pytest.fixture(scope="module")
+def solution() -> Tree:
+    tree = Tree(ROOT / "solution")
+    tree.activate()
+    return tree
+
+
+def graded_run(tree: str, **environment: str) -> dict[str, int]:
+    """Run the graded tests as a student does and count results."""
+    command = [sys.executable, "-m", "pytest", "tests/models", f"--tree={tree}", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+    return {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|error)", done.stdout)}
+
+
+@pytest.fixture(scope="module")
+def cases(tests: list[GradedTest]) -> int:
+    """How many there are of all tests together."""
+    return sum(len(test.cases) for test in tests)
+
+
+def test_each_belongs_to_a_deliverable(tests):
+    assert len(graded_by(Rubric.load(ROOT / "autograder" / "rubric.toml"), tests)) == len(tests)
+
+
+@pytest.mark.parametrize(
+    ("part", "least"), [("naive", 12), ("seq2seq", 30), ("transformer", 36), ("language_model", 45)]
+)
+def test_a_part_has_enough(part, least, tests):
+    modules = {
+        each.tests for each in Rubric.load(ROOT / "autograder" / "rubric.toml").deliverables if each.part == part
+    }
+    assert sum(test.module in modules for test in tests) >= least
+
+
+def test_weights_add_up_to_the_points(tests):
+    for deliverable in Rubric.load(ROOT / "autograder" / "rubric.toml").deliverables:
+        inside = [test for test in tests if test.module == deliverable.tests]
+        assert sum(test.weight for test in inside) == deliverable.points, deliverable.id
+
+
+def test_at_most_two_tests_of_a_part_use_the_students_own_pieces(tests):
+    rubric = Rubric.load(ROOT / "autograder" / "rubric.toml")
+    for part in rubric.parts:
+        modules = {each.tests for each in rubric.deliverables if each.part == part.id}
+        assert sum(test.integration for test in tests if test.module in modules) <= 2, part.id
+
+
+def test_what_only_some_cases_use_is_needed_and_used_by_some(tests):
+    needs = {each.tests: each.needs for each in Rubric.load(ROOT / "autograder" / "rubric.toml").deliverables}
+    for test in tests:
+        for needed in test.only.values():
+            assert needed in needs[test.module], test.key
+            assert {test.uses(needed, case.name) for case in test.cases} == {True, False}, test.key
+
+
+def test_every_graded_test_fails_on_the_skeleton(cases):
+    assert graded_run("student") == {"failed": cases}
+
+
+@pytest.mark.parametrize(("kernels", "threads"), [("default", "2"), ("avx2", "1")])
+def test_the_solution_passes_whatever_the_processor_does(kernels, threads, cases):
+    """Other vector instructions and another number of threads sum in another order; the engine has neither."""
+    results = graded_run("solution", ATEN_CPU_CAPABILITY=kernels, OMP_NUM_THREADS=threads, MKL_NUM_THREADS=threads)
+    assert results == {"passed": cases}
+
+
+def test_rounding_leaves_most_of_the_tolerance_on_this_processor_too(tests, solution):
+    """float32 against float64 on the stored draws, of which it took up a tenth at most where they were made."""
+    stored = store.load_public(ROOT, tests).answers
+    for test in tests:
+        for case in test.cases:
+            identifier = test.identifier(case)
+            shown = (run_case(test, case, solution, stored.seeds[identifier], each) for each in (False, True))
+            single, double = (measured(each, stored.outcomes[identifier]) for each in shown)
+            answers.check_head_room(single, double, test.tolerance, answers.KEPT_ROOM)
+            answers.check_margins(single, test.steered_by)
+
+
+def test_every_test_has_steady_draws_and_shows_a_float_that_depends_on_the_seed(tests, solution):
+    for test in tests:
+        for case in test.cases:
+            made = [answers.make(test, case, seed, partial(run_case, test, case, solution)) for seed in ("0", "1", "2")]
+            answers.check_seeds_matter(test.identifier(case), dict(made))
+
+
+def test_no_graded_test_draws_from_torch_or_asserts(tests):
+    """Their inputs come from `given` alone, and only the judge judges."""
+    drawn = r"\btorch\.(rand|randn|randint|randperm|manual_seed|normal|bernoulli)\w*\(|np\.random"
+    forbidden = re.compile(rf"{drawn}|^\s*assert\b")
+    for module in {test.module for test in tests}:
+        for number, line in enumerate((ROOT / "tests" / module).read_text(encoding="utf-8").splitlines(), 1):
+            assert not forbidden.search(line), f"tests/{module}:{number}: {line.strip()}"
+
+
+def test_references_say_what_they_were_made_with(tests):
+    for module in {test.module for test in tests}:
+        header = answers.Answers.load(answers.public(module)).header
+        assert set(header) >= {"torch", "numpy", "contract"}

@@ -1,0 +1,103 @@
+"""Grading inside an emulated default container: half a processor, 768 MB, Docker's capabilities, no namespaces."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.prepare import container
+from autograder.prepare.container import Container
+from autograder.prepare.rehearsal import Rehearsal, rehearse
+from collect_submission import Assignment, pack, read_tree
+from tests.project.conftest import ROOT
+
+ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")
+SOLUTION = read_tree(ROOT / "solution", ASSIGNMENT)
+LSTM = "models/naive/LSTM.py"
+HOSTILE = """
+import torch as _torch
+_os = _torch.os
+try:
+    for _ in range(200):
+        _os.fork()
+except OSError:
+    pass
+_junk = []
+try:
+    while True:
+        _junk.append(bytes(1 << 20))
+except MemoryError:
+    pass
+while True:
+    pass
+"""
+
+pytestmark = pytest.mark.needs("root", "container")
+
+
+@pytest.fixture
+def inside() -> Iterator[Container]:
+    with Container() as opened:
+        yield opened
+
+
+def grade(files: dict[str, bytes], kit_zip: Path, folder: Path, inside: Container) -> Rehearsal:
+    archive = folder / "submission.zip"
+    pack(files, ASSIGNMENT, ["student"], archive)
+    return rehearse(kit_zip, archive, ROOT, inside)
+
+
+def test_what_a_container_takes_away_is_taken(inside):
+    assert subprocess.run(inside.command(["unshare", "--mount", "true"]), capture_output=True).returncode != 0
+    assert subprocess.run(inside.command(["chown", "1:1", "/dev/null"]), capture_output=True).returncode == 0
+    subprocess.run(["chown", "0:0", "/dev/null"], check=True)
+
+
+def test_its_limits_hold_and_are_measured():
+    with Container(megabytes=100) as small:
+        greedy = subprocess.run(small.command([sys.executable, "-c", "bytearray(200_000_000)"]), capture_output=True)
+        assert greedy.returncode == -9
+    assert small.killed == 1
+    assert 80 < small.peak_mib <= 96
+    started = time.monotonic()
+    with Container(processors=0.05) as slow:  # less than a busy machine leaves to one process
+        spin = "import time\nwhile time.process_time() < 0.2: pass"
+        subprocess.run(slow.command([sys.executable, "-c", spin]), check=True)
+    assert slow.cpu_seconds >= 0.2
+    assert time.monotonic() - started > 0.8 * 0.2 / 0.05
+    assert slow.throttled_seconds > 0
+
+
+def test_nothing_is_left_of_a_container_nor_of_what_runs_in_it():
+    with Container() as opened:
+        sleeper = subprocess.Popen(opened.command(["sleep", "600"]))
+        while Path(f"/proc/{sleeper.pid}/comm").read_text() != "sleep\n":
+            pass
+    assert sleeper.wait(timeout=5) == -9
+    assert not any(folder.exists() for folder in opened._groups)
+
+
+def test_the_solution_gets_full_marks_in_it(kit_zip, tmp_path, inside):
+    rehearsed = grade(SOLUTION, kit_zip, tmp_path, inside)
+    assert [row["name"] for row in rehearsed.results["tests"] if row["status"] == "failed"] == []
+    assert rehearsed.status == 0
+    assert not any(each.startswith("not isolated") for each in rehearsed.results["extra_data"]["isolation"])
+    assert rehearsed.seconds < 60
+    inside.measure()
+    assert inside.killed == 0
+
+
+def test_a_hostile_file_costs_only_itself_in_it(kit_zip, tmp_path, inside):
+    """It starts all the processes and takes all the memory that it can get, then never ends."""
+    rehearsed = grade({**SOLUTION, LSTM: SOLUTION[LSTM] + HOSTILE.encode()}, kit_zip, tmp_path, inside)
+    assert rehearsed.status == 0
+    failed = {row["number"].rpartition(".")[0] for row in rehearsed.results["tests"] if row["status"] == "failed"}
+    assert failed == {next(each.number for each in ASSIGNMENT.deliverables if each.file == LSTM)}
+
+
+def test_any_command_runs_inside(capfd):
+    assert container.main(["sh", "-c", "exit 3"]) == 3
+    assert "0 killed for want of memory" in capfd.readouterr().out

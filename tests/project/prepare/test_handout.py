@@ -1,0 +1,824 @@
+"""The handout: what is cut out, what is said about it in assignment.json, and what must not get through."""
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from autograder.prepare import handout, regions
+from autograder.prepare.handout import HandoutError, check_leaks, derive, drift, edited, handout_files, write, write_zip
+from autograder.rubric import Rubric
+from collect_submission import Assignment, definition, not_started, unfinished
+from tests.project.test_rubric import ROOT, RUBRIC, switched_off
+
+ONE = '''"""Two deliverables in one file."""
+
+import math
+
+
+class Pair:
+    """Holds both."""
+
+    def __init__(self, size: int = 3) -> None:
+        self.size = size
+        # TODO(a.one): make the first.
+        # BEGIN SOLUTION
+        self.first = [0.0] * size
+        # END SOLUTION
+        # TODO(a.two): make the second,
+        # which is longer.
+        # BEGIN SOLUTION
+
+        self.second = [1.0] * (size + 1)
+        # END SOLUTION
+        self.ready = True
+
+    def one(self, x: float, *rest: float, scale: float = 2.0) -> float:
+        """Return the scaled sum."""
+        # TODO(a.one): add all up, then scale.
+        # BEGIN SOLUTION
+        total = math.fsum([x, *rest])
+        return total * scale
+        # END SOLUTION
+
+    def two(self, x: float) -> float:
+        """Return x, or what is left of it."""
+        if x > 0:
+            x = -x
+            # TODO(a.two): give back the larger half
+            # of what there is.
+            # BEGIN SOLUTION
+            if x < -1:
+                return x / 2
+            else:
+                return x
+            # END SOLUTION
+        return 0.0
+'''
+
+HANDED_OUT = '''"""Two deliverables in one file."""
+
+import math
+
+
+class Pair:
+    """Holds both."""
+
+    def __init__(self, size: int = 3) -> None:
+        self.size = size
+        # TODO(a.one): make the first.
+        # TODO(a.two): make the second,
+        # which is longer.
+        self.ready = True
+
+    def one(self, x: float, *rest: float, scale: float = 2.0) -> float:
+        """Return the scaled sum."""
+        # TODO(a.one): add all up, then scale.
+        raise NotImplementedError("a.one")
+
+    def two(self, x: float) -> float:
+        """Return x, or what is left of it."""
+        if x > 0:
+            x = -x
+            # TODO(a.two): give back the larger half
+            # of what there is.
+            raise NotImplementedError("a.two")
+        return 0.0
+'''
+
+THREE = '''"""The third."""
+
+
+def three(n):
+    """Return n numbers."""
+
+    def step(k):
+        """Return one number."""
+        # TODO(b.three): the next number.
+        # BEGIN SOLUTION
+        return k * (k + 1) // 2 - 7 * (k - 3) + (k ** 2 - 1) // (k + 11)
+        # END SOLUTION
+
+    return [step(k) for k in range(n)]
+'''
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A small repository that can be handed out."""
+    files = {
+        "autograder/rubric.toml": RUBRIC,
+        "autograder/prepare/handout_root/README.md": "# Begin here\n",
+        "solution/__init__.py": "",
+        "solution/models/__init__.py": '"""Models."""\n',
+        "solution/models/a.py": ONE,
+        "solution/models/b/__init__.py": "",
+        "solution/models/b/c.py": THREE,
+        "solution/models/notes.txt": "not code",
+        "solution/models/__pycache__/a.cpython-311.py": "cached",
+        "tests/reference/one.safetensors": "tensors",
+        "tests/reference/README.md": "not shipped",
+        "harness/judge.py": "",
+        "tests/project/test_x.py": "not shipped",
+        "requirements.txt": "torch\n",
+    }
+    files |= {name: "" for name in handout.REQUIRED if name not in files}
+    files |= {f"tests/{entry.tests}": f"# {entry.id}\n" for entry in Rubric.parse(RUBRIC).deliverables}
+    for name, text in files.items():
+        put(tmp_path / name, text)
+    return tmp_path
+
+
+def put(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
+
+
+def contract(root):
+    return json.loads(derive(root)["assignment.json"])
+
+
+def tree(folder):
+    """Every file of a folder with content and time of change."""
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file()}
+
+
+# Cutting.
+
+
+def test_regions_become_errors_or_nothing(root):
+    files = derive(root)
+    assert files["models/a.py"].decode() == HANDED_OUT
+    assert list(files) == sorted(
+        ["__init__.py", "assignment.json", "models/__init__.py", "models/a.py", "models/b/__init__.py", "models/b/c.py"]
+    )
+
+
+def test_windows_line_ends_give_the_same_files(root):
+    before = derive(root)
+    for path in [*root.glob("solution/**/*.py"), *root.glob("tests/models/**/*.py")]:
+        put(path, path.read_bytes().replace(b"\n", b"\r\n"))
+    assert derive(root) == before
+
+
+def strip(body, deliverables=("a.one",)):
+    source = f"class C:\n    def f(self, x):\n{body}"
+    return regions.strip("solution/models/a.py", source, deliverables)[0].split("\n", 2)[2]
+
+
+def test_a_region_first_in_its_function():
+    body = """\
+        # TODO(a.one): do it.
+        # BEGIN SOLUTION
+        x = 1
+        # END SOLUTION
+        return x
+"""
+    assert strip(body) == (
+        '        # TODO(a.one): do it.\n        raise NotImplementedError("a.one")\n        return x\n'
+    )
+
+
+def test_two_regions_in_one_function_and_markers_in_strings():
+    body = '''\
+        text = """
+        # BEGIN SOLUTION
+        """
+        # TODO(a.one): do it.
+        # BEGIN SOLUTION
+        x = 1
+        # END SOLUTION
+        for y in x:
+            print(y)
+            # TODO(a.one): and that.
+            # BEGIN SOLUTION
+            x = """
+# END SOLUTION
+            """
+
+            # a comment
+            # END SOLUTION
+'''
+    handed_out = '''\
+        text = """
+        # BEGIN SOLUTION
+        """
+        # TODO(a.one): do it.
+        raise NotImplementedError("a.one")
+        for y in x:
+            print(y)
+            # TODO(a.one): and that.
+            raise NotImplementedError("a.one")
+'''
+    assert strip(body) == handed_out
+
+
+def test_a_function_within_init_is_no_init():
+    body = """\
+        # TODO(a.one): do it.
+        # BEGIN SOLUTION
+        y = 1
+        # END SOLUTION
+        return x
+"""
+    inner = "class C:\n    def __init__(self):\n        def g(x):\n" + body.replace("        ", " " * 12)
+    text, (region,) = regions.strip("a.py", inner, ["a.one"])
+    assert "raise NotImplementedError" in text
+    assert region.function == "C.__init__"
+
+
+def test_async_functions_and_branches_hold_regions():
+    source = """\
+async def f(x):
+    try:
+        x = 1
+    except ValueError:
+        x = 2
+        # TODO(a.one): do it.
+        # BEGIN SOLUTION
+        x = 3
+        # END SOLUTION
+    return x
+"""
+    text, (region,) = regions.strip("a.py", source, ["a.one"])
+    assert text.split("\n")[6] == '        raise NotImplementedError("a.one")'
+    assert region.function == "f"
+
+
+B, E, T = "        # BEGIN SOLUTION\n", "        # END SOLUTION\n", "        # TODO(a.one): do it.\n"
+X, Y = "        x = 1\n", "        return x\n"
+MISTAKES = {
+    # body of a method that begins in line 3; line and words of the error
+    "nested": (X + T + B + X + T + B + X + E + E, 8, "END SOLUTION` of line 5 first"),
+    "never closed": (X + T + B + X, 5, "expected `# END SOLUTION` below"),
+    "never opened": (X + T + X + E, 6, "expected `# BEGIN SOLUTION` above"),
+    "closed twice": (X + T + B + X + E + E, 8, "expected `# BEGIN SOLUTION` above"),
+    "marker behind code": (X + T + B + "        x = 2  # END SOLUTION\n", 6, "alone on its line"),
+    "marker misspelt": (X + T + "        # begin solution\n" + X + E, 5, "write it exactly so"),
+    "marker without a space": (X + T + "        #BEGIN SOLUTION\n" + X + E, 5, "write it exactly so"),
+    "marker with more words": (X + T + B + X + "        # END SOLUTION of f\n", 7, "write it exactly so"),
+    "no TODO": (X + B + Y + E, 4, "expected `# TODO(id): what to do` above the region"),
+    "TODO further up": (T + X + B + Y + E, 5, "found 'none'"),
+    "blank line after the TODO": (X + T + "\n" + B + Y + E, 6, "found 'none'"),
+    "one TODO for two regions": (X + T + B + X + E + B + Y + E, 8, "found 'none'"),
+    "a TODO inside a region": (X + T + B + X + T + E + B + Y + E, 9, "found 'none'"),
+    "unknown id": (X + T.replace("one", "four") + B + X + E, 4, "(a.one), found '# TODO(a.four): do it.'"),
+    "TODO without an id": (X + "        # TODO: do it\n" + B + X + E, 4, "found '# TODO: do it'"),
+    "TODO without text": (X + "        # TODO(a.one):\n" + B + X + E, 4, "found '# TODO(a.one):'"),
+    "TODO without a region": (T + X, 3, "expected `# BEGIN SOLUTION` under this TODO"),
+    "two TODOs for one region": (X + T + T + B + X + E, 4, "expected `# BEGIN SOLUTION` under this TODO"),
+    "the only statement": (T + B + X + E, 4, "expected a further statement beside the region"),
+    "the only one of a branch": (
+        "        if x:\n" + (T + B + X + E).replace("    ", "      ") + Y,
+        5,
+        "expected a further statement beside the region",
+    ),
+    "nothing inside": (X + T + B + E, 5, "expected whole statements of one block up to line 6"),
+    "only a comment inside": (X + T + B + "        # think\n" + E, 5, "expected whole statements"),
+    "part of an expression": ("        x = [\n" + T + B + "        1,\n" + E + "        ]\n", 5, "whole statements"),
+    "the end of a statement": (X + "        x = (1 +\n" + T + B + "        2)\n" + X + E, 6, "whole statements"),
+    "from one branch to another": (
+        "        if x:\n            x = 0\n            # TODO(a.one): x.\n            # BEGIN SOLUTION\n"
+        "            x = 1\n        else:\n            # END SOLUTION\n            x = 2\n",
+        6,
+        "expected whole statements",
+    ),
+    "other indentation": (X + T + "      # BEGIN SOLUTION\n" + X + E, 5, "at one indentation"),
+    "comments further left": (X + (T + B + X + E).replace("  #", "#"), 5, "at one indentation"),
+    "no Python": (X + "        x = = 1\n", None, "expected Python, found: invalid syntax"),
+}
+
+
+@pytest.mark.parametrize(("body", "line", "words"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_is_named(body, line, words):
+    with pytest.raises(HandoutError) as error:
+        strip(body)
+    assert str(error.value).startswith(f"solution/models/a.py:{line}: " if line else "solution/models/a.py: ")
+    assert words in str(error.value)
+    assert ";" in str(error.value), "an error says what to do"
+
+
+def test_a_statement_may_not_reach_out_of_a_region():
+    source = """\
+class C:
+    def __init__(self, x):
+        if x:
+            x = 0
+        # TODO(a.one): do it.
+        # BEGIN SOLUTION
+        for y in x:
+            x = 1
+        # END SOLUTION
+            x = 2
+"""
+    with pytest.raises(HandoutError, match=r"a\.py:6: expected whole statements of one block up to line 9"):
+        regions.strip("a.py", source, ["a.one"])
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import math\n# TODO(a.one): do it.\n# BEGIN SOLUTION\nx = 1\n# END SOLUTION\n",
+        "class C:\n    y = 1\n    # TODO(a.one): do it.\n    # BEGIN SOLUTION\n    x = 1\n    # END SOLUTION\n",
+        "class C:\n    y = 1\n    # TODO(a.one): f.\n    # BEGIN SOLUTION\n    def f(self): ...\n    # END SOLUTION\n",
+        "def f():\n  class C:\n    y = 1\n    # TODO(a.one): x.\n    # BEGIN SOLUTION\n    x = 1\n    # END SOLUTION\n",
+    ],
+)
+def test_a_region_outside_a_function_is_refused(source):
+    with pytest.raises(HandoutError, match=r"a\.py:[345]: expected a region inside a function"):
+        regions.strip("a.py", source, ["a.one"])
+
+
+def test_a_deliverable_of_another_file_is_refused(root):
+    put(root / "solution/models/b/c.py", THREE.replace("b.three", "a.one"))
+    with pytest.raises(HandoutError, match=r"solution/models/b/c\.py:9: .*\(b\.three\), found '# TODO\(a\.one\)"):
+        derive(root)
+
+
+def test_a_deliverable_without_a_todo_is_refused(root):
+    put(root / "solution/models/b/c.py", '"""Nothing yet."""\n')
+    with pytest.raises(HandoutError, match=r"solution/models/b/c\.py:1: expected `# TODO\(b\.three\)"):
+        derive(root)
+    (root / "solution/models/b/c.py").unlink()
+    with pytest.raises(HandoutError, match=r"solution/models/b/c\.py:1: expected `# TODO\(b\.three\)"):
+        derive(root)
+
+
+def test_a_deliverable_with_shared_functions_only_is_refused(root):
+    text = ONE.replace("TODO(a.two): give back", "TODO(a.one): give back")
+    put(root / "solution/models/a.py", text)
+    with pytest.raises(HandoutError, match=r"solution/models/a\.py:15: .*TODO\(a\.two\).*this deliverable alone"):
+        derive(root)
+
+
+def test_two_functions_of_one_name_are_refused(root):
+    again = "\n    def one(self, x):\n        return x\n"
+    put(root / "solution/models/a.py", ONE + again)
+    with pytest.raises(HandoutError, match=r"solution/models/a\.py:23: expected the only Pair\.one"):
+        derive(root)
+
+
+def test_a_file_in_another_encoding_is_refused(root):
+    put(root / "solution/models/a.py", b"# \xe4\n")
+    with pytest.raises(HandoutError, match="UTF-8"):
+        derive(root)
+
+
+# The contract.
+
+
+def test_the_contract_says_where_to_begin(root):
+    found = contract(root)
+    assert found["files"] == ["models/a.py", "models/b/c.py"]
+    assert found["parts"][1] == {"id": "b", "number": "2", "title": "Part B"}
+    one, two, three = found["deliverables"]
+    assert {key: value for key, value in two.items() if key != "functions"} == {
+        "id": "a.two",
+        "number": "1.2",
+        "part": "a",
+        "title": "Two",
+        "file": "models/a.py",
+        "tests": "models/test_two.py",
+        "points": 2.5,
+        "needs": ["a.one"],
+        "refused": ["math.fsum"],
+        "by_name": [],
+    }
+    handed_out = definition(HANDED_OUT, "Pair.one")
+    assert one["functions"] == [
+        {"name": "Pair.__init__", "parameters": ["self", "size=3"], "untouched": None},
+        {
+            "name": "Pair.one",
+            "parameters": ["self", "x", "*rest", "scale=2.0"],
+            "untouched": handed_out.fingerprint,
+        },
+    ]
+    names = [[function["name"] for function in entry["functions"]] for entry in (two, three)]
+    assert names == [["Pair.__init__", "Pair.two"], ["three"]]
+
+
+# Switched off.
+
+OFF = {
+    # switched off in the rubric, and what goes: of student/, of tests/
+    "a deliverable with a file of its own": (
+        ["b.three"],
+        {"models/b/c.py", "models/b/__init__.py"},
+        {"models/b/test_three.py", "models/b/__init__.py"},
+    ),
+    "a part": (["b"], {"models/b/c.py", "models/b/__init__.py"}, {"models/b/test_three.py", "models/b/__init__.py"}),
+    "a deliverable beside another": (["a.two"], set(), {"models/test_two.py", "reference/models/test_two.safetensors"}),
+    "the part whose file is not in a folder of its own": (
+        ["a"],
+        {"models/a.py"},
+        {"models/test_one.py", "models/test_two.py", "reference/models/test_two.safetensors"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("ids", "files", "tests"), OFF.values(), ids=OFF.keys())
+def test_what_is_off_is_not_handed_out(root, ids, files, tests):
+    for name in ("tests/models/__init__.py", "tests/models/b/__init__.py", "tests/models/b/helper.txt"):
+        put(root / name, "")
+    put(root / "tests/reference/models/test_two.safetensors", "tensors")
+    write(root)
+    everything = handout_files(root)
+    put(root / "autograder/rubric.toml", switched_off(RUBRIC, *ids))
+    changed = write(root)
+    assert set(changed) - {"assignment.json", "models/a.py"} == files - {"models/a.py"}
+    assert drift(root) == ""
+    left = handout_files(root)
+    assert set(everything) - set(left) == {f"student/{name}" for name in files} | {f"tests/{name}" for name in tests}
+    named = Assignment.load(root / "student/assignment.json")
+    gone = [each for each in Rubric.parse(RUBRIC).deliverables if each.id in ids or each.part in ids]
+    assert [each.id for each in named.deliverables] == [
+        each.id for each in Rubric.parse(RUBRIC).deliverables if each not in gone
+    ]
+    assert not {each.part for each in gone} & {part.id for part in named.parts} or ids == ["a.two"]
+    assert [each.number for each in named.deliverables] == [
+        each.number for each in Rubric.parse(RUBRIC).deliverables if each not in gone
+    ]
+
+
+def test_what_is_off_beside_other_work_stays_a_stub(root):
+    """The other deliverable may call it; its solution is no more handed out than when it is on."""
+    put(root / "autograder/rubric.toml", switched_off(RUBRIC, "a.two"))
+    text = derive(root)["models/a.py"].decode()
+    assert text == HANDED_OUT.replace("# TODO(a.two): ", "# Not graded (a.two): ")
+    assert contract(root)["files"] == ["models/a.py", "models/b/c.py"]
+
+
+def test_the_version_follows_what_students_get(root):
+    versions = [contract(root)["version"]]
+    put(root / "solution/models/a.py", ONE.replace("math.fsum([x, *rest])", "sum([x, *rest])"))
+    assert contract(root)["version"] == versions[0], "the solution alone says nothing about the handout"
+    for path, old, new in [
+        ("solution/models/a.py", "Holds both", "Holds two"),
+        ("autograder/rubric.toml", "points = 6", "points = 7"),
+        ("tests/models/test_one.py", "a.one", "a.one again"),
+    ]:
+        put(root / path, (root / path).read_text().replace(old, new))
+        versions.append(contract(root)["version"])
+    put(root / "tests/models/test_more.py", "")
+    versions.append(contract(root)["version"])
+    assert len(set(versions)) == 5
+    assert all(version.startswith("1.0+") and len(version) == 12 for version in versions)
+
+
+def test_the_version_does_not_follow_the_grading(root):
+    before = derive(root)
+    put(root / "autograder/rubric.toml", RUBRIC.replace("hidden_seeds = 2", "hidden_seeds = 4"))
+    assert derive(root) == before
+
+
+def test_the_help_for_an_id_is_carried_over(root):
+    assert contract(root)["id_help"] == ""
+    put(root / "autograder/rubric.toml", RUBRIC.replace("group_size", 'id_help = "small letters"\ngroup_size'))
+    assert Assignment.parse(derive(root)["assignment.json"].decode()).id_help == "small letters"
+
+
+def test_the_packager_reads_it(root):
+    assignment = Assignment.parse(derive(root)["assignment.json"].decode())
+    assert assignment.deliverable("a.two").functions[0].untouched is None
+    files = derive(root)
+    assert not_started(files, assignment) == {
+        "a.one": ("models/a.py", 11),
+        "a.two": ("models/a.py", 12),
+        "b.three": ("models/b/c.py", 9),
+    }
+    solved = {name: (root / "solution" / name).read_bytes() for name in assignment.files}
+    assert not_started(solved, assignment) == {}
+
+
+# Writing and drift.
+
+
+def test_write_is_idempotent_and_ends_the_drift(root):
+    assert "+++ student/models/a.py" in drift(root)
+    assert write(root) == list(derive(root))
+    before = tree(root)
+    assert drift(root) == ""
+    assert write(root) == []
+    assert tree(root) == before
+
+
+def test_drift_shows_what_was_changed(root):
+    write(root)
+    put(root / "student/models/a.py", HANDED_OUT.replace("self.ready = True", "self.ready = False"))
+    lines = drift(root).split("\n")
+    assert "-        self.ready = False" in lines
+    assert "+        self.ready = True" in lines
+    assert drift(root).endswith("\n")
+
+
+def test_drift_shows_missing_and_superfluous_files_and_line_ends(root):
+    write(root)
+    (root / "student/__init__.py").unlink()  # it is empty
+    put(root / "student/models/old.py", "x = 1\n")
+    put(root / "student/models/b/c.py", (root / "student/models/b/c.py").read_bytes().replace(b"\n", b"\r\n"))
+    put(root / "student/models/__init__.py", '"""Models."""')
+    found = drift(root)
+    assert "--- /dev/null\tas it is\n+++ student/__init__.py\tas derived" in found
+    assert "--- student/models/old.py\tas it is\n+++ /dev/null\tas derived" in found
+    assert '-"""The third."""\\r' in found
+    assert "+++ student/models/__init__.py" in found
+    assert write(root) == ["__init__.py", "models/__init__.py", "models/b/c.py", "models/old.py"]
+    assert drift(root) == ""
+
+
+def test_write_removes_only_what_was_derived(root):
+    write(root)
+    kept = ["student/notebook.ipynb", "student/models/data.json", "student/run.py"]
+    gone = ["student/models/old.py", "student/theory/old/rnn.py"]
+    for name in kept + gone:
+        put(root / name, "")
+    assert write(root) == ["models/old.py", "theory/old/rnn.py"]
+    assert [name for name in kept + gone if (root / name).exists()] == kept
+    assert drift(root) == ""
+
+
+def test_what_somebody_has_written_into_student_is_kept_elsewhere(root):
+    """What `write` has left there, or git's last commit has, is lost by nobody."""
+    write(root)
+    put(root / "student/models/a.py", "my solution")
+    put(root / "student/models/new.py", "mine, too")
+    assert edited(root) == ["models/a.py", "models/new.py"]
+    write(root)
+    put(root / "student/models/a.py", "my second solution")
+    write(root)
+    kept = {path.name: path.read_text() for path in (root / ".secrets/replaced/models").iterdir()}
+    assert kept == {"a.py": "my solution", "new.py": "mine, too", "a-2.py": "my second solution"}
+    source = root / "solution/models/a.py"
+    source.write_text(source.read_text().replace("self.ready = True", "self.ready = None"))
+    assert write(root)
+    assert len(tree(root / ".secrets")) == 3
+
+
+def test_what_git_has_is_not_kept_twice(root):
+    write(root)
+    put(root / "student/models/a.py", "an old one")
+    (root / "student/.derived.json").unlink()
+    for command in (
+        ["init", "-q"],
+        ["add", "student"],
+        ["-c", "user.name=a", "-c", "user.email=b", "commit", "-qm", "x"],
+    ):
+        subprocess.run(["git", "-C", root, *command], check=True)
+    assert edited(root) == []
+    write(root)
+    assert not (root / ".secrets").exists()
+
+
+def test_a_notebook_of_parts_that_are_off_goes(root):
+    source = root / "autograder/prepare/notebooks/Nb.py"
+    put(source, "# parts: b, other\n# %%\nx = 1\n")
+    assert "Nb.ipynb" in write(root)
+    put(source, "# parts: other\n# %%\nx = 1\n")
+    assert drift(root)
+    assert write(root) == ["Nb.ipynb"]
+    assert not (root / "student/Nb.ipynb").exists()
+
+
+def test_writing_leaves_the_old_file_when_it_fails(root, monkeypatch):
+    write(root)
+    put(root / "student/models/a.py", "old")
+    monkeypatch.setattr(Path, "replace", lambda self, target: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        write(root)
+    assert (root / "student/models/a.py").read_text() == "old"
+    assert not list(root.rglob("*.part"))
+
+
+# Leaks.
+
+SOLVED = "return k * (k + 1) // 2 - 7 * (k - 3) + (k ** 2 - 1) // (k + 11)"  # 33 tokens
+FIFTEEN, FOURTEEN = "k * (k + 1) // 2 - 7 * (k -", "k * (k + 1) // 2 - 7 * (k"
+
+
+def leak(name, text):
+    check_leaks({name: text.encode("utf-8")}, {"models/a.py": ONE, "models/b/c.py": THREE})
+
+
+def test_fifteen_tokens_are_a_leak_and_fourteen_are_not():
+    leak("README.md", f"# Hints\n\nTry `{FOURTEEN} ...`\n")
+    with pytest.raises(HandoutError) as error:
+        leak("README.md", f"# Hints\n\nTry `{FIFTEEN} ...`\n")
+    assert str(error.value).startswith("README.md:3: ")
+    assert f"`{FIFTEEN}`" in str(error.value)
+    assert "reword" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("hints.py", f"def step(k):\n    {SOLVED}\n"),
+        ("hints.py", f"def step(k):\n    # {SOLVED}\n"),
+        ("hints.py", "x = (k * (k + 1) // 2 - 7 * # a remark\n    (k - 3) + (k ** 2 - 1))\n"),
+        ("hints.py", f'HINT = "{SOLVED}"\n'),
+        ("hints.txt", SOLVED.replace(" ", "")),
+        ("hints.txt", "\r\n".join(SOLVED.split())),
+        ("a.json", json.dumps({"hint": SOLVED})),
+        ("a.json", json.dumps("total = math.fsum([x, *rest])\nreturn total * scale")),
+        ("a.ipynb", json.dumps({"source": ["total = math.fsum([x, *rest])\n", "return total * scale"]}, indent=1)),
+        ("hints.md", "    total = math.fsum([x, *rest])\n    return total * scale\n"),
+    ],
+)
+def test_a_leak_is_found_in_any_dress(name, text):
+    with pytest.raises(HandoutError, match=rf"^{name}:\d+: "):
+        leak(name, text)
+
+
+def test_what_stands_outside_regions_is_public():
+    leak("models/a.py", HANDED_OUT)
+    leak("README.md", 'class Pair:\n """Holds both."""\n\n def __init__(self, size: int = 3) -> None: self.size = size')
+    public = THREE.replace("return [step(k)", f"x = {SOLVED.removeprefix('return ')}\n    return [step(k)")
+    check_leaks({"README.md": SOLVED.removeprefix("return ").encode()}, {"models/b/c.py": public})
+
+
+def test_a_run_does_not_reach_over_the_end_of_a_region():
+    leak("README.md", "self.first = [0.0] * size self.second = [1.0] * (size")
+
+
+def test_comments_in_a_region_do_not_hide_a_leak():
+    source = THREE.replace(" - 7", " - (  # the lucky number\n            7").replace("(k + 11)", "(k + 11))")
+    with pytest.raises(HandoutError, match=r"^a\.md:1"):
+        check_leaks({"a.md": b"(k + 1) // 2 - (7 * (k - 3)"}, {"models/b/c.py": source})
+
+
+def test_bytes_that_are_no_text_are_passed_over():
+    check_leaks({"x.safetensors": b"\0" + SOLVED.encode()}, {"models/b/c.py": THREE})
+
+
+def test_every_file_with_a_leak_is_named():
+    with pytest.raises(HandoutError) as error:
+        check_leaks({"a.md": SOLVED.encode(), "b.md": b"\n" + SOLVED.encode()}, {"models/b/c.py": THREE})
+    assert [line.partition(": ")[0] for line in str(error.value).split("\n")] == ["a.md:1", "b.md:2"]
+
+
+# The zip.
+
+
+def test_the_handout_holds_what_it_should(root):
+    put(root / "workbench/data/de.txt", "eins")
+    put(root / "workbench/__pycache__/x.pyc", "cached")
+    put(root / "workbench/.DS_Store", "junk")
+    put(root / "tests/models/__pycache__/test_one.pyc", "cached")
+    put(root / "autograder/prepare/handout_root/docs/more.md", "more")
+    assert list(handout_files(root)) == sorted(
+        [
+            "README.md",
+            "collect_submission.py",
+            "docs/more.md",
+            "requirements.txt",
+            "student/__init__.py",
+            "student/assignment.json",
+            "student/models/__init__.py",
+            "student/models/a.py",
+            "student/models/b/__init__.py",
+            "student/models/b/c.py",
+            "workbench/data/de.txt",
+            "tests/__init__.py",
+            "tests/__main__.py",
+            "tests/conftest.py",
+            "harness/judge.py",
+            "tests/models/b/test_three.py",
+            "tests/models/test_one.py",
+            "tests/models/test_two.py",
+            "tests/reference/one.safetensors",
+        ]
+    )
+
+
+@pytest.mark.parametrize(("hints", "shipped"), [("local", True), ("everywhere", True), ("off", False)])
+def test_old_hints_are_not_handed_out_where_the_rubric_has_them_off(root, hints, shipped):
+    put(root / "autograder/rubric.toml", RUBRIC.replace("[assignment]\n", f'[assignment]\nhints = "{hints}"\n'))
+    put(root / "tests/reference/one.hints.safetensors", "of before")
+    files = handout_files(root)
+    assert ("tests/reference/one.hints.safetensors" in files) == shipped
+    assert "tests/reference/one.safetensors" in files
+
+
+def test_the_zip_has_one_top_folder_and_is_reproducible(root, tmp_path):
+    write(root)
+    first, second = tmp_path / "out/first.zip", tmp_path / "second.zip"
+    write_zip(root, first)
+    copy = tmp_path / "copy"
+    shutil.copytree(root, copy, copy_function=shutil.copy, ignore=shutil.ignore_patterns("out"))
+    write_zip(copy, second)
+    assert first.read_bytes() == second.read_bytes()
+    with zipfile.ZipFile(first) as archive:
+        assert {info.filename: archive.read(info) for info in archive.infolist()} == {
+            f"fake/{name}": data for name, data in handout_files(root).items()
+        }
+        assert {info.external_attr >> 16 for info in archive.infolist()} == {0o100644}
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    assert [path.name for path in first.parent.iterdir()] == ["first.zip"]
+
+
+def test_a_drifted_tree_is_not_zipped(root, tmp_path):
+    with pytest.raises(HandoutError, match="run `python -m autograder handout`"):
+        write_zip(root, tmp_path / "out.zip")
+    assert not (tmp_path / "out.zip").exists()
+
+
+def test_a_leak_is_not_zipped(root, tmp_path):
+    put(root / "tests/models/test_one.py", f"assert {SOLVED.removeprefix('return ')} == 1\n")
+    write(root)
+    with pytest.raises(HandoutError, match=r"tests/models/test_one\.py:1: "):
+        write_zip(root, tmp_path / "out.zip")
+    assert not (tmp_path / "out.zip").exists()
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "tests/__main__.py", "tests/models/b/test_three.py"])
+def test_a_missing_file_is_named(root, name):
+    (root / name).unlink()
+    with pytest.raises(HandoutError, match=f"^{name}: expected a file that the handout needs"):
+        handout_files(root)
+
+
+def test_a_missing_handout_root_is_named(root):
+    shutil.rmtree(root / "autograder/prepare/handout_root")
+    with pytest.raises(HandoutError, match="handout_root: expected"):
+        handout_files(root)
+
+
+# The real tree.
+
+
+def test_student_is_what_would_be_written():
+    assert drift(ROOT) == "", "run `python -m autograder handout`"
+
+
+def test_no_line_of_a_region_is_left_in_the_student_tree():
+    for name, source in handout.solution_sources(ROOT).items():
+        pieces = re.split(r"# (?:BEGIN|END) SOLUTION\n", source)
+        inside = {line.strip() for piece in pieces[1::2] for line in piece.split("\n")} - {""}
+        outside = {line.strip() for piece in pieces[0::2] for line in piece.split("\n")}
+        handed_out = {line.strip() for line in (ROOT / "student" / name).read_text(encoding="utf-8").split("\n")}
+        assert not (inside - outside) & handed_out
+        assert not any("SOLUTION" in line for line in handed_out)
+
+
+def test_the_skeleton_is_not_started_and_the_solution_is():
+    assignment = Assignment.load(ROOT / "student/assignment.json")
+    skeleton, solution = (
+        {name: (ROOT / folder / name).read_bytes() for name in assignment.files} for folder in ("student", "solution")
+    )
+    assert set(not_started(skeleton, assignment)) == {entry.id for entry in assignment.deliverables}
+    assert not_started(solution, assignment) == unfinished(solution, assignment) == {}
+
+
+def test_signatures_and_docstrings_stay():
+    for name, source in handout.solution_sources(ROOT).items():
+        student = ast.parse((ROOT / "student" / name).read_text(encoding="utf-8"))
+        assert interface(student) == interface(ast.parse(source))
+
+
+def interface(tree):
+    kinds = ast.FunctionDef | ast.ClassDef
+    nodes = [node for node in ast.walk(tree) if isinstance(node, kinds)]
+    return {
+        (node.name, ast.get_docstring(node), ast.unparse(node.args) if isinstance(node, ast.FunctionDef) else "")
+        for node in nodes
+    }
+
+
+def test_the_real_handout_is_small_and_leaks_nothing(tmp_path):
+    write_zip(ROOT, tmp_path / "handout.zip")
+    assert (tmp_path / "handout.zip").stat().st_size <= 3 * 1024 * 1024
+
+
+CALL_EVERYTHING = """
+import importlib, json, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+for deliverable in json.loads(Path(sys.argv[1], "assignment.json").read_text("utf-8"))["deliverables"]:
+    module = importlib.import_module(deliverable["file"].removesuffix(".py").replace("/", "."))
+    for function in deliverable["functions"]:
+        call = module
+        for name in function["name"].split("."):
+            call = getattr(call, name)
+        if name == "__init__":
+            continue
+        try:
+            call(*[None for parameter in function["parameters"] if "=" not in parameter])
+        except NotImplementedError as error:
+            assert str(error) == deliverable["id"], (function, error)
+        else:
+            raise AssertionError(function)
+from models.Transformer import FullTransformerTranslator, TransformerTranslator
+from models.naive.RNN import VanillaRNN
+VanillaRNN(2, 3, 4), TransformerTranslator(5, 6, "cpu"), FullTransformerTranslator(5, 6, "cpu")
+"""
+
+
+def test_the_skeleton_imports_and_says_what_is_not_written():
+    script = [sys.executable, "-B", "-c", CALL_EVERYTHING, str(ROOT / "student")]
+    done = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

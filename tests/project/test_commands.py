@@ -1,0 +1,188 @@
+"""The instructor's commands: what they say, and that a mistake of a person's is a sentence and no traceback."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from autograder import __main__ as commands
+from autograder.prepare import guide, handout, kit, rehearsal, store
+from autograder.prepare.kit import KitError
+from tests.project.conftest import ROOT
+
+FIRST = {
+    "name": "RNN: x", "number": "1.1.1", "status": "failed", "score": 0.0, "max_score": 1.0, "output": "what\n\nwhy",
+}  # fmt: skip
+
+
+@pytest.fixture
+def graded(monkeypatch):
+    """Grading replaced by fixed results; what a kit was built from is what is here."""
+    paragraphs = [
+        "Title\nversion 1",
+        "Total 1 of 2, late",
+        "Part 1: RNN  0 of 1\nTotal",
+        "A note.",
+        "Take [bold]this[/bold] out.",
+    ]
+    output = "\n\n".join(paragraphs)
+    results = {"output": output, "extra_data": {}, "score": 0.0, "tests": [FIRST]}
+    monkeypatch.setattr(rehearsal, "rehearse", lambda *_: rehearsal.Rehearsal(results, "", 0, 1.0, 2.0))
+    monkeypatch.setattr(kit, "built_from", lambda _: kit.inputs(ROOT))
+    return results
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(commands.app, list(map(str, arguments)))
+
+
+def said(result: Result) -> str:
+    """The output in one line without the box around a mistake."""
+    return " ".join(result.output.replace("│", " ").split())
+
+
+def test_grade_prints_the_remarks_above_the_table(graded, tmp_path):
+    text = call("grade", tmp_path, "--kit", __file__).output
+    for remark in ("Total 1 of 2, late", "A note.", "Take [bold]this[/bold] out."):
+        assert text.index(remark) < text.index("deliverable")
+    assert "version 1" not in text
+    assert "Part 1" not in text
+
+
+def test_grade_writes_what_it_is_asked_for(graded, tmp_path):
+    result = call("grade", tmp_path, "--kit", __file__, "--json", tmp_path / "r.json", "--picture", tmp_path / "p.svg")
+    assert result.exit_code == 0
+    assert json.loads((tmp_path / "r.json").read_text()) == graded
+    assert "deliverable" in (tmp_path / "p.svg").read_text()
+
+
+def test_a_kit_of_something_else_is_told_with_its_path_as_it_is(graded, tmp_path, monkeypatch):
+    monkeypatch.setattr(kit, "built_from", lambda _: "other")
+    archive = tmp_path / "[red]kit.zip"
+    archive.touch()
+    text = said(call("grade", tmp_path, "--kit", archive))
+    assert "[red]kit.zip" in text.replace(" ", "")
+    assert "build it again" in text
+
+
+@pytest.mark.parametrize("option", ["--json", "--picture"])
+@pytest.mark.parametrize("name", ["file/results", "file", "pipe", "."])
+def test_a_file_that_is_not_written_is_one_sentence_before_the_work(tmp_path, option, name):
+    (tmp_path / "file").write_text("mine")
+    os.mkfifo(tmp_path / "pipe")
+    result = call("grade", tmp_path, "--kit", tmp_path / "none.zip", option, tmp_path / name)
+    assert result.exit_code == 2
+    assert "cannot be written" in said(result)
+    assert (tmp_path / "file").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "pipe"]
+
+
+def test_what_grade_has_written_is_written_again_and_a_link_stays_one(graded, tmp_path):
+    (tmp_path / "r.json").symlink_to(tmp_path / "elsewhere")
+    for _ in range(2):
+        files = ("--json", tmp_path / "r.json", "--picture", tmp_path / "p.svg")
+        assert call("grade", tmp_path, "--kit", __file__, *files).exit_code == 0
+    assert (tmp_path / "r.json").is_symlink()
+    assert json.loads((tmp_path / "elsewhere").read_text()) == graded
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (["handout", "--zip"], "handout.zip"),
+        (["build", "--out"], "autograder.zip"),
+        (["demo", "--out"], "handout.zip"),
+        (["demo", "--out"], "autograder.zip"),
+        (["demo", "--out"], "solution.zip"),
+        (["demo", "--out"], "half-done.zip"),
+        (["bench", "--quick", "--json"], "figures.json"),
+    ],
+)
+def test_nothing_is_replaced_that_the_command_has_not_made(tmp_path, monkeypatch, command, name):
+    (tmp_path / name).write_bytes(b"my photos")
+    monkeypatch.setattr(handout, "write_zip", lambda root, target: None)
+    if name != "autograder.zip":
+        monkeypatch.setattr(kit, "build", lambda root, target, *_: target.write_bytes(b"kit.json") and "a test")
+    result = call(*command, tmp_path if command[-1] == "--out" else tmp_path / name)
+    assert result.exit_code == 2
+    assert "cannot be written" in said(result)
+    assert (tmp_path / name).read_bytes() == b"my photos"
+
+
+def test_a_guide_of_somebody_else_is_not_replaced(tmp_path, monkeypatch):
+    assert store.COMMAND in guide.ORIGIN
+    mine = tmp_path / guide.FOLDER / "mine.md"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("what I tell my students")
+    monkeypatch.setattr(commands, "REPOSITORY", tmp_path)
+    result = call("answers")
+    assert result.exit_code == 2
+    assert "has not made it" in said(result)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [mine]
+
+
+@pytest.mark.parametrize("command", ["build", "demo"])
+def test_a_zip_is_no_folder_to_write_to(tmp_path, command):
+    result = call(command, "--out", tmp_path / "autograder.zip")
+    assert result.exit_code == 2
+    assert "expected a folder" in said(result)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_submission_that_is_no_file_is_one_sentence(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("pipe", "nothing"):
+        result = call("grade", tmp_path / name)
+        assert result.exit_code == 2
+        assert "there is no zip and no folder" in said(result)
+
+
+@pytest.mark.parametrize("content", [b"no zip", b"PK\5\6" + bytes(18)])
+def test_what_is_no_kit_is_one_sentence(tmp_path, content):
+    (tmp_path / "kit.zip").write_bytes(content)
+    with pytest.raises(KitError, match=r"is no autograder that `python -m autograder build` has made"):
+        kit.built_from(tmp_path / "kit.zip")
+
+
+def test_the_kit_says_what_it_was_built_from(kit_zip):
+    assert kit.built_from(kit_zip) == kit.inputs(ROOT)
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("autograder/rubric.toml", "timeouts = 3", "timeouts = 4"),
+        ("solution/models/naive/RNN.py", "torch.tanh(", "torch.sigmoid("),
+        ("autograder/grade/engine.py", "PUBLIC", "OPEN"),
+        ("harness/judge.py", "expected", "wanted"),
+    ],
+)
+def test_any_change_of_what_a_kit_is_made_of_is_noticed(tmp_path, path, before, after):
+    for name in ("solution", "student", "autograder", "tests", "harness"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "collect_submission.py", tmp_path)
+    assert kit.inputs(tmp_path) == kit.inputs(ROOT)
+    text = (tmp_path / path).read_text()
+    assert before in text
+    (tmp_path / path).write_text(text.replace(before, after))
+    assert kit.inputs(tmp_path) != kit.inputs(ROOT)
+
+
+def test_build_tells_a_handout_that_is_out_of_date(tmp_path, monkeypatch):
+    def build(root: Path, target: Path, *_: object) -> str:
+        target.touch()
+        return "a test"
+
+    monkeypatch.setattr(kit, "build", build)
+    assert "another version" not in call("build", "--out", tmp_path).output
+    monkeypatch.setattr(handout, "drift", lambda _: "a difference")
+    assert "another version" in said(call("build", "--out", tmp_path))
+
+
+def test_check_and_zip_exclude_each_other(tmp_path):
+    result = call("handout", "--check", "--zip", tmp_path / "handout.zip")
+    assert result.exit_code == 2
+    assert "not both" in said(result)

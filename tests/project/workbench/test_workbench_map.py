@@ -1,0 +1,32 @@
+"""The package's own words on what stands where."""
+
+import ast
+import re
+from pathlib import Path
+
+from workbench.errors import PACKAGES, explained
+
+FOLDER = Path(__file__).resolve().parents[3] / "workbench"
+
+
+def test_the_maps_name_every_file_and_no_other():
+    """Of the package, and of each of its parts."""
+    maps = [FOLDER / "__init__.py", *FOLDER.glob("*/__init__.py")]
+    assert len(maps) > 1
+    for path in maps:
+        words = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+        named = set(re.findall(r"\b\w+\.py\b", words))
+        files = {each.name for each in path.parent.glob("*.py")} - {"__init__.py", "__main__.py"}
+        assert named == files, path
+
+
+def test_every_package_that_is_required_is_explained_when_it_is_missing():
+    imported = {"fpdf2": "fpdf", "markdown-it-py": "markdown_it"}
+    required = re.findall(r"^([\w-]+)==", (FOLDER / "requirements.txt").read_text(), re.MULTILINE)
+    assert len(required) > 5
+    for name in required:
+        module = imported.get(name, name)
+        assert module in PACKAGES
+        error = ModuleNotFoundError(f"No module named {module!r}", name=f"{module}.part")
+        assert explained(error).startswith(f"{module} is not installed; run: pip install -r ")
+    assert explained(ModuleNotFoundError("No module named 'modles'", name="modles")) is None

@@ -1,0 +1,192 @@
+"""What a student is told when a command stops: one sentence that says what to do, not a traceback."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import importlib.util
+import sqlite3
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from workbench.folders import ROOT
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from harness.tree import Tree
+
+INSTALL = "pip install -r requirements.txt -r workbench/requirements.txt"
+# What this brings, as it is imported.
+PACKAGES = {
+    "filelock", "fpdf", "line_profiler", "markdown_it", "matplotlib", "numpy", "optuna", "rich", "sacrebleu",
+    "safetensors", "spacy", "tensorboard", "torch", "torchtext", "tqdm", "typer",
+}  # fmt: skip
+
+SHOWN_FRAMES = 6  # of students' code; a recursion has hundreds
+
+
+class WorkbenchError(Exception):
+    """Something that whoever types the command can mend; the message says how."""
+
+
+class SettingsError(WorkbenchError):
+    """A setting that does not exist, or a value that it cannot have; the message says what can be set."""
+
+
+class DataError(WorkbenchError):
+    """Data that is missing or is not what it should be. The message says what to do about it."""
+
+
+def need(*packages: str) -> None:
+    """Raises: ModuleNotFoundError, before anything is begun that would stop for one of these packages."""
+    for name in packages:
+        if importlib.util.find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+def explained(error: BaseException) -> str | None:
+    """Words for an error that a student can mend; None for one that needs its traceback."""
+    if isinstance(error, WorkbenchError):
+        return str(error)
+    if package := _missing(error):
+        return f"{package} is not installed; run: {INSTALL}"
+    from harness.outcome import is_todo  # here, since it needs some of these packages
+
+    if is_todo(error):
+        where = _place(traceback.extract_tb(error.__traceback__)[-1])
+        return f"{error} is not implemented yet: {where}. `{_python()} -m tests --watch` leads you there."
+    if frames := frames_of_models(error):
+        return stopped("your code", error, frames)
+    if isinstance(error, OSError):
+        return _unusable(error)
+    if fault := next((each for each in _chain(error) if isinstance(each, sqlite3.Error)), None):
+        return (
+            f"trials.db in the search's --folder cannot be used: {fault}. Where the disk is full, make room, and the "
+            "same command goes on; else name another --folder"
+        )
+    return None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and those that it came from."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _unusable(error: OSError) -> str | None:
+    """What to do about a file; None where the error is of something else."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        what = error.filename or "what this command prints or writes"
+        return (
+            f"there is no room left for {what} ({error.strerror}). What was there before is whole: make room, and run "
+            "the command again, `train` with --resume"
+        )
+    if error.filename is None:
+        return None
+    return f"{error.filename} cannot be used: {error.strerror}; name another place, or mend this one"
+
+
+@contextlib.contextmanager
+def students_code(tree: Tree, what: str = "your code") -> Iterator[None]:
+    """Say where in a tree's models an error has come from, and what it says; TODOs and our own errors stay.
+
+    Raises:
+        WorkbenchError: the models' code has stopped, or lacks what was asked of it.
+    """
+    from harness.outcome import is_todo
+
+    try:
+        yield
+    except WorkbenchError:
+        raise
+    except (Exception, SystemExit) as error:
+        frames = frames_of_models(error)
+        lacking = isinstance(error, AttributeError | TypeError)
+        if is_todo(error) or _missing(error) or not (frames or lacking):
+            raise
+        raise WorkbenchError(stopped(what, error, frames, tree.root)) from error
+
+
+def frames_of_models(error: BaseException) -> list[traceback.FrameSummary]:
+    """The lines of students' code at which an exception stood, the innermost last; none where it is of other code."""
+    if not isinstance(error, Exception | SystemExit):  # Ctrl-C may come anywhere
+        return []
+    walk = [(frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if _is_students(frame)]
+    frames = list(traceback.StackSummary.extract(iter(walk)))
+    if isinstance(error, SyntaxError) and "models" in Path(error.filename or "").parts:  # it has no frame of its own
+        line = (error.text or "").strip()
+        frames.append(traceback.FrameSummary(error.filename or "", error.lineno, "<module>", line=line))
+    return frames
+
+
+def stopped(what: str, error: BaseException, frames: Sequence[traceback.FrameSummary], tree: Path | None = None) -> str:
+    """What stopped, with which message and where; below it the lines that led there, each with its place."""
+    words = error.msg if isinstance(error, SyntaxError) else str(error)
+    said = f"{what} stopped with {type(error).__name__}{': ' if words else ''}{words}"
+    if not frames:
+        return f"{said} ({tree})"
+    shown = frames[-SHOWN_FRAMES:]
+    lines = [f"  {_place(frame)}, in {frame.name}\n    {frame.line}" for frame in shown]
+    if len(frames) > len(shown):
+        lines.insert(0, f"  ... ({len(frames) - len(shown)} lines before)")
+    return "\n".join([f"{said} ({_place(frames[-1])})", *lines])
+
+
+def _is_students(frame: FrameType) -> bool:
+    """Whether this is code of a tree's models, by the name that their modules have."""
+    from harness.tree import PACKAGES
+
+    return str(frame.f_globals.get("__name__")).split(".")[0] in PACKAGES
+
+
+def _place(frame: traceback.FrameSummary) -> str:
+    """File and line, from the project's root where the file lies inside."""
+    path = Path(frame.filename)
+    return f"{path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}:{frame.lineno}"
+
+
+def has_surrogates(text: str) -> bool:
+    """Whether a text holds bytes that were not UTF-8, which Python passes on as halves of surrogate pairs."""
+    return any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def expect(found: object, sizes: dict[str, int], what: str) -> Tensor:
+    """What the student's code has returned, where it is a tensor of these sizes.
+
+    Args:
+        sizes: by the letter that the docstrings have for each, in their order.
+
+    Raises:
+        WorkbenchError: it is something else; what follows would stop far from where the mistake is.
+    """
+    import torch
+
+    if isinstance(found, torch.Tensor) and found.shape == tuple(sizes.values()):
+        return found
+    came = f"a tensor {tuple(found.shape)}" if isinstance(found, torch.Tensor) else f"a {type(found).__name__}"
+    raise WorkbenchError(
+        f"{what} returned {came}; expected ({', '.join(sizes)}), here {tuple(sizes.values())}. "
+        f"`{_python()} -m tests --watch` tells more"
+    )
+
+
+def expect_gradient(loss: Tensor, what: str) -> None:
+    """Raises: WorkbenchError, where nothing could be learned from a loss."""
+    if not loss.requires_grad:
+        raise WorkbenchError(f"no gradient can go back through what {what} returned; was something detached?")
+
+
+def _missing(error: BaseException) -> str | None:
+    """Which of the packages that this brings an error is about."""
+    package = str(error.name).split(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    return package if package in PACKAGES else None
+
+
+def _python() -> str:
+    return "python" if sys.platform == "win32" else Path(sys.executable).name

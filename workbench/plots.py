@@ -1,0 +1,116 @@
+"""The pictures: curves of training, and where a model has looked."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure  # not pyplot: no window, no state, and nothing to close
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from torch import Tensor
+
+from harness.files import refusal, replace
+from workbench.errors import WorkbenchError
+from workbench.metrics import perplexity_of
+
+History = Sequence[Mapping[str, Any]]
+FORMATS = (".png", ".pdf", ".svg")
+MADE_BY = "python -m workbench"  # stands in every picture
+
+
+def curves(runs: Mapping[str, History]) -> Figure:
+    """Perplexity over epochs on a logarithmic axis: training dashed, validation solid, the best epoch marked.
+
+    Args:
+        runs: name -> a line an epoch as in log.jsonl, with `epoch`, `train_loss` and `validation_loss`.
+    """
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    for name, history in runs.items():
+        epochs = [line["epoch"] for line in history]
+        validation = [perplexity_of(line["validation_loss"]) for line in history]
+        (line,) = axes.plot(epochs, validation, label=name)
+        training = [perplexity_of(each["train_loss"]) for each in history]
+        axes.plot(epochs, training, linestyle="dashed", color=line.get_color(), alpha=0.6)
+        best = min(range(len(history)), key=validation.__getitem__)
+        axes.plot(epochs[best], validation[best], marker="o", color=line.get_color())
+        place = (epochs[best], validation[best])
+        axes.annotate(f"{validation[best]:.2f}", place, (0, 7), textcoords="offset points", ha="center")
+    logarithmic(axes)
+    axes.margins(x=0.08)  # the label of the last epoch stands to both sides of it
+    axes.set(xlabel="epoch", ylabel="perplexity", title="Perplexity: validation solid, training dashed")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.grid(visible=True, alpha=0.25)
+    axes.legend()
+    return figure
+
+
+def logarithmic(axes: Axes) -> None:
+    """Make the y axis logarithmic, with plain numbers beside it: 1, 2, 5, 10, 20, 50, ...; call it after drawing."""
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1e4 * low else (1,)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
+def attention(source: Sequence[str], target: Sequence[str], weights: Tensor) -> Figure:
+    """Where each word of a translation has looked: one panel a head, source words across, target words down.
+
+    Args:
+        weights: (heads, L, T), rows summing to 1.
+    """
+    heads = weights.size(0)
+    columns = min(heads, 4)
+    rows = math.ceil(heads / columns)
+    width, height = 0.45 * len(source) + 1.2, 0.4 * len(target) + 1.2
+    figure = Figure(figsize=(width * columns + 0.8, height * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for head, axes in enumerate(grid.flat):
+        if head >= heads:
+            axes.axis("off")
+            continue
+        image = axes.imshow(weights[head].cpu().float().numpy(), cmap="viridis", vmin=0, aspect="auto")
+        axes.set_xticks(range(len(source)), source, rotation=60, ha="right", rotation_mode="anchor")
+        axes.set_yticks(range(len(target)), target)
+        if heads > 1:
+            axes.set_title(f"head {head + 1}", fontsize=10)
+        figure.colorbar(image, ax=axes, shrink=0.8)
+    figure.supxlabel("source")
+    figure.supylabel("translation")
+    return figure
+
+
+def check(path: Path) -> None:
+    """Called before the work whose picture is to be saved: a wrong name is said at once.
+
+    Raises:
+        WorkbenchError: no picture can be saved by this name, or what is there is none of ours.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise WorkbenchError(f"{path}: a picture can be {', '.join(FORMATS)}; let the file's name end in one of them")
+    if refused := refusal(path, MADE_BY):
+        raise WorkbenchError(f"{refused}; name another file for the picture")
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a picture in one step; its folder is made where it is not there yet.
+
+    Args:
+        path: .png, .pdf or .svg.
+
+    Raises:
+        WorkbenchError: it cannot be written there.
+    """
+    check(path)
+    content, kind = io.BytesIO(), path.suffix[1:].lower()
+    made_by = {"Software" if kind == "png" else "Creator": MADE_BY}
+    figure.savefig(content, format=kind, dpi=150, metadata=made_by)
+    try:
+        replace(path.resolve(), content.getvalue())  # a link stays one
+    except OSError as error:
+        raise WorkbenchError(f"{path} cannot be written: {error.strerror or error}; name another file") from error

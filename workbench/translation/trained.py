@@ -1,0 +1,124 @@
+"""A translator with its vocabularies: trained, measured, asked for translations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from harness.tree import Tree
+from workbench.devices import Processes, seed_everything
+from workbench.folders import cache_folder
+from workbench.modes import evaluating
+from workbench.runs import Run
+from workbench.settings import Settings
+from workbench.tracking import TensorBoard
+from workbench.training_run import Measured, Track, Trained
+from workbench.translation import data
+from workbench.translation.data import Corpus, Pair
+from workbench.translation.evaluation import evaluate
+from workbench.translation.evaluation import translate as translate_pairs
+from workbench.translation.samples import Samples
+from workbench.translation.task import TranslationTask, with_positions
+from workbench.translation.text import Text
+from workbench.translation.translators import Translator, build
+
+VOCABULARIES = "text.json"
+
+
+@dataclass
+class TrainedTranslator(Trained):
+    """A run's translator."""
+
+    use = "`translate` asks it for translations"
+    text: Text
+    translator: Translator
+
+    @classmethod
+    def new(cls, settings: Settings, tree: Tree, data_root: Path | None, device: torch.device) -> TrainedTranslator:
+        corpus = data.load(settings.data, data_root)
+        text = Text.fit(corpus.train, settings.batching.min_freq, cache_folder() / "tokens")
+        settings = with_positions(settings, text, corpus)
+        seed_everything(settings.training.seed)
+        translator = build(tree, settings, (text.source_size, text.target_size), device)
+        return cls(settings, device, data_root, text, translator)
+
+    @classmethod
+    def stored(
+        cls, run: Run, settings: Settings, tree: Tree, data_root: Path | None, device: torch.device
+    ) -> TrainedTranslator:
+        text = Text.load(run.folder / VOCABULARIES, cache_folder() / "tokens")
+        seed_everything(settings.training.seed)  # a run that was stopped before its first save begins as it began
+        translator = build(tree, settings, (text.source_size, text.target_size), device)
+        return cls(settings, device, data_root, text, translator)
+
+    def store(self, run: Run) -> None:
+        self.text.save(run.folder / VOCABULARIES)
+
+    @property
+    def module(self) -> nn.Module:
+        return self.translator.module
+
+    def task(self, processes: Processes) -> TranslationTask:
+        return TranslationTask(self.translator, self.text, self.corpus(), self.settings, processes)
+
+    def corpus(self) -> Corpus:
+        return data.load(self.settings.data, self.data_root)
+
+    def translate(self, sentence: str) -> str:
+        """One sentence, as text."""
+        return self.translate_all([sentence])[0]
+
+    def translate_all(self, sentences: Sequence[str], track: Track = iter) -> list[str]:
+        """Sentences as text, in their order.
+
+        Raises:
+            WorkbenchError: one is longer than the model can read; the message has its number.
+        """
+        for number, each in enumerate(sentences, 1):
+            self.translator.demand_room(len(self.text.encode_source(each)), f"sentence {number}")
+        words = translate_pairs(self.translator, self.text, [Pair(each, "") for each in sentences], track=track)
+        return [self.text.detokenise(each) for each in words]
+
+    def attention(self, sentence: str) -> tuple[list[str], list[str], Tensor]:
+        """A sentence's words, its translation's, and where each of these has looked: (heads, L, T)."""
+        source = torch.tensor([self.text.encode_source(sentence)], device=self.translator.device)
+        with evaluating(self.translator.module):
+            tokens, weights = self.translator.attention(source)
+        return self.text.source_words(sentence), self.text.target_tokens(tokens.tolist()), weights
+
+    def evaluate(self, split: str, track: Track = iter) -> Measured:
+        """In both regimes of decoding."""
+        found, translations = evaluate(self.translator, self.text, split, self.corpus().split(split), track=track)
+        rows = [
+            ("loss (nats a token)", f"{found.loss:.3f}", f"{found.free_loss:.3f}"),
+            ("perplexity", f"{found.perplexity:.2f}", f"{found.free_perplexity:.2f}"),
+            ("BLEU", "", f"{found.bleu:.2f}"),
+            ("BLEU, lower-cased tokens", "", f"{found.bleu_tokenised:.2f}"),
+            ("chrF", "", f"{found.chrf:.2f}"),
+            ("exact matches", "", f"{found.exact:.1%}"),
+        ]
+        how = f"sacreBLEU {found.bleu_signature}; {found.chrf_signature}"
+        how += f"; translated in {found.seconds:.1f} s"
+        shown = [f"\n  {each.source}\n  [{each.reference}]\n  {each.hypothesis}" for each in translations[:3]]
+        return Measured(
+            found.to_json(),
+            f"all {found.sentences} sentences of {split}",
+            ("", "right previous tokens", "its own previous tokens"),
+            rows,
+            [how, *shown],
+        )
+
+    def use_once(self) -> None:
+        self.translate("Ein")
+
+    def examples(self) -> list[str]:
+        pairs = self.corpus().validation[:5]
+        return [f"  {pair.source}\n  [{pair.target}]\n  {self.translate(pair.source)}\n" for pair in pairs]
+
+    @staticmethod
+    def samples(tensorboard: TensorBoard) -> Samples:
+        return Samples(tensorboard)
