@@ -29,7 +29,8 @@ for name in ("resource", "termios", "fcntl", "pwd", "grp"):
 for name in ("fork", "forkpty", "getuid", "geteuid", "setsid", "killpg", "mkfifo", "getpgid", "wait3", "waitid"):
     delattr(os, name)
 warnings.filterwarnings("ignore", category=EncodingWarning)  # other people's packages
-warnings.filterwarnings("error", category=EncodingWarning, module=r"__main__$|harness\\b|tests\\b|collect_submission|check_setup")
+ours = r"__main__$|harness\\b|tests\\b|collect_submission|check_setup"
+warnings.filterwarnings("error", category=EncodingWarning, module=ours)
 """
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
