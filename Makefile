@@ -2,7 +2,7 @@
 # make grade   build the autograder and grade the demonstration's submissions with it
 # make test    all tests of the project; PYTEST_ARGS="-m needs_root" only those that need root
 # make train   train a model on the captions corpus with the solution, measure it and translate with it
-# make lint    ruff and mypy
+# make lint    ruff, mypy and the directions of imports
 
 PYTHON ?= python3
 VENV := .venv
@@ -45,6 +45,7 @@ lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	PYTHONPATH=. $(BIN)/lint-imports --no-cache
 
 clean:
 	rm -rf build $(VENV)

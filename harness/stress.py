@@ -18,9 +18,9 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor
 
-import tests.stress
 from collect_submission import Assignment, Deliverable, inspect_tree, read_tree
 from harness.given import Given
+from harness.graded import TESTS
 from harness.judge import Kind, judge
 from harness.limit import Limit, exit_now
 from harness.marks import Tolerance
@@ -120,9 +120,8 @@ class Failure:
 
 def properties(deliverable: Deliverable) -> list[Property]:
     """The properties of a deliverable, in the order in which they are written."""
-    modules = [
-        importlib.import_module(f"tests.stress.{each.name}") for each in pkgutil.iter_modules(tests.stress.__path__)
-    ]
+    names = [each.name for each in pkgutil.iter_modules([str(TESTS / "stress")])]
+    modules = [importlib.import_module(f"tests.stress.{name}") for name in names]
     functions = [value for module in modules for value in vars(module).values()]
     return [function for function in functions if getattr(function, MARK, None) == deliverable.id]
 
