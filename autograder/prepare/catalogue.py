@@ -31,7 +31,7 @@ from typing import Any
 
 from autograder.rubric import Deliverable, Rubric
 
-FOLDER = Path("autograder", "build", "misconceptions")
+FOLDER = Path("autograder", "prepare", "misconceptions")
 
 
 class CatalogueError(ValueError):
