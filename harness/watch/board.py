@@ -1,4 +1,4 @@
-"""What the watch knows: how far each deliverable is, which one is looked at, and what has just been finished."""
+"""The state of the watch: the verdicts of each deliverable, the current one, and what has just been finished."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -16,10 +16,10 @@ class Board:
     """The state of `python -m tests --watch`. A choice is a test module, or one test as `module::name`.
 
     Attributes:
-        focus: the test module of the exercise that is looked at; "" until everything has run once.
-        finished: the sentence on what has just been finished, or "".
+        focus: the test module of the current exercise; "" until everything has run once.
+        finished: the sentence about what has just been finished, or "".
         problem: why nothing can be run, or "".
-        warnings: of the preflight, on the file of the exercise.
+        warnings: the warnings of the preflight about the exercise's file.
     """
 
     assignment: Assignment
@@ -36,19 +36,19 @@ class Board:
     def __post_init__(self) -> None:
         self.standings = {each.tests: Standing(each) for each in self.chosen}
         self.view = View(self.assignment, list(self.standings.values()), self.tree)
-        self._verdicts: dict[str, Verdict] = {}  # as they came, before a needed deliverable is named
+        self._verdicts: dict[str, Verdict] = {}  # as received, without the names of needed deliverables
         self.look()
 
     def look(self) -> None:
         """Read the files again."""
         view = View(self.assignment, list(self.standings.values()), self.tree)
-        with suppress(OSError):  # a file that is just being saved can be locked
+        with suppress(OSError):  # a file can be locked while it is saved
             view.files  # noqa: B018 (reads them)
             self.view = view
 
     @property
     def current(self) -> Standing:
-        """The exercise that is looked at."""
+        """The current exercise."""
         if self.focus:
             return self.standings[self.focus]
         return self.view.current or self.view.standings[0]
@@ -63,34 +63,34 @@ class Board:
         """file:line of the current exercise."""
         return self.view.typed(self.view.place(self.current))
 
-    # What is run, and what came of it.
+    # Runs.
 
-    def know(self, tests: Iterable[GradedTest]) -> None:
-        """Take note of the tests that there are."""
+    def set_tests(self, tests: Iterable[GradedTest]) -> None:
+        """Store all tests, each with its deliverable."""
         for standing in self.standings.values():
             standing.tests = {}
         for test in tests:
             self.standings[test.module].tests[test.key] = test
 
-    def touched(self, files: Collection[str]) -> list[str]:
-        """What to run when files are saved: their deliverables, and what others do with these."""
+    def affected_by(self, files: Collection[str]) -> list[str]:
+        """What to run when files are saved: their deliverables, and the tests that use these deliverables in others."""
         direct = [each for each in self.chosen if each.file in files]
         after = self.assignment.dependants({each.id for each in direct})
         uses = [self.standings[each.tests] for each in after if each.tests in self.standings]
         choices = [each.tests for each in direct]
-        choices.sort(key=lambda module: module != self.focus)  # what is looked at first
+        choices.sort(key=lambda module: module != self.focus)  # the current exercise first
         return choices + [key for each in uses for key, test in each.tests.items() if test.integration]
 
-    def turn_to(self, files: Collection[str]) -> None:
-        """Look at an exercise of the files that are saved: the first wrong one, else the first that is not done."""
+    def focus_on(self, files: Collection[str]) -> None:
+        """Focus on an exercise of the saved files: the first wrong one, else the first that is not done."""
         here = [each for each in self.standings.values() if each.deliverable.file in files]
         if here and self.current not in here:
             order = ("wrong", "unfinished", "waits", "not started", "not run", "done")
             self._focus(min(here, key=lambda each: order.index(each.state)))
 
-    def take(self, choice: str, verdicts: Mapping[str, Verdict]) -> None:
-        """Replace what is known of a choice by what its run gave."""
-        shown = self._failing
+    def record(self, choice: str, verdicts: Mapping[str, Verdict]) -> None:
+        """Replace the verdicts of a choice by those of its latest run."""
+        failing_before = self._failing
         old = [key for key in self._verdicts if covers(choice, key)]
         for key in old:
             del self._verdicts[key]
@@ -99,15 +99,15 @@ class Board:
             standing.verdicts = {key: self._verdicts[key] for key in standing.tests if key in self._verdicts}
         say_what_is_needed(self.standings, self.assignment)
         self.look()
-        if self._failing != shown:
-            self.hint = False  # it is another one now, and nobody has asked for it
+        if self._failing != failing_before:
+            self.hint = False  # another mistake, whose hint nobody has asked for
 
-    def settle(self, before: Mapping[str, str], ran: Collection[str]) -> None:
-        """After a run: praise what it finished, and go on to what comes next, or to what it broke.
+    def finish_run(self, before: Mapping[str, str], ran: Collection[str]) -> None:
+        """Report what a run has finished; move the focus to the next exercise, or to one that the run found wrong.
 
         Args:
-            before: test module -> its state when the run began.
-            ran: the test modules that it ran, in whole or in part.
+            before: test module -> its state at the start of the run.
+            ran: the test modules that ran, in whole or in part.
         """
         open_before = {module for module, state in before.items() if state not in ("done", "not run")}
         done = [each for module, each in self.standings.items() if each.state == "done" and module in open_before]
@@ -124,17 +124,18 @@ class Board:
 
     @property
     def states(self) -> dict[str, str]:
-        """Test module -> how far it is."""
+        """Test module -> the state of its deliverable."""
         return {module: standing.state for module, standing in self.standings.items()}
 
-    # What the keys do.
+    # Keys.
 
     @property
-    def looks(self) -> tuple[str, bool, bool]:
+    def shown(self) -> tuple[str, bool, bool]:
+        """What keys can change on the screen."""
         return self.focus, self.hint, self.listing
 
     def press(self, key: str) -> None:
-        """n and p: the next exercise or the one before; h: show its hint or hide it; l: all exercises, and back."""
+        """n and p go to the next and previous exercise, h shows or hides the hint, l shows or hides all exercises."""
         if key in ("n", "p"):
             modules = list(self.standings)
             index = modules.index(self.current.deliverable.tests) + (1 if key == "n" else -1)
@@ -154,5 +155,5 @@ class Board:
 
 
 def covers(choice: str, key: str) -> bool:
-    """Whether a choice, a test module or one test, holds a test or another choice."""
+    """Whether a choice (a test module or one test) contains a test or another choice."""
     return choice in (key, key.partition("::")[0])

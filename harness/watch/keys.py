@@ -14,7 +14,7 @@ import threading
 from typing import Any, Protocol
 
 END, STOP = "end", "stop"
-ARROWS = {"A": "p", "D": "p", "B": "n", "C": "n"}  # as terminals send them: ESC [ A is up
+ARROWS = {"A": "p", "D": "p", "B": "n", "C": "n"}  # terminals send ESC [ A for the up arrow
 WINDOWS_ARROWS = {"H": "p", "K": "p", "P": "n", "M": "n"}
 
 
@@ -27,7 +27,7 @@ class Keys(Protocol):
 
 
 def from_terminal() -> Keys | None:
-    """Keys as they are pressed, or None where this Python knows no way to read them."""
+    """Keys as they are pressed, or None where this Python cannot read single keys."""
     for name, source in (("termios", PosixKeys), ("msvcrt", WindowsKeys)):
         try:
             return source(importlib.import_module(name))
@@ -50,7 +50,7 @@ class PosixKeys:
         mode = termios.tcgetattr(self._terminal)
         mode[3] &= ~(termios.ECHO | termios.ICANON)
         mode[6][termios.VMIN], mode[6][termios.VTIME] = 1, 0
-        mode[6][termios.VSUSP] = b"\0"  # Ctrl-Z comes as a key, so that the terminal is put in order before we stop
+        mode[6][termios.VSUSP] = b"\0"  # Ctrl-Z arrives as a key, so that the terminal is restored before we stop
         termios.tcsetattr(self._terminal, termios.TCSADRAIN, mode)
         return self
 
@@ -68,7 +68,7 @@ class PosixKeys:
 
 
 def decode(text: str) -> tuple[list[str], str]:
-    """Keys in what a terminal sent, and the start of an arrow whose end is still on its way (ssh splits them)."""
+    """The keys in what a terminal sent, and the start of an arrow key whose rest has not arrived (ssh splits them)."""
     keys: list[str] = []
     while text:
         if text[0] == "\x1b":
@@ -86,7 +86,7 @@ def decode(text: str) -> tuple[list[str], str]:
 
 
 class WindowsKeys:
-    """The console's own reading of keys."""
+    """Keys as the Windows console reads them."""
 
     def __init__(self, msvcrt: Any) -> None:
         self._console = msvcrt
@@ -109,7 +109,7 @@ class WindowsKeys:
 
 
 class Lines:
-    """What comes through a pipe or a terminal that can do nothing else: letters, each with Enter."""
+    """Letters followed by Enter, from a pipe or from a terminal that cannot send single keys."""
 
     def __init__(self) -> None:
         self._keys: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -138,6 +138,6 @@ class Lines:
 
 
 def stop() -> None:
-    """Do what Ctrl-Z does; returns when the shell continues us."""
+    """Stop this process as Ctrl-Z does; returns when the shell continues it."""
     if hasattr(signal, "SIGTSTP"):
         os.kill(os.getpid(), signal.SIGTSTP)

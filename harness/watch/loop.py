@@ -1,4 +1,4 @@
-"""`python -m tests --watch`: runs the tests again on save, only what the saved file touches."""
+"""`python -m tests --watch`: runs tests again when a file is saved, only those that the file affects."""
 
 import signal
 import sys
@@ -14,10 +14,10 @@ from harness.graded import TESTS, GradedTest
 from harness.judge import Kind, Verdict
 from harness.watch import keys, screen
 from harness.watch.board import Board, covers
-from harness.watch.seen_files import Saves
+from harness.watch.seen_files import SeenFiles
 from harness.watch.spare import Spare
 
-TICK = 0.05  # seconds between two looks at keys and files
+TICK = 0.05  # seconds between two checks of keys and files
 ATTEMPTS = 3  # to get a process that can run tests
 NOTHING = "No test can be run. What is missing: python -m tests"
 NO_PROCESS = "The tests cannot be started. What is missing: python check_setup.py"
@@ -28,9 +28,9 @@ def watch(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) -> 
     console = Console(highlight=False)
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty() and not console.is_dumb_terminal
     source = keys.from_terminal() if is_terminal else None
-    face = screen.Screen(console) if source else screen.Lines(console)
+    display = screen.Screen(console) if source else screen.Lines(console)
     board = Board(assignment, chosen, tree)
-    watching = Watch(board, face, source or keys.Lines())
+    watching = Watch(board, display, source or keys.Lines())
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, watching.stop)
     try:
@@ -44,17 +44,17 @@ def watch(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) -> 
 
 
 class Watch:
-    """Brings together files, keys, the process that runs tests, and what is shown.
+    """Connects files, keys, the process that runs tests, and the display.
 
     Attributes:
-        queue: what is to be run, as test modules or `module::name`.
-        run_now: what the spare is running, in order; what is over is taken off.
-        ran: what has been run since nothing was left to do.
-        signal: the one that has asked for an end, or 0.
+        queue: what waits to run, as test modules or `module::name`.
+        run_now: what the spare runs, in order; what has finished is removed.
+        ran: what has run since the last report.
+        signal: the signal that asked the watch to end, or 0.
     """
 
-    def __init__(self, board: Board, face: screen.Face, source: keys.Keys) -> None:
-        self.board, self.face, self.source = board, face, source
+    def __init__(self, board: Board, display: screen.Display, source: keys.Keys) -> None:
+        self.board, self.display, self.source = board, display, source
         self.queue: list[str] = list(board.standings)
         self.run_now: list[str] = []
         self.ran: list[str] = []
@@ -64,44 +64,44 @@ class Watch:
         self.signal = 0
         self.failures = 0
         self.files = {board.tree / each.file: each.file for each in board.chosen}
-        self.saves = Saves(self.files)
+        self.seen_files = SeenFiles(self.files)
         modules = list(board.standings)
-        self.test_saves = Saves([*(TESTS / module for module in modules), *map(public, modules)])
+        self.seen_tests = SeenFiles([*(TESTS / module for module in modules), *map(public, modules)])
         self.spare = Spare(board.tree, modules)
 
     def run(self) -> None:
         with self.source:
-            self.face.open()
+            self.display.open()
             try:
                 while not self.quits and (not self.ends or self.busy):
                     self.step()
             finally:
-                self.face.close()
+                self.display.close()
 
     def stop(self, number: int, _: object) -> None:
-        """End with the next step. An exception here would be lost wherever Python is tidying up."""
+        """Ask the loop to end at its next step. An exception raised here could be lost during a clean-up of Python."""
         self.signal, self.quits = number, True
 
     def step(self) -> None:
-        """Look once at everything that can happen."""
-        message = self.spare.hear(TICK)
+        """Handle messages of the spare, keys and saved files, start a run that is due, and show the board."""
+        message = self.spare.receive(TICK)
         while message:
-            self.obey(message)
-            message = self.spare.hear(0)
+            self.handle(message)
+            message = self.spare.receive(0)
         for key in self.source.read():
             self.press(key)
-        if saved := {self.files[path] for path in self.saves.poll()}:
+        if saved := {self.files[path] for path in self.seen_files.poll()}:
             self.save(saved)
-        if self.test_saves.poll():
+        if self.seen_tests.poll():
             self.queue = list(self.board.standings)
             self.replace_spare()
         if self.ready and self.queue and not self.run_now:
             self.start()
-        # A run may have read a save that is noticed only later and then run again: to the student both are one.
-        if self.ran and not self.queue and not self.run_now and not self.saves.pending:
-            self.settle()
+        # A run can read a save before `poll` notices it, and the tests then run again: report both runs as one.
+        if self.ran and not self.queue and not self.run_now and not self.seen_files.pending:
+            self.finish_runs()
         self.board.running = self.busy
-        self.face.show(self.board)
+        self.display.show(self.board)
 
     @property
     def busy(self) -> bool:
@@ -118,9 +118,9 @@ class Watch:
         self.spare.run(self.run_now)
 
     def save(self, files: Collection[str]) -> None:
-        """Run what saved files touch; a run that is under way has old code and is given up."""
-        self.board.turn_to(files)
-        self.add(self.board.touched(files))
+        """Queue the tests that saved files affect, and abandon a run in progress, whose code is now old."""
+        self.board.focus_on(files)
+        self.add(self.board.affected_by(files))
         if self.run_now:
             self.add(self.run_now)
             self.replace_spare()
@@ -135,38 +135,38 @@ class Watch:
         self.run_now = []
         self.ready = False
 
-    def obey(self, message: dict[str, Any]) -> None:
-        """What the spare says (serve.py)."""
+    def handle(self, message: dict[str, Any]) -> None:
+        """Handle one message of the spare; serve.py lists the messages."""
         for key, verdict in message.get("verdicts", {}).items():
             self.results[key] = Verdict(**{**verdict, "kind": Kind(verdict["kind"])})
         if "tests" in message:
-            self.board.know(GradedTest.from_json(test) for test in message["tests"])
+            self.board.set_tests(GradedTest.from_json(test) for test in message["tests"])
             self.board.problem = "\n".join(message["damaged"]) or ("" if message["tests"] else NOTHING)
             self.ready = True
         elif "starts" in message:
             while self.run_now and not covers(self.run_now[0], message["starts"]):
-                self.over(self.run_now[0])
+                self.finish(self.run_now[0])
         elif "end" in message:
             self.failures = 0
             for choice in list(self.run_now):
-                self.over(choice)
+                self.finish(choice)
             self.replace_spare()
         elif "gone" in message:
-            self.bury()
+            self.handle_end_of_spare()
 
-    def over(self, choice: str) -> None:
-        """One choice has run."""
+    def finish(self, choice: str) -> None:
+        """Record that one choice has run."""
         self.run_now.remove(choice)
         self.ran.append(choice)
-        self.board.take(choice, self.results)
+        self.board.record(choice, self.results)
 
-    def bury(self) -> None:
-        """The spare has ended by itself: a test without end, or a crash. What has not begun is run by the next one."""
-        at, rest = self.spare.at, self.run_now
-        if at and rest:
-            if at not in self.results or self.results[at].passed:  # else it has said so itself
-                self.results[at] = self.spare.last_words(self.board.assignment.files)
-            self.over(rest[0])
+    def handle_end_of_spare(self) -> None:
+        """Handle a spare that ended by itself, by a timeout or a crash: the next spare runs what has not begun."""
+        test, rest = self.spare.test, self.run_now
+        if test and rest:
+            if test not in self.results or self.results[test].passed:  # else its verdict says so already
+                self.results[test] = self.spare.verdict_of_end(self.board.assignment.files)
+            self.finish(rest[0])
         else:
             self.failures += 1
             if self.failures == ATTEMPTS:
@@ -174,17 +174,17 @@ class Watch:
         self.queue = rest + self.queue
         self.replace_spare()
 
-    def settle(self) -> None:
-        """After the last run that is wanted for now."""
+    def finish_runs(self) -> None:
+        """Report the runs since the last report."""
         modules = {choice.partition("::")[0] for choice in self.ran}
-        self.board.settle(self.before, modules)
-        self.face.tell(self.board, modules)
+        self.board.finish_run(self.before, modules)
+        self.display.report(self.board, modules)
         self.ran = []
 
     # Keys.
 
     def press(self, key: str) -> None:
-        board, before = self.board, self.board.looks
+        board, before = self.board, self.board.shown
         if key == "q":
             self.quits = True
         elif key == keys.END:
@@ -195,13 +195,13 @@ class Watch:
             self.add(list(board.standings) if board.listing else [board.current.deliverable.tests])
         else:
             board.press(key)
-            if board.looks != before:
-                self.face.tell(board, ())
+            if board.shown != before:
+                self.display.report(board, ())
 
     def suspend(self) -> None:
-        """Leave the terminal in order while we are stopped."""
-        self.face.close()
+        """Restore the terminal, stop this process as Ctrl-Z does, and set the terminal up again afterwards."""
+        self.display.close()
         self.source.__exit__()
         keys.stop()
         self.source.__enter__()
-        self.face.open()
+        self.display.open()

@@ -1,4 +1,4 @@
-"""How the watch looks: a screen that is drawn anew when something has changed, or lines where there is no terminal."""
+"""Shows the board: as a screen that is redrawn when something changes, or as lines where there is no terminal."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -16,7 +16,7 @@ INDENT = "  "
 
 
 def progress(board: Board, width: int) -> Text:
-    """A bar of the tests that pass, with tests and points in figures."""
+    """A bar of the tests that pass, followed by the numbers of tests and points."""
     passed = sum(len(each.passed) for each in board.standings.values())
     total = sum(len(each.tests) for each in board.standings.values())
     figures = f"  {passed}/{total} tests, {board.view.points}"
@@ -26,7 +26,7 @@ def progress(board: Board, width: int) -> Text:
 
 
 def exercise(board: Board, width: int) -> list[Text]:
-    """The current exercise: where it is, and its failing check in the judge's words; the hint when it is asked for."""
+    """The current exercise: its place, its failing check in the judge's words, and the hint if it is asked for."""
     standing = board.current
     lines = [Text(f"{standing.deliverable.number} {standing.deliverable.title}  ", "bold")]
     lines[0].append(standing.state, STYLE[standing.state]).append(
@@ -47,7 +47,7 @@ def exercise(board: Board, width: int) -> list[Text]:
 
 
 def table(board: Board, rows: int) -> list[Text]:
-    """All exercises with a mark at the current one; of more than `rows` lines those around it, and how many others."""
+    """All exercises with a mark at the current one; with too few `rows`, those around it and a count of the others."""
     lines, part, mark = [], "", 0
     for standing in board.standings.values():
         if board.view.part(standing) != part:
@@ -104,20 +104,20 @@ def _body(board: Board, width: int, room: int) -> list[Text]:
     return [*lines[: room - 1], rest]
 
 
-class Face(Protocol):
+class Display(Protocol):
     """Where the board is shown."""
 
     def open(self) -> None: ...
     def close(self) -> None: ...
     def show(self, board: Board) -> None:
-        """After every step; cheap when nothing has changed."""
+        """Called after every step; does nothing when nothing has changed."""
 
-    def tell(self, board: Board, ran: Collection[str]) -> None:
-        """After a run of some test modules, or a key."""
+    def report(self, board: Board, ran: Collection[str]) -> None:
+        """Called after a run of some test modules, and after a key."""
 
 
 class Screen:
-    """The whole terminal, drawn anew where the board or the window's size has changed."""
+    """Uses the whole terminal; redraws it when the board or the size of the window changes."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -139,12 +139,12 @@ class Screen:
             self._live.update(Group(*drawn[0]), refresh=True)
             self._drawn = drawn
 
-    def tell(self, board: Board, ran: Collection[str]) -> None:
+    def report(self, board: Board, ran: Collection[str]) -> None:
         pass
 
 
 class Lines:
-    """Plain lines, for pipes and for terminals that cannot move a cursor: what has changed, and no more."""
+    """Prints what has changed as plain lines, for pipes and for terminals that cannot move a cursor."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -161,7 +161,7 @@ class Lines:
             self._console.print(Text("Running the tests ..."))
         self._running = board.running
 
-    def tell(self, board: Board, ran: Collection[str]) -> None:
+    def report(self, board: Board, ran: Collection[str]) -> None:
         width = min(80, self._console.width)
         lines = [board.view.line(standing) for module, standing in board.standings.items() if module in ran]
         lines += [Text(line) for line in board.finished.splitlines()]

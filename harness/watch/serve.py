@@ -1,9 +1,9 @@
-"""The process of `python -m tests --watch` that runs tests: imports torch, waits for one order, obeys it and ends.
+"""The process of `python -m tests --watch` that runs tests: it imports torch, waits for one order, runs it and ends.
 
-`python -m harness.watch.serve TREE MODULE...` speaks JSON, one object a line. It says `tests` (all tests of the
-modules, damage) when it is ready, and reads what to `run`. Of one test after the other it then says that it `starts`
-and its `verdicts` so far, and last all of them with `end`. A process for each run: student code is imported afresh, and
-may hang or crash without harm. Nothing forks.
+`python -m harness.watch.serve TREE MODULE...` reads and writes JSON, one object a line. When it is ready it sends
+`tests` (all tests of the modules) and `damaged`, and reads what to `run`. For each test it then sends `starts` and the
+`verdicts` so far, and at the end all verdicts with `end`. Each run has a process of its own, so that student code is
+imported afresh and may hang or crash without harm. Nothing forks.
 """
 
 import faulthandler
@@ -29,7 +29,7 @@ from harness.progress.recorder import Recorder, run_pytest
 
 
 class Wire:
-    """The way to the watch. What student code prints goes nowhere, and it cannot read what the watch says."""
+    """The connection to the watch. Output of student code is discarded, and student code cannot read the orders."""
 
     def __init__(self) -> None:
         self._to = os.fdopen(os.dup(1), "w", encoding="ascii")
@@ -40,17 +40,17 @@ class Wire:
             os.dup2(nowhere, descriptor)
             os.close(nowhere)
 
-    def say(self, **message: Any) -> None:
+    def send(self, **message: Any) -> None:
         print(json.dumps(message), file=self._to, flush=True)
 
-    def order(self) -> dict[str, Any] | None:
-        """What to do; None when the watch has ended."""
+    def receive(self) -> dict[str, Any] | None:
+        """The order of the watch; None when the watch has ended."""
         line = self._from.readline()
         return dict(json.loads(line)) if line else None
 
 
 class Reporting(Recorder):
-    """Says what happens while it happens."""
+    """Sends each event to the watch when it happens."""
 
     def __init__(self, assignment: Assignment, wire: Wire) -> None:
         super().__init__(assignment)
@@ -58,17 +58,17 @@ class Reporting(Recorder):
         self.module = ""
 
     def end_module(self) -> None:
-        """A deliverable's tests have run: together they tell more about hints than each alone."""
+        """Explain the verdicts of a whole deliverable, which together select hints better than each alone."""
         if self.module:
             self.explain(self.module)
-            self.wire.say(verdicts=self.verdicts())
+            self.wire.send(verdicts=self.verdicts())
 
     @property
     def tests(self) -> dict[str, GradedTest]:
         return {key: test for standing in self.standings.values() for key, test in standing.tests.items()}
 
     def verdicts(self, *keys: str) -> dict[str, Any]:
-        """Key -> verdict, of some tests or of all that have run."""
+        """Key -> verdict, of the given tests or of all that have run."""
         known = {key: verdict for each in self.standings.values() for key, verdict in each.verdicts.items()}
         return {key: asdict(known[key]) for key in keys or known if key in known}
 
@@ -78,7 +78,7 @@ class Reporting(Recorder):
 
     def give_up(self, item: pytest.Function, verdict: Verdict) -> NoReturn:
         self.take(item, verdict)
-        self.wire.say(verdicts=self.verdicts(_key(item.nodeid)))
+        self.wire.send(verdicts=self.verdicts(_key(item.nodeid)))
         exit_now(1)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -87,12 +87,12 @@ class Reporting(Recorder):
         if self.module and module != self.module:
             self.end_module()
         self.module = module
-        self.wire.say(starts=_key(nodeid))
+        self.wire.send(starts=_key(nodeid))
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         super().pytest_runtest_makereport(item, call)
         if call.when == "call":
-            self.wire.say(verdicts=self.verdicts(_key(item.nodeid)))
+            self.wire.send(verdicts=self.verdicts(_key(item.nodeid)))
 
 
 def _key(nodeid: str) -> str:
@@ -103,21 +103,21 @@ def main(arguments: Sequence[str]) -> None:
     wire = Wire()
     assignment = Assignment.load(ROOT / "student" / "assignment.json")
     tree, modules = Path(arguments[0]), arguments[1:]
-    # The first collection imports the tests and most of pytest, so that it is not waited for after a save.
+    # The first collection imports the tests and most of pytest; done now, it costs no time after a save.
     reading = Reporting(assignment, wire)
     run_pytest(modules, tree, reading, "--collect-only")
     warm_up()
     gc.freeze()
-    wire.say(tests=[test.to_json() for test in reading.tests.values()], damaged=reading.damaged)
-    order = wire.order()
+    wire.send(tests=[test.to_json() for test in reading.tests.values()], damaged=reading.damaged)
+    order = wire.receive()
     if order is None:
         return
-    sys.dont_write_bytecode = True  # Python takes two saves within a second for one, and would run the first again
+    sys.dont_write_bytecode = True  # else Python takes two saves within a second for one and runs the older code
     faulthandler.enable(file=wire.log)
     recorder = Reporting(assignment, wire)
     run_pytest(order["run"], tree, recorder, "-pno:faulthandler")
     recorder.end_module()
-    wire.say(end=True, verdicts=recorder.verdicts(), damaged=recorder.damaged)
+    wire.send(end=True, verdicts=recorder.verdicts(), damaged=recorder.damaged)
 
 
 def warm_up() -> None:
@@ -132,4 +132,4 @@ def warm_up() -> None:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
-    os._exit(0)  # whatever student code has left to be done at the end
+    os._exit(0)  # skips whatever student code has registered for the exit

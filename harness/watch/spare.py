@@ -1,4 +1,4 @@
-"""The watch's end of the process that runs tests (serve.py), and what is said where that process ends early."""
+"""Starts the process that runs tests (serve.py), talks to it, and makes the verdict if it ends early."""
 
 import json
 import os
@@ -17,26 +17,26 @@ from harness.graded import TESTS
 from harness.judge import Kind, Verdict
 from harness.verdicts import NOBODY, ended_early
 
-GRACE = 60.0  # seconds without a word, after which a process is ended that limit.py cannot end
+GRACE = 60.0  # seconds without a message after which the process is killed, where limit.py cannot end it
 
 
 class Spare:
-    """A process that has torch imported, serves one run and is then replaced. Popen alone: the same on Windows.
+    """A process that has imported torch, serves one run and is then replaced. It uses only Popen, to work on Windows.
 
     Attributes:
-        at: key of the test that runs, or "".
+        test: the key of the running test, or "".
     """
 
     def __init__(self, tree: Path, modules: Sequence[str]) -> None:
-        self.at = ""
+        self.test = ""
         self._overdue = False
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (`close` closes it)
-        self._heard = time.monotonic()
+        self._last_message = time.monotonic()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "harness.watch.serve", str(tree.resolve()), *modules],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, cwd=TESTS.parent,
             env={**os.environ, "PYTHONBREAKPOINT": NOBODY},
-            # Ctrl-C is for the watch: POSIX asks for a session of its own, Windows for a group.
+            # Ctrl-C must reach the watch alone: that takes a new session on POSIX, a new process group on Windows.
             start_new_session=True, creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )  # fmt: skip
         self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
@@ -49,47 +49,47 @@ class Spare:
         self._messages.put(None)
 
     def run(self, chosen: Sequence[str]) -> None:
-        """Send it off: test modules, or tests as `module::name`."""
+        """Start the run of test modules, or of tests given as `module::name`."""
         assert self._process.stdin
-        self._heard = time.monotonic()
-        with suppress(OSError):  # it has died meanwhile, and `hear` will say so
+        self._last_message = time.monotonic()
+        with suppress(OSError):  # it has died meanwhile, and `receive` will say so
             self._process.stdin.write(json.dumps({"run": list(chosen)}).encode() + b"\n")
             self._process.stdin.flush()
 
-    def hear(self, seconds: float) -> dict[str, Any] | None:
-        """The next message, waited for that long; {"gone": True} as the last one of a process that has ended."""
+    def receive(self, seconds: float) -> dict[str, Any] | None:
+        """The next message, or None after so many seconds; the last message of a process is {"gone": True}."""
         try:
             message = self._messages.get(timeout=seconds)
         except queue.Empty:
-            if self.at and time.monotonic() - self._heard > GRACE:
+            if self.test and time.monotonic() - self._last_message > GRACE:
                 self._overdue = True
                 self._process.kill()
             return None
-        self._heard = time.monotonic()
+        self._last_message = time.monotonic()
         if message is None:
             return {"gone": True}
-        self.at = message.get("starts", self.at)
+        self.test = message.get("starts", self.test)
         return message
 
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
         assert self._process.stdin
-        with suppress(OSError):  # an order that nobody will read
+        with suppress(OSError):  # an order that the process has not read
             self._process.stdin.close()
         self._log.close()
 
     @property
     def log(self) -> str:
-        """What it wrote to its standard error: of a hang or a crash, where each thread stood."""
+        """What the process wrote to standard error: after a hang or a crash, the traceback of each thread."""
         self._log.seek(0)
         return self._log.read().decode("utf-8", errors="replace")
 
-    def last_words(self, files: Iterable[str]) -> Verdict:
-        """The verdict of the test in which it ended without a result.
+    def verdict_of_end(self, files: Iterable[str]) -> Verdict:
+        """The verdict of the test during which the process ended.
 
         Args:
-            files: of the tree; a line in one of them is named, the innermost.
+            files: the files of the tree; the verdict names the innermost line in one of them.
         """
         status, log = self._process.wait(), self.log
         if self._overdue or log.startswith("Timeout ("):
@@ -103,7 +103,7 @@ class Spare:
 
 
 def _place(log: str, files: Iterable[str]) -> str:
-    """The first line of the first traceback in a log of faulthandler's that lies in one of the files."""
+    """The first line of the first traceback in faulthandler's log that lies in one of the files."""
     for line in log.splitlines():
         name, _, rest = line.strip().removeprefix('File "').partition('", line ')
         for file in files:

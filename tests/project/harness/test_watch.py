@@ -30,7 +30,7 @@ from harness.watch.board import Board
 from harness.watch.keys import END, STOP, decode
 from harness.watch.loop import Watch
 from harness.watch.screen import Lines, draw
-from harness.watch.seen_files import Saves
+from harness.watch.seen_files import SeenFiles
 from tests.project.conftest import ROOT
 
 WAIT = 90.0  # seconds for anything to appear; a machine that tests itself is slow
@@ -360,7 +360,7 @@ def board() -> Board:
     assignment = Assignment.load(ROOT / "student" / "assignment.json")
     board = Board(assignment, assignment.deliverables, ROOT / "student")
     plain = {"weight": 1.0, "tolerance": Tolerance(), "steered_by": (), "visibility": None, "tags": (), "cases": ()}
-    board.know(
+    board.set_tests(
         GradedTest(
             each.tests, name, "What is checked.", "1", integration=name == "test_b" and bool(each.needs), **plain
         )
@@ -373,8 +373,8 @@ def board() -> Board:
 
 def give(board: Board, kind: Kind, message: str = "", hint: str = "", module: str = "models/naive/test_RNN.py") -> None:
     before = board.states
-    board.take(module, {key: Verdict(kind, message, hint) for key in board.standings[module].tests})
-    board.settle(before, [module])
+    board.record(module, {key: Verdict(kind, message, hint) for key in board.standings[module].tests})
+    board.finish_run(before, [module])
 
 
 def shown(board: Board, width: int = 80, height: int = 24) -> str:
@@ -414,13 +414,13 @@ def test_the_line_that_a_failing_check_names_is_the_one_everywhere(board):
 def test_all_that_is_wrong_is_told_the_most_telling_first(board):
     module = "models/naive/test_RNN.py"
     differs, shape = Verdict(Kind.VALUES, "a: expected 1, got 2."), Verdict(Kind.SHAPE, "In the case N = 1:\nb: shape.")
-    board.take(module, {f"{module}::test_a": differs, f"{module}::test_b": shape})
+    board.record(module, {f"{module}::test_a": differs, f"{module}::test_b": shape})
     text = shown(board)
     assert text.index("b: shape.") < text.index("Also wrong:\n    1 a: expected 1, got 2.")
     assert "Not run" not in text
     printed = view_of(board)
     assert printed.index("b: shape.") < printed.index("Also wrong:\n    1 a: expected 1, got 2.")
-    board.take(module, {f"{module}::test_b": shape})
+    board.record(module, {f"{module}::test_b": shape})
     assert "  Not run: 1 more." in shown(board)
 
 
@@ -475,7 +475,7 @@ def test_wrong_values_are_where_the_function_is_that_made_them(board, maker, sum
     module = "models/naive/test_LSTM.py"
     standing = board.standings[module]
     standing.tests = {key: replace(test, summary=summary) for key, test in standing.tests.items()}
-    board.take(module, {key: Verdict(Kind.VALUES, "a differs.", maker=maker) for key in standing.tests})
+    board.record(module, {key: Verdict(Kind.VALUES, "a differs.", maker=maker) for key in standing.tests})
     file, _, number = board.view.place(standing).partition(":")
     text = (ROOT / "student" / file).read_text(encoding="utf-8").splitlines()[int(number) - 1]
     assert text.startswith(line)
@@ -488,7 +488,7 @@ def left(board: Board, number: int, todo: str, message: str = LEFT, name: str = 
     """A `raise NotImplementedError` has stopped one test of a deliverable; the other one passes."""
     module = board.chosen[number].tests
     verdicts = dict.fromkeys(board.standings[module].tests, Verdict(Kind.PASSED))
-    board.take(module, verdicts | {f"{module}::{name}": Verdict(Kind.NOT_STARTED, message, todo=todo)})
+    board.record(module, verdicts | {f"{module}::{name}": Verdict(Kind.NOT_STARTED, message, todo=todo)})
 
 
 @pytest.mark.parametrize("todo", ["naive.rnn", "models/naive/RNN.py:42, in forward"])
@@ -536,21 +536,21 @@ def test_the_list_says_how_many_lines_do_not_fit(board):
 
 
 def test_only_what_a_file_touches_is_run(board):
-    assert board.touched({"models/naive/RNN.py"}) == ["models/naive/test_RNN.py"]
-    assert board.touched({"models/seq2seq/Encoder.py"}) == [
+    assert board.affected_by({"models/naive/RNN.py"}) == ["models/naive/test_RNN.py"]
+    assert board.affected_by({"models/seq2seq/Encoder.py"}) == [
         "models/seq2seq/test_Encoder.py", "models/seq2seq/test_Seq2Seq.py::test_b"
     ]  # fmt: skip
     board.focus = "models/seq2seq/test_Decoder.py"
-    assert board.touched({"models/seq2seq/Decoder.py"})[0] == board.focus, "what is looked at comes first"
+    assert board.affected_by({"models/seq2seq/Decoder.py"})[0] == board.focus, "what is looked at comes first"
 
 
 def test_a_test_of_several_pieces_names_the_one_that_fails_and_forgets_it_again(board):
     encoder, seq2seq = "models/seq2seq/test_Encoder.py", "models/seq2seq/test_Seq2Seq.py"
     give(board, Kind.VALUES, "a differs.", module=encoder)
     test_a, test_b = f"{seq2seq}::test_a", f"{seq2seq}::test_b"
-    board.take(seq2seq, {test_a: Verdict(Kind.PASSED), test_b: Verdict(Kind.VALUES, "b differs.")})
+    board.record(seq2seq, {test_a: Verdict(Kind.PASSED), test_b: Verdict(Kind.VALUES, "b differs.")})
     assert board.standings[seq2seq].verdicts[test_b].message.startswith("This test uses your Encoder (2.1)")
-    board.take(test_b, {test_b: Verdict(Kind.VALUES, "c differs.")})
+    board.record(test_b, {test_b: Verdict(Kind.VALUES, "c differs.")})
     assert board.standings[seq2seq].verdicts[test_b].message.count("This test uses") == 1
     assert board.standings[seq2seq].verdicts[test_a].passed, "it has not run again"
     give(board, Kind.PASSED, module=encoder)
@@ -560,7 +560,7 @@ def test_a_test_of_several_pieces_names_the_one_that_fails_and_forgets_it_again(
 def test_a_test_that_was_not_reached_has_no_old_verdict(board):
     give(board, Kind.PASSED)
     module = "models/naive/test_RNN.py"
-    board.take(module, {f"{module}::test_a": Verdict(Kind.FAULT, "stopped")})
+    board.record(module, {f"{module}::test_a": Verdict(Kind.FAULT, "stopped")})
     assert board.standings[module].state == "wrong"
     assert len(board.standings[module].verdicts) == 1
 
@@ -568,10 +568,10 @@ def test_a_test_that_was_not_reached_has_no_old_verdict(board):
 def test_saving_a_file_turns_to_it(board):
     give(board, Kind.NOT_STARTED)
     assert board.current.deliverable.title == "RNN"
-    board.turn_to({"models/Transformer.py"})
+    board.focus_on({"models/Transformer.py"})
     assert board.current.deliverable.number == "3.1"
     board.press("n")
-    board.turn_to({"models/Transformer.py"})
+    board.focus_on({"models/Transformer.py"})
     assert board.current.deliverable.number == "3.2", "it is one of the file's already"
 
 
@@ -582,8 +582,8 @@ def test_what_a_save_has_broken_is_shown(board):
     board.focus = modules[0]
     before = board.states
     for module in modules[2:4]:
-        board.take(module, {f"{module}::test_a": Verdict(Kind.VALUES, "a differs.")})
-    board.settle(before, modules)
+        board.record(module, {f"{module}::test_a": Verdict(Kind.VALUES, "a differs.")})
+    board.finish_run(before, modules)
     assert board.current.deliverable.number == "3.3"
 
 
@@ -601,7 +601,7 @@ class Script:
         test = GradedTest("models/naive/test_RNN.py", "test_a", "What is checked.", "1", integration=False, **plain)
         self.messages: list[dict[str, object]] = [{"tests": [test.to_json()], "damaged": []}]
 
-    def hear(self, seconds: float) -> dict[str, object] | None:
+    def receive(self, seconds: float) -> dict[str, object] | None:
         return self.messages.pop(0) if self.messages else None
 
     def run(self, chosen: object) -> None:
@@ -616,7 +616,7 @@ def test_a_run_that_reads_a_save_before_it_is_noticed_loses_no_praise(home, monk
     assignment = Assignment.load(home / "student" / "assignment.json")
     board = Board(assignment, assignment.deliverables[:1], home / "student")
     watch = Watch(board, Lines(Console(quiet=True)), keys.Lines())
-    watch.face.open()
+    watch.display.open()
 
     def steps_until(true: Callable[[], bool]) -> None:
         wait_until(lambda: watch.step() or true())
@@ -650,13 +650,13 @@ def test_a_save_in_several_steps_is_one(tmp_path, monkeypatch):
     monkeypatch.setattr("harness.watch.seen_files.time.monotonic", lambda: clock[0])
     path = tmp_path / "RNN.py"
     path.write_text("old")
-    saves = Saves([path])
+    seen_files = SeenFiles([path])
 
     def polls(seconds: float) -> int:
         found = 0
         for _ in range(round(seconds / 0.05)):
             clock[0] += 0.05
-            found += len(saves.poll())
+            found += len(seen_files.poll())
         return found
 
     assert polls(1) == 0
