@@ -16,7 +16,6 @@ never waits for a child alone: when the judge ends, so do the child and it.
 import contextlib
 import gc
 import importlib.util
-import itertools
 import json
 import linecache
 import os
@@ -66,6 +65,7 @@ def main(source: str, descriptor: int, parent: int, user: int | None) -> None:
     torch.set_num_threads(1)  # before the first operation: a fork after a threaded one hangs the child
     torch.set_num_interop_threads(1)
     from autograder.grade.kit import Kit
+    from harness.warm import warm_up
 
     kit = Kit.load(Path(source))
     tests = {test.key: test for test in kit.tests}
@@ -77,7 +77,7 @@ def main(source: str, descriptor: int, parent: int, user: int | None) -> None:
             importlib.import_module(name)
     if user is not None:  # else children may read what this process may
         import_closed()
-    warm_up()
+    warm_up(test.module for test in kit.tests)
     seconds = min(measure() for _ in range(3))
     readable = landlock.open_readable()
     gc.freeze()  # what is here now stays shared with the children
@@ -207,42 +207,6 @@ def closed(path: str) -> bool:
 def _closed_package(name: str) -> bool:
     found = importlib.util.find_spec(name.partition(".")[0])
     return found is not None and found.origin is not None and closed(found.origin)
-
-
-def warm_up() -> None:
-    """Use the harness and each kind of layer once, forward and backward.
-
-    The first use of most of them imports modules and sets up kernels; the children inherit the result. No graded test
-    needs an optimizer, whose first use would cost a second.
-    """
-    import torch
-    from torch import nn
-    from torch.nn import functional as F
-
-    from harness.given import Given
-    from harness.outcome import Outcome, encode
-    from harness.reference import Reference
-
-    x = Given("0", "warm up").uniform("x", 2, 3, 8)
-    outcome = Outcome()
-    Reference(outcome).match(x=x)
-    encode({"": outcome})
-    layers = [
-        nn.Linear(8, 8), nn.RNN(8, 8, batch_first=True), nn.LSTM(8, 8, batch_first=True), nn.GRU(8, 8),
-        nn.LayerNorm(8), nn.Transformer(8, 2, 1, 1, 8, batch_first=True), nn.Dropout(0.5), nn.Embedding(4, 8),
-    ]  # fmt: skip
-    for layer, training in itertools.product(layers, (True, False)):  # torch takes other paths in eval mode
-        arguments = (x, x) if isinstance(layer, nn.Transformer) else (x,)
-        arguments = (torch.tensor([[0, 1]]),) if isinstance(layer, nn.Embedding) else arguments
-        result = layer.train(training)(*arguments)
-        result = result[0] if isinstance(result, tuple) else result
-        loss = F.log_softmax(result, dim=-1).square().sum() + F.cosine_similarity(x, x, dim=-1).sum()
-        loss.backward() if loss.requires_grad else None
-    transformer, hidden = nn.Transformer(8, 2, 1, 1, 8, batch_first=True).eval(), x[..., 0] > 9
-    for gradients in (True, False):  # masks bring in symbolic mathematics
-        with torch.set_grad_enabled(gradients), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            transformer(x, x, src_key_padding_mask=hidden, tgt_key_padding_mask=hidden, memory_key_padding_mask=hidden)
 
 
 def measure() -> float:

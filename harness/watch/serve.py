@@ -11,14 +11,12 @@ import gc
 import json
 import os
 import sys
-import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-import torch
 
 from collect_submission import Assignment
 from harness.graded import GradedTest
@@ -26,6 +24,7 @@ from harness.judge import Verdict
 from harness.limit import exit_now
 from harness.plugin import LOG, ROOT
 from harness.progress.recorder import Recorder, run_pytest
+from harness.warm import warm_up
 
 
 class Wire:
@@ -106,7 +105,7 @@ def main(arguments: Sequence[str]) -> None:
     # The first collection imports the tests and most of pytest; done now, it costs no time after a save.
     reading = Reporting(assignment, wire)
     run_pytest(modules, tree, reading, "--collect-only")
-    warm_up()
+    warm_up(modules)
     gc.freeze()
     wire.send(tests=[test.to_json() for test in reading.tests.values()], damaged=reading.damaged)
     order = wire.receive()
@@ -118,16 +117,6 @@ def main(arguments: Sequence[str]) -> None:
     run_pytest(order["run"], tree, recorder, "-pno:faulthandler")
     recorder.end_module()
     wire.send(end=True, verdicts=recorder.verdicts(), damaged=recorder.damaged)
-
-
-def warm_up() -> None:
-    """Use a masked Transformer once: the first one of a process imports symbolic mathematics for half a second."""
-    x = torch.zeros(1, 2, 4)
-    model = torch.nn.Transformer(4, 2, 1, 1, 4, batch_first=True).eval()
-    for gradients in (True, False):  # torch takes another path in each
-        with torch.set_grad_enabled(gradients), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model(x, x, src_key_padding_mask=x[..., 0] > 0, memory_key_padding_mask=x[..., 0] > 0)
 
 
 if __name__ == "__main__":
