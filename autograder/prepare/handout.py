@@ -93,14 +93,13 @@ def derive(root: Path) -> dict[str, bytes]:
 def kept(rubric: Rubric, names: Collection[str]) -> list[str]:
     """Of paths from the repository's root those that the rubric leaves on, in their order.
 
-    Solution files, tests and references of deliverables that are off go, and packages in which nothing else is left.
+    Solution files, tests and references of deliverables that are off go, and whole packages that nothing on is left in.
     """
     on = {name for each in rubric.deliverables for name in _files_of(each)}
     off = {name for each in rubric.off for name in _files_of(each)} - on
-    left = [name for name in names if name not in off]
-    needed = {parent for name in left if not name.endswith("/__init__.py") for parent in PurePosixPath(name).parents}
+    needed = {parent for name in on for parent in PurePosixPath(name).parents}
     emptied = {PurePosixPath(name).parent for name in off} - needed
-    return [name for name in left if PurePosixPath(name).parent not in emptied]
+    return [name for name in names if name not in off and PurePosixPath(name).parent not in emptied]
 
 
 def _files_of(deliverable: Deliverable) -> tuple[str, ...]:

@@ -164,7 +164,7 @@ def watch(module: Any, name: str, note: Callable[[str, Mapping[str, Any]], objec
         frame = sys._getframe(1)
         while "torch" in frame.f_code.co_filename and frame.f_back:
             frame = frame.f_back
-        if frame.f_code.co_filename.startswith((str(TESTS / "models"), str(TESTS / "harness"))):
+        if frame.f_code.co_filename.startswith((str(TESTS / "models"), str(ROOT / "harness"))):
             note(name, options)
         return right(*args, **options)
 
