@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 INSTALL = "pip install -r requirements.txt -r workbench/requirements.txt"
 # What this brings, as it is imported.
 PACKAGES = {
-    "filelock", "fpdf", "line_profiler", "markdown_it", "matplotlib", "numpy", "optuna", "rich", "sacrebleu",
-    "safetensors", "spacy", "tensorboard", "torch", "torchtext", "tqdm", "typer",
+    "filelock", "line_profiler", "markdown_it", "matplotlib", "numpy", "optuna", "rich", "sacrebleu",
+    "safetensors", "spacy", "tensorboard", "torch", "torchtext", "tqdm", "typer", "typst",
 }  # fmt: skip
 
 SHOWN_FRAMES = 6  # of students' code; a recursion has hundreds
