@@ -34,9 +34,9 @@ from autograder.prepare import (
 )
 from autograder.prepare.files import refusal, replace
 from autograder.rubric import Rubric, RubricError
-from collect_submission import Assignment
 from harness.answers import Unsteady
 from harness.collect import ContractError
+from harness.contract import Assignment
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 app = typer.Typer(help="Make the handout, build the autograder, grade.", no_args_is_help=True, add_completion=False)

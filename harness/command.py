@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from collect_submission import Assignment, Deliverable
+from harness.contract import Assignment, Deliverable
 from harness.graded import TESTS
 from harness.progress.view import View, show
 from harness.verdicts import find

@@ -17,9 +17,9 @@ from typing import Any, NoReturn
 import pytest
 import torch
 
-from collect_submission import Assignment, inspect_tree, read_tree
 from harness import answers, collect, hints
 from harness.answers import Answers
+from harness.contract import Assignment
 from harness.draws import measured
 from harness.graded import TESTS, GradedTest
 from harness.hints import Hints, hinted
@@ -28,6 +28,8 @@ from harness.limit import Limit, exit_now, is_debugged
 from harness.makers import Makers
 from harness.outcome import Outcome
 from harness.run import cut, place, run
+from harness.submission.listed_files import read_tree
+from harness.submission.preflight import inspect_tree
 from harness.tree import Tree
 from harness.verdicts import TIMEOUTS, find, out_of_time, preflight
 

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor
 
-from collect_submission import Assignment, Deliverable, inspect_tree, read_tree
+from harness.contract import Assignment, Deliverable
 from harness.given import Given
 from harness.graded import TESTS
 from harness.judge import Kind, judge
@@ -27,6 +27,8 @@ from harness.marks import Tolerance
 from harness.outcome import NOT_STARTED, Outcome
 from harness.reference import Reference, describe
 from harness.run import ENDS, fault, neutral, place
+from harness.submission.listed_files import read_tree
+from harness.submission.preflight import inspect_tree
 from harness.tree import Tree
 from harness.verdicts import out_of_time, preflight
 

@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from collect_submission import Assignment, Finding, Severity, not_started
+from harness.contract import Assignment
 from harness.graded import TESTS, GradedTest
 from harness.judge import Kind, Verdict
+from harness.submission.findings import Finding, Severity
+from harness.submission.started import not_started
 
 NOBODY = "harness.verdicts.no_debugger"
 TIMEOUTS = 2  # cases of a deliverable on a student's computer, after which its others are not run
@@ -21,7 +23,7 @@ def preflight(files: Mapping[str, bytes], findings: Sequence[Finding], assignmen
 
     Args:
         files: path in the tree -> content.
-        findings: what `collect_submission.inspect` says of them.
+        findings: what `harness.submission.preflight.inspect` says of them.
     """
     untouched = not_started(files, assignment)
     decided: dict[str, Verdict] = {}

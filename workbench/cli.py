@@ -300,7 +300,7 @@ def report(
 
     Answer the questions in report.md, then run this again without runs: it makes report.pdf and report.tex.
     """
-    from collect_submission import open_questions
+    from harness.submission.report import open_questions
     from workbench.translation.report import fill, render
 
     if runs:

@@ -17,7 +17,11 @@ from typing import Any
 
 from IPython.display import HTML, display
 
-from collect_submission import Assignment, Deliverable, archive_name, not_started, read_tree, unfinished
+from harness.contract import Assignment, Deliverable
+from harness.submission.archive import archive_name
+from harness.submission.listed_files import read_tree
+from harness.submission.started import not_started
+from harness.submission.unfinished import unfinished
 from workbench import compare, plots, training_run
 from workbench.errors import WorkbenchError, explained
 from workbench.folders import ROOT, STUDENT

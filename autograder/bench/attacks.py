@@ -39,7 +39,8 @@ from autograder.grade.main import close_folders
 from autograder.grade.metadata import Metadata
 from autograder.prepare import rehearsal
 from autograder.prepare.files import replace as write_file
-from collect_submission import Assignment, read_tree
+from harness.contract import Assignment
+from harness.submission.listed_files import read_tree
 
 RIVALS = Path(__file__).parent / "rivals"
 COMMANDS = {

@@ -43,7 +43,7 @@ import torch
 
 from autograder.grade.overlay import overlay
 from autograder.prepare.files import read_folder
-from collect_submission import Assignment, Deliverable
+from harness.contract import Assignment, Deliverable
 from harness.progress.recorder import Recorder, run_pytest
 from harness.progress.view import Standing
 from harness.verdicts import ended_early

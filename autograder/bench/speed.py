@@ -25,7 +25,9 @@ from autograder.grade.engine import Engine
 from autograder.grade.kit import Kit
 from autograder.grade.overlay import overlay
 from autograder.prepare import catalogue, container, rehearsal
-from collect_submission import Assignment, pack, read_tree
+from harness.contract import Assignment
+from harness.submission.archive import pack
+from harness.submission.listed_files import read_tree
 
 Files = Mapping[str, bytes]
 

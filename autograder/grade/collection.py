@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from collect_submission import LIMIT, Assignment, original
+from harness.contract import Assignment
+from harness.submission.encoding import LIMIT
+from harness.submission.listed_files import original
 
 MAX_ENTRIES = 20_000
 MAX_DIRECTORY = 4 << 20  # bytes that an archive may take to list its entries

@@ -8,7 +8,7 @@ the student's process, and a tensor can be cut off from its history.
 import re
 from collections.abc import Iterable
 
-from collect_submission import Deliverable
+from harness.contract import Deliverable
 
 MOST = 5  # kinds of nodes in one note
 

@@ -21,13 +21,14 @@ from autograder.grade.kit import PUBLIC, Kit
 from autograder.grade.overlay import overlay
 from autograder.grade.warden import Run, Warden
 from autograder.grade.wire import Item
-from collect_submission import Finding, inspect
 from harness.draws import measured
 from harness.graded import GradedTest
 from harness.hidden import hidden_words
 from harness.hints import Hints
 from harness.judge import Kind, Verdict, judge
 from harness.outcome import Outcome, encode
+from harness.submission.findings import Finding
+from harness.submission.preflight import inspect
 from harness.verdicts import ended_early, name_needed, preflight
 
 KEPT = 1 << 19  # bytes of memory of an outcome that is kept to look for its hint; right ones take a third at most

@@ -2,7 +2,7 @@
 
 kit/
   setup.sh  run_autograder  requirements.txt  kit.json
-  autograder/  tests/  collect_submission.py     the grader and the graded tests
+  autograder/  harness/  tests/                  the grader and the graded tests
   student/                                       the pristine handout
   answers/public.safetensors, hidden-1.safetensors, ...    expected outcomes, closed to student code
   answers/public.hints.safetensors                         known wrong outcomes with their hints, where given here
@@ -14,8 +14,8 @@ from functools import cached_property
 from pathlib import Path
 
 from autograder.rubric import Rubric
-from collect_submission import Assignment, Deliverable
 from harness.answers import Answers
+from harness.contract import Assignment, Deliverable
 from harness.graded import GradedTest
 from harness.hints import Hints
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from collect_submission import to_utf8, unreadable
+from harness.submission.encoding import to_utf8, unreadable
 
 TEMPORARY = "/tmp"  # whatever TMPDIR says: the children's users must get there
 

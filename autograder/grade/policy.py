@@ -13,8 +13,8 @@ from autograder.grade.engine import Grades, Row
 from autograder.grade.kit import Kit
 from autograder.grade.metadata import Due, Metadata
 from autograder.rubric import HiddenFeedback, Late, Tier
-from collect_submission import BREAKS_A_FILE, Severity
 from harness.judge import Kind, Verdict
+from harness.submission.findings import BREAKS_A_FILE, Severity
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_SAID = "Right with the published inputs, not with others. What differs with those is not said this time."

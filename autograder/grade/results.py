@@ -8,7 +8,7 @@ from typing import Any
 from autograder.grade.engine import Row
 from autograder.grade.kit import Kit
 from autograder.grade.policy import Settled, points, visibility
-from collect_submission import Deliverable
+from harness.contract import Deliverable
 from harness.files import replace
 
 MAX_TEXT = 20_000  # characters of one field; Gradescope cuts at 100,000

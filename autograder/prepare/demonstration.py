@@ -5,7 +5,9 @@ Made of whatever the rubric has switched on.
 
 from pathlib import Path
 
-from collect_submission import Assignment, pack, read_tree
+from harness.contract import Assignment
+from harness.submission.archive import pack
+from harness.submission.listed_files import read_tree
 
 
 def submissions(root: Path, out: Path) -> dict[str, Path]:

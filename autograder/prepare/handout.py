@@ -23,7 +23,7 @@ from autograder.prepare import notebook
 from autograder.prepare.files import read_folder, replace, zipped
 from autograder.prepare.regions import HandoutError, Region, check_leaks, strip
 from autograder.rubric import Deliverable, Rubric
-from collect_submission import definition
+from harness.submission.source import definition
 from harness.tree import PACKAGES
 
 __all__ = [

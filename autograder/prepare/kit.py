@@ -25,7 +25,7 @@ INPUTS = (
     "harness",
     "tests/reference",
 )
-GRADER = ("autograder/__init__.py", "autograder/rubric.py", "autograder/rubric.toml", "collect_submission.py")
+GRADER = ("autograder/__init__.py", "autograder/rubric.py", "autograder/rubric.toml")
 
 
 class KitError(Exception):

@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 import pytest
 from tqdm import tqdm
 
-from collect_submission import Assignment
 from harness import collect
+from harness.contract import Assignment
 from harness.graded import TESTS
 from harness.hints import hinted
 from harness.judge import Verdict, telling

@@ -10,9 +10,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from collect_submission import Assignment, Deliverable, Severity, definition, inspect, place, read_source, read_tree
+from harness.contract import Assignment, Deliverable
 from harness.graded import GradedTest
 from harness.judge import Kind, Verdict, telling
+from harness.submission.encoding import read_source
+from harness.submission.findings import Severity
+from harness.submission.listed_files import read_tree
+from harness.submission.preflight import inspect
+from harness.submission.source import definition
+from harness.submission.unfinished import place
 from harness.verdicts import name_needed
 
 STYLE = {

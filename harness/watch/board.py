@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from collect_submission import Assignment, Deliverable
+from harness.contract import Assignment, Deliverable
 from harness.graded import GradedTest
 from harness.judge import Verdict
 from harness.progress.view import Standing, View, say_what_is_needed

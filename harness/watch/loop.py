@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.console import Console
 
-from collect_submission import Assignment, Deliverable
 from harness.answers import public
+from harness.contract import Assignment, Deliverable
 from harness.graded import TESTS, GradedTest
 from harness.judge import Kind, Verdict
 from harness.watch import keys, screen

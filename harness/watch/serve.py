@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from collect_submission import Assignment
+from harness.contract import Assignment
 from harness.graded import GradedTest
 from harness.judge import Verdict
 from harness.limit import exit_now

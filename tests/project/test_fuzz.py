@@ -22,16 +22,20 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-import collect_submission
 from autograder.grade import policy, results, wire
 from autograder.grade.collection import take
 from autograder.grade.engine import Grades, Row
 from autograder.grade.kit import Kit
 from autograder.grade.metadata import Metadata
-from collect_submission import LIMIT, Assignment, inspect, not_started, place, read_source, to_utf8
+from harness.contract import Assignment
 from harness.judge import Kind, Verdict, judge
 from harness.marks import Tolerance
 from harness.outcome import Outcome, decode, encode
+from harness.submission.encoding import LIMIT, read_source, to_utf8
+from harness.submission.preflight import inspect
+from harness.submission.source import Source
+from harness.submission.started import not_started
+from harness.submission.unfinished import place
 from tests.project.conftest import ROOT
 
 ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")
@@ -112,7 +116,7 @@ def test_the_preflight_reads_any_source(data):
     assert all(0 <= finding.line <= lines for finding in findings)
     assert all(1 <= line <= lines or len(data) > LIMIT for line in places)
     assert sum(len(str(finding)) for finding in findings) < MAX_MESSAGES
-    collect_submission._Source.parse.cache_clear()
+    Source.parse.cache_clear()
     assert inspect(files, ASSIGNMENT) == findings
     assert not_started(files, ASSIGNMENT) == waiting
 

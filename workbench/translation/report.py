@@ -16,8 +16,8 @@ from typing import Protocol
 
 from torch import Tensor
 
-from collect_submission import ANSWER, OPEN_ANSWER
 from harness.files import replace
+from harness.submission.report import ANSWER, OPEN_ANSWER
 from workbench import compare, plots
 from workbench.compare import Row, Summary, short_names
 from workbench.errors import WorkbenchError

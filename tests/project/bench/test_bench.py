@@ -12,7 +12,8 @@ from autograder.bench import report, speed, unprotected
 from autograder.bench.speed import BenchError, Figures
 from autograder.grade.kit import Kit
 from autograder.grade.overlay import overlay
-from collect_submission import Assignment, read_tree
+from harness.contract import Assignment
+from harness.submission.listed_files import read_tree
 from tests.project.conftest import ROOT
 
 ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")

@@ -9,7 +9,7 @@ import pytest
 
 from autograder.bench import feedback
 from autograder.bench.feedback import Attempt, AttemptsError, Feedback
-from collect_submission import Assignment
+from harness.contract import Assignment
 from tests.project.conftest import ROOT
 
 ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")

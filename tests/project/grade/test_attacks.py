@@ -24,11 +24,14 @@ from autograder.grade.engine import Engine, Grades
 from autograder.grade.warden import CROWDED, SHARED_FOLDERS
 from autograder.prepare import rehearsal
 from autograder.prepare.container import Container
-from collect_submission import Assignment, Finding, inspect, read_tree
+from harness.contract import Assignment
 from harness.given import Given
 from harness.graded import GradedTest
 from harness.judge import Kind
 from harness.run import run
+from harness.submission.findings import Finding
+from harness.submission.listed_files import read_tree
+from harness.submission.preflight import inspect
 from harness.tree import Tree
 from tests.project.conftest import ROOT, patiently
 from tests.project.grade.test_engine import left_over, only

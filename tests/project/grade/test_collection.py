@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from autograder.grade import collection
 from autograder.grade.collection import take
 from autograder.grade.overlay import overlay
-from collect_submission import Assignment
+from harness.contract import Assignment
 
 ROOT = Path(__file__).resolve().parents[3]
 ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")

@@ -27,11 +27,12 @@ from autograder.grade.warden import CROWDED, SHARED_FOLDERS, Run, ZygoteDied
 from autograder.grade.wire import Item
 from autograder.prepare import catalogue, rehearsal
 from autograder.prepare.catalogue import Misconception
-from collect_submission import Assignment, read_tree
+from harness.contract import Assignment
 from harness.graded import GradedTest
 from harness.hidden import TOLD_AS, WORDS, hidden_words
 from harness.judge import Kind
 from harness.run import run
+from harness.submission.listed_files import read_tree
 from harness.tree import Tree
 from tests.project.conftest import ROOT
 

@@ -19,10 +19,13 @@ from autograder.grade.policy import NOT_SAID, Settled, cents, settle, span
 from autograder.prepare import handout
 from autograder.prepare.kit import graded_by
 from autograder.rubric import Rubric
-from collect_submission import Assignment, Severity, inspect, pack
+from harness.contract import Assignment
 from harness.graded import Case, GradedTest
 from harness.judge import Kind, Verdict
 from harness.marks import Tolerance
+from harness.submission.archive import pack
+from harness.submission.findings import Severity
+from harness.submission.preflight import inspect
 from tests.project.conftest import POINTS, ROOT
 from tests.project.grade.test_engine import HIDDEN, SOLUTION, in_forward, known  # noqa: F401 - a fixture
 from tests.project.grade.test_results import SCHEMA

@@ -17,8 +17,10 @@ from autograder.grade import main, policy, results
 from autograder.grade.engine import Engine, Grades, Row
 from autograder.grade.kit import Kit, share
 from autograder.grade.metadata import Metadata
-from collect_submission import Assignment, Finding, Severity, read_tree
+from harness.contract import Assignment
 from harness.judge import Kind, Verdict
+from harness.submission.findings import Finding, Severity
+from harness.submission.listed_files import read_tree
 from tests.project.conftest import POINTS, ROOT, patiently
 
 SCHEMA = json.loads((Path(__file__).parent / "results.schema.json").read_text(encoding="utf-8"))

@@ -26,7 +26,9 @@ from autograder.grade import landlock, probe, sandbox, slots, syscalls
 from autograder.grade.sandbox import LAYERS, LIBC, Jail
 from autograder.grade.syscalls import MACHINES, Machine
 from autograder.prepare import rehearsal
-from collect_submission import Assignment, pack, read_tree
+from harness.contract import Assignment
+from harness.submission.archive import pack
+from harness.submission.listed_files import read_tree
 from tests.project.conftest import ROOT
 from tests.project.grade import ia32
 

@@ -6,8 +6,8 @@ import sys
 import pytest
 import torch
 
-from collect_submission import Assignment
 from harness import command, stress
+from harness.contract import Assignment
 from harness.graded import TESTS
 from harness.tree import PACKAGES, Tree
 

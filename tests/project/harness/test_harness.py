@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from torch import nn
 
-from collect_submission import Assignment
 from harness import reference
 from harness.answers import Answers, Unsteady, check_head_room, check_margins, check_seeds_matter, make
+from harness.contract import Assignment
 from harness.given import Given
 from harness.graded import TESTS, Case, GradedTest
 from harness.judge import CAUSE, PARAMETERS, Kind, Verdict, differ, judge, telling

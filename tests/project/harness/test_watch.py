@@ -20,7 +20,7 @@ import pytest
 from rich.console import Console
 
 from autograder.prepare import handout
-from collect_submission import Assignment
+from harness.contract import Assignment
 from harness.graded import GradedTest
 from harness.judge import Kind, Verdict
 from harness.marks import Tolerance

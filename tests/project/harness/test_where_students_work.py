@@ -200,7 +200,7 @@ def test_the_harness_imports_nothing_heavy_beside_torch(python):
 
 
 def test_the_contract_and_the_judge_do_not_even_need_torch(python):
-    script = "import harness, harness.judge, harness.graded, harness.outcome, collect_submission"
+    script = "import harness, harness.judge, harness.graded, harness.outcome, harness.submission.command"
     done = python("-c", f"{script}, sys; print('torch' in sys.modules, 'pytest' in sys.modules)")
     assert done.stdout.split() == ["False", "False"], done.stderr
 

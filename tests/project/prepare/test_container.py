@@ -11,7 +11,9 @@ import pytest
 from autograder.prepare import container
 from autograder.prepare.container import Container
 from autograder.prepare.rehearsal import Rehearsal, rehearse
-from collect_submission import Assignment, pack, read_tree
+from harness.contract import Assignment
+from harness.submission.archive import pack
+from harness.submission.listed_files import read_tree
 from tests.project.conftest import ROOT
 
 ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")

@@ -16,12 +16,12 @@ from autograder.prepare import credit, store
 from autograder.prepare.answers import Answers
 from autograder.prepare.mistakes import activated, changed
 from autograder.rubric import Rubric
-from collect_submission import Assignment
-from collect_submission import inspect as preflight
+from harness.contract import Assignment
 from harness.draws import measured
 from harness.graded import TESTS, GradedTest
 from harness.judge import judge
 from harness.run import run_case
+from harness.submission.preflight import inspect as preflight
 
 ROOT = TESTS.parent
 ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")

@@ -14,7 +14,10 @@ import pytest
 from autograder.prepare import handout, regions
 from autograder.prepare.handout import HandoutError, check_leaks, derive, drift, edited, handout_files, write, write_zip
 from autograder.rubric import Rubric
-from collect_submission import Assignment, definition, not_started, unfinished
+from harness.contract import Assignment
+from harness.submission.source import definition
+from harness.submission.started import not_started
+from harness.submission.unfinished import unfinished
 from tests.project.test_rubric import ROOT, RUBRIC, switched_off
 
 ONE = '''"""Two deliverables in one file."""

@@ -20,11 +20,13 @@ from autograder.prepare import answers, handout, kit, rehearsal, store
 from autograder.prepare.files import zipped
 from autograder.prepare.regions import HandoutError
 from autograder.rubric import Rubric
-from collect_submission import Assignment, pack, read_tree
 from harness.answers import Answers
+from harness.contract import Assignment
 from harness.graded import Case, GradedTest
 from harness.hints import Hints
 from harness.marks import Tolerance
+from harness.submission.archive import pack
+from harness.submission.listed_files import read_tree
 from tests.project.conftest import POINTS, ROOT
 
 IMAGE = ROOT / "autograder" / "prepare" / "image"
@@ -54,7 +56,7 @@ def test_the_root_is_as_gradescope_asks(kit_zip):
 def test_no_solution_is_in_it(members):
     tops = {name.split("/")[0] for name in members}
     assert tops == {
-        "setup.sh", "run_autograder", "requirements.txt", "kit.json", "collect_submission.py",
+        "setup.sh", "run_autograder", "requirements.txt", "kit.json",
         "autograder", "harness", "tests", "student", "answers",
     }  # fmt: skip
     assert not any(name.startswith(("autograder/prepare", "tests/project", "tests/reference")) for name in members)

@@ -18,29 +18,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from collect_submission import (
-    LIMIT,
-    MAX_FINDINGS,
-    MAX_NODES,
-    NOTEBOOK_LIMIT,
-    Assignment,
-    Finding,
-    Severity,
-    archive_name,
-    definition,
-    fingerprint,
-    inspect,
-    inspect_notebooks,
-    irregular,
-    main,
-    not_started,
-    pack,
-    parameters,
-    place,
-    read_source,
-    read_tree,
-    to_utf8,
-)
+from harness.contract import Assignment
+from harness.submission.archive import archive_name, pack
+from harness.submission.command import main
+from harness.submission.encoding import LIMIT, read_source, to_utf8
+from harness.submission.findings import MAX_FINDINGS, Finding, Severity
+from harness.submission.fingerprint import fingerprint
+from harness.submission.limits import MAX_NODES
+from harness.submission.listed_files import irregular, read_tree
+from harness.submission.notebooks import NOTEBOOK_LIMIT, inspect_notebooks
+from harness.submission.preflight import inspect
+from harness.submission.source import definition, parameters
+from harness.submission.started import not_started
+from harness.submission.unfinished import place
 
 SCRIPT = Path(__file__).resolve().parents[3] / "collect_submission.py"
 RNN, LSTM, TRANSFORMER = "models/naive/RNN.py", "models/naive/LSTM.py", "models/Transformer.py"
@@ -1370,7 +1360,8 @@ def test_long_names_are_shortened_in_messages():
 
 
 def test_every_rule_is_described():
-    source = SCRIPT.read_text(encoding="utf-8")
+    package = SCRIPT.parent / "harness" / "submission"
+    source = "".join(path.read_text(encoding="utf-8") for path in package.glob("*.py"))
     used = set(re.findall(r'(?:fault|warning)\("([\w-]+)"', source) + re.findall(r'Finding\(.*"([\w-]+)"\)', source))
     listed = re.findall(r"^    (\w[\w, -]*?)  +\w", str(Finding.__doc__), re.MULTILINE)
     assert {rule for entry in listed for rule in entry.split(", ")} == used
@@ -1749,7 +1740,7 @@ def test_missing_huge_and_linked_files_are_not_packed_and_told_once(capsys, tmp_
 
 @pytest.mark.parametrize("text", [None, "{", "[]"])
 def test_without_its_contract_it_says_what_to_do(capsys, tmp_path, monkeypatch, text):
-    monkeypatch.setattr("collect_submission.__file__", str(tmp_path / "collect_submission.py"))
+    monkeypatch.setattr("harness.submission.command.STUDENT", tmp_path / "student")
     tree = write(tmp_path / "tree", SOLVED, None)
     if text is not None:
         (tree / "assignment.json").write_text(text)
@@ -1969,6 +1960,7 @@ def handout(tmp_path):
     folder = tmp_path / "Übung 3"
     write(folder / "student", SOLVED)
     shutil.copy(SCRIPT, folder)
+    shutil.copytree(SCRIPT.parent / "harness", folder / "harness", ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
 
@@ -2029,20 +2021,32 @@ def test_help_names_every_option(handout):
         assert option in done.stdout
 
 
-def test_standard_library_only():
-    imports = [
-        node
-        for node in ast.walk(ast.parse(SCRIPT.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Import | ast.ImportFrom)
-    ]
-    modules = {alias.name for node in imports for alias in node.names if isinstance(node, ast.Import)}
-    modules |= {str(node.module) for node in imports if isinstance(node, ast.ImportFrom)}
-    assert {module.split(".")[0] for module in modules} <= sys.stdlib_module_names - {
-        "fcntl",
-        "resource",
-        "termios",
-        "pwd",
-    }
+def test_standard_library_only(handout):
+    probe = "import sys, collect_submission; print(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-S", "-E", "-c", probe],
+        cwd=handout,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    imported = {name for name in done.stdout.split() if not name.startswith("_")}
+    assert imported - {"collect_submission", "harness"} <= sys.stdlib_module_names
+    assert not imported & {"fcntl", "resource", "termios", "pwd"}, "not every system has these"
+
+
+def test_without_the_harness_it_is_one_sentence(handout):
+    shutil.rmtree(handout / "harness")
+    done = start(handout)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(
+        r"collect_submission\.py needs the folder harness/ .* unpack the handout again\.\n", done.stderr
+    )
+
+
+def test_the_first_file_is_readable_for_an_old_python():
+    ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 6))
 
 
 @pytest.mark.needs("python {version}")

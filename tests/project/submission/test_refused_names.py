@@ -13,15 +13,12 @@ from types import ModuleType
 import pytest
 import torch
 
-from collect_submission import (
-    KNOWN,
-    Assignment,
-    Finding,
-    _is_namespace,
-    _refuses,
-    inspect,
-    read_tree,
-)
+from harness.contract import Assignment
+from harness.submission.findings import Finding
+from harness.submission.listed_files import read_tree
+from harness.submission.namespaces import KNOWN, is_namespace
+from harness.submission.preflight import inspect
+from harness.submission.refused import refuses
 
 ROOT = Path(__file__).resolve().parents[3]
 RUBRIC = tomllib.loads((ROOT / "autograder" / "rubric.toml").read_text(encoding="utf-8"))
@@ -466,10 +463,10 @@ def test_the_names_of_namespaces_are_those_of_torch():
         for word in dir(module):
             value = getattr(module, word, None)
             if isinstance(value, ModuleType):  # torch.ops and what is in it are modules, too
-                assert _is_namespace(f"{name}.{word}"), f"{name}.{word}"
+                assert is_namespace(f"{name}.{word}"), f"{name}.{word}"
     for found in pkgutil.iter_modules(torch.__path__):
-        assert _is_namespace(f"torch.{found.name}")
-    assert not any(_is_namespace(f"torch.{word}") for word in ("relu", "tanh", "float32", "Tensor", "nn.Linear"))
+        assert is_namespace(f"torch.{found.name}")
+    assert not any(is_namespace(f"torch.{word}") for word in ("relu", "tanh", "float32", "Tensor", "nn.Linear"))
 
 
 def test_families_cover_what_torch_has():
@@ -481,6 +478,6 @@ def test_families_cover_what_torch_has():
         ("transformer.attention", ("attention", "transformer")),
     ):
         names = {word for word in there if any(family in word.lower() for family in families)}
-        refused = {word for word in names if any(_refuses(each, f"torch.ops.aten.{word}") for each in REFUSED[id])}
+        refused = {word for word in names if any(refuses(each, f"torch.ops.aten.{word}") for each in REFUSED[id])}
         assert len(names) > 20
         assert refused == names

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from collect_submission import inspect_report, open_questions
+from harness.submission.report import inspect_report, open_questions
 from tests.project.workbench.made_up import PAIRS, PretendedModel, make_run
 from workbench.cli import app
 from workbench.document import parse, spans, text_of

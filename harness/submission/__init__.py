@@ -1,0 +1,1 @@
+"""Checks and packs what students hand in; standard library only."""

@@ -1,0 +1,85 @@
+"""The text of a source file, whatever encoding it was saved in."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+import token
+import tokenize
+
+LIMIT = 64 * 1024  # bytes in one file
+SAVE_AS_UTF8 = (
+    "Save it as UTF-8: in VS Code click the encoding at the bottom right and choose Save with Encoding; in other "
+    "editors Save As asks for it."
+)
+
+
+def read_source(data: bytes) -> str:
+    """A Python file's text: a coding comment counts, else UTF-8, else latin-1; no BOM, lines end in LF."""
+    return decode(data)[0]
+
+
+def to_utf8(data: bytes) -> bytes:
+    """The same source so that Python reads what `read_source` reads: UTF-8, LF, no BOM, no other coding."""
+    cookie = re.compile(r"^([ \t\f]*#.*?coding[:=][ \t]*)[-\w.]+")
+    lines = read_source(data).split("\n")
+    lines[:2] = [cookie.sub(r"\1utf-8", line) for line in lines[:2]]
+    return "\n".join(lines).encode("utf-8")
+
+
+def unreadable(data: bytes) -> str:
+    """Why Python cannot read a source file, whatever its code, or ""; its words follow the file's name."""
+    (text, encoding), declared = decode(data), _declared(data)
+    if encoding in ("utf-16", "utf-32"):
+        return f"saved as {encoding.upper()}, which Python cannot read."
+    if b"\0" in data:
+        return "holds null bytes, as if saved as UTF-16, and Python cannot read it."
+    if encoding == declared.removesuffix("-sig"):
+        return ""
+    if declared.startswith("utf-8"):
+        words = "not saved as UTF-8 but perhaps as Windows-1252 or Latin-1, and Python cannot read it."
+        return "" if _is_ascii_but_for_comments(text) else words
+    return "a comment in its first lines declares an encoding in which it cannot be read. Delete that comment."
+
+
+def _is_ascii_but_for_comments(text: str) -> bool:
+    """Whether Python imports a file of this text in any encoding: it does not look into comments."""
+    try:
+        words = tokenize.generate_tokens(io.StringIO(text).readline)
+        return all(word.string.isascii() for word in words if word.type != token.COMMENT)
+    except (tokenize.TokenError, SyntaxError):
+        return False
+
+
+def decode(data: bytes) -> tuple[str, str]:
+    """The text and the name of the encoding that it was read in."""
+    wide = next((name for mark, name in _WIDE.items() if data.startswith(mark)), None)
+    for encoding in (wide or _declared(data) or "utf-8-sig", "utf-8-sig", "latin-1"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeError:
+            continue
+        text = text.lstrip("\ufeff")  # a second BOM would be the first one of the copy that Python reads
+        return text.replace("\r\n", "\n").replace("\r", "\n"), encoding.removesuffix("-sig")
+    raise AssertionError("latin-1 reads everything")
+
+
+_WIDE = {  # the longer marks first: one begins with another
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
+def _declared(data: bytes) -> str:
+    """The encoding that BOM or coding comment declare, else UTF-8; "" for one that does not read ASCII as ASCII."""
+    probe = r"\u0041 \\ +AEE- xn--a"  # utf-7, unicode_escape and the like make something else of this
+    try:
+        name = codecs.lookup(tokenize.detect_encoding(io.BytesIO(data).readline)[0]).name
+        return name if probe.encode("ascii").decode(name) == probe else ""
+    except SyntaxError as error:  # without a comment it complains of what is no UTF-8, which `decode` sees
+        return "utf-8-sig" if "missing" in str(error) else ""
+    except (LookupError, ValueError):
+        return ""

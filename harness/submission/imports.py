@@ -1,0 +1,68 @@
+"""Which modules a file may import."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Collection, Iterable
+from pathlib import PurePosixPath
+
+from harness.contract import Assignment
+from harness.submission.findings import FileReport
+from harness.submission.names import Names, imported_module
+from harness.words import shorten
+
+
+def check_imports(names: Names, report: FileReport) -> None:
+    """Only what is there in grading is imported: the allowed modules and the listed files."""
+    listed = listed_modules(report.assignment)
+    packages = packages_of(report.assignment)
+    allowed = {"__future__", *report.assignment.allowed_imports} - {"models"}
+    for node in names.imports:
+        for module in needed_modules(node, report.path, packages):
+            top = module.split(".")[0]
+            if top in allowed or module in listed or module in packages:
+                continue
+            own = [name for name in listed if name.endswith(f".{module}")]
+            if own:
+                advice = f"is not found in grading. Import it as {own[0]}."
+            elif top == "models":
+                advice = "is not handed in. Move its code into the file that needs it."
+            else:
+                advice = f"may not be imported. Delete the line{_choice(report.assignment.allowed_imports)}."
+            report.fault("import", node.lineno, f"{shorten(module)} {advice}")
+
+
+def _choice(allowed: Iterable[str]) -> str:
+    """What may be imported, in words: packages from outside first, since those are what people look for."""
+    names = [name for name in allowed if name not in ("__future__", "models")]
+    outside = " and ".join(name for name in names if name not in sys.stdlib_module_names)
+    inside = ", ".join(name for name in names if name in sys.stdlib_module_names)
+    if outside and inside:
+        return f" or do with {outside}, and from Python: {inside}"
+    return f" or do with {outside or inside}" if outside or inside else ""
+
+
+def packages_of(assignment: Assignment) -> set[str]:
+    """The dotted names of the folders that hold the listed files."""
+    folders = (folder for path in assignment.files for folder in PurePosixPath(path).parents)
+    return {".".join(folder.parts) for folder in folders if folder.parts}
+
+
+def listed_modules(assignment: Assignment) -> dict[str, str]:
+    """The dotted names of the listed files, and their paths."""
+    return {module_of(path): path for path in assignment.files}
+
+
+def module_of(path: str) -> str:
+    return path.removesuffix(".py").replace("/", ".")
+
+
+def needed_modules(node: ast.Import | ast.ImportFrom, path: str, packages: Collection[str]) -> list[str]:
+    """The modules that an import needs; `from package import name` needs package.name."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    module = imported_module(node, path)
+    if module in packages:
+        return [module if alias.name == "*" else f"{module}.{alias.name}" for alias in node.names]
+    return [module or "." * node.level]

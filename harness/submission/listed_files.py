@@ -1,0 +1,75 @@
+"""The listed files of a tree, and what keeps one from being taken."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path, PurePosixPath
+
+from harness.contract import Assignment
+from harness.submission.encoding import LIMIT
+from harness.submission.findings import Finding, Severity, price
+from harness.words import printable
+
+
+def read_tree(tree: Path | str, assignment: Assignment) -> dict[str, bytes]:
+    """The listed files of a tree by contract path; of one above LIMIT just so much that `inspect` sees it."""
+    files: dict[str, bytes] = {}
+    for path in assignment.files:
+        if not obstacle(Path(tree), path):
+            with Path(tree, path).open("rb") as stream:
+                files[path] = stream.read(LIMIT + 1)
+    return files
+
+
+def irregular(tree: Path | str, assignment: Assignment) -> list[Finding]:
+    """Faults for listed files that are there but cannot be taken: links out of it, folders, no access, other names."""
+    findings: list[Finding] = []
+    for path in assignment.files:
+        reason = obstacle(Path(tree), path)
+        if reason == "missing":
+            copies = _copies(Path(tree, path))
+            name = PurePosixPath(path).name
+            reason = f"missing, but {' and '.join(copies[:3])} is there: rename it to {name}" if copies else ""
+        elif reason:
+            reason += ", so it is not packed"
+        if reason:
+            hit = assignment.by_file(path)
+            message = f"{reason}. {price(assignment, hit)}"
+            findings.append(Finding(Severity.FAULT, path, 0, message, tuple(d.id for d in hit), "irregular"))
+    return findings
+
+
+def _copies(missing: Path) -> list[str]:
+    """The names beside a missing file that copies of it have."""
+    try:
+        return sorted(printable(each.name) for each in missing.parent.iterdir() if original(each.name) == missing.name)
+    except OSError:
+        return []
+
+
+def original(path: str) -> str:
+    """The path that a copy's path was made from by a browser, a system or an editor; every other path as it is.
+
+    For example "Encoder (1).py", "Encoder-1.py", "Encoder copy.py" and "Encoder.py.txt" come from "Encoder.py".
+    """
+    return _COPY.sub(".py", path)
+
+
+_COPY = re.compile(r"( ?\(\d+\)|-\d+| \d+|( -)? ([Cc]opy|Kopie)( \d+| \(\d+\))?)?\.py(\.txt)?$")
+
+
+def obstacle(tree: Path, path: str) -> str:
+    """Why a listed file cannot be taken from a tree, or ""."""
+    target = tree / path
+    try:
+        if not os.path.lexists(target):
+            return "missing"
+        if not target.resolve(strict=True).is_relative_to(tree.resolve()):
+            return "a symbolic link that leads out of the folder (put the file itself here)"
+        if not target.is_file():
+            return "not a file"
+        with target.open("rb"):
+            return ""
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+        return f"cannot be read: {getattr(error, 'strerror', None) or 'links in a circle'}"

@@ -1,0 +1,250 @@
+"""Refused names, code that builds code, and output.
+
+A deliverable answers for the class or function that holds its code and for all that this code mentions by name,
+directly or not, in the same file or imported from another listed one. So one file may hold deliverables with different
+lists. All that runs when a file is imported counts for every deliverable of that file and of the files that import it.
+
+Attributes of the student's own objects may have any name. Only where the code hands on a whole module (`f(torch)`,
+`vars(torch)`, `globals()`) any object may be that module, so there such names are refused, in strings as well.
+What is not found is a name that is computed while the code runs (`getattr(torch, "ls" + "tm")`).
+"""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import functools
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from harness.contract import Assignment, Deliverable
+from harness.submission.findings import FileReport, Finding
+from harness.submission.imports import listed_modules, module_of, needed_modules, packages_of
+from harness.submission.limits import MAX_MEANINGS, TOO_MANY_MEANINGS
+from harness.submission.names import Use
+from harness.submission.reader import Reach
+from harness.submission.source import Source
+from harness.submission.syntax import DEFINITIONS
+from harness.words import shorten
+
+BUILTIN_BUILDERS = {"exec", "eval", "compile", "__import__"}
+BUILDERS = (  # what else makes code from text, or finds a module or function by a name in text
+    "*.exec", "*.__import__", "*.import_module", "builtins.*", "*.builtins.*",
+    "*.__builtins__", "__builtins__", "*.__self__.*",
+    "*.CompilationUnit", "*.FunctionType", "*.LambdaType", "*.CodeType", "*.load_inline",
+    "*.get_type_hints", "*.get_annotations", "*.evaluate_forward_ref", "*.ForwardRef", "*.__annotations__",
+    "__annotations__", "torch.fx.*", "torch.hub.*", "torch.library.*", "torch.overrides.*", "torch.package.*",
+    "torch.utils.cpp_extension.*",
+)  # fmt: skip
+WRITES = ("print", "sys.stdout.*", "sys.stderr.*", "pprint.*")
+ASKS = ("input", "breakpoint")
+
+
+def inspect_names(sources: Mapping[str, Source], assignment: Assignment) -> list[Finding]:
+    """Refused names, code that builds code, and output: told where they stand, once for all that answer for them."""
+    reports = {path: FileReport(path, assignment) for path in sources}
+    told: dict[tuple[str, str, int, str], list[Deliverable]] = {}
+    for deliverable in assignment.deliverables:
+        if deliverable.file in sources:
+            for place in dict.fromkeys(_Account(deliverable, sources, assignment).findings()):
+                told.setdefault(place, []).append(deliverable)
+    for (path, rule, line, message), hit in told.items():
+        if rule == "output":
+            reports[path].warning("output", line, message, hit)
+        elif rule == "size":
+            reports[path].fault("size", line, message, hit)
+        else:
+            reports[path].fault("refused", line, message, hit)
+    return [finding for report in reports.values() for finding in report.findings()]
+
+
+class _Step(NamedTuple):
+    """Names of a file that a deliverable uses, and words that say by which import ("" in its own file)."""
+
+    path: str
+    names: list[str]
+    way: str
+
+
+class _Met(NamedTuple):
+    """A use that a deliverable answers for: the file, and by which import it gets there."""
+
+    path: str
+    use: Use
+    way: str
+
+
+class _Account:
+    """What one deliverable answers for: what runs with the import of its file, and all that its own code mentions."""
+
+    def __init__(self, deliverable: Deliverable, sources: Mapping[str, Source], assignment: Assignment) -> None:
+        self._deliverable, self._sources, self._assignment = deliverable, sources, assignment
+        self._listed = listed_modules(assignment)
+        self._packages = packages_of(assignment)
+        self._part = functools.cache(lambda dotted: _part(dotted, self._listed))
+        self._given = {f.name.rpartition(".")[2] for each in assignment.deliverables for f in each.functions}
+        self._met: list[_Met] = []
+        self._full = False
+        self._meanings_met = 0
+        self._seen: set[tuple[str, str]] = set()
+        self._reach: dict[str, Reach] = {}
+        self._steps = [_Step(deliverable.file, _homes(deliverable), "")]
+        self._loose: _Met | None = None
+        while self._steps and not self._full:
+            self._take(self._steps.pop())
+            self._loose = self._loose or next((met for met in self._met if met.use.loose), None)
+            if self._loose and not self._steps:
+                self._steps = [*self._looked_up()]
+        self._files = {met.path for met in self._met}
+
+    def _take(self, step: _Step) -> None:
+        """Read what is new of a file, and note where it leads to in others."""
+        path, wanted, way = step
+        names = self._sources[path].names(path)
+        reader = self._sources[path].reader(path)
+        parts = self._reach.setdefault(path, Reach(reader)).add(wanted)
+        handed_on = [names.handed_on(name) for name in wanted]
+        uses = [*handed_on, *(use for part in parts for use in part.uses)]
+        self._met += [_Met(path, use, way) for use in uses[0 if way else len(handed_on) :]]
+        self._meanings_met += sum(len(use.dotted) for use in uses if not use.text)
+        self._full = reader.full or self._meanings_met > MAX_MEANINGS
+        done: set[ast.AST | None] = set()
+        for use in uses:
+            leads = [(dotted, self._part(dotted)) for dotted in use.dotted if use.node not in done]
+            if use.node in done or any(part for _, part in leads):
+                done.add(use.base)
+            for dotted, part in leads:
+                if part:
+                    self._go(part, step, names.origin(use, dotted))
+        for node in [node for part in parts for node in part.imports]:
+            for module in needed_modules(node, path, self._packages):
+                if module in self._listed:
+                    self._go((self._listed[module], "import"), step, node.lineno)
+
+    def _go(self, part: tuple[str, str], step: _Step, line: int) -> None:
+        if part not in self._seen:
+            self._seen.add(part)
+            file, name = part
+            deliverable = self._deliverable
+            way = f" {deliverable.number} {deliverable.title} gets there by the import in {step.path}:{line}."
+            everything = [*self._sources[file].names(file).bound]
+            names = [] if name == "import" else [name] if name else everything
+            self._steps.append(_Step(file, names, step.way or way))
+
+    def _looked_up(self) -> Iterator[_Step]:
+        """Functions and classes that a string or an attribute names, as in `globals()["helper"]`."""
+        uses = [met.use for met in self._met if met.use.text or met.use.own]
+        words = {dotted.rpartition(".")[2] for use in uses for dotted in use.dotted} - self._given
+        for path, way in {met.path: met.way for met in self._met}.items():
+            bound = self._sources[path].names(path).bound
+            names = {name for name in words.intersection(bound) if isinstance(bound[name], DEFINITIONS)}
+            new = [name for name in sorted(names) if (path, name) not in self._seen]
+            self._seen.update((path, name) for name in new)
+            if new:
+                yield _Step(path, new, way)
+
+    def findings(self) -> Iterator[tuple[str, str, int, str]]:
+        """File, rule, line and message of all that there is to say."""
+        if self._full:
+            yield self._deliverable.file, "size", 0, TOO_MANY_MEANINGS
+            return
+        done: set[ast.AST | None] = set()  # of torch.nn.LSTM.forward one finding is enough
+        for path, use, way in self._met:
+            message = "" if use.node in done else self._refusal(use)
+            if message or use.node in done:
+                done.add(use.base)
+            if message:
+                yield path, "refused", use.line, message + (way or self._beyond(use.line))
+            elif use.called and not way and (advice := _output_advice(use, self._assignment.output)):
+                yield path, "output", use.line, f"{shorten(use.spelled)}() {advice}"
+
+    def _beyond(self, line: int) -> str:
+        """Why it answers for a line of its file that stands in none of its own classes and functions."""
+        homes = (self._sources[self._deliverable.file].find(name) for name in _homes(self._deliverable))
+        if any(home and home.lineno <= line <= (home.end_lineno or 0) for home in homes):
+            return ""
+        who = f"{self._deliverable.number} {self._deliverable.title}"
+        return f" {who} answers for this line: it runs when the file is imported, or code of {who} uses it."
+
+    def _refusal(self, use: Use) -> str:
+        """Why a use is refused, or ""."""
+        for dotted, excusable in self._meanings(use):
+            mine = use.text or (excusable and (use.own == "me" or self._is_own(dotted)))
+            if mine and not (self._loose and dotted.rpartition(".")[2] not in self._given):
+                continue
+            doubt = self._doubt() if mine else ""
+            runs_text = mine and use.called != "()" and dotted.endswith((".eval", ".compile"))
+            if _builds_code(dotted) or runs_text:
+                return f"{shorten(use.spelled)} is refused: write the code out.{doubt}"
+            if any(refuses(pattern, dotted) for pattern in self._deliverable.refused):
+                return f"{shorten(use.spelled)} is refused: write yourself what it does.{doubt}"
+        return ""
+
+    def _is_own(self, dotted: str) -> bool:
+        """Whether one of the files that it uses gives its own objects an attribute of this name."""
+        word = dotted.rpartition(".")[2]
+        return any(self._sources[path].names(path).has(word) for path in self._files)
+
+    def _meanings(self, use: Use) -> Iterator[tuple[str, bool]]:
+        """What a use may stand for, and whether it may be an attribute of an object of the student's own.
+
+        What a listed file defines is left out: it is read where it stands.
+        """
+        for dotted in use.dotted:
+            part = self._part(dotted)
+            if part is None:
+                yield dotted, bool(use.own)
+            elif part[1]:
+                path, name = part
+                rest = dotted.removeprefix(f"{module_of(path)}.{name}")
+                if name in self._sources[path].names(path).aliases:
+                    yield dotted, False
+                elif rest:
+                    yield f"?{rest}", True
+
+    def _doubt(self) -> str:
+        """Why an object of the student's own might be something else."""
+        if self._loose is None:
+            return ""
+        path, use, _ = self._loose
+        place = f"line {use.line}" + ("" if path == self._deliverable.file else f" of {path}")
+        return f" (It may not be your own, since {place} hands on {shorten(use.spelled)} whole. If it is, rename it.)"
+
+
+def _part(dotted: str, listed: Mapping[str, str]) -> tuple[str, str] | None:
+    """The listed file that a dotted name leads to and the name in it, "" for all of it; None for other names."""
+    for module, path in listed.items():
+        if dotted == module or dotted.startswith(module + "."):
+            return path, dotted[len(module) + 1 :].split(".")[0]
+    return None
+
+
+def _homes(deliverable: Deliverable) -> list[str]:
+    """The classes and functions of its file that hold a deliverable's code."""
+    return [function.name.split(".")[0] for function in deliverable.functions]
+
+
+def refuses(pattern: str, dotted: str) -> bool:
+    """Whether "torch.nn.RNN*" refuses a name: by all of it or by its last word, since any object may be torch."""
+    base, _, word = dotted.rpartition(".")
+    last = pattern.rpartition(".")[2]
+    by_last_word = base != "" and last.strip("*?") != "" and fnmatch.fnmatchcase(word, last)
+    return by_last_word or fnmatch.fnmatchcase(dotted, pattern)
+
+
+def _builds_code(dotted: str) -> bool:
+    """Whether a name makes code from text, or finds code by a name in text."""
+    return dotted in BUILTIN_BUILDERS or any(fnmatch.fnmatchcase(dotted, pattern) for pattern in BUILDERS)
+
+
+def _output_advice(use: Use, policy: str) -> str:
+    """What to say of a call that asks for input or writes output; "" for all others."""
+    if any(fnmatch.fnmatchcase(dotted, pattern) for pattern in ASKS for dotted in use.dotted):
+        return "asks for input, and in grading nobody answers: it fails there. Take it out."
+    if policy == "allow" or not any(
+        fnmatch.fnmatchcase(dotted, pattern) for pattern in WRITES for dotted in use.dotted
+    ):
+        return ""
+    if policy == "zero":
+        return "writes output, and this assignment gives no points at all to code that does. Take it out."
+    return "writes output. It costs nothing, but take it out before you hand in."
