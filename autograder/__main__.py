@@ -40,7 +40,8 @@ from harness.contract import Assignment
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 app = typer.Typer(help="Make the handout, build the autograder, grade.", no_args_is_help=True, add_completion=False)
-console = Console(highlight=False, record=True)
+console = Console(highlight=False)
+pictured = Console(highlight=False, record=True)  # what --picture saves: nothing that concerns this machine alone
 
 Secret = Annotated[
     str | None,
@@ -151,7 +152,7 @@ def grade(
     rehearsed = rehearsal.rehearse(kit_zip, submission, REPOSITORY)
     show(rehearsed)
     _save(json_file, RESULTS, json.dumps(rehearsed.results, indent=1))
-    _save(picture, PICTURE, console.export_svg(title=f"python -m autograder grade {submission}"))
+    _save(picture, PICTURE, pictured.export_svg(title=f"python -m autograder grade {submission.name}"))
 
 
 @app.command()
@@ -336,17 +337,15 @@ def show(rehearsed: rehearsal.Rehearsal) -> None:
     if rehearsed.results["score"] != round(sum(row["score"] for row in rehearsed.results["tests"]), 2):
         table.add_row("", "[bold]Score", f"[bold]{rehearsed.results['score']:g}", "")
     for paragraph in _remarks(rehearsed.results["output"]):
-        say(f"{paragraph}\n")
-    console.print(table)
+        pictured.print(f"{paragraph}\n", markup=False)
+    pictured.print(table)
     for message, number in messages.items():
-        console.print(Padding(f"\n[bold]{number}[/bold] {escape(message)}", (0, 0, 0, 2)))
+        pictured.print(Padding(f"\n[bold]{number}[/bold] {escape(message)}", (0, 0, 0, 2)))
     for problem in rehearsed.results["extra_data"].get("isolation", []):
         console.print(f"\n[yellow]{escape(problem)}[/yellow]")
     if rehearsed.status:
         console.print(f"\n[red]the grader failed and printed:[/red]\n{escape(rehearsed.log)}")
-    console.print(
-        f"\ngraded in {rehearsed.seconds:.1f} s; {rehearsed.peak_mib:.0f} MiB at most, all processes together\n"
-    )
+    pictured.print(f"\nGraded in {rehearsed.seconds:.1f} s, with at most {rehearsed.peak_mib:.0f} MiB of memory.\n")
 
 
 def _remarks(output: str) -> list[str]:

@@ -245,7 +245,7 @@ def counts(files: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, int]]:
 
 
 def markdown(files: Mapping[str, Mapping[str, str]]) -> str:
-    """The two tables of docs/security.md: counts, and the verdicts of each row of the list."""
+    """The two tables of docs/results/security.md: counts, and the verdicts of each row of the list."""
     totals = counts(files)
     lines = ["| attacks | " + " | ".join(VERDICTS) + " |", "|---|" + "---:|" * len(VERDICTS)]
     for name, total in totals.items():

@@ -1,4 +1,4 @@
-"""The figures of `python -m autograder bench` as the table that stands in docs/results.md."""
+"""The figures of `python -m autograder bench` as a table of docs/results/grading.md."""
 
 from autograder.bench.speed import Figures
 
