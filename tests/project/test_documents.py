@@ -20,7 +20,8 @@ CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 def tracked(pattern: str) -> list[str]:
     """Paths that git knows, relative to the root; all that fit where there is no git."""
-    done = subprocess.run(["git", "ls-files", "--deduplicate", pattern], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = ["git", "ls-files", "--deduplicate", pattern]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     found = done.stdout.splitlines() or [str(path.relative_to(ROOT)) for path in ROOT.glob(f"docs/**/{pattern}")]
     return [name for name in found if (ROOT / name).exists()]
 
