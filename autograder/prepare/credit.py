@@ -167,7 +167,7 @@ def unexpected(shares: Mapping[tuple[str, str], float]) -> list[str]:
 
 
 def markdown(shares: Mapping[tuple[str, str], float]) -> str:
-    """The table of docs/results/grading.md: the share of each deliverable, and the largest with one function missing."""
+    """A table of docs/results/grading.md: the share of each deliverable, and the most with one function missing."""
     wholes = ("constructors alone", "all give zeros", "all give inputs")
     lines = [f"| deliverable | {' | '.join(wholes)} | most with one function missing or giving zeros |"]
     lines.append("|---|" + "---:|" * len(wholes) + "---|")
