@@ -10,7 +10,7 @@ from harness.graded import TESTS, Case, GradedTest
 from harness.marks import Tolerance
 from harness.tree import PACKAGES
 
-FIXTURES = {"models", "given", "reference"}
+FIXTURES = {"models", "given", "show"}
 
 
 class ContractError(Exception):
@@ -49,7 +49,7 @@ def _graded(group: list[pytest.Function]) -> GradedTest:
     cases = tuple(case_of(each) for each in group)
     extra = set(item.fixturenames) - FIXTURES - set(cases[0].arguments) - {"request"}
     if item.cls is not None or extra:
-        raise ContractError(f"{where}: a graded test is a plain function of models, given, reference; not {extra}")
+        raise ContractError(f"{where}: a graded test is a plain function of models, given, show; not {extra}")
     if not function.__doc__ or not hasattr(function, "__number__") or not hasattr(function, "__weight__"):
         raise ContractError(f"{where}: a graded test has a docstring, @number and @weight")
     if not function.__weight__ > 0:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, TypeVar
 
-from harness.reference import Reference
+from harness.show import Show
 from harness.tree import Tree
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class Makers:
             self._depth += {"call": 1, "return": -1}.get(event, 0)
         elif event == "call":
             code = frame.f_code
-            if code is Reference._claim.__code__:
+            if code is Show._claim.__code__:
                 self.of[frame.f_locals["name"]] = self._last
             elif file := self._file(code.co_filename):
                 self._last, self._depth = f"{file}:{code.co_qualname}", 1

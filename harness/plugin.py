@@ -191,8 +191,8 @@ def given() -> None:
 
 
 @pytest.fixture
-def reference() -> None:
-    """Takes the tensors that have to equal the solution's (harness/reference.py)."""
+def show() -> None:
+    """Takes the values that have to equal the solution's (harness/show.py)."""
 
 
 @pytest.hookimpl(tryfirst=True)

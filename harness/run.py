@@ -17,7 +17,7 @@ from harness.eager import eager
 from harness.given import Given
 from harness.graded import TESTS, Case, GradedTest
 from harness.outcome import NOT_STARTED, Fault, Outcome, is_todo
-from harness.reference import Reference
+from harness.show import Show
 from harness.tree import Tree
 
 MAX_MESSAGE = 600
@@ -41,7 +41,7 @@ def run(
         arguments: the parameters of a parametrized test's case.
         dtype: of all floats; float64 serves to measure rounding when answers are made.
         caught: takes the exception that has stopped the test, for a debugger.
-        stop_at: see Reference.
+        stop_at: see Show.
 
     Raises:
         KeyboardInterrupt, BdbQuit, pytest.exit.Exception: only these pass, so that Ctrl-C and a debugger's `quit` work.
@@ -50,7 +50,7 @@ def run(
     fixtures = {
         "models": tree.models,
         "given": Given(seed, identifier, outcome),
-        "reference": Reference(outcome, stop_at),
+        "show": Show(outcome, stop_at),
         **(arguments or {}),
     }
     wanted = inspect.signature(function).parameters

@@ -25,8 +25,8 @@ from harness.judge import Kind, judge
 from harness.limit import Limit, exit_now
 from harness.marks import Tolerance
 from harness.outcome import NOT_STARTED, Outcome
-from harness.reference import Reference, describe
 from harness.run import ENDS, fault, neutral, place
+from harness.show import Show, describe
 from harness.submission.listed_files import read_tree
 from harness.submission.preflight import inspect_tree
 from harness.tree import Tree
@@ -79,7 +79,7 @@ def has_shape(what: str, tensor: object, *shape: int) -> None:
 
 def _shown(what: str, value: object) -> Outcome:
     outcome = Outcome()
-    Reference(outcome).match(**{what: value})
+    Show(outcome)(what, value)
     return outcome
 
 

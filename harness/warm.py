@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from harness.given import Given
 from harness.outcome import Outcome, encode
-from harness.reference import Reference
+from harness.show import Show
 
 FUNCTION = "warm_up"
 
@@ -34,7 +34,7 @@ def warm_up(modules: Iterable[str]) -> None:
         ModuleNotFoundError, AttributeError: for a part without a warm.py, or one without the function.
     """
     outcome = Outcome()
-    Reference(outcome).match(x=sample("x", 2, 3, 8))
+    Show(outcome)("x", sample("x", 2, 3, 8))
     encode({"": outcome})
     for file in dict.fromkeys(file_beside(module) for module in modules):
         getattr(importlib.import_module(".".join(("tests", *file.with_suffix("").parts))), FUNCTION)()

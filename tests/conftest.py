@@ -6,7 +6,7 @@ from harness.plugin import (
     pytest_addoption,
     pytest_configure,
     pytest_pyfunc_call,
-    reference,
+    show,
 )
 
 __all__ = [
@@ -15,5 +15,5 @@ __all__ = [
     "pytest_addoption",
     "pytest_configure",
     "pytest_pyfunc_call",
-    "reference",
+    "show",
 ]

@@ -12,8 +12,8 @@ from harness.tree import PACKAGES
 
 NOTE = "made_from.json"
 HARNESS = (  # the modules of harness that make, compare or sketch outcomes
-    "answers", "doubles", "draws", "eager", "given", "graded", "hints", "judge", "marks", "outcome", "reference", "run",
-    "seeds", "tree",
+    "answers", "doubles", "draws", "eager", "given", "graded", "hints", "judge", "marks", "outcome", "run", "seeds",
+    "show", "tree",
 )  # fmt: skip
 
 

@@ -19,30 +19,29 @@ EXPECTED = Answers.load(HERE / "answers.safetensors")
 TESTS = [GradedTest.from_json(test) for test in json.loads((HERE / "tests.json").read_text(encoding="utf-8"))]
 
 
-class Reference:
-    """Has the methods of the harness's Reference, and compares at once."""
+class Show:
+    """Has the methods of the harness's Show, and compares at once."""
 
     def __init__(self, expected: Outcome) -> None:
         self.expected = expected.shown
 
-    def match(self, **values: Any) -> None:
-        for name, value in values.items():
-            if isinstance(value, tuple | list) and type(value) is not torch.Size:
-                self.match(**{f"{name}[{index}]": element for index, element in enumerate(value)})
-            elif isinstance(self.expected[name], str):
-                assert repr(value) == self.expected[name] or str(value) == self.expected[name], f"{name} is wrong"
-            else:
-                expected, got = self.expected[name], value.detach().numpy()
-                assert got.shape == expected.shape, f"{name} has the wrong shape"
-                assert np.allclose(got, expected, rtol=1e-4, atol=1e-5), f"{name} has wrong values"
+    def __call__(self, name: str, value: Any) -> None:
+        if isinstance(value, tuple | list) and type(value) is not torch.Size:
+            for index, element in enumerate(value):
+                self(f"{name}[{index}]", element)
+        elif isinstance(self.expected[name], str):
+            assert repr(value) == self.expected[name] or str(value) == self.expected[name], f"{name} is wrong"
+        else:
+            expected, got = self.expected[name], value.detach().numpy()
+            assert got.shape == expected.shape, f"{name} has the wrong shape"
+            assert np.allclose(got, expected, rtol=1e-4, atol=1e-5), f"{name} has wrong values"
 
     def gradients(self, module: Any, of: str = "") -> None:
         for name, parameter in module.named_parameters(remove_duplicate=False):
-            self.match(**{f"gradient of {name}": parameter.grad})
+            self(f"gradient of {name}", parameter.grad)
 
-    def spread(self, low: float, high: float, **values: Any) -> None:
-        for name, value in values.items():
-            assert draws.spread(value.detach().numpy(), low, high) == self.expected[name], f"{name} is drawn wrongly"
+    def spread(self, name: str, value: Any, low: float, high: float) -> None:
+        assert draws.spread(value.detach().numpy(), low, high) == self.expected[name], f"{name} is drawn wrongly"
 
     def alike(self, name: str, tensors: dict[str, Any]) -> None:
         rows = torch.stack([*tensors.values()]).detach().numpy()
@@ -55,7 +54,7 @@ def check(test: GradedTest, case: Case) -> None:
     fixtures = {
         "models": Package("models"),
         "given": Given(EXPECTED.seeds[identifier], identifier),
-        "reference": Reference(EXPECTED.outcomes[identifier]),
+        "show": Show(EXPECTED.outcomes[identifier]),
         **case.arguments,
     }
     test.function()(**fixtures)

@@ -67,139 +67,149 @@ def factors(before, after):
 @number("4.2.1")
 @weight(1)
 @all_types
-def test_rnn_model_has_its_layers(models, given, reference, rnn_type):
+def test_rnn_model_has_its_layers(models, given, show, rnn_type):
     """embedding, dropout, recurrent (nlayers layers, time first, dropout between them) and decoder have the sizes."""
     model, *_ = build(models, given, rnn_type, dropout=0.35)
     embedded = given.uniform("embedded", 4, 3, model.embedding.weight.size(1))
-    reference.match(**{"embedding.weight": model.embedding.weight})
-    reference.match(**dict(model.recurrent.named_parameters(prefix="recurrent")))
-    reference.match(**{"decoder.weight": model.decoder.weight, "decoder.bias": model.decoder.bias})
-    reference.match(**{"what recurrent returns": model.recurrent(embedded)})
-    reference.match(**{"p of dropout": model.dropout.p, "p between layers": model.recurrent.dropout})
-    reference.match(**{"parameters": sum(parameter.numel() for parameter in model.parameters())})
+    show("embedding.weight", model.embedding.weight)
+    for name, parameter in model.recurrent.named_parameters(prefix="recurrent"):
+        show(name, parameter)
+    show("decoder.weight", model.decoder.weight)
+    show("decoder.bias", model.decoder.bias)
+    show("what recurrent returns", model.recurrent(embedded))
+    show("p of dropout", model.dropout.p)
+    show("p between layers", model.recurrent.dropout)
+    show("parameters", sum(parameter.numel() for parameter in model.parameters()))
 
 
 @number("4.2.2")
 @weight(1)
 @all_types
-def test_rnn_model_predicts_the_next_token(models, given, reference, rnn_type):
+def test_rnn_model_predicts_the_next_token(models, given, show, rnn_type):
     """forward returns log-probabilities (S * B, ntoken), step by step, which normalise, and the state after the chunk.
 
     What comes in is the state before the chunk, not zeros.
     """
     model, V, H = build(models, given, rnn_type)
     output, hidden = model(*draw_chunk(given, rnn_type, V, H))
-    reference.match(output=output, hidden=hidden, **{"sum of probabilities": output.exp().sum(dim=1)})
+    show("output", output)
+    show("hidden", hidden)
+    show("sum of probabilities", output.exp().sum(dim=1))
 
 
 @number("4.2.3")
 @weight(0.5)
 @with_and_without_cell
-def test_rnn_model_reads_on_from_its_state(models, given, reference, rnn_type):
+def test_rnn_model_reads_on_from_its_state(models, given, show, rnn_type):
     """A text read in two chunks, the second from the state after the first, gives the same as read at once."""
     model, V, H = build(models, given, rnn_type)
     tokens, hidden = draw_chunk(given, rnn_type, V, H)
-    reference.match(**{"output at once": model(tokens, hidden)[0]})
+    show("output at once", model(tokens, hidden)[0])
     for name, part in (("first", tokens[:2]), ("second", tokens[2:])):
         output, hidden = model(part, hidden)
-        reference.match(**{f"output of the {name} chunk": output, f"state after the {name} chunk": hidden})
+        show(f"output of the {name} chunk", output)
+        show(f"state after the {name} chunk", hidden)
 
 
 @number("4.2.4")
 @weight(0.5)
 @with_and_without_cell
-def test_rnn_model_reads_a_single_token(models, given, reference, rnn_type):
+def test_rnn_model_reads_a_single_token(models, given, show, rnn_type):
     """One layer, one column and one step keep all their axes."""
     model, V, H = build(models, given, rnn_type, nlayers=1)
     tokens = given.integers("tokens", 4, 1, low=0, high=V)
     output, hidden = model(tokens[:1], draw_state(given, rnn_type, 1, 1, H))
-    reference.match(**{"output of one token": output, "state after one token": hidden})
+    show("output of one token", output)
+    show("state after one token", hidden)
     output, hidden = model(tokens, hidden)
-    reference.match(**{"output of one column": output, "state after one column": hidden})
+    show("output of one column", output)
+    show("state after one column", hidden)
 
 
 @number("4.2.5")
 @weight(1)
 @all_types
-def test_rnn_model_starts_from_zeros(models, given, reference, rnn_type):
+def test_rnn_model_starts_from_zeros(models, given, show, rnn_type):
     """init_hidden gives zeros (nlayers, B, nhid), a pair for an LSTM, like the parameters in dtype and device."""
     model, V, _ = build(models, given, rnn_type, nlayers=3)
     B = given.size("B", 2, 5)
     hidden = model.init_hidden(B)
-    reference.match(hidden=hidden, **{"for one column": model.init_hidden(1)})
+    show("hidden", hidden)
+    show("for one column", model.init_hidden(1))
     output, _ = model(given.integers("tokens", 2, B, low=0, high=V), hidden)
-    reference.match(**{"output from there": output})
-    reference.match(**{"of a model in float64": model.double().init_hidden(B)})
+    show("output from there", output)
+    show("of a model in float64", model.double().init_hidden(B))
     devices = {each.device.type for each in tensors(model.to("meta").init_hidden(B))}
-    reference.match(**{"devices when the model is on the device meta": " and ".join(sorted(devices))})
+    show("devices when the model is on the device meta", " and ".join(sorted(devices)))
 
 
 @number("4.2.6")
 @weight(1)
 @all_types
 @pytest.mark.parametrize("tied", [False, True])
-def test_rnn_model_is_initialised(models, given, reference, rnn_type, tied):
+def test_rnn_model_is_initialised(models, given, show, rnn_type, tied):
     """Embedding and decoder weights lie between -0.1 and 0.1, all over; the decoder's bias is zero.
 
     The recurrent layer, of any type, keeps torch's own values: all of them, biases too, up to 1 / sqrt(nhid).
     """
     model = models.language_model.RNNModel.RNNModel(rnn_type, 150, 9, 9, 2, tie_weights=tied)
     for name, values in (("embedding", model.embedding.weight), ("decoder", model.decoder.weight)):
-        reference.spread(-0.1, 0.1, **{f"{name}.weight": values})
-    reference.match(**{"decoder's bias": model.decoder.bias})
-    reference.spread(-1 / 3, 1 / 3, **dict(model.recurrent.named_parameters(prefix="recurrent")))
+        show.spread(f"{name}.weight", values, -0.1, 0.1)
+    show("decoder's bias", model.decoder.bias)
+    for name, values in model.recurrent.named_parameters(prefix="recurrent"):
+        show.spread(name, values, -1 / 3, 1 / 3)
     tokens = given.integers("tokens", 3, 2, low=0, high=150)
-    reference.match(**{"output when filled": given.parameters(model)(tokens, model.init_hidden(2))[0]})
+    show("output when filled", given.parameters(model)(tokens, model.init_hidden(2))[0])
 
 
 @number("4.2.7")
 @weight(1)
 @all_types
-def test_rnn_model_ties_its_weights(models, given, reference, rnn_type):
+def test_rnn_model_ties_its_weights(models, given, show, rnn_type):
     """With tie_weights decoder.weight is embedding.weight, one tensor, and its gradient is the sum of both uses'."""
     model, V, H = build(models, given, rnn_type, tied=True)
     tokens, hidden = draw_chunk(given, rnn_type, V, H)
     output, _ = model(tokens, hidden)
-    reference.match(output=output)
+    show("output", output)
     (output * given.uniform("weights", *output.shape)).sum().backward()
-    reference.match(**{"gradient of embedding.weight": model.embedding.weight.grad})
-    reference.match(**{"gradient of decoder.weight": model.decoder.weight.grad})
+    show("gradient of embedding.weight", model.embedding.weight.grad)
+    show("gradient of decoder.weight", model.decoder.weight.grad)
     with torch.no_grad():
         model.embedding.weight.mul_(2)
-    reference.match(**{"decoder.weight after the embedding's has changed": model.decoder.weight})
+    show("decoder.weight after the embedding's has changed", model.decoder.weight)
 
 
 @number("4.2.8")
 @weight(0.5)
-def test_rnn_model_keeps_its_weights_apart(models, given, reference):
+def test_rnn_model_keeps_its_weights_apart(models, given, show):
     """Without tie_weights, the default, there are two weights even where their sizes agree."""
     V, H = given.size("ntoken", 7, 11), given.size("nhid", 4, 7)
     model = given.parameters(models.language_model.RNNModel.RNNModel("GRU", V, H, H, 2))
     tokens, hidden = draw_chunk(given, "GRU", V, H)
-    reference.match(output=model(tokens, hidden)[0])
+    show("output", model(tokens, hidden)[0])
     with torch.no_grad():
         model.embedding.weight.mul_(2)
-    reference.match(**{"decoder.weight after the embedding's has changed": model.decoder.weight})
+    show("decoder.weight after the embedding's has changed", model.decoder.weight)
 
 
 @number("4.2.9")
 @weight(0.5)
-def test_rnn_model_refuses_what_it_cannot_do(models, given, reference):
+def test_rnn_model_refuses_what_it_cannot_do(models, given, show):
     """An unknown rnn_type, and tied weights of two sizes, raise ValueError; untied sizes may differ."""
     RNNModel = models.language_model.RNNModel.RNNModel
     for wrong in ("RNN", "lstm"):
-        reference.raises(f"rnn_type {wrong!r}", ValueError, lambda wrong=wrong: RNNModel(wrong, 9, 4, 5, 2), TYPES)
+        show.raises(f"rnn_type {wrong!r}", ValueError, lambda wrong=wrong: RNNModel(wrong, 9, 4, 5, 2), TYPES)
     for which, sizes in {"wider layers": (41, 53), "a wider embedding": (53, 41)}.items():
         tied = partial(RNNModel, "GRU", 9, *sizes, 2, tie_weights=True)
-        reference.raises(f"tied weights with {which}", ValueError, tied, mentions=sizes)
+        show.raises(f"tied weights with {which}", ValueError, tied, mentions=sizes)
     model, V, H = build(models, given, "GRU")
-    reference.match(**{"output with two sizes": model(*draw_chunk(given, "GRU", V, H))[0]})
+    show("output with two sizes", model(*draw_chunk(given, "GRU", V, H))[0])
 
 
 @number("4.2.10")
 @weight(2)
 @all_types
-def test_rnn_model_drops_out_in_three_places(models, given, reference, rnn_type):
+def test_rnn_model_drops_out_in_three_places(models, given, show, rnn_type):
     """The constructor's rate holds for the embedding, the recurrent layer's output, and between its layers.
 
     In training p = 1 hides all of a place; in evaluation nothing is hidden. Once is enough: with p = 0.5 what goes on
@@ -207,13 +217,13 @@ def test_rnn_model_drops_out_in_three_places(models, given, reference, rnn_type)
     """
     model, V, H = build(models, given, rnn_type, dropout=1.0)
     tokens, hidden = draw_chunk(given, rnn_type, V, H)
-    reference.match(**{"output and state in evaluation": model(tokens, hidden)})
+    show("output and state in evaluation", model(tokens, hidden))
     model.train()
-    reference.match(**{"output and state in training": model(tokens, hidden)})
+    show("output and state in training", model(tokens, hidden))
     model.dropout.p = 0.0
-    reference.match(**{"output and state with dropout between the layers alone": model(tokens, hidden)})
+    show("output and state with dropout between the layers alone", model(tokens, hidden))
     model.dropout.p, model.recurrent.dropout = 1.0, 0.0
-    reference.match(**{"output and state without dropout between the layers": model(tokens, hidden)})
+    show("output and state without dropout between the layers", model(tokens, hidden))
     model.dropout.p = 0.5
     pass_features_on(model.decoder)
     calls = record(model.recurrent)
@@ -222,15 +232,15 @@ def test_rnn_model_drops_out_in_three_places(models, given, reference, rnn_type)
     output.sum().backward()
     embedded, read = model.embedding.weight[tokens].detach(), torch.cat(calls["in"])
     written, decoded = torch.cat(calls["out"]).flatten(0, 1), features(output, H)
-    reference.match(**{"factors of the embedding": factors(embedded, read)})
-    reference.match(**{"factors of the recurrent layer's output": factors(written[:, : decoded.size(1)], decoded)})
-    reference.match(**{"finite values in the embedding's gradient": model.embedding.weight.grad.isfinite()})
+    show("factors of the embedding", factors(embedded, read))
+    show("factors of the recurrent layer's output", factors(written[:, : decoded.size(1)], decoded))
+    show("finite values in the embedding's gradient", model.embedding.weight.grad.isfinite())
 
 
 @number("4.2.11")
 @weight(0.5)
 @with_and_without_cell
-def test_rnn_model_lets_gradients_through(models, given, reference, rnn_type):
+def test_rnn_model_lets_gradients_through(models, given, show, rnn_type):
     """Output and state pass gradients on to the state before and to all parameters; every token's embedding learns."""
     model, V, H = build(models, given, rnn_type)
     tokens, hidden = draw_chunk(given, rnn_type, V, H)
@@ -243,18 +253,20 @@ def test_rnn_model_lets_gradients_through(models, given, reference, rnn_type):
     for index, tensor in enumerate(tensors(after)):
         objective = objective + (tensor * given.uniform(f"state weights {index}", *tensor.shape)).sum()
     objective.backward()
-    reference.match(**{"gradient of the state before": [tensor.grad for tensor in before]})
-    reference.gradients(model)
+    show("gradient of the state before", [tensor.grad for tensor in before])
+    show.gradients(model)
 
 
 @number("4.2.12")
 @weight(0.5)
 @with_and_without_cell
-def test_rnn_model_keeps_nothing_between_calls(models, given, reference, rnn_type):
+def test_rnn_model_keeps_nothing_between_calls(models, given, show, rnn_type):
     """The same arguments give the same results after another call, and no argument is changed."""
     model, V, H = build(models, given, rnn_type)
     tokens, hidden = draw_chunk(given, rnn_type, V, H)
     first = model(tokens, hidden)
     model(tokens.flip(0), first[1])
-    reference.match(first=first, again=model(tokens, hidden))
-    reference.match(**{"tokens after the calls": tokens, "state after the calls": hidden})
+    show("first", first)
+    show("again", model(tokens, hidden))
+    show("tokens after the calls", tokens)
+    show("state after the calls", hidden)

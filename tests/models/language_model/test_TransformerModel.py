@@ -42,41 +42,44 @@ def unless_random(call):
 @number("4.4.1")
 @weight(1)
 @pytest.mark.parametrize("norm_first", [False, True])
-def test_transformer_scores_every_next_token(models, given, reference, norm_first):
+def test_transformer_scores_every_next_token(models, given, show, norm_first):
     """forward embeds src (S, B), adds positions, encodes behind a causal mask: log-probabilities (S * B, V).
 
     Two layers of three heads, with normalisation after the sublayers or before them; no norm after the last layer.
     """
     model, V, _ = build(models, given, heads=3, nlayers=2, norm_first=norm_first)
     src = tokens(given, V)
-    reference.match(scores=model(src, causal(len(src))), src_after_the_call=src)
+    show("scores", model(src, causal(len(src))))
+    show("src_after_the_call", src)
 
 
 @number("4.4.2")
 @weight(1)
-def test_transformer_scales_the_embedding(models, given, reference):
+def test_transformer_scales_the_embedding(models, given, show):
     """What positions are added to is the embedding times sqrt(E), (S, B, E)."""
     model, V, _ = build(models, given)
     src = tokens(given, V)
-    reference.match(scores=model(src, causal(len(src))), table=model.embedding.weight)
-    reference.match(positions_were_added_to=model.positional_encoding.added_to)
+    show("scores", model(src, causal(len(src))))
+    show("table", model.embedding.weight)
+    show("positions_were_added_to", model.positional_encoding.added_to)
 
 
 @number("4.4.3")
 @weight(1)
-def test_transformer_returns_log_probabilities_by_rows(models, given, reference):
+def test_transformer_returns_log_probabilities_by_rows(models, given, show):
     """Probabilities of every row sum to 1; row t * B + b belongs to step t of sequence b, which no other influences."""
     model, V, _ = build(models, given)
     src = tokens(given, V)
     scores = model(src, causal(len(src)))
-    reference.match(scores=scores, sums=scores.exp().sum(dim=1))
-    reference.match(scores_of_the_last_sequence_alone=model(src[:, -1:], causal(len(src))))
-    reference.match(scores_of_one_token=model(src[:1, :1], causal(1)))
+    show("scores", scores)
+    show("sums", scores.exp().sum(dim=1))
+    show("scores_of_the_last_sequence_alone", model(src[:, -1:], causal(len(src))))
+    show("scores_of_one_token", model(src[:1, :1], causal(1)))
 
 
 @number("4.4.4")
 @weight(1)
-def test_transformer_does_not_look_ahead(models, given, reference):
+def test_transformer_does_not_look_ahead(models, given, show):
     """Without a mask no row depends on later tokens: neither other ones nor fewer of them change it.
 
     Nor does a mask that another call was given.
@@ -84,15 +87,16 @@ def test_transformer_does_not_look_ahead(models, given, reference):
     model, V, _ = build(models, given, nlayers=2)
     src = tokens(given, V)
     other = torch.cat((src[:-2], given.integers("other end", 2, src.size(1), low=0, high=V)))
-    reference.match(scores=model(src), scores_with_another_end=model(other))
-    reference.match(scores_of_the_beginning=model(src[:3]))
+    show("scores", model(src))
+    show("scores_with_another_end", model(other))
+    show("scores_of_the_beginning", model(src[:3]))
     model(src, torch.zeros(len(src), len(src), dtype=torch.bool))
-    reference.match(scores_after_a_call_in_which_all_was_visible=model(src))
+    show("scores_after_a_call_in_which_all_was_visible", model(src))
 
 
 @number("4.4.5")
 @weight(1)
-def test_transformer_uses_a_given_mask(models, given, reference):
+def test_transformer_uses_a_given_mask(models, given, show):
     """A boolean mask (True hides) or one that is added is used as it is."""
     model, V, _ = build(models, given)
     src = tokens(given, V)
@@ -100,29 +104,31 @@ def test_transformer_uses_a_given_mask(models, given, reference):
     distance = (torch.arange(S).unsqueeze(1) - torch.arange(S)).abs()
     hidden = distance > 1  # every step sees its two neighbours
     added = (-given.uniform("slope", 1, low=0.5, high=2) * distance).masked_fill(distance > 2, -math.inf)
-    reference.match(scores_with_a_boolean_mask=model(src, hidden), boolean_mask_after_the_call=hidden)
-    reference.match(scores_with_an_added_mask=model(src, added), weights_after_the_call=added.exp())
-    reference.match(scores_with_all_visible=model(src, torch.zeros(S, S, dtype=torch.bool)))
+    show("scores_with_a_boolean_mask", model(src, hidden))
+    show("boolean_mask_after_the_call", hidden)
+    show("scores_with_an_added_mask", model(src, added))
+    show("weights_after_the_call", added.exp())
+    show("scores_with_all_visible", model(src, torch.zeros(S, S, dtype=torch.bool)))
 
 
 @number("4.4.6")
 @weight(1)
 @pytest.mark.parametrize("dropout", [0.0, 1.0])
-def test_transformer_drops_in_every_layer(models, given, reference, dropout):
+def test_transformer_drops_in_every_layer(models, given, show, dropout):
     """In training mode every layer of the encoder drops with the given probability.
 
     With 0 nothing is left to chance. With 1 every sublayer adds zero: normalised before it, the input passes as it is.
     """
     model, V, _ = build(models, given, nlayers=2, dropout=dropout, norm_first=True)
     src = tokens(given, V)
-    reference.match(scores_in_evaluation=model(src, causal(len(src))))
+    show("scores_in_evaluation", model(src, causal(len(src))))
     model.train()
-    reference.match(scores_in_training=unless_random(lambda: model(src, causal(len(src)))))
+    show("scores_in_training", unless_random(lambda: model(src, causal(len(src)))))
 
 
 @number("4.4.7")
 @weight(0.5)
-def test_transformer_starts_with_small_weights(models, given, reference):
+def test_transformer_starts_with_small_weights(models, given, show):
     """A new model's embedding and decoder weights spread from -0.1 to 0.1; the decoder's bias is zero.
 
     The encoder keeps torch's own values: norms begin with ones and zeros, linear layers are drawn from
@@ -130,36 +136,37 @@ def test_transformer_starts_with_small_weights(models, given, reference):
     """
     E, V = 16, 50
     model = models.language_model.TransformerModel.TransformerModel(V, E, 2, 5, 1)
-    reference.spread(-0.1, 0.1, **{"embedding.weight": model.embedding.weight, "decoder.weight": model.decoder.weight})
-    reference.match(decoder_bias=model.decoder.bias)
+    show.spread("embedding.weight", model.embedding.weight, -0.1, 0.1)
+    show.spread("decoder.weight", model.decoder.weight, -0.1, 0.1)
+    show("decoder_bias", model.decoder.bias)
     bounds = {"linear1": E**-0.5, "linear2": 5**-0.5, "self_attn.out_proj.weight": E**-0.5}
     bounds["self_attn.in_proj_weight"] = (6 / (4 * E)) ** 0.5
     for name, values in model.encoder.layers[0].named_parameters():
         bound = next((bound for start, bound in bounds.items() if name.startswith(start)), None)
         if bound:
-            reference.spread(-bound, bound, **{f"{name} of the encoder": values})
+            show.spread(f"{name} of the encoder", values, -bound, bound)
         else:  # norms, and the biases of the attention
-            reference.match(**{f"{name} of the encoder": values})
+            show(f"{name} of the encoder", values)
     src = given.integers("src", 3, 2, low=0, high=V)
-    reference.match(scores_when_filled=given.parameters(model)(src, causal(3)))
+    show("scores_when_filled", given.parameters(model)(src, causal(3)))
 
 
 @number("4.4.8")
 @weight(0.5)
-def test_transformer_passes_gradients(models, given, reference):
+def test_transformer_passes_gradients(models, given, show):
     """Gradients reach the embedding, every layer of the encoder and the decoder."""
     model, V, _ = build(models, given, nlayers=2)
     src = tokens(given, V)
     (model(src, causal(len(src))) * given.uniform("weights", src.numel(), V)).sum().backward()
-    reference.gradients(model, of="embedding decoder")
+    show.gradients(model, of="embedding decoder")
     for index, layer in enumerate(model.encoder.layers):
-        reference.match(**{f"gradient in layer {index}": layer.linear1.weight.grad})
+        show(f"gradient in layer {index}", layer.linear1.weight.grad)
 
 
 @number("4.4.9")
 @weight(1)
 @pytest.mark.parametrize("dropout", [0.0, 1.0])
-def test_transformer_makes_its_positional_encoding(models, given, reference, dropout):
+def test_transformer_makes_its_positional_encoding(models, given, show, dropout):
     """The constructor gives size, dropout and max_len to PositionalEncoding, for which there is a stand-in here.
 
     Exactly max_len steps work, one more is its ValueError. With dropout 1 nothing of the input is left in training
@@ -174,7 +181,7 @@ def test_transformer_makes_its_positional_encoding(models, given, reference, dro
         module.PositionalEncoding = own
     given.parameters(model, of=LAYERS)
     src = given.integers("src", M + 1, 2, low=0, high=V)
-    reference.match(longest=model(src[:M], causal(M)))
-    reference.raises("one step too many", ValueError, lambda: model(src, causal(M + 1)), mentions=[M, M + 1])
+    show("longest", model(src[:M], causal(M)))
+    show.raises("one step too many", ValueError, lambda: model(src, causal(M + 1)), mentions=[M, M + 1])
     model.train()
-    reference.match(longest_in_training=unless_random(lambda: model(src[:M], causal(M))))
+    show("longest_in_training", unless_random(lambda: model(src[:M], causal(M))))

@@ -22,58 +22,64 @@ def draw_text(given, M):
 
 @number("4.1.1")
 @weight(0.5)
-def test_batchify_lays_out_the_alphabet(models, given, reference):
+def test_batchify_lays_out_the_alphabet(models, given, show):
     """The alphabet in 4 columns: a to f down the first, s to x down the last; y and z are left out."""
     source = models.language_model.batching.batchify(ALPHABET, 4)
-    reference.match(source=source)
-    reference.match(**{"columns, read downwards": letters(source.t())})
-    reference.match(embedded=given.uniform("embedding", 26, 3)[source])
+    show("source", source)
+    show("columns, read downwards", letters(source.t()))
+    show("embedded", given.uniform("embedding", 26, 3)[source])
 
 
 @number("4.1.2")
 @weight(0.5)
-def test_batchify_takes_any_length_and_batch(models, given, reference):
+def test_batchify_takes_any_length_and_batch(models, given, show):
     """M tokens give (M // B, B), whatever is left over; one column is the text, as many as tokens are one row."""
     batchify = models.language_model.batching.batchify
     B, rows = given.size("B", 3, 6), given.size("rows", 2, 8)
     text, see = draw_text(given, rows * B + B - 1)
     for left in (0, 1, B - 1):
         source = batchify(text[: rows * B + left], B)
-        reference.match(**{f"source with {left} tokens left over": source, f"embedded with {left}": see(source)})
-    reference.match(**{"in one column": batchify(text, 1), "in one row": batchify(text[:B], B)})
-    reference.match(**{"text after the calls": text})
+        show(f"source with {left} tokens left over", source)
+        show(f"embedded with {left}", see(source))
+    show("in one column", batchify(text, 1))
+    show("in one row", batchify(text[:B], B))
+    show("text after the calls", text)
 
 
 @number("4.1.3")
 @weight(0.5)
-def test_get_batch_reads_the_alphabet(models, given, reference):
+def test_get_batch_reads_the_alphabet(models, given, show):
     """Of the alphabet in 4 columns, the chunks of 2 rows: the target of each letter is the letter after it."""
     source = ALPHABET[:24].view(4, 6).t().contiguous()
     for i in (0, 2, 4):
         data, target = models.language_model.batching.get_batch(source, i, 2)
-        reference.match(**{f"data of row {i}": data, f"target of row {i}": target})
-        reference.match(**{f"rows of data of row {i}": letters(data), f"letters of target of row {i}": letters(target)})
+        show(f"data of row {i}", data)
+        show(f"target of row {i}", target)
+        show(f"rows of data of row {i}", letters(data))
+        show(f"letters of target of row {i}", letters(target))
         table = given.uniform(f"embedding {i}", 26, 3)
-        reference.match(**{f"embedded data of row {i}": table[data], f"embedded target of row {i}": table[target]})
+        show(f"embedded data of row {i}", table[data])
+        show(f"embedded target of row {i}", table[target])
 
 
 @number("4.1.4")
 @weight(0.5)
-def test_get_batch_begins_at_any_row(models, given, reference):
+def test_get_batch_begins_at_any_row(models, given, show):
     """Row i is the first of data and row i + 1 the first of target, which is row by row as a model's outputs are."""
     B, rows, S = given.size("B", 2, 5), given.size("rows", 11, 14), given.size("S", 2, 5)
     text, see = draw_text(given, rows * B)
     source = text.view(rows, B)
     for i in (0, 1, 3):
         data, target = models.language_model.batching.get_batch(source, i, S)
-        reference.match(**{f"data of row {i}": data, f"target of row {i}": target})
-        reference.match(**{f"embedded target of row {i}": see(target)})
-    reference.match(**{"source after the calls": source})
+        show(f"data of row {i}", data)
+        show(f"target of row {i}", target)
+        show(f"embedded target of row {i}", see(target))
+    show("source after the calls", source)
 
 
 @number("4.1.5")
 @weight(0.5)
-def test_get_batch_ends_with_a_shorter_chunk(models, given, reference):
+def test_get_batch_ends_with_a_shorter_chunk(models, given, show):
     """The last row is a target only: the last chunk has what is left, and bptt may be longer than the text."""
     get_batch = models.language_model.batching.get_batch
     B, rows = given.size("B", 2, 5), given.size("rows", 6, 9)
@@ -87,35 +93,39 @@ def test_get_batch_ends_with_a_shorter_chunk(models, given, reference):
         ("bptt longer than the text", 0, 35),
     ):
         data, target = get_batch(source, i, bptt)
-        reference.match(**{f"data, {why}": data, f"target, {why}": target, f"embedded data, {why}": see(data)})
+        show(f"data, {why}", data)
+        show(f"target, {why}", target)
+        show(f"embedded data, {why}", see(data))
 
 
 @number("4.1.6")
 @weight(0.5)
-def test_get_batch_of_one_column(models, given, reference):
+def test_get_batch_of_one_column(models, given, show):
     """One column keeps its axis: data is (S, 1), target (S,)."""
     text, see = draw_text(given, given.size("rows", 6, 9))
     source = text.unsqueeze(1)
     data, target = models.language_model.batching.get_batch(source, 1, 3)
-    reference.match(data=data, target=target, embedded=see(data))
+    show("data", data)
+    show("target", target)
+    show("embedded", see(data))
 
 
 @number("4.1.7")
 @weight(0.5)
-def test_repackage_keeps_form_and_values(models, given, reference):
+def test_repackage_keeps_form_and_values(models, given, show):
     """A tensor stays a tensor, a tuple a tuple, also inside of another; values stay, nothing needs a gradient."""
     repackage_hidden = models.language_model.batching.repackage_hidden
     B, H = given.size("B", 2, 4), given.size("nhid", 3, 6)
     h, c, d = (given.uniform(name, 2, B, H).requires_grad_() * 2 for name in "hcd")
     for form, hidden in (("a tensor", h), ("a pair", (h, c)), ("a nest", ((h, c), (d,), d))):
-        reference.match(**{f"{form}, repackaged": repackage_hidden(hidden)})
+        show(f"{form}, repackaged", repackage_hidden(hidden))
     flat = [repackage_hidden(h), *repackage_hidden((h, c)), *repackage_hidden(((h, c), d))[0]]
-    reference.match(**{"tensors that need a gradient": sum(each.requires_grad for each in flat)})
+    show("tensors that need a gradient", sum(each.requires_grad for each in flat))
 
 
 @number("4.1.8")
 @weight(0.5)
-def test_repackage_stops_the_gradient_there_alone(models, given, reference):
+def test_repackage_stops_the_gradient_there_alone(models, given, show):
     """No gradient flows back through what is repackaged; what it was made of stays attached for other uses."""
     B, H = given.size("B", 2, 4), given.size("nhid", 3, 6)
     start, factor = given.uniform("start", 1, B, H).requires_grad_(), given.uniform("factor", H).requires_grad_()
@@ -124,4 +134,5 @@ def test_repackage_stops_the_gradient_there_alone(models, given, reference):
     weights = [given.uniform(f"weights {number}", 1, B, H) for number in range(4)]
     later = (carried_h * factor * weights[0]).sum() + (carried_c * factor * weights[1]).sum()
     (later + (h * weights[2]).sum() + (c * weights[3]).sum()).backward()
-    reference.match(**{"gradient of what comes after": factor.grad, "gradient of what came before": start.grad})
+    show("gradient of what comes after", factor.grad)
+    show("gradient of what came before", start.grad)

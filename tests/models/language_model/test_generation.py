@@ -63,7 +63,7 @@ def scores_of(model, vocabulary, prompt, new):
 @weight(0.5)
 @steered_by("scores")
 @pytest.mark.parametrize("unit", ["words", "characters"])
-def test_generation_feeds_the_best_token_back(models, given, reference, unit):
+def test_generation_feeds_the_best_token_back(models, given, show, unit):
     """Greedy: the most probable token of every step is read next. A list of the new tokens alone, `length` of them.
 
     A prompt is a list of words or, for characters, a string. No token is special: here the model first writes <unk>,
@@ -75,14 +75,15 @@ def test_generation_feeds_the_best_token_back(models, given, reference, unit):
         model.follows[token, following] = 40.0
     text = prompt if unit == "words" else "".join(prompt)
     new = models.language_model.generation.generate(model, vocabulary, text, given.size("length", 6, 8), greedy=True)
-    reference.match(new=ids_of(new, unit), scores=scores_of(model, vocabulary, prompt, new))
-    reference.match(prompt_after_the_call=ids_of([*text], unit))
+    show("new", ids_of(new, unit))
+    show("scores", scores_of(model, vocabulary, prompt, new))
+    show("prompt_after_the_call", ids_of([*text], unit))
 
 
 @number("4.6.2")
 @weight(0.5)
 @steered_by("scores")
-def test_generation_at_temperature_zero_is_greedy(models, given, reference):
+def test_generation_at_temperature_zero_is_greedy(models, given, show):
     """Temperature 0 gives what greedy gives, again and again; greedy wins over any temperature; nothing is drawn."""
     model, vocabulary = recurrent(given)
     prompt = prompt_of(given, vocabulary, 3)
@@ -90,18 +91,19 @@ def test_generation_at_temperature_zero_is_greedy(models, given, reference):
     generator = torch.Generator().manual_seed(0)
     before = torch.get_rng_state(), generator.get_state()
     new = generate(greedy=True)
-    reference.match(greedy=ids_of(new), scores=scores_of(model, vocabulary, prompt, new))
-    reference.match(at_temperature_0=ids_of(generate(temperature=0.0)))
-    reference.match(at_temperature_0_again=ids_of(generate(temperature=0, generator=generator)))
-    reference.match(greedy_at_temperature_9=ids_of(generate(temperature=9.0, greedy=True, generator=generator)))
-    reference.alike("torch's own stream", {"before": before[0], "afterwards": torch.get_rng_state()})
-    reference.alike("the generator", {"before": before[1], "afterwards": generator.get_state()})
+    show("greedy", ids_of(new))
+    show("scores", scores_of(model, vocabulary, prompt, new))
+    show("at_temperature_0", ids_of(generate(temperature=0.0)))
+    show("at_temperature_0_again", ids_of(generate(temperature=0, generator=generator)))
+    show("greedy_at_temperature_9", ids_of(generate(temperature=9.0, greedy=True, generator=generator)))
+    show.alike("torch's own stream", {"before": before[0], "afterwards": torch.get_rng_state()})
+    show.alike("the generator", {"before": before[1], "afterwards": generator.get_state()})
 
 
 @number("4.6.3")
 @weight(0.5)
 @steered_by("scores", "scores_after_one_token")
-def test_generation_reads_the_whole_prompt_once(models, given, reference):
+def test_generation_reads_the_whole_prompt_once(models, given, show):
     """A recurrent model reads all of the prompt, then every new token, each once, and carries its state (h, c) on.
 
     All of a long prompt, too: it has no window.
@@ -111,21 +113,22 @@ def test_generation_reads_the_whole_prompt_once(models, given, reference):
     prompt = tuple(prompt_of(given, vocabulary, P))
     new = models.language_model.generation.generate(model, vocabulary, prompt, length, greedy=True)
     read = list(model.read)  # whether it has also read the last new token does not matter
-    reference.match(tokens_read=torch.tensor(read[: P + length - 1] + read[P + length :]))
-    reference.match(new=ids_of(new), scores=scores_of(model, vocabulary, prompt, new))
+    show("tokens_read", torch.tensor(read[: P + length - 1] + read[P + length :]))
+    show("new", ids_of(new))
+    show("scores", scores_of(model, vocabulary, prompt, new))
     new = models.language_model.generation.generate(model, vocabulary, prompt[:1], 3, greedy=True)
-    reference.match(new_after_one_token=ids_of(new))
-    reference.match(scores_after_one_token=scores_of(model, vocabulary, prompt[:1], new))
+    show("new_after_one_token", ids_of(new))
+    show("scores_after_one_token", scores_of(model, vocabulary, prompt[:1], new))
     prompt = prompt_of(given, vocabulary, given.size("a long P", 41, 45), "long prompt")
     model.read.clear()
     models.language_model.generation.generate(model, vocabulary, prompt, 1, greedy=True)
-    reference.match(tokens_read_of_a_long_prompt=torch.tensor(model.read[: len(prompt)]))
+    show("tokens_read_of_a_long_prompt", torch.tensor(model.read[: len(prompt)]))
 
 
 @number("4.6.4")
 @weight(0.5)
 @steered_by("scores")
-def test_generation_keeps_the_causal_mask(models, given, reference):
+def test_generation_keeps_the_causal_mask(models, given, show):
     """A Transformer reads all tokens so far at every step, behind the mask with which it was trained.
 
     That the last step may see all tokens is not enough: in a second layer it sees what the earlier ones have seen.
@@ -134,14 +137,15 @@ def test_generation_keeps_the_causal_mask(models, given, reference):
     model, vocabulary = transformer(given, max_len=P + length)
     prompt = prompt_of(given, vocabulary, P)
     new = models.language_model.generation.generate(model, vocabulary, prompt, length, greedy=True)
-    reference.match(tokens_read_at_every_step=torch.tensor(model.lengths))
-    reference.match(new=ids_of(new), scores=scores_of(model, vocabulary, prompt, new))
+    show("tokens_read_at_every_step", torch.tensor(model.lengths))
+    show("new", ids_of(new))
+    show("scores", scores_of(model, vocabulary, prompt, new))
 
 
 @number("4.6.5")
 @weight(0.5)
 @steered_by("scores", "scores_after_a_prompt_as_long", "scores_after_a_longer_prompt")
-def test_generation_stays_in_the_window(models, given, reference):
+def test_generation_stays_in_the_window(models, given, show):
     """With more than max_len tokens, of the prompt or new, a Transformer reads the last max_len; fewer are all read."""
     M = given.size("max_len", 4, 5)
     model, vocabulary = transformer(given, max_len=M)
@@ -149,8 +153,9 @@ def test_generation_stays_in_the_window(models, given, reference):
         prompt = prompt_of(given, vocabulary, P, f"prompt{which}")
         model.lengths.clear()
         new = models.language_model.generation.generate(model, vocabulary, prompt, 8, greedy=True)
-        reference.match(**{f"most_tokens_read{which}": torch.tensor(model.lengths).max()})
-        reference.match(**{f"new{which}": ids_of(new), f"scores{which}": scores_of(model, vocabulary, prompt, new)})
+        show(f"most_tokens_read{which}", torch.tensor(model.lengths).max())
+        show(f"new{which}", ids_of(new))
+        show(f"scores{which}", scores_of(model, vocabulary, prompt, new))
 
 
 DRAWS = 800  # none of them the rarest token: less than once in 10^12 times
@@ -160,7 +165,7 @@ LAW = torch.tensor([0.28, 0.175, 0.115, 0.085, 0.065, 0.052, 0.0475, 0.0365, 0.0
 @number("4.6.6")
 @weight(0.5)
 @pytest.mark.parametrize("temperature", [1.0, 0.4, 5.0, 0.02])
-def test_generation_draws_tokens_as_often_as_they_are_probable(models, given, reference, temperature):
+def test_generation_draws_tokens_as_often_as_they_are_probable(models, given, show, temperature):
     """At temperature T, tokens come up as often as softmax(log p / T) says, however they are drawn; rare ones, too.
 
     800 draws never come out exactly. So the judge finds out by which of some laws they come: the right one, or one that
@@ -177,12 +182,12 @@ def test_generation_draws_tokens_as_often_as_they_are_probable(models, given, re
     )
     exponents = (log_p, log_p * temperature, log_p.exp() / temperature, log_p / max(temperature, 0.1))
     mistakes = [torch.softmax(each, dim=0) for each in exponents]
-    reference.frequencies("frequencies_agree_with", ids_of(new), DRAWS, [right, *mistakes])
+    show.frequencies("frequencies_agree_with", ids_of(new), DRAWS, [right, *mistakes])
 
 
 @number("4.6.7")
 @weight(0.5)
-def test_generation_draws_from_the_given_generator(models, given, reference):
+def test_generation_draws_from_the_given_generator(models, given, show):
     """A generator with the same seed gives the same tokens, with another seed others; torch's own stream rests.
 
     Without a generator random numbers come from torch's own stream. 60 draws from two seeds never agree in all.
@@ -198,15 +203,15 @@ def test_generation_draws_from_the_given_generator(models, given, reference):
         if start is not None:
             drawn[name] = new
         streams[f"after {name}"] = torch.get_rng_state()
-    reference.alike("tokens", drawn)
-    reference.alike("torch's own stream", streams)
-    reference.match(scores_of_a_first_token=scores_of(model, vocabulary, prompt, ["the"]))
+    show.alike("tokens", drawn)
+    show.alike("torch's own stream", streams)
+    show("scores_of_a_first_token", scores_of(model, vocabulary, prompt, ["the"]))
 
 
 @number("4.6.8")
 @weight(0.5)
 @steered_by("scores of rnn", "scores of transformer")
-def test_generation_runs_in_eval_mode(models, given, reference):
+def test_generation_runs_in_eval_mode(models, given, show):
     """The model is in eval mode during generation, without gradients, and afterwards in the mode in which it was.
 
     So are all of its layers, which is where dropout is.
@@ -222,19 +227,17 @@ def test_generation_runs_in_eval_mode(models, given, reference):
             model.train(training)
             new = models.language_model.generation.generate(model, vocabulary, prompt, 4, greedy=True)
             mode = "training" if training else "evaluation"
-            reference.match(**{f"gradients are recorded after {kind}, found in {mode}": torch.is_grad_enabled()})
-            reference.match(**{f"mode of {kind} afterwards, found in {mode}": mode_of(model)})
-        reference.match(**{
-            f"mode of {kind} meanwhile": " and ".join(sorted({*model.modes})),
-            f"steps of {kind} that record gradients": torch.tensor(model.gradients),
-            f"new of {kind}": ids_of(new),
-            f"scores of {kind}": scores_of(model, vocabulary, prompt, new),
-        })  # fmt: skip
+            show(f"gradients are recorded after {kind}, found in {mode}", torch.is_grad_enabled())
+            show(f"mode of {kind} afterwards, found in {mode}", mode_of(model))
+        show(f"mode of {kind} meanwhile", " and ".join(sorted({*model.modes})))
+        show(f"steps of {kind} that record gradients", torch.tensor(model.gradients))
+        show(f"new of {kind}", ids_of(new))
+        show(f"scores of {kind}", scores_of(model, vocabulary, prompt, new))
 
 
 @number("4.6.9")
 @weight(0.5)
-def test_generation_refuses_what_it_cannot_use(models, given, reference):
+def test_generation_refuses_what_it_cannot_use(models, given, show):
     """An empty prompt, a token that the vocabulary does not have or a temperature below 0 is a ValueError.
 
     The message has the token or the temperature; the model stays in the mode in which it was.
@@ -246,14 +249,14 @@ def test_generation_refuses_what_it_cannot_use(models, given, reference):
     def generate(prompt, temperature=1.0):
         return models.language_model.generation.generate(model, vocabulary, prompt, 2, temperature=temperature)
 
-    reference.raises("no word", ValueError, lambda: generate([]))
-    reference.raises("no character", ValueError, lambda: generate(""))
-    reference.raises("unknown word", ValueError, lambda: generate([*prompt, "unicorn"]), mentions=["unicorn"])
-    reference.raises("negative temperature", ValueError, lambda: generate(prompt, -0.5), mentions=[-0.5])
-    reference.match(mode_after_the_errors=mode_of(model))
+    show.raises("no word", ValueError, lambda: generate([]))
+    show.raises("no character", ValueError, lambda: generate(""))
+    show.raises("unknown word", ValueError, lambda: generate([*prompt, "unicorn"]), mentions=["unicorn"])
+    show.raises("negative temperature", ValueError, lambda: generate(prompt, -0.5), mentions=[-0.5])
+    show("mode_after_the_errors", mode_of(model))
     new = models.language_model.generation.generate(model, vocabulary, prompt, 0, greedy=True)
-    reference.match(no_new_tokens=ids_of(new))
-    reference.match(scores_of_a_first_token=scores_of(model.eval(), vocabulary, prompt, ["the"]))
+    show("no_new_tokens", ids_of(new))
+    show("scores_of_a_first_token", scores_of(model.eval(), vocabulary, prompt, ["the"]))
 
 
 @number("4.6.10")
@@ -261,7 +264,7 @@ def test_generation_refuses_what_it_cannot_use(models, given, reference):
 @integration(RNNModel="lm.rnn", TransformerModel="lm.transformer")
 @steered_by("scores")
 @pytest.mark.parametrize("kind", ["RNNModel", "TransformerModel"])
-def test_generation_with_your_model_takes_its_best_tokens(models, given, reference, kind):
+def test_generation_with_your_model_takes_its_best_tokens(models, given, show, kind):
     """With your models: every new token is the best one after all tokens before it, or after the last max_len."""
     V, E = given.size("V", 9, 12), 8
     if kind == "RNNModel":
@@ -276,4 +279,5 @@ def test_generation_with_your_model_takes_its_best_tokens(models, given, referen
     vocabulary = vocabulary_of(V)
     prompt = prompt_of(given, vocabulary, 3)
     new = models.language_model.generation.generate(model, vocabulary, prompt, 7, greedy=True)
-    reference.match(new=ids_of(new), scores=scores_of(model.eval(), vocabulary, prompt, new))
+    show("new", ids_of(new))
+    show("scores", scores_of(model.eval(), vocabulary, prompt, new))

@@ -24,69 +24,77 @@ def with_given_table(models, given, max_len, dropout=0.0):
 @number("4.3.1")
 @weight(2)
 @FORMULA
-def test_positions_are_sines_and_cosines(models, given, reference):
+def test_positions_are_sines_and_cosines(models, given, show):
     """pe[p, 0, 2k] = sin(p / 10000^(2k / d_model)), pe[p, 0, 2k + 1] = cos of the same; pe is (max_len, 1, d_model)."""
     S, B, D = given.size("S", 3, 7), given.size("B", 2, 5), 2 * given.size("half of d_model", 2, 9)
     encoding = build(models, D, 100)
-    reference.match(first_hundred_positions=encoding.pe, output=encoding(given.uniform("x", S, B, D)))
+    show("first_hundred_positions", encoding.pe)
+    show("output", encoding(given.uniform("x", S, B, D)))
 
 
 @number("4.3.2")
 @weight(1)
 @FORMULA
-def test_positions_work_for_an_odd_size(models, given, reference):
+def test_positions_work_for_an_odd_size(models, given, show):
     """An odd d_model has one sine more than cosines; d_model = 1 has a sine alone, d_model = 2 one of each."""
     S, B, D = given.size("S", 3, 7), given.size("B", 2, 5), 2 * given.size("half of d_model", 1, 6) + 1
     encoding = build(models, D, 100)
     x = given.uniform("x", S, B, D)
-    reference.match(first_hundred_positions=encoding.pe, output=encoding(x))
-    reference.match(width_one=build(models, 1, 6).pe, width_two=build(models, 2, 5).pe)
+    show("first_hundred_positions", encoding.pe)
+    show("output", encoding(x))
+    show("width_one", build(models, 1, 6).pe)
+    show("width_two", build(models, 2, 5).pe)
 
 
 @number("4.3.3")
 @weight(0.25)
-def test_positions_are_added_to_every_sequence(models, given, reference):
+def test_positions_are_added_to_every_sequence(models, given, show):
     """forward adds the first S rows to every sequence of the batch and leaves x as it was; no row depends on S or B."""
     S, B = given.size("S", 3, 7), given.size("B", 2, 5)
     encoding, D = with_given_table(models, given, max_len=S + 4)
     x = given.uniform("x", S, B, D)
-    reference.match(output=encoding(x), x_after_the_call=x)
-    reference.match(first_step_alone=encoding(x[:1]), one_sequence=encoding(x[:, :1]))
-    reference.match(output_again=encoding(x), table_after_the_calls=encoding.pe)
+    show("output", encoding(x))
+    show("x_after_the_call", x)
+    show("first_step_alone", encoding(x[:1]))
+    show("one_sequence", encoding(x[:, :1]))
+    show("output_again", encoding(x))
+    show("table_after_the_calls", encoding.pe)
 
 
 @number("4.3.4")
 @weight(0.25)
-def test_positions_go_up_to_max_len(models, given, reference):
+def test_positions_go_up_to_max_len(models, given, show):
     """A sequence of exactly max_len steps works; one step more is a ValueError that names both lengths."""
     M = given.size("max_len", 4, 8)
     encoding, D = with_given_table(models, given, max_len=M)
     x = given.uniform("x", M + 1, 2, D)
-    reference.match(longest=encoding(x[:M]))
-    reference.raises("one step too many", ValueError, lambda: encoding(x), mentions=[M, M + 1])
+    show("longest", encoding(x[:M]))
+    show.raises("one step too many", ValueError, lambda: encoding(x), mentions=[M, M + 1])
     shorter = build(models, D, M - 1)  # so that the number is known to come from the argument
-    reference.raises("one step too many for a shorter one", ValueError, lambda: shorter(x[:M]), mentions=[M, M - 1])
+    show.raises("one step too many for a shorter one", ValueError, lambda: shorter(x[:M]), mentions=[M, M - 1])
 
 
 @number("4.3.5")
 @weight(0.25)
-def test_positions_are_a_buffer(models, given, reference):
+def test_positions_are_a_buffer(models, given, show):
     """pe is a buffer: it moves with the module, has no gradient and is no parameter, so no optimizer changes it."""
     S = given.size("S", 3, 6)
     encoding, D = with_given_table(models, given, max_len=S + 2)
     x = given.uniform("x", S, 4, D).requires_grad_()
     output = encoding(x)
     (output * given.uniform("weights", S, 4, D)).sum().backward()
-    reference.match(output=output, gradient_of_x=x.grad)
+    show("output", output)
+    show("gradient_of_x", x.grad)
     buffers = dict(encoding.named_buffers())
-    reference.match(buffer=buffers.get("pe", "no buffer pe"), parameters=len(list(encoding.parameters())))
-    reference.match(pe_of_a_module_in_float16=encoding.half().pe)
+    show("buffer", buffers.get("pe", "no buffer pe"))
+    show("parameters", len(list(encoding.parameters())))
+    show("pe_of_a_module_in_float16", encoding.half().pe)
 
 
 @number("4.3.6")
 @weight(0.25)
 @pytest.mark.parametrize("dropout", [0.0, 1.0, 0.5])
-def test_positions_are_added_before_dropout(models, given, reference, dropout):
+def test_positions_are_added_before_dropout(models, given, show, dropout):
     """In training mode the sum is dropped: with probability 1 nothing is left, with 0 all is. eval drops nothing.
 
     It is dropped once: with probability 0.5 it is multiplied by 0 or by 2.
@@ -94,10 +102,10 @@ def test_positions_are_added_before_dropout(models, given, reference, dropout):
     S = given.size("S", 3, 6)
     encoding, D = with_given_table(models, given, max_len=S + 2, dropout=dropout)
     x = given.uniform("x", S, 50, D)  # enough for both factors to come up
-    reference.match(in_evaluation=encoding(x))
+    show("in_evaluation", encoding(x))
     dropped = encoding.train()(x.clone())
     if dropout in (0, 1):
-        reference.match(in_training=dropped)
+        show("in_training", dropped)
     else:
         factors = (dropped / (x + encoding.pe[:S])).unique()
-        reference.match(factors_of_the_sum=factors if len(factors) <= 2 else "more than two")
+        show("factors_of_the_sum", factors if len(factors) <= 2 else "more than two")

@@ -45,46 +45,49 @@ def modes(model):
 @number("4.5.1")
 @weight(0.5)
 @with_and_without_state
-def test_train_epoch_takes_a_step_a_chunk(models, given, reference, state):
+def test_train_epoch_takes_a_step_a_chunk(models, given, show, state):
     """One epoch with plain gradient descent gives the right parameters, and the mean loss of a token.
 
     The last chunk is shorter and its tokens count no more than others. Models with and without hidden state learn.
     """
     model, source = build(given, state)
-    reference.match(loss=train(models, model, source, descent(model), bptt=4, clip=100.0))
-    reference.match(**dict(model.named_parameters()))
-    reference.match(**{"all chunks": torch.cat(model.chunks), "first chunk": model.chunks[0]})
-    reference.match(**{"modes of the calls": modes(model)})
+    show("loss", train(models, model, source, descent(model), bptt=4, clip=100.0))
+    for name, parameter in model.named_parameters():
+        show(name, parameter)
+    show("all chunks", torch.cat(model.chunks))
+    show("first chunk", model.chunks[0])
+    show("modes of the calls", modes(model))
 
 
 @number("4.5.2")
 @weight(0.5)
-def test_train_epoch_serves_another_optimizer(models, given, reference):
+def test_train_epoch_serves_another_optimizer(models, given, show):
     """An epoch with momentum gives the right parameters; a second goes on from there, beginning with a fresh state."""
     model, source = build(given, left=0)
     optimizer = descent(model, momentum=0.8)
     for epoch in ("first", "second"):
-        reference.match(**{f"loss of the {epoch} epoch": train(models, model, source, optimizer, bptt=4)})
-        reference.match(**{f"{name} after the {epoch} epoch": each for name, each in model.named_parameters()})
-    reference.match(**{"batch size of every call of init_hidden": torch.tensor(model.starts)})
+        show(f"loss of the {epoch} epoch", train(models, model, source, optimizer, bptt=4))
+        for name, parameter in model.named_parameters():
+            show(f"{name} after the {epoch} epoch", parameter)
+    show("batch size of every call of init_hidden", torch.tensor(model.starts))
 
 
 @number("4.5.3")
 @weight(0.5)
 @tensor_and_pair
-def test_train_epoch_carries_the_state_over(models, given, reference, pair):
+def test_train_epoch_carries_the_state_over(models, given, show, pair):
     """Every chunk begins with the values of the state after the one before; no gradient flows back through it."""
     model, source = build(given, pair=pair, left=0)
     train(models, model, source, descent(model), bptt=4, clip=100.0)
     for place, state in enumerate(model.states):
-        reference.match(**{f"state before chunk {place}": state})
-    reference.match(**{"states through which gradients could flow back": torch.tensor(model.attached)})
-    reference.match(**{"batch size of every call of init_hidden": torch.tensor(model.starts)})
+        show(f"state before chunk {place}", state)
+    show("states through which gradients could flow back", torch.tensor(model.attached))
+    show("batch size of every call of init_hidden", torch.tensor(model.starts))
 
 
 @number("4.5.4")
 @weight(0.5)
-def test_train_epoch_clips_the_total_norm(models, given, reference):
+def test_train_epoch_clips_the_total_norm(models, given, show):
     """A step's gradient is scaled down to a total norm of clip, all parameters together; a smaller one stays."""
     model, source = build(given, chunks=1, left=0)
     for clip in (0.05, 0.5, 100.0):
@@ -92,78 +95,80 @@ def test_train_epoch_clips_the_total_norm(models, given, reference):
         optimizer = descent(model, rate=1.0)
         train(models, model, source, optimizer, bptt=4, clip=clip)
         steps = [old - new.detach() for old, new in zip(before, model.parameters(), strict=True)]
-        reference.match(
-            **{f"step with clip = {clip}": steps, f"its norm with clip = {clip}": torch.tensor(optimizer.norms)}
-        )
+        show(f"step with clip = {clip}", steps)
+        show(f"its norm with clip = {clip}", torch.tensor(optimizer.norms))
 
 
 @number("4.5.5")
 @weight(0.5)
-def test_train_epoch_starts_from_no_gradient(models, given, reference):
+def test_train_epoch_starts_from_no_gradient(models, given, show):
     """Gradients that are left from before, or from the chunk before, are in no step."""
     model, source = build(given, chunks=2, left=0)
     for name, parameter in model.named_parameters():
         parameter.grad = given.uniform(f"old gradient of {name}", *parameter.shape)
     train(models, model, source, descent(model), bptt=4, clip=100.0)
-    reference.match(**dict(model.named_parameters()))
+    for name, parameter in model.named_parameters():
+        show(name, parameter)
 
 
 @number("4.5.6")
 @weight(0.5)
-def test_defaults_are_35_steps_and_a_norm_of_a_quarter(models, given, reference):
+def test_defaults_are_35_steps_and_a_norm_of_a_quarter(models, given, show):
     """Without bptt a chunk has 35 rows; without clip the total norm is at most 0.25."""
     model, source = build(given, chunks=1, left=1, bptt=35)
     optimizer = descent(model, rate=1.0)
     train(models, model, source, optimizer)
-    reference.match(**{"total norm of every step": torch.tensor(optimizer.norms)})
+    show("total norm of every step", torch.tensor(optimizer.norms))
     evaluate(models, model, source)
-    reference.match(parameters=list(model.parameters()))
-    reference.match(**{"rows of the chunks": torch.tensor([len(chunk) for chunk in model.chunks])})
+    show("parameters", list(model.parameters()))
+    show("rows of the chunks", torch.tensor([len(chunk) for chunk in model.chunks]))
 
 
 @number("4.5.7")
 @weight(0.5)
 @with_and_without_state
-def test_evaluate_counts_every_token_the_same(models, given, reference, state):
+def test_evaluate_counts_every_token_the_same(models, given, show, state):
     """The mean over all tokens of a text whose last chunk is shorter. With a state it does not depend on bptt."""
     model, source = build(given, state)
     for bptt in (1, 4, 7, 50):
-        reference.match(**{f"loss with bptt = {bptt}": evaluate(models, model, source, bptt=bptt)})
-    reference.match(**{"rows of the last chunks": torch.tensor([len(chunk) for chunk in model.chunks][-6:])})
+        show(f"loss with bptt = {bptt}", evaluate(models, model, source, bptt=bptt))
+    show("rows of the last chunks", torch.tensor([len(chunk) for chunk in model.chunks][-6:]))
 
 
 @number("4.5.8")
 @weight(0.5)
 @tensor_and_pair
-def test_evaluate_carries_the_state_over(models, given, reference, pair):
+def test_evaluate_carries_the_state_over(models, given, show, pair):
     """Evaluation begins with init_hidden, once, and every chunk with the state after the one before."""
     model, source = build(given, pair=pair, left=0)
     for call in ("first", "second"):
-        reference.match(**{f"loss of the {call} call": evaluate(models, model, source, bptt=4)})
+        show(f"loss of the {call} call", evaluate(models, model, source, bptt=4))
     for place, state in enumerate(model.states[:3]):
-        reference.match(**{f"state before chunk {place}": state})
-    reference.match(**{"batch size of every call of init_hidden": torch.tensor(model.starts)})
+        show(f"state before chunk {place}", state)
+    show("batch size of every call of init_hidden", torch.tensor(model.starts))
 
 
 @number("4.5.9")
 @weight(0.5)
 @with_and_without_state
-def test_evaluate_changes_nothing(models, given, reference, state):
+def test_evaluate_changes_nothing(models, given, show, state):
     """Evaluation runs in eval mode, all layers, without gradients; parameters, their gradients and the source stay."""
     model, source = build(given, state, left=0)
     evaluate(models, model.train(), source, bptt=4)
-    reference.match(**{"modes of the calls": modes(model), "mode afterwards": mode_of(model)})
-    reference.match(**{"source afterwards": source, "parameters afterwards": list(model.parameters())})
-    reference.match(**{"gradients afterwards": [parameter.grad for parameter in model.parameters()]})
+    show("modes of the calls", modes(model))
+    show("mode afterwards", mode_of(model))
+    show("source afterwards", source)
+    show("parameters afterwards", list(model.parameters()))
+    show("gradients afterwards", [parameter.grad for parameter in model.parameters()])
     model.modes.clear()
-    reference.match(**{"loss of an epoch afterwards": train(models, model, source, descent(model), bptt=4)})
-    reference.match(**{"modes of the epoch's calls": modes(model)})
+    show("loss of an epoch afterwards", train(models, model, source, descent(model), bptt=4))
+    show("modes of the epoch's calls", modes(model))
 
 
 @number("4.5.10")
 @weight(0.5)
 @integration()
-def test_training_with_own_pieces(models, given, reference):
+def test_training_with_own_pieces(models, given, show):
     """Your batches and your LSTM with tied weights: two epochs over a small text, evaluated before and after."""
     parts = models.language_model
     V = given.size("V", 5, 8)
@@ -172,8 +177,9 @@ def test_training_with_own_pieces(models, given, reference):
     before = parts.training.evaluate(model, source, bptt=4)
     losses = [parts.training.train_epoch(model, source, descent(model), bptt=4, clip=1.0) for _ in range(2)]
     after = parts.training.evaluate(model, source, bptt=4)
-    reference.match(before=torch.tensor(float(before)), losses=torch.tensor([*map(float, losses)]))
-    reference.match(after=torch.tensor(float(after)))
-    reference.match(**{"losses are floats": all(isinstance(loss, float) for loss in losses)})
-    reference.match(**{"evaluations are floats": all(isinstance(loss, float) for loss in (before, after))})
-    reference.match(**{"embedding.weight": model.embedding.weight})
+    show("before", torch.tensor(float(before)))
+    show("losses", torch.tensor([*map(float, losses)]))
+    show("after", torch.tensor(float(after)))
+    show("losses are floats", all(isinstance(loss, float) for loss in losses))
+    show("evaluations are floats", all(isinstance(loss, float) for loss in (before, after)))
+    show("embedding.weight", model.embedding.weight)

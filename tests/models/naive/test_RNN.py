@@ -13,18 +13,19 @@ def build(models, given):
 
 @number("1.1.1")
 @weight(1)
-def test_rnn_has_two_linear_layers(models, given, reference):
+def test_rnn_has_two_linear_layers(models, given, show):
     """The constructor creates hidden_layer, Linear(I + H, H), and output_layer, Linear(I + H, O), with biases."""
     rnn, _ = build(models, given)
     for name in ("hidden_layer", "output_layer"):
         layer = getattr(rnn, name)
-        reference.match(**{f"{name}.weight": layer.weight, f"{name}.bias": layer.bias})
+        show(f"{name}.weight", layer.weight)
+        show(f"{name}.bias", layer.bias)
 
 
 @number("1.1.2")
 @weight(1)
 @pytest.mark.parametrize("batch", ["several rows", "one row"])
-def test_rnn_takes_one_step(models, given, reference, batch):
+def test_rnn_takes_one_step(models, given, show, batch):
     """One step returns log-probabilities (N, O) and the new hidden state (N, H), also for a batch of one.
 
     There is no dropout here: training mode gives the same.
@@ -33,36 +34,41 @@ def test_rnn_takes_one_step(models, given, reference, batch):
     N = given.size("N", 2, 5) if batch == "several rows" else 1
     x, h = given.uniform("input", N, I), given.uniform("hidden", N, H)
     output, hidden = rnn(x, h)
-    reference.match(hidden=hidden, output=output)
+    show("hidden", hidden)
+    show("output", output)
     output, hidden = rnn.train()(x, h)
-    reference.match(**{"hidden in training mode": hidden, "output in training mode": output})
+    show("hidden in training mode", hidden)
+    show("output in training mode", output)
 
 
 @number("1.1.3")
 @weight(1)
-def test_rnn_carries_its_state_from_step_to_step(models, given, reference):
+def test_rnn_carries_its_state_from_step_to_step(models, given, show):
     """Three steps from a zero state: each output depends on the hidden state before its step, not after it."""
     rnn, (I, H, _) = build(models, given)
     N = given.size("N", 2, 5)
     hidden = torch.zeros(N, H)
     for step in range(3):
         output, hidden = rnn(given.uniform(f"input of step {step}", N, I), hidden)
-        reference.match(**{f"output of step {step}": output, f"hidden of step {step}": hidden})
+        show(f"output of step {step}", output)
+        show(f"hidden of step {step}", hidden)
 
 
 @number("1.1.4")
 @weight(1)
-def test_rnn_gives_log_probabilities_for_large_inputs(models, given, reference):
+def test_rnn_gives_log_probabilities_for_large_inputs(models, given, show):
     """The outputs are log-probabilities of every row and stay finite where probabilities would round to zero."""
     rnn, (I, H, _) = build(models, given)
     N = given.size("N", 2, 5)
     output, hidden = rnn(given.uniform("input", N, I, low=-200, high=200), given.uniform("hidden", N, H))
-    reference.match(output=output, total=output.exp().sum(dim=1), hidden=hidden)
+    show("output", output)
+    show("total", output.exp().sum(dim=1))
+    show("hidden", hidden)
 
 
 @number("1.1.5")
 @weight(1)
-def test_rnn_lets_gradients_through(models, given, reference):
+def test_rnn_lets_gradients_through(models, given, show):
     """Output and hidden state pass gradients on to the input, the previous hidden state and all parameters."""
     rnn, (I, H, O) = build(models, given)
     N = given.size("N", 2, 5)
@@ -71,13 +77,14 @@ def test_rnn_lets_gradients_through(models, given, reference):
     objective = (output * given.uniform("output weights", N, O)).sum()
     objective = objective + (hidden * given.uniform("hidden weights", N, H)).sum()
     objective.backward()
-    reference.match(**{"gradient of input": x.grad, "gradient of the previous hidden": h.grad})
-    reference.gradients(rnn)
+    show("gradient of input", x.grad)
+    show("gradient of the previous hidden", h.grad)
+    show.gradients(rnn)
 
 
 @number("1.1.6")
 @weight(1)
-def test_rnn_keeps_nothing_between_calls(models, given, reference):
+def test_rnn_keeps_nothing_between_calls(models, given, show):
     """The same arguments give the same results after another call, and the arguments are left as they were."""
     rnn, (I, H, _) = build(models, given)
     N = given.size("N", 2, 5)
@@ -85,5 +92,7 @@ def test_rnn_keeps_nothing_between_calls(models, given, reference):
     first = rnn(x, h)
     rnn(given.uniform("other input", N, I), given.uniform("other hidden", N, H))
     again = rnn(x, h)
-    reference.match(first=first, again=again)
-    reference.match(**{"input after the calls": x, "previous hidden after the calls": h})
+    show("first", first)
+    show("again", again)
+    show("input after the calls", x)
+    show("previous hidden after the calls", h)

@@ -19,80 +19,83 @@ def draw(given):
 @number("2.2.1")
 @weight(1)
 @pytest.mark.parametrize("model_type", ["RNN", "LSTM"])
-def test_attention_weighs_source_positions(models, given, reference, model_type):
+def test_attention_weighs_source_positions(models, given, show, model_type):
     """The weights (N, 1, T) are the softmax over T of the cosines; hidden is (1, N, H) for both model types."""
     hidden, encoder_outputs, (_, _, H) = draw(given)
     weights = build(models, H, model_type).compute_attention(hidden, encoder_outputs)
-    reference.match(weights=weights)
+    show("weights", weights)
 
 
 @number("2.2.2")
 @weight(1)
-def test_attention_ignores_lengths_of_vectors(models, given, reference):
+def test_attention_ignores_lengths_of_vectors(models, given, show):
     """A cosine depends on directions only: vectors that are stretched or shortened get the same weights."""
     hidden, encoder_outputs, (N, T, H) = draw(given)
     decoder = build(models, H)
-    reference.match(weights=decoder.compute_attention(hidden, encoder_outputs))
+    show("weights", decoder.compute_attention(hidden, encoder_outputs))
     stretched = hidden * given.uniform("factors of hidden", 1, N, 1, low=0.1, high=20)
     weights = decoder.compute_attention(stretched, encoder_outputs)
-    reference.match(**{"weights with other lengths of hidden": weights})
+    show("weights with other lengths of hidden", weights)
     stretched = encoder_outputs * given.uniform("factors of encoder outputs", N, T, 1, low=0.1, high=20)
     weights = decoder.compute_attention(hidden, stretched)
-    reference.match(**{"weights with other lengths of encoder_outputs": weights})
+    show("weights with other lengths of encoder_outputs", weights)
 
 
 @number("2.2.3")
 @weight(1)
-def test_attention_survives_zero_vectors(models, given, reference):
+def test_attention_survives_zero_vectors(models, given, show):
     """The cosine with an all-zero vector is 0, on either side; neither weights nor gradients become NaN or infinite."""
     hidden, encoder_outputs, (_, _, H) = draw(given)
     decoder = build(models, H)
     encoder_outputs[0, 1] = 0
-    reference.match(**{"weights with a zero output": decoder.compute_attention(hidden, encoder_outputs)})
+    show("weights with a zero output", decoder.compute_attention(hidden, encoder_outputs))
     hidden[0, -1] = 0
-    reference.match(**{"weights with a zero state": decoder.compute_attention(hidden, encoder_outputs)})
+    show("weights with a zero state", decoder.compute_attention(hidden, encoder_outputs))
     weights = decoder.compute_attention(torch.zeros_like(hidden), torch.zeros_like(encoder_outputs))
-    reference.match(**{"weights of zeros alone": weights})
+    show("weights of zeros alone", weights)
     hidden.requires_grad_()
     encoder_outputs.requires_grad_()
     decoder.compute_attention(hidden, encoder_outputs)[:, :, :2].sum().backward()
-    reference.match(**{"finite values in the gradient of hidden": hidden.grad.isfinite()})
-    reference.match(**{"finite values in the gradient of encoder_outputs": encoder_outputs.grad.isfinite()})
+    show("finite values in the gradient of hidden", hidden.grad.isfinite())
+    show("finite values in the gradient of encoder_outputs", encoder_outputs.grad.isfinite())
 
 
 @number("2.2.4")
 @weight(1)
-def test_attention_weighs_single_rows_and_positions(models, given, reference):
+def test_attention_weighs_single_rows_and_positions(models, given, show):
     """A batch of one row keeps its axes; a single source position gets all the weight."""
     H = given.size("H", 5, 8)
     decoder = build(models, H)
     hidden, outputs = given.uniform("hidden", 1, 3, H), given.uniform("encoder outputs", 3, 4, H)
     for what, N, T in (("one row", 1, 4), ("single positions", 3, 1), ("one position", 1, 1)):
         h, encoder_outputs = hidden[:, :N], outputs[:N, :T].contiguous()
-        reference.match(**{f"weights of {what}": decoder.compute_attention(h, encoder_outputs)})
+        show(f"weights of {what}", decoder.compute_attention(h, encoder_outputs))
         doubled = torch.cat((encoder_outputs, -encoder_outputs), dim=1)
-        reference.match(**{f"weights of {what} and the opposite": decoder.compute_attention(h, doubled)})
+        show(f"weights of {what} and the opposite", decoder.compute_attention(h, doubled))
 
 
 @number("2.2.5")
 @weight(1)
-def test_attention_lets_gradients_through(models, given, reference):
+def test_attention_lets_gradients_through(models, given, show):
     """The weights pass gradients on to the decoder's hidden state and to the encoder's outputs."""
     hidden, encoder_outputs, (N, T, H) = draw(given)
     hidden.requires_grad_()
     encoder_outputs.requires_grad_()
     weights = build(models, H).compute_attention(hidden, encoder_outputs)
     (weights * given.uniform("objective", N, 1, T)).sum().backward()
-    reference.match(**{"gradient of hidden": hidden.grad, "gradient of encoder_outputs": encoder_outputs.grad})
+    show("gradient of hidden", hidden.grad)
+    show("gradient of encoder_outputs", encoder_outputs.grad)
 
 
 @number("2.2.6")
 @weight(1)
-def test_attention_leaves_its_arguments_alone(models, given, reference):
+def test_attention_leaves_its_arguments_alone(models, given, show):
     """Hidden state and encoder outputs are not changed, and a second call gives the same weights."""
     hidden, encoder_outputs, (_, _, H) = draw(given)
     decoder = build(models, H)
     first = decoder.compute_attention(hidden, encoder_outputs)
     again = decoder.compute_attention(hidden, encoder_outputs)
-    reference.match(first=first, again=again)
-    reference.match(**{"hidden after the calls": hidden, "encoder_outputs after the calls": encoder_outputs})
+    show("first", first)
+    show("again", again)
+    show("hidden after the calls", hidden)
+    show("encoder_outputs after the calls", encoder_outputs)

@@ -33,49 +33,51 @@ def draw_state(given, model_type, N, H, name="state"):
 @number("2.3.1")
 @weight(1)
 @with_and_without
-def test_decoder_has_its_layers(models, given, reference, model_type, attention):
+def test_decoder_has_its_layers(models, given, show, model_type, attention):
     """The constructor creates embedding, dropout, recurrent, output_layer, and context_layer only with attention."""
     decoder, (_, E, *_) = build(models, given, model_type, attention, dropout=0.35)
-    reference.match(**{"embedding.weight": decoder.embedding.weight})
-    reference.match(**{"recurrent.weight_ih_l0": decoder.recurrent.weight_ih_l0})
-    reference.match(**{"recurrent.weight_hh_l0": decoder.recurrent.weight_hh_l0})
-    reference.match(**{"output_layer.weight": decoder.output_layer.weight})
-    reference.match(**{"output_layer.bias": decoder.output_layer.bias})
+    show("embedding.weight", decoder.embedding.weight)
+    show("recurrent.weight_ih_l0", decoder.recurrent.weight_ih_l0)
+    show("recurrent.weight_hh_l0", decoder.recurrent.weight_hh_l0)
+    show("output_layer.weight", decoder.output_layer.weight)
+    show("output_layer.bias", decoder.output_layer.bias)
     context_layer = getattr(decoder, "context_layer", None)
-    reference.match(**{"context_layer.weight": context_layer and context_layer.weight})
-    reference.match(**{"context_layer.bias": context_layer and context_layer.bias})
-    reference.match(**{"what recurrent returns": decoder.recurrent(given.uniform("embedded", 3, 4, E))})
-    reference.match(**{"p of dropout": decoder.dropout.p})
+    show("context_layer.weight", context_layer and context_layer.weight)
+    show("context_layer.bias", context_layer and context_layer.bias)
+    show("what recurrent returns", decoder.recurrent(given.uniform("embedded", 3, 4, E)))
+    show("p of dropout", decoder.dropout.p)
 
 
 @number("2.3.2")
 @weight(1)
 @both_types
-def test_decoder_takes_one_step_without_attention(models, given, reference, model_type):
+def test_decoder_takes_one_step_without_attention(models, given, show, model_type):
     """One step returns log-probabilities (N, V) and the state after it, in the form that it came in."""
     decoder, (V, _, _, Hdec) = build(models, given, model_type)
     N = given.size("N", 2, 5)
     output, state = decoder(given.integers("token", N, 1, low=0, high=V), draw_state(given, model_type, N, Hdec))
-    reference.match(output=output, state=state)
+    show("output", output)
+    show("state", state)
 
 
 @number("2.3.3")
 @weight(1)
 @both_types
-def test_decoder_mixes_in_the_context(models, given, reference, model_type):
+def test_decoder_mixes_in_the_context(models, given, show, model_type):
     """With attention the recurrent input is context_layer([context; embedded]), where context = weights @ outputs."""
     decoder, (V, _, Henc, Hdec) = build(models, given, model_type, attention=True)
     N, T = given.size("N", 2, 5), given.size("T", 2, 7)
     decoder.compute_attention = AttentionDouble(given, N, T)
     token, encoder_outputs = given.integers("token", N, 1, low=0, high=V), given.uniform("outputs", N, T, Henc)
     output, state = decoder(token, draw_state(given, model_type, N, Hdec), encoder_outputs)
-    reference.match(output=output, state=state)
+    show("output", output)
+    show("state", state)
 
 
 @number("2.3.4")
 @weight(1)
 @both_types
-def test_decoder_attends_with_the_state_before_the_step(models, given, reference, model_type):
+def test_decoder_attends_with_the_state_before_the_step(models, given, show, model_type):
     """compute_attention is called once a step, with h (never c) of before the step and the encoder's outputs."""
     decoder, (V, _, Henc, Hdec) = build(models, given, model_type, attention=True)
     N, T = given.size("N", 2, 5), given.size("T", 2, 7)
@@ -83,46 +85,48 @@ def test_decoder_attends_with_the_state_before_the_step(models, given, reference
     encoder_outputs, state = given.uniform("outputs", N, T, Henc), draw_state(given, model_type, N, Hdec)
     for step in range(2):
         output, state = decoder(given.integers(f"token {step}", N, 1, low=0, high=V), state, encoder_outputs)
-        reference.match(**{f"output of step {step}": output, f"state after step {step}": state})
-    reference.match(**{"hidden in the calls": attention.queries, "encoder_outputs in the calls": attention.keys})
+        show(f"output of step {step}", output)
+        show(f"state after step {step}", state)
+    show("hidden in the calls", attention.queries)
+    show("encoder_outputs in the calls", attention.keys)
 
 
 @number("2.3.5")
 @weight(1)
 @both_types
-def test_decoder_without_attention_ignores_the_encoder(models, given, reference, model_type):
+def test_decoder_without_attention_ignores_the_encoder(models, given, show, model_type):
     """Without attention encoder_outputs, of any size, change nothing, and compute_attention is not called."""
     decoder, (V, _, Henc, Hdec) = build(models, given, model_type)
     N, T = given.size("N", 2, 5), given.size("T", 2, 7)
     decoder.compute_attention = attention = AttentionDouble(given, N, T)
     token, state = given.integers("token", N, 1, low=0, high=V), draw_state(given, model_type, N, Hdec)
-    reference.match(**{"output and state": decoder(token, state)})
+    show("output and state", decoder(token, state))
     offered = decoder(token, state, given.uniform("outputs", N, T, Henc))
-    reference.match(**{"output and state with encoder_outputs": offered})
-    reference.match(**{"calls of compute_attention": len(attention.queries)})
+    show("output and state with encoder_outputs", offered)
+    show("calls of compute_attention", len(attention.queries))
 
 
 @number("2.3.6")
 @weight(1)
 @plain_and_full
-def test_decoder_drops_out_the_embedding_only(models, given, reference, model_type, attention):
+def test_decoder_drops_out_the_embedding_only(models, given, show, model_type, attention):
     """In training p = 1 hides the token but not the context or the state; in evaluation nothing is hidden."""
     decoder, (V, _, Henc, Hdec) = build(models, given, model_type, attention, dropout=1.0)
     N, T = given.size("N", 2, 5), given.size("T", 2, 7)
     decoder.compute_attention = AttentionDouble(given, N, T)
     token, state = given.integers("token", N, 1, low=0, high=V), draw_state(given, model_type, N, Hdec)
     encoder_outputs = given.uniform("outputs", N, T, Henc)
-    reference.match(**{"output and state": decoder(token, state, encoder_outputs)})
+    show("output and state", decoder(token, state, encoder_outputs))
     decoder.train()
-    reference.match(**{"output and state with p = 1": decoder(token, state, encoder_outputs)})
+    show("output and state with p = 1", decoder(token, state, encoder_outputs))
     decoder.dropout.p = 0.0
-    reference.match(**{"output and state with p = 0": decoder(token, state, encoder_outputs)})
+    show("output and state with p = 0", decoder(token, state, encoder_outputs))
 
 
 @number("2.3.7")
 @weight(1)
 @with_and_without
-def test_decoder_lets_gradients_through(models, given, reference, model_type, attention):
+def test_decoder_lets_gradients_through(models, given, show, model_type, attention):
     """Output and state pass gradients on to state, encoder outputs, attention weights and all parameters."""
     decoder, (V, _, Henc, Hdec) = build(models, given, model_type, attention)
     N, T = given.size("N", 4, 8), given.size("T", 2, 7)
@@ -138,46 +142,47 @@ def test_decoder_lets_gradients_through(models, given, reference, model_type, at
     for index, tensor in enumerate(tensors(state)):
         objective = objective + (tensor * given.uniform(f"weights of state {index}", 1, N, Hdec)).sum()
     objective.backward()
-    reference.match(**{"gradient of the state before": [tensor.grad for tensor in before]})
-    reference.match(**{"gradient of encoder_outputs": encoder_outputs.grad})
-    reference.match(**{"gradient of the attention weights": double.weights.grad})
-    reference.gradients(decoder)
+    show("gradient of the state before", [tensor.grad for tensor in before])
+    show("gradient of encoder_outputs", encoder_outputs.grad)
+    show("gradient of the attention weights", double.weights.grad)
+    show.gradients(decoder)
 
 
 @number("2.3.8")
 @weight(1)
-def test_decoder_refuses_what_it_cannot_do(models, given, reference):
+def test_decoder_refuses_what_it_cannot_do(models, given, show):
     """Unknown model_type, attention between two sizes, and attention without encoder_outputs raise ValueError."""
     Decoder = models.seq2seq.Decoder.Decoder
-    reference.raises("an unknown model_type", ValueError, lambda: Decoder(4, 5, 5, 9, 0.2, "GRU"), ["RNN", "LSTM"])
+    show.raises("an unknown model_type", ValueError, lambda: Decoder(4, 5, 5, 9, 0.2, "GRU"), ["RNN", "LSTM"])
     for which, sizes in {"decoder": (53, 67), "encoder": (67, 53)}.items():
         build_attending = partial(Decoder, 4, *sizes, 9, attention=True)
-        reference.raises(f"attention with a wider {which}", ValueError, build_attending, mentions=sizes)
+        show.raises(f"attention with a wider {which}", ValueError, build_attending, mentions=sizes)
     decoder, (V, _, Henc, Hdec) = build(models, given, "RNN", attention=True)
     N, T = given.size("N", 2, 5), given.size("T", 2, 7)
     decoder.compute_attention = AttentionDouble(given, N, T)
     token, state = given.integers("token", N, 1, low=0, high=V), draw_state(given, "RNN", N, Hdec)
-    reference.raises("attention without encoder_outputs", ValueError, lambda: decoder(token, state))
+    show.raises("attention without encoder_outputs", ValueError, lambda: decoder(token, state))
     output, _ = decoder(token, state, given.uniform("outputs", N, T, Henc))
-    reference.match(**{"output with encoder_outputs": output})
+    show("output with encoder_outputs", output)
 
 
 @number("2.3.9")
 @weight(1)
 @with_and_without
-def test_decoder_steps_with_a_single_row(models, given, reference, model_type, attention):
+def test_decoder_steps_with_a_single_row(models, given, show, model_type, attention):
     """A batch of one row that reads a single source position keeps all its axes."""
     decoder, (V, _, Henc, Hdec) = build(models, given, model_type, attention)
     decoder.compute_attention = AttentionDouble(given, 1, 1)
     token, state = given.integers("token", 1, 1, low=0, high=V), draw_state(given, model_type, 1, Hdec)
     output, state = decoder(token, state, given.uniform("outputs", 1, 1, Henc))
-    reference.match(output=output, state=state)
+    show("output", output)
+    show("state", state)
 
 
 @number("2.3.10")
 @weight(1)
 @plain_and_full
-def test_decoder_keeps_nothing_between_calls(models, given, reference, model_type, attention):
+def test_decoder_keeps_nothing_between_calls(models, given, show, model_type, attention):
     """The same arguments give the same results after another call, and no argument is changed."""
     decoder, (V, _, Henc, Hdec) = build(models, given, model_type, attention)
     N, T = given.size("N", 2, 5), given.size("T", 2, 7)
@@ -187,7 +192,9 @@ def test_decoder_keeps_nothing_between_calls(models, given, reference, model_typ
     first = decoder(token, state, encoder_outputs)
     other = decoder(given.integers("other token", N, 1, low=0, high=V), first[1], given.uniform("others", N, T, Henc))
     again = decoder(token, state, encoder_outputs)
-    reference.match(
-        first=first, other=other, again=again, **{"token after the calls": token, "state after the calls": state}
-    )
-    reference.match(**{"encoder_outputs after the calls": encoder_outputs})
+    show("first", first)
+    show("other", other)
+    show("again", again)
+    show("token after the calls", token)
+    show("state after the calls", state)
+    show("encoder_outputs after the calls", encoder_outputs)

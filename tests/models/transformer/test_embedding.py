@@ -15,7 +15,7 @@ def build(models, given, max_length):
 
 @number("3.1.1")
 @weight(1)
-def test_embed_adds_word_and_position(models, given, reference):
+def test_embed_adds_word_and_position(models, given, show):
     """embed returns, for every token, word embedding + position embedding (positions 0, 1, ...), without scaling.
 
     There is no dropout here: training mode gives the same.
@@ -23,46 +23,44 @@ def test_embed_adds_word_and_position(models, given, reference):
     N, T = given.size("N", 2, 5), given.size("T", 3, 7)
     model, V, _ = build(models, given, max_length=T + 6)
     inputs = given.sentences("inputs", N, T, V)
-    reference.match(
-        word_table=model.word_embedding.weight,
-        position_table=model.position_embedding.weight,
-        embedded=model.embed(inputs),
-        embedded_in_training_mode=model.train().embed(inputs),
-        inputs_after_the_calls=inputs,
-    )
+    show("word_table", model.word_embedding.weight)
+    show("position_table", model.position_embedding.weight)
+    show("embedded", model.embed(inputs))
+    show("embedded_in_training_mode", model.train().embed(inputs))
+    show("inputs_after_the_calls", inputs)
 
 
 @number("3.1.2")
 @weight(1)
-def test_embed_takes_up_to_max_length_tokens(models, given, reference):
+def test_embed_takes_up_to_max_length_tokens(models, given, show):
     """A sequence of exactly max_length tokens is embedded; one more is a ValueError that names both lengths."""
     M = given.size("max_length", 4, 7)
     model, V, _ = build(models, given, max_length=M)
     inputs = given.integers("inputs", 2, M + 1, low=4, high=V)
-    reference.match(longest=model.embed(inputs[:, :M]))
-    reference.raises("one token too many", ValueError, lambda: model.embed(inputs), mentions=[M, M + 1])
+    show("longest", model.embed(inputs[:, :M]))
+    show.raises("one token too many", ValueError, lambda: model.embed(inputs), mentions=[M, M + 1])
 
 
 @number("3.1.3")
 @weight(1)
-def test_embed_takes_one_sentence_and_one_token(models, given, reference):
+def test_embed_takes_one_sentence_and_one_token(models, given, show):
     """A batch of one sentence and sentences of one token are embedded like any other."""
     model, V, _ = build(models, given, max_length=9)
     sentence, column = given.integers("sentence", 1, 6, low=4, high=V), given.integers("tokens", 6, 1, low=4, high=V)
-    reference.match(one_sentence=model.embed(sentence))
-    reference.match(sentences_of_one_token=model.embed(column))
-    reference.match(one_token=model.embed(column[:1]))
-    reference.match(one_sentence_again=model.embed(sentence))
+    show("one_sentence", model.embed(sentence))
+    show("sentences_of_one_token", model.embed(column))
+    show("one_token", model.embed(column[:1]))
+    show("one_sentence_again", model.embed(sentence))
 
 
 @number("3.1.4")
 @weight(1)
-def test_embed_passes_gradients_to_both_tables(models, given, reference):
+def test_embed_passes_gradients_to_both_tables(models, given, show):
     """Every row of both tables gets the sum of the gradients of the places where it was used."""
     N, T = given.size("N", 3, 5), given.size("T", 3, 7)
     model, V, H = build(models, given, max_length=T + 3)
     inputs = given.integers("inputs", N, T, low=4, high=V)
     objective = (model.embed(inputs) * given.uniform("weights", N, T, H)).sum()
     objective.backward()
-    reference.match(objective=objective)
-    reference.gradients(model, of=LAYERS)
+    show("objective", objective)
+    show.gradients(model, of=LAYERS)

@@ -16,7 +16,7 @@ def build(models, given):
 
 @number("3.3.1")
 @weight(1)
-def test_feedforward_equals_the_equation(models, given, reference):
+def test_feedforward_equals_the_equation(models, given, show):
     """feedforward_layer is LayerNorm(x + W_2 relu(W_1 x + b_1) + b_2) and leaves its input as it was.
 
     There is no dropout here: training mode gives the same.
@@ -24,48 +24,44 @@ def test_feedforward_equals_the_equation(models, given, reference):
     model, H = build(models, given)
     N, T = given.size("N", 2, 4), given.size("T", 3, 7)
     inputs = given.uniform("inputs", N, T, H, low=-2, high=2)
-    reference.match(
-        feedforward_in=model.feedforward_in.weight,
-        feedforward_out=model.feedforward_out.weight,
-        transformed=model.feedforward_layer(inputs),
-        transformed_in_training_mode=model.train().feedforward_layer(inputs),
-        inputs_after_the_calls=inputs,
-    )
+    show("feedforward_in", model.feedforward_in.weight)
+    show("feedforward_out", model.feedforward_out.weight)
+    show("transformed", model.feedforward_layer(inputs))
+    show("transformed_in_training_mode", model.train().feedforward_layer(inputs))
+    show("inputs_after_the_calls", inputs)
 
 
 @number("3.3.2")
 @weight(1)
-def test_feedforward_normalises_small_values_like_layer_norm(models, given, reference):
+def test_feedforward_normalises_small_values_like_layer_norm(models, given, show):
     """norm_ff is a LayerNorm as torch builds it: its epsilon shows where the values to normalise are small."""
     model, H = build(models, given)
     with torch.no_grad():
         model.feedforward_out.weight.mul_(0.01)
         model.feedforward_out.bias.mul_(0.01)
     inputs = given.uniform("inputs", 2, 4, H, low=-0.01, high=0.01)
-    reference.match(transformed=model.feedforward_layer(inputs))
+    show("transformed", model.feedforward_layer(inputs))
 
 
 @number("3.3.3")
 @weight(1)
-def test_feedforward_transforms_every_position_by_itself(models, given, reference):
+def test_feedforward_transforms_every_position_by_itself(models, given, show):
     """A sentence or position alone gives the same as among others, also a batch of one and a length of one."""
     model, H = build(models, given)
     inputs = given.uniform("inputs", 4, 3, H)
-    reference.match(
-        transformed=model.feedforward_layer(inputs),
-        last_sentence_alone=model.feedforward_layer(inputs[-1:]),
-        last_positions_alone=model.feedforward_layer(inputs[:, -1:].contiguous()),
-        last_position_alone=model.feedforward_layer(inputs[-1:, -1:]),
-    )
+    show("transformed", model.feedforward_layer(inputs))
+    show("last_sentence_alone", model.feedforward_layer(inputs[-1:]))
+    show("last_positions_alone", model.feedforward_layer(inputs[:, -1:].contiguous()))
+    show("last_position_alone", model.feedforward_layer(inputs[-1:, -1:]))
 
 
 @number("3.3.4")
 @weight(1)
-def test_feedforward_passes_gradients(models, given, reference):
+def test_feedforward_passes_gradients(models, given, show):
     """Gradients reach the inputs and the weights and biases of the three layers."""
     model, H = build(models, given)
     N, T = given.size("N", 2, 4), given.size("T", 3, 7)
     inputs = given.uniform("inputs", N, T, H, low=-2, high=2).requires_grad_()
     (model.feedforward_layer(inputs) * given.uniform("weights", N, T, H)).sum().backward()
-    reference.match(gradient_of_inputs=inputs.grad)
-    reference.gradients(model, of=LAYERS)
+    show("gradient_of_inputs", inputs.grad)
+    show.gradients(model, of=LAYERS)

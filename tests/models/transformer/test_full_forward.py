@@ -61,126 +61,130 @@ def perturb_padding(given, table, pad=PAD):
 
 @number("3.5.1")
 @weight(2)
-def test_forward_scores_every_next_token(models, given, reference):
+def test_forward_scores_every_next_token(models, given, show):
     """forward reads src and tgt[:, :-1] and returns unnormalised scores (N, L - 1, V)."""
     model, _, V_in, V_out = build(models, given, decoder_layers=2)  # elsewhere one
     N, T, L = given.size("N", 2, 3), given.size("T", 6, 9), given.size("L", 6, 9)
     src = given.integers("source", N, T, low=4, high=V_in)
     tgt = given.integers("target", N, L, low=4, high=V_out)
     for name in TABLES.split():
-        reference.match(**{name: getattr(model, name).weight})
-    reference.match(scores=model(src, tgt), source_after_the_call=src, target_after_the_call=tgt)
+        show(name, getattr(model, name).weight)
+    show("scores", model(src, tgt))
+    show("source_after_the_call", src)
+    show("target_after_the_call", tgt)
 
 
 @number("3.5.2")
 @weight(1)
-def test_forward_takes_one_sentence_and_one_token(models, given, reference):
+def test_forward_takes_one_sentence_and_one_token(models, given, show):
     """A batch of one, a source of one token and a target of two tokens (one to read, one to score) work."""
     model, _, V_in, V_out = build(models, given)
     src = given.integers("source", 3, 4, low=4, high=V_in)
     tgt = given.integers("target", 3, 4, low=4, high=V_out)
-    reference.match(scores_of_one_sentence=model(src[:1], tgt[:1, :3]))
-    reference.match(scores_with_one_source_token=model(src[:, :1].contiguous(), tgt))
-    reference.match(scores_of_one_target_token=model(src, tgt[:, :2].contiguous()))
-    reference.match(scores_of_one_token_from_one=model(src[:1, :1], tgt[:1, :2]))
-    reference.match(scores_of_one_sentence_again=model(src[:1], tgt[:1, :3]))
+    show("scores_of_one_sentence", model(src[:1], tgt[:1, :3]))
+    show("scores_with_one_source_token", model(src[:, :1].contiguous(), tgt))
+    show("scores_of_one_target_token", model(src, tgt[:, :2].contiguous()))
+    show("scores_of_one_token_from_one", model(src[:1, :1], tgt[:1, :2]))
+    show("scores_of_one_sentence_again", model(src[:1], tgt[:1, :3]))
 
 
 @number("3.5.3")
 @weight(1)
-def test_forward_takes_up_to_max_length_tokens(models, given, reference):
+def test_forward_takes_up_to_max_length_tokens(models, given, show):
     """Source and decoder input may have exactly max_length tokens; one more is a ValueError naming both lengths."""
     M = given.size("max_length", 6, 9)
     model, _, V_in, V_out = build(models, given, max_length=M)
     src = given.integers("source", 2, M + 1, low=4, high=V_in)
     tgt = given.integers("target", 2, M + 2, low=4, high=V_out)
-    reference.match(longest=model(src[:, :M], tgt[:, : M + 1]))
+    show("longest", model(src[:, :M], tgt[:, : M + 1]))
     both = [M, M + 1]
-    reference.raises("source too long", ValueError, lambda: model(src, tgt[:, :3]), mentions=both)
-    reference.raises("decoder input too long", ValueError, lambda: model(src[:, :3], tgt), mentions=both)
+    show.raises("source too long", ValueError, lambda: model(src, tgt[:, :3]), mentions=both)
+    show.raises("decoder input too long", ValueError, lambda: model(src[:, :3], tgt), mentions=both)
 
 
 @number("3.5.4")
 @weight(1)
-def test_encode_hides_the_padding_of_the_source(models, given, reference):
+def test_encode_hides_the_padding_of_the_source(models, given, show):
     """No position of the encoder looks at <pad>: another embedding of <pad> or more padding changes no real row."""
     model, _, V_in, V_out = build(models, given)
     src, _ = padded_pair(given, V_in, V_out)
     longer = torch.nn.functional.pad(src, (0, 2), value=PAD)
-    reference.match(memory=without_padding(model.encode(src), src))
-    reference.match(memory_with_more_padding=without_padding(model.encode(longer), longer))
+    show("memory", without_padding(model.encode(src), src))
+    show("memory_with_more_padding", without_padding(model.encode(longer), longer))
     perturb_padding(given, model.source_embedding)
-    reference.match(memory_with_another_pad_embedding=without_padding(model.encode(src), src))
+    show("memory_with_another_pad_embedding", without_padding(model.encode(src), src))
 
 
 @number("3.5.5")
 @weight(1)
-def test_decode_hides_the_padding_of_the_memory(models, given, reference):
+def test_decode_hides_the_padding_of_the_memory(models, given, show):
     """The decoder does not look at memory where src is <pad>: other values there change no real row."""
     model, H, V_in, V_out = build(models, given)
     src, tgt = padded_pair(given, V_in, V_out)
     memory = given.uniform("memory", *src.shape, H)
     other = torch.where((src == PAD).unsqueeze(2), given.uniform("other memory", *src.shape, H), memory)
-    reference.match(scores=without_padding(model.decode(tgt, memory, src), tgt))
-    reference.match(scores_with_other_memory_at_padding=without_padding(model.decode(tgt, other, src), tgt))
+    show("scores", without_padding(model.decode(tgt, memory, src), tgt))
+    show("scores_with_other_memory_at_padding", without_padding(model.decode(tgt, other, src), tgt))
 
 
 @number("3.5.6")
 @weight(1)
-def test_decode_hides_padding_inside_the_target(models, given, reference):
+def test_decode_hides_padding_inside_the_target(models, given, show):
     """A <pad> between the words of the decoder's input is hidden from all later words, whatever its embedding."""
     model, H, V_in, V_out = build(models, given)
     src, tgt = padded_pair(given, V_in, V_out)
     memory = given.uniform("memory", *src.shape, H)
-    reference.match(scores=without_padding(model.decode(tgt, memory, src), tgt))
+    show("scores", without_padding(model.decode(tgt, memory, src), tgt))
     perturb_padding(given, model.target_embedding)
     scores = without_padding(model.decode(tgt, memory, src), tgt)
-    reference.match(scores_with_another_pad_embedding=scores)
+    show("scores_with_another_pad_embedding", scores)
 
 
 @number("3.5.7")
 @weight(1)
-def test_forward_does_not_look_ahead(models, given, reference):
+def test_forward_does_not_look_ahead(models, given, show):
     """Other tokens at the end of the target change no earlier row of the scores."""
     model, _, V_in, V_out = build(models, given)
     N, T, L = given.size("N", 2, 3), given.size("T", 6, 9), given.size("L", 6, 9)
     src = given.integers("source", N, T, low=4, high=V_in)
     tgt = given.integers("target", N, L, low=4, high=V_out)
     other = torch.cat((tgt[:, :-3], given.integers("other end", N, 3, low=4, high=V_out)), dim=1)
-    reference.match(scores=model(src, tgt), scores_with_another_end=model(src, other))
+    show("scores", model(src, tgt))
+    show("scores_with_another_end", model(src, other))
 
 
 @number("3.5.8")
 @weight(2)
 @pytest.mark.parametrize("pad", [0, 7])
-def test_forward_hides_all_padding(models, given, reference, pad):
+def test_forward_hides_all_padding(models, given, show, pad):
     """`ignore_index` is the id of <pad>: it is hidden everywhere, other ids nowhere; more of it changes no real row."""
     model, _, V_in, V_out = build(models, given, ignore_index=pad)
     src, tgt = padded_pair(given, V_in, V_out, pad)
     longer_src = torch.nn.functional.pad(src, (0, 1), value=pad)
     longer_tgt = torch.nn.functional.pad(tgt, (0, 2), value=pad)
     scores = without_padding(model(src, tgt), tgt[:, :-1], pad)
-    reference.match(scores=scores)
+    show("scores", scores)
     scores = without_padding(model(longer_src, longer_tgt), longer_tgt[:, :-1], pad)
-    reference.match(scores_with_more_padding=scores)
+    show("scores_with_more_padding", scores)
 
 
 @number("3.5.9")
 @weight(1)
 @pytest.mark.parametrize("dropout", [0.0, 1.0])
-def test_forward_drops_only_inside_the_transformer(models, given, reference, dropout):
+def test_forward_drops_only_inside_the_transformer(models, given, show, dropout):
     """In training mode `transformer` drops with the given probability, 0 or 1; nothing else ever drops anything."""
     model, _, V_in, V_out = build(models, given, dropout=dropout)
     src = given.integers("source", 2, 4, low=4, high=V_in)
     tgt = given.integers("target", 2, 5, low=4, high=V_out)
-    reference.match(scores_in_evaluation=model(src, tgt))
+    show("scores_in_evaluation", model(src, tgt))
     model.train()
-    reference.match(memory=model.encode(src), scores=model(src, tgt))
+    show("memory", model.encode(src))
+    show("scores", model(src, tgt))
 
 
 @number("3.5.10")
 @weight(1)
-def test_forward_passes_gradients(models, given, reference):
+def test_forward_passes_gradients(models, given, show):
     """Gradients of the scores reach all embeddings, the encoder, the decoder and `final`."""
     model, _, V_in, V_out = build(models, given)
     N, T, L = given.size("N", 2, 3), given.size("T", 6, 9), given.size("L", 6, 9)
@@ -188,7 +192,7 @@ def test_forward_passes_gradients(models, given, reference):
     tgt = given.integers("target", N, L, low=4, high=V_out)
     scores = model(src, tgt)
     (scores * given.uniform("weights", N, L - 1, V_out)).mean().backward()
-    reference.gradients(model, of=f"{TABLES} final")
+    show.gradients(model, of=f"{TABLES} final")
     encoder, decoder = model.transformer.encoder.layers[0], model.transformer.decoder.layers[0]
-    reference.match(gradient_in_the_encoder=encoder.linear1.weight.grad)
-    reference.match(gradient_in_the_decoder=decoder.self_attn.in_proj_weight.grad)
+    show("gradient_in_the_encoder", encoder.linear1.weight.grad)
+    show("gradient_in_the_decoder", decoder.self_attn.in_proj_weight.grad)

@@ -41,7 +41,7 @@ def sources(given, batch):
 @number("3.6.1")
 @weight(1)
 @steered_by("scores")
-def test_generation_feeds_the_best_token_back(models, given, reference):
+def test_generation_feeds_the_best_token_back(models, given, show):
     """Every step takes the token with the highest score and feeds it back; tokens (N, L), scores (N, L, V)."""
     L = given.size("L", 5, 8)
     model, V = build(models, given, max_length=L + 1)
@@ -50,13 +50,14 @@ def test_generation_feeds_the_best_token_back(models, given, reference):
     ScriptedDecoding(model, given, script, V, V_IN)
     src = sources(given, 4)
     tokens, scores = model.generate_translation(src, max_length=L)
-    reference.match(tokens=tokens, scores=scores)
+    show("tokens", tokens)
+    show("scores", scores)
 
 
 @number("3.6.2")
 @weight(1)
 @steered_by("scores")
-def test_generation_begins_with_the_first_source_token(models, given, reference):
+def test_generation_begins_with_the_first_source_token(models, given, show):
     """Generation begins with src[:, :1], whatever the id there, and leaves src as it was."""
     L = given.size("L", 5, 8)
     model, V = build(models, given, max_length=L + 1)
@@ -64,27 +65,31 @@ def test_generation_begins_with_the_first_source_token(models, given, reference)
     src = sources(given, 3)
     src[:, :1] = given.integers("first", 3, 1, low=4, high=9)
     tokens, scores = model.generate_translation(src, max_length=L)
-    reference.match(tokens=tokens, scores=scores, source_after_the_call=src)
+    show("tokens", tokens)
+    show("scores", scores)
+    show("source_after_the_call", src)
 
 
 @number("3.6.3")
 @weight(1)
 @steered_by("scores")
-def test_generation_encodes_once(models, given, reference):
+def test_generation_encodes_once(models, given, show):
     """The source is encoded once and decoded once for each of the L tokens."""
     L = given.size("L", 5, 8)
     model, V = build(models, given, max_length=L + 1)
     decoding = ScriptedDecoding(model, given, script_of_words(given, 3, L, V), V, V_IN)
     tokens, scores = model.generate_translation(sources(given, 3), max_length=L)
-    reference.match(calls_of_encode=decoding.encodings, calls_of_decode=decoding.decodings)
-    reference.match(tokens=tokens, scores=scores)
+    show("calls_of_encode", decoding.encodings)
+    show("calls_of_decode", decoding.decodings)
+    show("tokens", tokens)
+    show("scores", scores)
 
 
 @number("3.6.4")
 @weight(2)
 @steered_by("scores")
 @pytest.mark.parametrize("pad", [0, 7])
-def test_generation_ends_a_row_with_its_eos(models, given, reference, pad):
+def test_generation_ends_a_row_with_its_eos(models, given, show, pad):
     """A row keeps token and scores of its <eos>; after it tokens are ignore_index and scores zero. Others go on."""
     L = given.size("L", 6, 8)
     model, V = build(models, given, max_length=L + 1, pad=pad)
@@ -94,13 +99,14 @@ def test_generation_ends_a_row_with_its_eos(models, given, reference, pad):
     script[2, L - 1] = EOS  # and the last row has no <eos>
     ScriptedDecoding(model, given, script, V, V_IN)
     tokens, scores = model.generate_translation(sources(given, 4), max_length=L)
-    reference.match(tokens=tokens, scores=scores)
+    show("tokens", tokens)
+    show("scores", scores)
 
 
 @number("3.6.5")
 @weight(1)
 @steered_by("scores, rows end apart", "scores, rows end together", "scores, rows end at once")
-def test_generation_stops_early_at_full_width(models, given, reference):
+def test_generation_stops_early_at_full_width(models, given, show):
     """Once every row has produced <eos> nothing more is decoded; the results have the full width L all the same."""
     L = given.size("L", 6, 8)
     model, V = build(models, given, max_length=L + 1, pad=7)
@@ -109,14 +115,15 @@ def test_generation_stops_early_at_full_width(models, given, reference):
         script = words.scatter(1, torch.tensor(ends).unsqueeze(1), EOS)
         decoding = ScriptedDecoding(model, given, script, V, V_IN)
         tokens, scores = model.generate_translation(src, max_length=L)
-        reference.match(**{f"calls of decode, rows end {how}": decoding.decodings})
-        reference.match(**{f"tokens, rows end {how}": tokens, f"scores, rows end {how}": scores})
+        show(f"calls of decode, rows end {how}", decoding.decodings)
+        show(f"tokens, rows end {how}", tokens)
+        show(f"scores, rows end {how}", scores)
 
 
 @number("3.6.6")
 @weight(1)
 @steered_by("scores")
-def test_generation_keeps_a_pad_before_eos(models, given, reference):
+def test_generation_keeps_a_pad_before_eos(models, given, show):
     """A <pad> that is produced before <eos> is a token like others: it is kept, fed back, and the row goes on."""
     L, pad = given.size("L", 6, 8), 7
     model, V = build(models, given, max_length=L + 1, pad=pad)
@@ -128,13 +135,14 @@ def test_generation_keeps_a_pad_before_eos(models, given, reference):
     script[2, 3] = PAD  # here a word like any other
     ScriptedDecoding(model, given, script, V, V_IN)
     tokens, scores = model.generate_translation(sources(given, 3), max_length=L)
-    reference.match(tokens=tokens, scores=scores)
+    show("tokens", tokens)
+    show("scores", scores)
 
 
 @number("3.6.7")
 @weight(1)
 @steered_by("longest_scores", "shorter_scores", "scores_of_one_row")
-def test_generation_is_as_long_as_asked(models, given, reference):
+def test_generation_is_as_long_as_asked(models, given, show):
     """L is the max_length asked for, or the constructor's minus one, which is also the most that can be asked for.
 
     A single token is asked for here, too, and a batch of one row.
@@ -145,27 +153,31 @@ def test_generation_is_as_long_as_asked(models, given, reference):
     ScriptedDecoding(model, given, script_of_words(given, 2, L, V), V, V_IN)
     src = sources(given, 2)
     tokens, scores = model.generate_translation(src)
-    reference.match(longest_tokens=tokens, longest_scores=scores)
+    show("longest_tokens", tokens)
+    show("longest_scores", scores)
     tokens, scores = model.generate_translation(src, max_length=shorter)
-    reference.match(shorter_tokens=tokens, shorter_scores=scores)
+    show("shorter_tokens", tokens)
+    show("shorter_scores", scores)
     tokens, scores = model.generate_translation(src, max_length=1)
-    reference.match(single_tokens=tokens, single_scores=scores)
+    show("single_tokens", tokens)
+    show("single_scores", scores)
     tokens, scores = model.generate_translation(src[:1], max_length=shorter)
-    reference.match(tokens_of_one_row=tokens, scores_of_one_row=scores)
+    show("tokens_of_one_row", tokens)
+    show("scores_of_one_row", scores)
     model.train()
-    reference.raises(
+    show.raises(
         "max_length too large",
         ValueError,
         lambda: model.generate_translation(src, max_length=L + 1),
         mentions=[L, L + 1],
     )
-    reference.match(mode_after_the_error=mode_of(model))
+    show("mode_after_the_error", mode_of(model))
 
 
 @number("3.6.8")
 @weight(1)
 @steered_by("scores", "scores with <eos>")
-def test_generation_runs_in_eval_mode(models, given, reference):
+def test_generation_runs_in_eval_mode(models, given, show):
     """The model is in eval mode, all layers, during generation and afterwards in the mode in which it was."""
     L = given.size("L", 5, 8)
     model, V = build(models, given, max_length=L + 1)
@@ -178,16 +190,17 @@ def test_generation_runs_in_eval_mode(models, given, reference):
             model.train(training)
             tokens, scores = model.generate_translation(src, max_length=L)
             mode = f"{'training' if training else 'evaluation'}{with_eos}"
-            reference.match(**{f"mode afterwards, found in {mode}": mode_of(model)})
-        reference.match(**{f"mode meanwhile{with_eos}": " and ".join(sorted({*decoding.modes}))})
-        reference.match(**{f"tokens{with_eos}": tokens, f"scores{with_eos}": scores})
+            show(f"mode afterwards, found in {mode}", mode_of(model))
+        show(f"mode meanwhile{with_eos}", " and ".join(sorted({*decoding.modes})))
+        show(f"tokens{with_eos}", tokens)
+        show(f"scores{with_eos}", scores)
 
 
 @number("3.6.9")
 @weight(1)
 @steered_by("scores")
 @integration()
-def test_generation_equals_teacher_forcing_on_its_own_output(models, given, reference):
+def test_generation_equals_teacher_forcing_on_its_own_output(models, given, show):
     """With your encoder and decoder, forward(src, [<sos>; tokens]) gives the scores that generation has returned."""
     V, L = given.size("V", 6, 8), given.size("L", 9, 12)
     model = models.Transformer.FullTransformerTranslator(
@@ -199,9 +212,11 @@ def test_generation_equals_teacher_forcing_on_its_own_output(models, given, refe
         for name, parameter in model.named_parameters():
             parameter.mul_(5.0 if "embedding" in name else 0.1 if name.endswith("bias") else 1.0)
     tokens, scores = model.generate_translation(src)
-    reference.match(tokens=tokens, scores=scores, scores_require_gradients=scores.requires_grad)
+    show("tokens", tokens)
+    show("scores", scores)
+    show("scores_require_gradients", scores.requires_grad)
     model.eval()
     forced = model(src, torch.cat((src[:, :1], tokens), dim=1))
     ended = (tokens == EOS).cumsum(dim=1) - (tokens == EOS).long() > 0
     hidden = ended | (torch.cat((src[:, :1], tokens[:, :-1]), dim=1) == PAD)
-    reference.match(scores_of_forward=forced.masked_fill(hidden.unsqueeze(2), 0.0))
+    show("scores_of_forward", forced.masked_fill(hidden.unsqueeze(2), 0.0))

@@ -28,22 +28,20 @@ def replace_the_layers(model, given, vocabulary, hidden_dim):
 
 @number("3.4.1")
 @weight(1)
-def test_final_layer_scores_the_target_vocabulary(models, given, reference):
+def test_final_layer_scores_the_target_vocabulary(models, given, show):
     """final_layer is the Linear layer `final` alone: (N, T, H) to (N, T, V), no softmax."""
     model, _, H, _ = build(models, given)
     N, T = given.size("N", 2, 4), given.size("T", 2, 4)
     inputs = given.uniform("inputs", N, T, H)
-    reference.match(
-        final_weight=model.final.weight,
-        final_bias=model.final.bias,
-        scores=model.final_layer(inputs),
-        inputs_after_the_call=inputs,
-    )
+    show("final_weight", model.final.weight)
+    show("final_bias", model.final.bias)
+    show("scores", model.final_layer(inputs))
+    show("inputs_after_the_call", inputs)
 
 
 @number("3.4.2")
 @weight(1)
-def test_forward_embeds_attends_transforms_and_scores(models, given, reference):
+def test_forward_embeds_attends_transforms_and_scores(models, given, show):
     """forward applies embed, multi_head_attention, feedforward_layer and final_layer, each once, in this order.
 
     There is no dropout here: training mode gives the same.
@@ -52,42 +50,44 @@ def test_forward_embeds_attends_transforms_and_scores(models, given, reference):
     replace_the_layers(model, given, V_in, H)
     N, T = given.size("N", 2, 4), given.size("T", 3, 7)
     inputs = given.sentences("inputs", N, T, V_in)
-    reference.match(scores=model(inputs), scores_in_training_mode=model.train()(inputs), inputs_after_the_calls=inputs)
+    show("scores", model(inputs))
+    show("scores_in_training_mode", model.train()(inputs))
+    show("inputs_after_the_calls", inputs)
 
 
 @number("3.4.3")
 @weight(1)
-def test_forward_takes_one_sentence_and_one_token(models, given, reference):
+def test_forward_takes_one_sentence_and_one_token(models, given, show):
     """A batch of one sentence and sentences of one token give (N, T, V) like any other."""
     model, V_in, H, _ = build(models, given)
     replace_the_layers(model, given, V_in, H)
     inputs = given.integers("inputs", 4, 3, low=4, high=V_in)
-    reference.match(scores_of_one_sentence=model(inputs[:1]))
-    reference.match(scores_of_single_tokens=model(inputs[:, :1].contiguous()))
-    reference.match(scores_of_one_token=model(inputs[:1, :1]))
+    show("scores_of_one_sentence", model(inputs[:1]))
+    show("scores_of_single_tokens", model(inputs[:, :1].contiguous()))
+    show("scores_of_one_token", model(inputs[:1, :1]))
 
 
 @number("3.4.4")
 @weight(1)
-def test_forward_passes_gradients(models, given, reference):
+def test_forward_passes_gradients(models, given, show):
     """Gradients flow from the scores through all four steps to the embeddings."""
     model, V_in, H, V = build(models, given)
     table, attention, feedforward = replace_the_layers(model, given, V_in, H)
     N, T = given.size("N", 2, 4), given.size("T", 3, 4)
     scores = model(given.integers("inputs", N, T, low=4, high=V_in))
     (scores * given.uniform("weights", N, T, V)).sum().backward()
-    reference.gradients(model, of="final")
-    reference.match(
-        gradient_of_feedforward=feedforward.grad, gradient_of_attention=attention.grad, gradient_of_table=table.grad
-    )
+    show.gradients(model, of="final")
+    show("gradient_of_feedforward", feedforward.grad)
+    show("gradient_of_attention", attention.grad)
+    show("gradient_of_table", table.grad)
 
 
 @number("3.4.5")
 @weight(2)
 @integration()
-def test_translator_with_its_own_layers(models, given, reference):
+def test_translator_with_its_own_layers(models, given, show):
     """The whole translator, with your embedding, attention and feed-forward layer, gives the right scores."""
     model, V_in, _, _ = build(models, given, heads=3, of="")
     N, T = given.size("N", 2, 4), given.size("T", 3, 7)
-    reference.match(scores=model(given.sentences("inputs", N, T, V_in)))
-    reference.match(scores_of_the_longest=model(given.integers("longest", 2, 10, low=4, high=V_in)))
+    show("scores", model(given.sentences("inputs", N, T, V_in)))
+    show("scores_of_the_longest", model(given.integers("longest", 2, 10, low=4, high=V_in)))

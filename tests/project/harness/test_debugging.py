@@ -61,7 +61,7 @@ def test_a_post_mortem_stops_in_the_students_line(tmp_path):
 def test_a_post_mortem_of_a_wrong_value_stops_in_the_test_that_shows_it(tmp_path):
     tree, _ = tree_with(tmp_path, "hidden = hidden + 1")
     said = python("pytest", ONE_TEST, "--pdb", "--tree", tree, types="p 40 + len(output)\nquit\n")
-    assert "test_rnn_takes_one_step()\n-> reference.match(" in said
+    assert "test_rnn_takes_one_step()\n-> show(" in said
     assert "(Pdb) 43" in said
 
 

@@ -8,7 +8,7 @@ from harness.draws import alike, frequencies, measured, spread
 from harness.judge import Kind, judge
 from harness.marks import Tolerance
 from harness.outcome import Outcome, decode, encode
-from harness.reference import Reference
+from harness.show import Show
 
 LAW = [0.5, 0.3, 0.2]
 MISTAKE = [0.2, 0.3, 0.5]
@@ -75,11 +75,11 @@ def test_what_is_the_same_is_named():
 def shown(seed: int) -> Outcome:
     """What a test would show of a layer that is drawn from -1/2 to 1/2, and of ids."""
     outcome = Outcome()
-    reference, random = Reference(outcome), torch.Generator().manual_seed(seed)
+    show, random = Show(outcome), torch.Generator().manual_seed(seed)
     weight = torch.rand(40, 10, generator=random) - 0.5
-    reference.spread(-0.5, 0.5, weight=weight)
-    reference.frequencies("ids", torch.tensor([0] * 400 + [1] * 240 + [2] * 160), 800, [torch.tensor(LAW)])
-    reference.alike("twice", {"weight": weight, "again": weight})
+    show.spread("weight", weight, -0.5, 0.5)
+    show.frequencies("ids", torch.tensor([0] * 400 + [1] * 240 + [2] * 160), 800, [torch.tensor(LAW)])
+    show.alike("twice", {"weight": weight, "again": weight})
     return outcome
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from torch import nn
 
-from harness import reference
+from harness import show as show_module
 from harness.answers import Answers, Unsteady, check_head_room, check_margins, check_seeds_matter, make
 from harness.contract import Assignment
 from harness.given import Given
@@ -26,9 +26,9 @@ from harness.graded import TESTS, Case, GradedTest
 from harness.judge import CAUSE, PARAMETERS, Kind, Verdict, differ, judge, telling
 from harness.marks import Tolerance
 from harness.outcome import MOST_NODES, NOT_STARTED, Fault, Outcome, decode, digest, encode
-from harness.reference import MAX_ELEMENTS, Reference
 from harness.run import run
 from harness.seeds import Seed
+from harness.show import MAX_ELEMENTS, Show
 from harness.tree import Tree
 from harness.verdicts import name_needed
 
@@ -127,8 +127,11 @@ def test_of_several_names_of_a_parameter_the_least_nested_counts():
     for outcome, module in zip(outcomes, modules, strict=True):
         Given("0", TEST, outcome).parameters(module)
         (module.hidden_in(torch.ones(2)).sum() + module.W_ii.sum()).backward()
-        Reference(outcome).match(weight=module.hidden_in.weight, bias=module.hidden_in.bias, W_ii=module.W_ii)
-        Reference(outcome).gradients(module)
+        show = Show(outcome)
+        show("weight", module.hidden_in.weight)
+        show("bias", module.hidden_in.bias)
+        show("W_ii", module.W_ii)
+        show.gradients(module)
     plain, gathered = outcomes
     assert plain.parameters == gathered.parameters
     assert judge(gathered, plain, Tolerance()).passed
@@ -286,7 +289,8 @@ def test_kinds_of_nodes_travel_in_letters_and_bounded_and_are_never_stored():
 def test_a_shown_tensor_tells_which_operations_it_comes_from():
     outcome = Outcome()
     weight = nn.Parameter(torch.ones(2))
-    Reference(outcome).match(plain=torch.ones(2), state=(torch.tanh(weight * 2), 3))
+    Show(outcome)("plain", torch.ones(2))
+    Show(outcome)("state", (torch.tanh(weight * 2), 3))
     assert outcome.nodes == {"TanhBackward", "MulBackward", "AccumulateGrad"}
 
 
@@ -294,8 +298,8 @@ def test_of_a_long_history_a_bounded_part_is_read(monkeypatch):
     value = nn.Parameter(torch.ones(1)).sin()
     for _ in range(100):
         value = value + 1
-    monkeypatch.setattr(reference, "MAX_NODES", 50)
-    assert reference.nodes(value) == {"AddBackward"}
+    monkeypatch.setattr(show_module, "MAX_NODES", 50)
+    assert show_module.nodes(value) == {"AddBackward"}
 
 
 @settings(max_examples=300, deadline=None)
@@ -658,16 +662,18 @@ def test_values_that_a_second_run_does_not_give_are_random():
     assert not differ(once, Outcome(fault=FAULT))
 
 
-# reference.match: copies at once, and tells plain tensors from all else.
+# show: copies at once, and tells plain tensors from all else.
 
 
 def shown(**values):
     outcome = Outcome()
-    Reference(outcome).match(**values)
+    show = Show(outcome)
+    for name, value in values.items():
+        show(name, value)
     return outcome.shown
 
 
-def test_match_copies_at_once():
+def test_a_shown_tensor_is_copied_at_once():
     tensor = torch.zeros(2, 3)
     values = shown(whole=tensor, view=tensor[:, 1], turned=tensor.T)
     tensor += 1
@@ -738,10 +744,10 @@ def test_tensors_that_need_care_are_shown():
 
 
 def test_a_name_is_shown_once():
-    reference = Reference(Outcome())
-    reference.match(x=1)
+    show = Show(Outcome())
+    show("x", 1)
     with pytest.raises(ValueError, match="shown 'x' before"):
-        reference.match(x=2)
+        show("x", 2)
 
 
 def test_gradients_are_shown_by_name():
@@ -749,7 +755,7 @@ def test_gradients_are_shown_by_name():
     layer(torch.ones(1, 2)).sum().backward()
     layer.bias.grad = None
     outcome = Outcome()
-    Reference(outcome).gradients(layer)
+    Show(outcome).gradients(layer)
     assert outcome.shown["gradient of weight"].tolist() == [[1, 1]]
     assert outcome.shown["gradient of bias"] == "None"
 
@@ -769,16 +775,16 @@ def stop(error):
 )
 def test_raises_shows_the_kind_of_exception(error, fact):
     outcome = Outcome()
-    Reference(outcome).raises("an odd size", ValueError, partial(stop, error), mentions=(3, 4))
+    Show(outcome).raises("an odd size", ValueError, partial(stop, error), mentions=(3, 4))
     assert outcome.shown == {"an odd size": fact}
 
 
 def test_raises_lets_a_todo_through():
-    reference = Reference(Outcome())
+    show = Show(Outcome())
     with pytest.raises(NotImplementedError):
-        reference.raises("why", ValueError, partial(stop, NotImplementedError("naive.lstm")))
+        show.raises("why", ValueError, partial(stop, NotImplementedError("naive.lstm")))
     outcome = Outcome()
-    Reference(outcome).raises("why", ValueError, lambda: None)
+    Show(outcome).raises("why", ValueError, lambda: None)
     assert outcome.shown == {"why": "no exception"}
 
 
@@ -872,8 +878,8 @@ def test_a_raise_that_is_left_is_told_from_what_torch_does_not_implement(tree, c
 
 
 def test_what_was_shown_before_a_fault_stays(tree):
-    def test(given, reference):
-        reference.match(x=given.uniform("x", 2))
+    def test(given, show):
+        show("x", given.uniform("x", 2))
         raise ValueError("too late")
 
     outcome = run(test, tree, TEST)
@@ -882,7 +888,7 @@ def test_what_was_shown_before_a_fault_stays(tree):
 
 
 def test_settings_do_not_reach_the_next_test(tree):
-    def test(reference):
+    def test(show):
         torch.set_default_dtype(torch.float64)
         torch.set_grad_enabled(False)
 

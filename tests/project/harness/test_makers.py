@@ -44,8 +44,8 @@ def test_the_function_that_a_test_is_about_has_made_what_it_shows(graded, name, 
 
 
 def test_what_no_function_of_the_tree_has_made_has_no_maker():
-    def shows(reference):
-        reference.match(x=1)
+    def shows(show):
+        show("x", 1)
 
     with activated(ROOT / "solution") as tree:
         makers = Makers(tree)

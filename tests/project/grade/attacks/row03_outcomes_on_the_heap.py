@@ -1,4 +1,4 @@
-"""Row 3: finds the harness's Outcome, Given and Reference objects and writes what was expected into them.
+"""Row 3: finds the harness's Outcome, Given and Show objects and writes what was expected into them.
 
 Where: init, forward
 """

@@ -13,6 +13,6 @@ def archive(good):
         good[f"{folder}attack.pth"] = b"import os; os.system('touch /tmp/taken-by-startup')\n"
         good[f"{folder}pyvenv.cfg"] = b"home = /tmp\n"
     good["models/naive/__pycache__/LSTM.cpython-311.pyc"] = CODE
-    good["tests/models/naive/test_LSTM.py"] = b"def test_lstm_takes_one_step(models, given, reference): pass\n"
+    good["tests/models/naive/test_LSTM.py"] = b"def test_lstm_takes_one_step(models, given, show): pass\n"
     good["harness/judge.py"] = good["autograder/grade/engine.py"] = CODE
     return packed(good)

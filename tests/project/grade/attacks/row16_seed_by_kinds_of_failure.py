@@ -10,10 +10,10 @@ from torch import sys
 from tests.project.grade.attacks.shared.published_answers import show_published, take_over
 
 
-def told(given, reference):
+def told(given, show):
     np = sys.modules["numpy"]
-    show_published(given, reference)
-    shown = reference._outcome.shown
+    show_published(given, show)
+    shown = show._outcome.shown
     frame = sys._getframe()
     while frame and "seed" not in frame.f_locals:
         frame = frame.f_back

@@ -23,25 +23,37 @@ class StopHere(Exception):
     """Raised where a test shows what a debugger is to look at."""
 
 
-class Reference:
-    """Collects a test's tensors. It compares nothing: `judge` does, where no student code runs.
+class Show:
+    """Collects the values that a test shows. It compares nothing: `judge` does, where no student code runs.
+
+    Every shown value has a name, which no other value of the test has.
 
     Args:
-        stop_at: what a debugger is to stop at: a test that shows it raises StopHere.
+        stop_at: the name of the value at which a debugger is to stop: a test that shows it raises StopHere.
     """
 
     def __init__(self, outcome: Outcome, stop_at: str = "") -> None:
         self._outcome = outcome
         self._stop_at = stop_at
 
-    def match(self, **values: Any) -> None:
-        """Show values that have to equal the reference solution's.
+    def __call__(self, name: str, value: Any) -> None:
+        """Show a value that has to equal the reference solution's.
 
-        Tensors are copied at once, so what student code does to them later changes nothing. A tuple or list is shown
+        A tensor is copied at once, so what student code does to it later changes nothing. A tuple or list is shown
         element by element. Numbers, strings, booleans and None are shown as they print, anything else as what it is.
+
+        Raises:
+            ValueError: if the test has shown a value of this name before.
         """
-        for name, value in values.items():
-            self._show(name, value)
+        self._claim(name)
+        if isinstance(value, tuple | list) and type(value) is not torch.Size and len(value) <= 8:
+            self._outcome.shown[name] = describe(value)
+            for index, element in enumerate(value):
+                self(f"{name}[{index}]", element)
+        else:
+            self._outcome.shown[name] = snapshot(value)
+            if isinstance(value, Tensor):
+                self._outcome.nodes |= nodes(value)
 
     def gradients(self, module: nn.Module, of: str = "") -> None:
         """Show the gradient of every parameter, or of those in the layers `of` (separated by spaces).
@@ -50,22 +62,26 @@ class Reference:
         """
         for name, parameter in module.named_parameters(remove_duplicate=False):
             if not of or name.split(".")[0] in of.split():
-                self._show(f"gradient of {name}", parameter.grad)
+                self(f"gradient of {name}", parameter.grad)
 
-    def spread(self, low: float, high: float, **values: Any) -> None:
-        """Show tensors whose values are drawn uniformly from low to high: the judge looks at their spread."""
-        for name, value in values.items():
-            self._show(name, value)
-            self._outcome.measures[name] = ["spread", low, high]
+    def spread(self, name: str, value: Any, low: float, high: float) -> None:
+        """Show a tensor whose values are drawn uniformly from low to high: the judge looks at their spread."""
+        self(name, value)
+        self._outcome.measures[name] = ["spread", low, high]
 
     def frequencies(self, name: str, ids: Any, draws: int, laws: Sequence[Tensor]) -> None:
-        """Show so many drawn ids: the judge finds out by which of these laws (V,) they come, the first being right."""
-        self._show(name, ids)
+        """Show ids that were drawn. The judge finds out which of the laws they follow.
+
+        Args:
+            draws: how many ids are expected.
+            laws: probabilities (V,) of all ids; the first law is the right one, the others are known mistakes.
+        """
+        self(name, ids)
         self._outcome.measures[name] = ["frequencies", draws, [law.tolist() for law in laws]]
 
     def alike(self, name: str, tensors: Mapping[str, Tensor]) -> None:
-        """Show tensors of one shape, each with a name: the judge finds out which of them are the same."""
-        self._show(name, torch.stack([*tensors.values()]))
+        """Show tensors of one shape, each with a name. The judge finds out which of them are the same."""
+        self(name, torch.stack([*tensors.values()]))
         self._outcome.measures[name] = ["alike", list(tensors)]
 
     def raises(
@@ -98,17 +114,6 @@ class Reference:
             raise StopHere(name)
         if name in self._outcome.shown:
             raise ValueError(f"this test has shown {name!r} before; every shown value needs a name of its own")
-
-    def _show(self, name: str, value: Any) -> None:
-        self._claim(name)
-        if isinstance(value, tuple | list) and type(value) is not torch.Size and len(value) <= 8:
-            self._outcome.shown[name] = describe(value)
-            for index, element in enumerate(value):
-                self._show(f"{name}[{index}]", element)
-        else:
-            self._outcome.shown[name] = snapshot(value)
-            if isinstance(value, Tensor):
-                self._outcome.nodes |= nodes(value)
 
 
 def snapshot(value: Any) -> Array | str:
