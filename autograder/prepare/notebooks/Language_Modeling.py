@@ -2,19 +2,19 @@
 # %% [markdown]
 # # Language models
 #
-# A language model reads a text and says, after every word, what may come next. This notebook goes through part 4 of
-# the assignment: how a long text becomes batches, recurrent models and a Transformer that learn from them, how they
-# are trained and measured, and how they write. Each section has its idea, its equations and a picture, then runs **the
-# tests that grade you** on the code that you have written; at the end your models learn to tell stories.
+# A language model reads a text and predicts, after every word, what comes next. This notebook goes through part 4 of
+# the assignment: how a long text becomes batches, which models learn from them, how they are trained and measured, and
+# how they write. Each section explains an idea with equations and a picture, then runs **the tests that grade you** on
+# your code. At the end your models learn to tell stories.
 #
-# You write no code here. You write it in `student/models/language_model/`, in an editor of your choice; when you have
-# saved, run a cell of this notebook again and it uses what is there now. What you have not written yet is said in one
-# line, so you can run everything from the first day on.
+# You write no code here. Write it in `student/models/language_model/`, in an editor of your choice. After you have
+# saved a file, run a cell of this notebook again: it uses the new version. For code that you have not written yet, a
+# cell prints one line, so you can run the whole notebook from the first day on.
 
 # %% include shared/set_up.py
 
 # %% [markdown]
-# All settings of this notebook in one place. These sizes learn in some minutes on a laptop.
+# These are all settings of this notebook. Models of these sizes learn in a few minutes on a laptop.
 
 # %%
 import copy
@@ -30,7 +30,7 @@ from workbench.language_model.vocabulary import Vocabulary
 from workbench.metrics import perplexity
 from workbench.notebook import Notebook, show_table
 
-DATA = "stories"  # comes with the handout; "shakespeare" and "wikitext-2" are downloaded, and take much longer
+DATA = "stories"  # part of the handout; "shakespeare" and "wikitext-2" are downloaded and take much longer
 
 
 def step_lr(optimizer):
@@ -67,12 +67,12 @@ notebook = Notebook(TREE)
 # %% [markdown]
 # ## The data
 #
-# Short stories of our own making. Their words are simple, but to say which comes next you have to remember: whether
-# Anna is "she", how many apples there were and how many she gave away, whose the drum is now, and that a quotation or
-# a bracket is still open. Try it: cover the end of a story and guess.
+# The data are short stories, generated for this assignment. Their words are simple, but to predict the next one you
+# have to remember whether Anna is "she", how many apples there were and how many she gave away, who has the drum now,
+# and that a quotation or a bracket is still open. Try it: cover the end of a story and guess.
 #
 # A vocabulary gives every word of the *training* split an id. `<unk>` stands for any other word, and `<eos>` ends each
-# line. As ids the whole text is one long vector, and that is all that a model sees.
+# line. The whole text becomes one long vector of ids, and a model sees nothing else.
 
 # %%
 corpus = corpora.load(DATA)
@@ -90,21 +90,23 @@ print(f"{len(vocabulary)} different ones: {' '.join(map(repr, vocabulary.idx2wor
 print("\n\n".join(corpus.train[:2]))
 
 # %% [markdown]
-# What is a good guess? The probability of a text is the product of those of its words, each given all before it,
+# What is a good guess? The probability of a text is the product of the probabilities of its words, each given all
+# words before it,
 #
 # $$p(w_1, \dots, w_M) = \prod_{t=1}^{M} p(w_t \mid w_1, \dots, w_{t-1})$$
 #
 # and the **loss** is the mean of $-\log p(w_t \mid w_1, \dots, w_{t-1})$ over the words. **Perplexity** is
-# $e^{\mathrm{loss}}$: between how many words the model is torn, on average. For these stories, a model that knows
-# nothing reaches the size of the vocabulary; one that knows how frequent each word is, about 140; one that counts which
-# word follows which, 8.4. Whoever knows the grammar that wrote them and forgets nothing comes to 1.43.
+# $e^{\mathrm{loss}}$: the number of words that the model hesitates between, on average. For these stories, a model that
+# knows nothing has a perplexity of the size of the vocabulary; a model that knows how frequent each word is, about 140;
+# one that counts which word follows which, 8.4. The grammar that wrote the stories has 1.43.
 
 # %% [markdown]
 # ## Batches of one text
 #
-# A recurrent model reads word by word, and a graphics card wants many at once. So the text is cut into $B$ pieces of
-# one length, which stand side by side as columns: step by step the model reads a row. What does not fill a whole row is
-# left out. A **chunk** of $S$ rows is the model's input, and the target is the same rows, one later.
+# A recurrent model reads word by word, and a graphics card is fast only with many words at once. So the text is cut
+# into $B$ pieces of equal length, which become columns: at each step the model reads a row. Words that do not fill a
+# whole row are left out. A **chunk** of $S$ rows is the model's input; the target is the chunk that starts one row
+# later.
 
 # %%
 figures.batches()
@@ -113,7 +115,7 @@ figures.batches()
 notebook.check("Batches of one text")
 
 # %% [markdown]
-# Your functions on the alphabet of the picture:
+# Your functions cut the alphabet of the picture:
 
 # %%
 if notebook.ready("lm.batching"):
@@ -128,15 +130,16 @@ if notebook.ready("lm.batching"):
     print(f"\ndata\n{spell(data[0])}\n{spell(data[1])}\n\ntarget\n{spell(target)}")
 
 # %% [markdown]
-# Each chunk starts with the hidden state with which the last one ended, so the model can remember what was ten chunks
-# ago. But to learn from it would mean to go back through the whole text: memory and time would grow with every chunk.
-# **Truncated back-propagation through time** (Williams and Peng, 1990) keeps the state's *values* and lets no
-# *gradient* pass from one chunk to the one before:
+# Each chunk starts with the hidden state with which the previous chunk ended, so the model can remember what it read
+# ten chunks ago. A gradient that goes back through the whole text would take more memory and time with every chunk.
+# **Truncated back-propagation through time** (Williams and Peng, 1990) keeps the *values* of the state and stops the
+# *gradient* between chunks:
 #
 # $$h_0^{(k+1)} = \mathrm{detach}\big(h_S^{(k)}\big) \qquad
 # \frac{\partial\,\mathrm{loss}^{(k+1)}}{\partial h_S^{(k)}} = 0$$
 #
-# That is `repackage_hidden`. Without it the second backward pass fails: its graph reaches into one that is gone.
+# `repackage_hidden` does this. Without it the second backward pass fails, because its graph reaches into the graph of
+# the first chunk, which has been freed.
 
 # %%
 figures.truncated()
@@ -144,8 +147,8 @@ figures.truncated()
 # %% [markdown]
 # ## RNNModel
 #
-# One class, four kinds of layers. The plain one is a step with one nonlinearity $\phi$, tanh or ReLU (Elman, 1990; Le
-# et al., 2015), the **GRU** (Cho et al., 2014) mixes old state and candidate by a gate $z$, and the **LSTM**
+# One class has four kinds of layers. The two plain ones have a nonlinearity $\phi$, tanh or ReLU (Elman, 1990; Le et
+# al., 2015). The **GRU** (Cho et al., 2014) mixes the old state and a candidate with a gate $z$. The **LSTM**
 # (Hochreiter and Schmidhuber, 1997) is that of part 1:
 #
 # $$\begin{aligned}
@@ -155,15 +158,16 @@ figures.truncated()
 # h' &= (1 - z) \odot n + z \odot h
 # \end{aligned}$$
 #
-# Where $z$ is near one, the GRU's state goes on as it is, and so does its gradient.
+# Where $z$ is near one, the GRU keeps its state, and the gradient passes unchanged, too.
 
 # %%
 figures.cells()
 
 # %% [markdown]
-# Around it: an embedding, dropout before and after, and a decoder that gives every word of the vocabulary a score. The
-# embedding is a table (ntoken, ninp), the decoder's weight is (ntoken, nhid): both have a vector for each word, and
-# with `tie_weights` they are **one tensor**, which gets the gradients of both uses (Press and Wolf, 2017).
+# Around these layers there are an embedding, dropout before and after, and a decoder that gives every word of the
+# vocabulary a score. The embedding is a table (ntoken, ninp), and the decoder's weight is (ntoken, nhid): both have a
+# vector for each word. With `tie_weights` they are **one tensor**, which gets the gradients of both uses (Press and
+# Wolf, 2017).
 
 # %%
 figures.model()
@@ -172,7 +176,7 @@ figures.model()
 notebook.check("RNNModel")
 
 # %% [markdown]
-# What tying saves, with the vocabulary of these stories and with one of 33,000 words:
+# How many parameters does tying save, with the vocabulary of these stories and with one of 33,000 words?
 
 # %%
 if notebook.ready("lm.rnn"):
@@ -187,12 +191,12 @@ if notebook.ready("lm.rnn"):
 # %% [markdown]
 # ## Positional encoding
 #
-# A Transformer sees a set of words: nothing tells it which came first. So each position gets a vector, added to its
-# word's. These are not learnt (Vaswani et al., 2017):
+# A Transformer sees a set of words, and nothing tells it which came first. So each position has a vector, which is
+# added to the word's. These vectors are not learnt (Vaswani et al., 2017):
 #
 # $$pe_{t,2k} = \sin\frac{t}{10000^{2k/d}} \qquad pe_{t,2k+1} = \cos\frac{t}{10000^{2k/d}}$$
 #
-# Each row of the picture is a position. With an odd $d$ there is one sine more than there are cosines.
+# Each row of the picture is a position. If $d$ is odd, there is one sine more than there are cosines.
 
 # %%
 pictures.positions()
@@ -203,9 +207,9 @@ notebook.check("Positional encoding")
 # %% [markdown]
 # ## TransformerModel
 #
-# All positions of a chunk are computed at once, and each predicts its next word, which is in the input as well, one
-# to the right. So no position may look there: the **causal mask** hides what is to come. In a boolean mask True is
-# hidden; an additive one has $-\infty$ there, which the softmax turns into a weight of zero:
+# All positions of a chunk are computed at once. Each predicts its next word, which is also in the input, one position
+# to the right. The **causal mask** hides all positions to the right. A boolean mask is True where a position is hidden;
+# an additive mask has $-\infty$ there, which the softmax turns into a weight of zero:
 #
 # $$\mathrm{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_k}} + \mathrm{mask}\right) V$$
 
@@ -213,21 +217,21 @@ notebook.check("Positional encoding")
 figures.causal_mask()
 
 # %% [markdown]
-# A layer has two parts $f$, attention and feed-forward, and each is added to its input. Where the LayerNorm stands
-# makes a difference: **post-norm**, as published in 2017, normalises the sum; **pre-norm** (`norm_first`, Xiong et al.,
-# 2020) normalises what goes into $f$, so that a straight way leads from the last layer to the first, and needs less
-# care with the learning rate:
+# A layer has two parts $f$, attention and feed-forward, and each is added to its input. The place of the LayerNorm
+# makes a difference. **Post-norm**, as published in 2017, normalises the sum. **Pre-norm** (`norm_first`, Xiong et al.,
+# 2020) normalises the input of $f$, so that the gradient has a direct way from the last layer to the first, and the
+# learning rate needs less care:
 #
 # $$\text{post-norm: } \mathrm{LayerNorm}(x + f(x)) \qquad \text{pre-norm: } x + f(\mathrm{LayerNorm}(x))$$
 #
-# The embedding is multiplied by $\sqrt{d}$: it is initialised small, and would be lost under positions between -1
-# and 1.
+# The embedding is multiplied by $\sqrt{d}$, because it is initialised small, and positions between -1 and 1 would
+# drown it.
 
 # %%
 notebook.check("TransformerModel")
 
 # %% [markdown]
-# Your mask at work: one word is replaced by another, and we ask which outputs change. Everything before it must not.
+# Your mask at work: one word is replaced by another, and we ask which outputs change. No output before it may change.
 
 # %%
 if notebook.ready("lm.positions", "lm.transformer"):
@@ -246,14 +250,14 @@ if notebook.ready("lm.positions", "lm.transformer"):
 # %% [markdown]
 # ## Training and evaluation
 #
-# An epoch goes once over the text, chunk by chunk: cut the state off, forward, loss, backward, clip, step. Gradients of
+# An epoch goes once over the text, chunk by chunk: detach the state, forward, loss, backward, clip, step. Gradients of
 # recurrent models can suddenly be a thousand times larger than usual; **clipping** keeps their direction and limits
 # their length (Pascanu et al., 2013). $g$ holds the gradients of *all* parameters, as one vector:
 #
 # $$g \leftarrow g \cdot \min\!\left(1, \frac{c}{\lVert g \rVert}\right)$$
 #
-# The mean is over *tokens*: the last chunk is shorter than the others and counts for less. A mean of the chunks' means
-# would be another number.
+# The loss of an epoch is the mean over *tokens*: the last chunk is shorter than the others and counts for less. The
+# mean of the chunks' means would be a different number.
 
 # %%
 notebook.check("Training and evaluation")
@@ -261,9 +265,10 @@ notebook.check("Training and evaluation")
 # %% [markdown]
 # ## Generated text
 #
-# To write, choose a word from what the model predicts, let it read that word, and again. The most probable one
-# (**greedy**) soon goes round in circles. Drawing by probability is livelier and errs more. A **temperature** $T$
-# (Ackley et al., 1985) leads from the one, near 0, to the other, at 1; above 1 the improbable words gain as well:
+# To write, choose a word from the model's prediction, let the model read that word, and repeat. Choosing the most
+# probable word (**greedy**) soon repeats itself. Drawing words by their probabilities is livelier and makes more
+# mistakes. A **temperature** $T$ (Ackley et al., 1985) near 0 is nearly greedy, 1 draws by the probabilities, and above
+# 1 improbable words become more frequent:
 #
 # $$p_i(T) = \frac{p_i^{1/T}}{\sum_j p_j^{1/T}} = \mathrm{softmax}_i\!\left(\frac{\log p}{T}\right)$$
 
@@ -276,7 +281,7 @@ notebook.check("Generated text")
 # %% [markdown]
 # ## Train
 #
-# This is the whole program, made of what you have written: `learn` trains a model and keeps what each epoch brings.
+# This is the whole program, built from your functions: `learn` trains a model and records the results of each epoch.
 # After every epoch the model continues three prompts by 20 words.
 
 # %%
@@ -365,14 +370,15 @@ learn("LSTM")
 learn("Transformer")
 
 # %% [markdown]
-# Read what they write, epoch by epoch. First come the frequent words, then pairs of words, then whole sentences; last,
-# if at all, what has to be remembered: does the kite stay red, does "Anna" stay "she", is every quotation closed?
+# Read what the models write, epoch by epoch. First they learn frequent words, then pairs of words, then whole
+# sentences. Last, if at all, they learn to remember: does the kite stay red, does "Anna" stay "she", is every quotation
+# closed?
 
 # %%
 show("RNN_TANH", "LSTM", "Transformer")
 
 # %% [markdown]
-# The same model at several temperatures:
+# The same model writes at several temperatures:
 
 # %%
 if "LSTM" in RUNS:
@@ -382,8 +388,8 @@ if "LSTM" in RUNS:
 # %% [markdown]
 # ## Tune
 #
-# Find better settings. More epochs alone are not tuning; change one thing at a time, and predict what it will do before
-# you run it. Stay within these ranges:
+# Find better settings. More epochs alone are not tuning. Change one thing at a time, and predict the effect before you
+# run it. Stay within these ranges:
 #
 # | setting | range |
 # |---|---|
@@ -395,8 +401,8 @@ if "LSTM" in RUNS:
 # | `scheduler` | `step_lr`, or a function of your own like it |
 # | `norm_first` | False (post-norm) or True (pre-norm) |
 #
-# A learning rate that is right for SGD is a hundred times too large for Adam. Choose by the validation split, which is
-# all that this notebook looks at; the test split is to be read once, of the model that you have chosen.
+# A learning rate that is right for SGD is a hundred times too large for Adam. Choose by the validation split, the only
+# one that this notebook uses. Read the test split once, of the model that you have chosen.
 
 # %%
 MODELS = ("RNN_TANH", "RNN_RELU", "GRU", "LSTM", "Transformer")
@@ -461,9 +467,9 @@ CHANGES = {
 tune(MODEL, **CHANGES)
 
 # %% [markdown]
-# On a larger text differences are larger, and trainings are longer. In a terminal,
+# On a larger text, differences are larger and training takes longer. In a terminal,
 # `python -m workbench train --model lstm --data wikitext-2` trains your model on articles of Wikipedia (`shakespeare`:
-# on plays, by characters), `generate` lets it write, `sweep` compares LSTM and GRU setting by setting, and `profile`
+# on plays, by characters). `generate` lets it write, `sweep` compares LSTM and GRU setting by setting, and `profile`
 # shows where the time goes.
 
 # %% include shared/hand_in.py

@@ -2,18 +2,18 @@
 # %% [markdown]
 # # Machine translation
 #
-# From a recurrent cell to a Transformer: this notebook goes through parts 1 to 3 of the assignment. Each has its
-# idea, its equations and a picture, then runs **the tests that grade you** on the code that you have written,
-# trains your models on German captions, and shows what they say and where they look.
+# From a recurrent cell to a Transformer: this notebook goes through parts 1 to 3 of the assignment. Each section
+# explains an idea with equations and a picture, then runs **the tests that grade you** on your code. Your models learn
+# to translate German captions, and you see what they say and where they look.
 #
-# You write no code here. You write it in `student/models/`, in an editor of your choice; when you have saved, run a
-# cell of this notebook again and it uses what is there now. What you have not written yet is said in one line, so you
-# can run everything from the first day on.
+# You write no code here. Write it in `student/models/`, in an editor of your choice. After you have saved a file, run
+# a cell of this notebook again: it uses the new version. For code that you have not written yet, a cell prints one
+# line, so you can run the whole notebook from the first day on.
 
 # %% include shared/set_up.py
 
 # %% [markdown]
-# All settings of this notebook in one place. Five epochs show what each model is made of, in some minutes on a laptop;
+# These are all settings of this notebook. Five epochs take a few minutes on a laptop and show what each model can do;
 # more are better.
 
 # %%
@@ -28,7 +28,7 @@ from workbench import figures
 from workbench.notebook import Notebook
 from workbench.translation import data
 
-DATA = "captions"  # comes with the handout; "multi30k" is downloaded, and takes much longer
+DATA = "captions"  # part of the handout; "multi30k" is downloaded and takes much longer
 SETTINGS = {"epochs": 5}  # of every training below; `python -m workbench train --help` has more
 SETTINGS |= json.loads(os.environ.get("NOTEBOOK_SETTINGS", "{}"))  # when this notebook is tested
 SENTENCES = [
@@ -41,9 +41,9 @@ notebook = Notebook(TREE, DATA)
 # %% [markdown]
 # ## The data
 #
-# Pairs of a German sentence and its English translation. German puts the verb second and its prefix last ("liest
-# ... vor"), and marks who does what to whom by case: a model that translates word by word goes wrong. A vocabulary
-# knows the words that occur at least twice in the training split; four ids are special in each: `<unk>` 0 for any
+# The data are pairs of a German sentence and its English translation. German puts the verb second and its prefix last
+# ("liest ... vor"), and marks by case who does what to whom, so a model that translates word by word goes wrong. A
+# vocabulary holds the words that occur at least twice in the training split. Four ids are special: `<unk>` 0 for any
 # other word, `<pad>` 1 to fill rows up, `<sos>` 2 at the start and `<eos>` 3 at the end.
 
 # %%
@@ -61,8 +61,8 @@ for pair in corpus.train[:4]:
 #
 # $$h' = \tanh(W_h\,[x; h] + b_h) \qquad y = \mathrm{log\,softmax}(W_o\,[x; h] + b_o)$$
 #
-# where $[x; h]$ is $x$ and $h$ one after the other. $\tanh$ keeps the state between -1 and 1, however long the
-# sequence. Look at the arrows: the output does *not* read the new state.
+# where $[x; h]$ is $x$ followed by $h$. $\tanh$ keeps the state between -1 and 1, however long the sequence is. Look
+# at the arrows: the output does *not* read the new state.
 
 # %%
 figures.rnn_cell()
@@ -71,9 +71,9 @@ figures.rnn_cell()
 notebook.check("RNN")
 
 # %% [markdown]
-# What is such a cell good for? Here yours reads English captions letter by letter and learns to say which letter comes
-# next. The loss begins near $\ln 30 \approx 3.4$, that of guessing among 30 letters. After so few updates it cannot
-# spell, but you see where vowels, spaces and line ends go.
+# What is such a cell good for? Here your cell reads English captions letter by letter and learns to predict the next
+# letter. The loss begins near $\ln 30 \approx 3.4$, the loss of guessing among 30 letters. After so few updates the
+# cell cannot spell, but it knows where vowels, spaces and line ends go.
 
 # %%
 UPDATES = 200
@@ -110,10 +110,9 @@ if notebook.ready("naive.rnn"):
 # %% [markdown]
 # ## Part 1: LSTM
 #
-# A plain cell forgets: at each step its state goes through $W_h$ and $\tanh$ again, and what was there at the beginning
-# fades. The LSTM (Hochreiter and Schmidhuber, 1997) has a second state, the cell state $c$, which runs along the top of
-# the picture and is changed only by a product and a sum. Three gates between 0 and 1 decide what is forgotten, what is
-# added and what is shown:
+# A plain cell forgets: at each step its state goes through $W_h$ and $\tanh$ again, and early inputs fade. The LSTM
+# (Hochreiter and Schmidhuber, 1997) has a second state, the cell state $c$. It runs along the top of the picture, and
+# only a product and a sum change it. Three gates between 0 and 1 decide what is kept, what is added and what is shown:
 #
 # $$\begin{aligned}
 # i &= \sigma(x W_{ii} + b_{ii} + h W_{hi} + b_{hi}) & f &= \sigma(x W_{if} + b_{if} + h W_{hf} + b_{hf}) \\
@@ -128,9 +127,9 @@ figures.lstm_cell()
 notebook.check("LSTM")
 
 # %% [markdown]
-# How far back do the cells see? Nothing is trained here. We read 30 steps and ask how much the last hidden state would
-# change if an earlier input changed: the size of its gradient. With $f$ near one half the LSTM forgets as well; with a
-# bias of 3 in the forget gate, $f \approx 0.95$, and the first input still counts at the end.
+# How far back do the cells see? Nothing is trained here. The cells read 30 steps, and we ask how much the last hidden
+# state would change if an earlier input changed: that is the size of its gradient. With $f$ near one half the LSTM
+# forgets, too. With a bias of 3 in the forget gate, $f \approx 0.95$, and the first input still counts at the end.
 
 # %%
 if notebook.ready("naive.rnn", "naive.lstm"):
@@ -163,15 +162,16 @@ if notebook.ready("naive.rnn", "naive.lstm"):
 # %% [markdown]
 # ## Part 2: sequence to sequence
 #
-# One network reads, another one writes (Sutskever et al., 2014; Cho et al., 2014). The **encoder** embeds the source's
-# words, reads them with a recurrent layer and hands its last hidden state to the decoder, through two small layers:
+# One network reads and another one writes (Sutskever et al., 2014; Cho et al., 2014). The **encoder** embeds the words
+# of the source, reads them with a recurrent layer and passes its last hidden state through two small layers to the
+# decoder:
 #
 # $$h_0^{dec} = \tanh(W_{out}\,\mathrm{relu}(W_{in}\,h_T^{enc} + b_{in}) + b_{out})$$
 #
-# The **decoder** starts from there and from `<sos>`. At every step it reads one token, moves its state, and gives
-# log-probabilities of the next token, until that is `<eos>`. In training the token that it reads is the right one of
-# the step before (teacher forcing); in use it is the one that it has just chosen. Everything that the encoder has read
-# must fit into one state.
+# The **decoder** starts from this state and from `<sos>`. At every step it reads one token, updates its state, and
+# returns log-probabilities of the next token, until that is `<eos>`. In training it reads the right token of the
+# previous step (teacher forcing); in use it reads the token that it has just chosen. Everything that the encoder has
+# read must fit into one state.
 
 # %%
 figures.seq2seq()
@@ -179,8 +179,8 @@ figures.seq2seq()
 # %% [markdown]
 # ## Part 2: attention
 #
-# With attention the decoder may look back at every word (Bahdanau et al., 2015). Its hidden state before the step is
-# a question $q$, the encoder's outputs $k_1, \dots, k_T$ are compared with it, and the step gets their weighted mean:
+# With attention the decoder can look back at every word (Bahdanau et al., 2015). Its hidden state before the step is a
+# query $q$, which is compared with the encoder's outputs $k_1, \dots, k_T$. The step gets their weighted mean:
 #
 # $$\alpha_t = \mathrm{softmax}_t\!\left(\frac{q \cdot k_t}{|q|\,|k_t|}\right) \qquad
 # \mathrm{context} = \sum_t \alpha_t\,k_t$$
@@ -195,9 +195,9 @@ figures.attention()
 notebook.check("Encoder", "Decoder", "Attention", "Seq2Seq")
 
 # %% [markdown]
-# Train both on the captions. **Perplexity** is how many words the model is torn between, on average:
-# $e^{\mathrm{loss}}$, with the loss in nats a token and without the `<sos>` that is given. A model that knows
-# nothing is torn between all words of the vocabulary; 1 is perfect. All files of a run are in `runs/notebook/`.
+# Train both on the captions. **Perplexity** is the number of words that the model hesitates between, on average:
+# $e^{\mathrm{loss}}$, with the loss in nats per token and without the `<sos>` that is given. A model that knows nothing
+# hesitates between all words of the vocabulary; 1 is perfect. All files of a run are in `runs/notebook/`.
 
 # %%
 notebook.train("rnn", **SETTINGS)
@@ -216,8 +216,8 @@ notebook.attention(SENTENCES[0], "lstm-attention")
 # %% [markdown]
 # ## Part 3: a Transformer's encoder
 #
-# No recurrence at all: every position looks at all others at once (Vaswani et al., 2017). Then nothing says any more
-# which word came first, so each position gets a vector of its own, which is learnt like a word's and added to it:
+# A Transformer has no recurrence: every position looks at all others at once (Vaswani et al., 2017). Nothing tells it
+# which word came first, so each position has a vector of its own, which is learnt and added to the word's:
 #
 # $$e_t = \mathrm{word\_embedding}(token_t) + \mathrm{position\_embedding}(t)$$
 
@@ -225,26 +225,27 @@ notebook.attention(SENTENCES[0], "lstm-attention")
 figures.embedding()
 
 # %% [markdown]
-# Positions need not be learnt. The original Transformer took sines and cosines of falling frequency,
+# Positions need not be learnt. The original Transformer used sines and cosines of falling frequency,
 #
 # $$p_{t,2k} = \sin\frac{t}{10000^{2k/H}} \qquad p_{t,2k+1} = \cos\frac{t}{10000^{2k/H}}$$
 #
-# so that columns on the left tell neighbours apart, and those on the right tell the beginning from the end. Each row is
-# one position.
+# Columns on the left tell neighbours apart, and columns on the right tell the beginning from the end. Each row of the
+# picture is one position.
 
 # %%
 figures.positions()
 
 # %% [markdown]
-# The layer itself: each head asks with $Q$, is found by $K$, and answers with $V$; all three are linear in the same
-# input $x$. A dot product of $d_k$ numbers grows with their count, which $\sqrt{d_k}$ takes back:
+# Now the layer itself. Each head compares queries $Q$ with keys $K$ and returns a weighted mean of values $V$; all
+# three are linear in the same input $x$. A dot product of $d_k$ numbers grows with $d_k$, so it is divided by
+# $\sqrt{d_k}$:
 #
 # $$\mathrm{head}_i = \mathrm{softmax}\!\left(\frac{Q_i K_i^\top}{\sqrt{d_k}}\right) V_i \qquad
 # \mathrm{LayerNorm}(x + W\,[\mathrm{head}_1; \mathrm{head}_2; \dots] + b)$$
 #
 # The feed-forward layer then works at every position by itself,
-# $\mathrm{LayerNorm}(x + W_2\,\mathrm{relu}(W_1 x + b_1) + b_2)$. In both the input is added to what comes out, so that
-# the gradient has a straight way back.
+# $\mathrm{LayerNorm}(x + W_2\,\mathrm{relu}(W_1 x + b_1) + b_2)$. Both add their input to their result, so that the
+# gradient has a direct way back.
 
 # %%
 figures.encoder_layer()
@@ -253,8 +254,8 @@ figures.encoder_layer()
 notebook.check("Embedding", "Multi-head attention", "Feed-forward layer", "TransformerTranslator")
 
 # %% [markdown]
-# `TransformerTranslator` says at each *source* position which target word stands at that place. It writes all words at
-# once, and none of them knows the others: what does that do to a sentence whose verb has to move?
+# At each *source* position, `TransformerTranslator` predicts the target word at the same position. It writes all words
+# at once, and no word depends on the others: what does that do to a sentence whose verb has to move?
 
 # %%
 notebook.train("transformer-encoder", **SETTINGS)
@@ -265,17 +266,16 @@ notebook.translate(SENTENCES, "lstm-attention", "transformer-encoder")
 #
 # `FullTransformerTranslator` also has a decoder, which looks at its own words so far and at the encoder's output, the
 # *memory*. That makes three kinds of attention, and `nn.Transformer` takes two masks for each: one says for every
-# **pair** of positions whether the first may look at the second, the other says which **keys** nobody may look at. In a
-# boolean mask **True means hidden**.
+# **pair** of positions whether the first may look at the second, the other says which **keys** no position may look at.
+# In a boolean mask **True means hidden**.
 #
 # - `tgt_mask` is causal: a row sees itself and what is left of it. In training all target words are in the input at
 #   once, and without this mask the decoder would copy the answer.
-# - The three `..._key_padding_mask` are True at `<pad>`: the same sentence must give the same in whatever batch it is.
-#   The memory is as long as the source, so its padding is the source's.
-# - `src_mask` and `memory_mask` stay `None`: the source is there as a whole from the start, there is no future in it to
-#   hide.
+# - The three `..._key_padding_mask` are True at `<pad>`, so that a sentence gives the same result in every batch. The
+#   memory is as long as the source, so its padding is the source's.
+# - `src_mask` and `memory_mask` stay `None`: the whole source is known from the start, so it has no future to hide.
 #
-# A pair is hidden where either mask says so. What comes out in the rows of `<pad>` is never scored.
+# A pair is hidden if either mask hides it. Results in the rows of `<pad>` are never scored.
 
 # %%
 figures.masks()
@@ -289,8 +289,8 @@ notebook.curves("rnn", "lstm-attention", "transformer-encoder", "transformer")
 notebook.translate(SENTENCES, "lstm-attention", "transformer-encoder", "transformer")
 
 # %% [markdown]
-# The decoder's last layer looks at the source, one picture a head. Compare with the attention by cosine above: these
-# weights may be as sharp as they like.
+# Where does the decoder's last layer look in the source? There is one picture for each head. Compare them with the
+# attention by cosine above: these weights can be as sharp as they need to be.
 
 # %%
 notebook.attention(SENTENCES[0], "transformer")
@@ -298,9 +298,9 @@ notebook.attention(SENTENCES[0], "transformer")
 # %% [markdown]
 # ## Tune
 #
-# Change what the model is or how it learns, and see what that does. More epochs alone are not tuning. In a terminal,
-# `python -m workbench train --help` has more. Choose by the validation split, which is all that this notebook and
-# `compare` look at. Read the test split once, of the model that you have chosen:
+# Change the model or how it learns, and see what happens. More epochs alone are not tuning.
+# `python -m workbench train --help` lists more settings. Choose by the validation split, the only one that this
+# notebook and `compare` use. Read the test split once, of the model that you have chosen:
 # `python -m workbench evaluate RUN --split test`.
 
 # %%

@@ -1,10 +1,9 @@
 # %% [markdown]
 # ## Set-up
 #
-# On your computer: open this notebook where it lies, in the unpacked handout. On Colab: open it there, run this
-# cell, and choose the handout's zip when you are asked. The files to work on are then in the panel on the left (a
-# double click opens one, Ctrl-S saves). **Colab forgets them when it disconnects**: the last cell downloads your
-# work.
+# On your computer: open this notebook in the unpacked handout. On Colab: run this cell, and choose the handout's zip
+# when you are asked. The files to work on are then in the panel on the left (a double click opens one, Ctrl-S saves).
+# **Colab forgets them when it disconnects**: the last cell downloads your work.
 
 # %%
 import importlib.metadata
@@ -18,7 +17,7 @@ TREE = os.environ.get("ASSIGNMENT_TREE", "student")  # the folder whose models/ 
 
 
 def find_handout(here):
-    """The handout's folder: this one, one above it, one in it, or one in a zip that lies here."""
+    """The handout's folder: this folder, one above it, one in it, or one in a zip in this folder."""
     for folder in (here, *here.parents, *sorted(here.iterdir())):
         if os.path.isfile(folder / "student" / "assignment.json") and os.path.isfile(folder / "collect_submission.py"):
             return folder
@@ -32,7 +31,7 @@ def find_handout(here):
 
 
 def is_missing(requirement):
-    """Whether a package is not there. Other versions will do, above all Colab's own torch; not of torchtext."""
+    """Whether a package is missing. Any version is fine, such as Colab's own torch, except for torchtext."""
     name, _, version = requirement.partition("==")
     try:
         found = importlib.metadata.version(name)
