@@ -45,27 +45,29 @@ pictured = Console(highlight=False, record=True)  # what --picture saves: nothin
 
 Secret = Annotated[
     str | None,
-    typer.Option(help="What the hidden seeds derive from. Default: $ASSIGNMENT_SECRET, else .secrets/term."),
+    typer.Option(help="The secret of the hidden seeds. Default: $ASSIGNMENT_SECRET, else .secrets/term."),
 ]
-# What stands in every file that is written by a name which somebody has given; nothing else is replaced.
+# A text that is in every file of a kind. A file that somebody has named is replaced only if it holds this text.
 HANDOUT, KIT, RESULTS, PICTURE = "student/assignment.json", "kit.json", '"extra_data"', "rich-terminal"
 FIGURES = {"speed": '"cold_ratio"', "attacks": '"counts"', "feedback": '"complaints"'}
 
 
 def _is_folder(out: Path) -> Path:
-    """Refuse a name that was meant for a file."""
+    """Refuse a name that looks like a file's."""
     if out.is_file() or (out.suffix and not out.exists()):
-        raise typer.BadParameter(f"{out}: expected a folder; make one by this name first, if it is to be one")
+        raise typer.BadParameter(f"{out}: expected a folder; to use this name, make the folder first")
     return out
 
 
-Folder = Annotated[Path, typer.Option(help="The folder that everything is written to.", callback=_is_folder)]
-TorchSource = Annotated[str, typer.Option(help="pip's options for installing torch's CPU build in the image.")]
+Folder = Annotated[Path, typer.Option(help="The folder to write to.", callback=_is_folder)]
+TorchSource = Annotated[str, typer.Option(help="pip's options that install torch's CPU build in the image.")]
 
 
 @app.command(name="handout")
 def make_handout(
-    check: Annotated[bool, typer.Option("--check", help="Only say whether student/ is up to date.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say whether student/ is up to date; exit with 1 if not.")
+    ] = False,
     zip: Annotated[Path | None, typer.Option(help="Also pack the handout for students into this file.")] = None,
 ) -> None:
     """Derive student/ and its contract from solution/ and the rubric."""
@@ -74,14 +76,14 @@ def make_handout(
     if check:
         if difference := handout.drift(REPOSITORY):
             print(difference)
-            console.print("student/ is not what solution/ gives; run [bold]python -m autograder handout[/bold]")
+            console.print("student/ differs from what solution/ gives; run [bold]python -m autograder handout[/bold]")
             raise typer.Exit(1)
         console.print("student/ is up to date.")
         return
     edited = handout.edited(REPOSITORY)
     changed = handout.write(REPOSITORY)
     if aside := [f"student/{name}" for name in edited if name in changed]:
-        warn(f"{', '.join(aside)}: edited there, and derived anew from solution/; copies are in {handout.REPLACED}/")
+        warn(f"{', '.join(aside)}: derived again from solution/; copies of your edits are in {handout.REPLACED}/")
     console.print(f"student/: {len(changed)} files written" if changed else "student/: nothing to do")
     if zip:
         with _writing(zip, HANDOUT) as target:
@@ -92,18 +94,20 @@ def make_handout(
 @app.command(name="answers")
 def make_answers(
     secret: Secret = None,
-    report: Annotated[bool, typer.Option("--report", help="Only say what the stored ones tell of the tests.")] = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="Only list weak tests and hidden mistakes, from stored answers.")
+    ] = False,
 ) -> None:
-    """Run solution and misconceptions with every seed, store what they show, and write the guide for assistants."""
+    """Run solution and misconceptions with every seed; store the answers and write the guide for assistants."""
     if report:
         store.check_public(REPOSITORY)
         tests = kit.graded(REPOSITORY)
         reports.show(console, store.load_public(REPOSITORY, tests), tests)
         return
     for page in (REPOSITORY / guide.FOLDER).glob("*.md"):
-        _demand_room(page, store.COMMAND)  # which each of ours names
+        _demand_room(page, store.COMMAND)  # each of our pages names this command
     key, origin = answers.term_secret(REPOSITORY, secret)
-    tests = answers.graded_tests(REPOSITORY)  # also those of deliverables that are switched off
+    tests = answers.graded_tests(REPOSITORY)  # including those of deliverables that are switched off
     with store.workers() as mapper:
         made = store.make_public(REPOSITORY, tests, mapper)
         store.keep_public(REPOSITORY, made)
@@ -120,10 +124,12 @@ def build(
     secret: Secret = None,
     torch_source: TorchSource = kit.TORCH_SOURCE,
 ) -> None:
-    """Make autograder.zip, which is uploaded to Gradescope. It holds no solution."""
+    """Make autograder.zip for Gradescope. It holds no solution."""
     target = out / "autograder.zip"
     if handout.drift(REPOSITORY):
-        warn("student/ is not what solution/ gives, so students have another version: python -m autograder handout")
+        warn(
+            "student/ differs from what solution/ gives, so students have another version: python -m autograder handout"
+        )
     with _writing(target, KIT) as path:
         origin = kit.build(REPOSITORY, path, secret, torch_source)
     say(f"{target}: {target.stat().st_size / 1024:.0f} KiB; hidden seeds from {origin}")
@@ -136,19 +142,19 @@ def grade(
         "build/autograder.zip"
     ),
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write results.json here.")] = None,
-    picture: Annotated[Path | None, typer.Option(help="Also save what is printed, as an SVG.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Also save the result as an SVG picture.")] = None,
 ) -> None:
     """Grade one submission here, with the same engine as on Gradescope."""
     if not (submission.is_file() or submission.is_dir()):
-        raise typer.BadParameter(f"there is no zip and no folder at {submission}")
+        raise typer.BadParameter(f"{submission} is neither a zip nor a folder")
     _demand_room(json_file, RESULTS)
     _demand_room(picture, PICTURE)
     if not kit_zip.exists():
-        say(f"{kit_zip} is not there yet: building it")
+        say(f"{kit_zip} does not exist yet: building it")
         with _writing(kit_zip, KIT) as target:
             kit.build(REPOSITORY, target)
     elif kit.built_from(kit_zip) != kit.inputs(REPOSITORY):
-        warn(f"{kit_zip} was built before something here has changed; build it again to grade with that")
+        warn(f"{kit_zip} is older than a change of its sources; build it again to grade with the change")
     rehearsed = rehearsal.rehearse(kit_zip, submission, REPOSITORY)
     show(rehearsed)
     _save(json_file, RESULTS, json.dumps(rehearsed.results, indent=1))
@@ -157,7 +163,7 @@ def grade(
 
 @app.command()
 def demo(out: Folder = Path("build")) -> None:
-    """Make everything and grade the solution, the skeleton and half-done submissions: what `make grade` calls."""
+    """Build everything and grade the solution, the skeleton and half-done submissions (`make grade`)."""
     with _writing(out / "handout.zip", HANDOUT) as target:
         handout.write_zip(REPOSITORY, target)
     build(out)
@@ -170,7 +176,7 @@ def demo(out: Folder = Path("build")) -> None:
         show(rehearsed)
         got, full = (sum(row[key] for row in rehearsed.results["tests"]) for key in ("score", "max_score"))
         if rehearsed.status or got != {"solution": full, "skeleton": 0}.get(name, got):
-            sys.exit(f"{name}: {got:g} of {full:g} points are not what it should get; see above")
+            sys.exit(f"{name}: {got:g} of {full:g} points, which is wrong; see above")
 
 
 @app.command()
@@ -179,20 +185,22 @@ def bench(
         Path | None, typer.Option("--kit", help="The autograder to measure; default: a fresh one.")
     ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
-    repetitions: Annotated[int, typer.Option(min=1, help="Cold runs of each kind; the median counts.")] = 5,
+    repetitions: Annotated[int, typer.Option(min=1, help="Cold runs of each kind; the median is reported.")] = 5,
     submissions: Annotated[int, typer.Option(min=1, help="Warm submissions of each kind.")] = 50,
-    quick: Annotated[bool, typer.Option("--quick", help="Once, with few tests: only to see that it works.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Once, with few tests, only to see that the bench works.")
+    ] = False,
     attack: Annotated[
-        bool, typer.Option("--attacks", help="Instead: attack this grader and two ordinary ones.")
+        bool, typer.Option("--attacks", help="Attack this grader and two ordinary ones instead.")
     ] = False,
     told: Annotated[
-        bool, typer.Option("--feedback", help="Instead: show what students are told of wrong attempts.")
+        bool, typer.Option("--feedback", help="Show what students are told of wrong attempts instead.")
     ] = False,
     attempts: Annotated[
         list[Path] | None,
-        typer.Option(help="A folder of attempts; may be given again. Default: autograder/bench/attempts."),
+        typer.Option(help="A folder of attempts; can be repeated. Default: autograder/bench/attempts."),
     ] = None,
-    only: Annotated[str, typer.Option(help="Of the attacks or attempts, those with this in their name.")] = "",
+    only: Annotated[str, typer.Option(help="Only attacks or attempts with this text in their name.")] = "",
 ) -> None:
     """Measure how fast grading is, beside a grader without isolation. Quiet machines give better figures."""
     mark = FIGURES["feedback" if told else "attacks" if attack else "speed"]
@@ -204,7 +212,7 @@ def bench(
     with tempfile.TemporaryDirectory() as folder:
         if kit_zip is None:
             kit_zip = Path(folder) / "autograder.zip"
-            kit.build(REPOSITORY, kit_zip, secret="bench")  # any: the figures do not depend on it
+            kit.build(REPOSITORY, kit_zip, secret="bench")  # the figures do not depend on the secret
         if attack:
             attacks.main(REPOSITORY, kit_zip, only, json_file)
             return
@@ -220,7 +228,7 @@ def bench(
 
 
 def _show_feedback(folders: list[Path], only: str, json_file: Path | None) -> None:
-    """Print what is told of every attempt; fail where a judgement or a right solution no longer holds."""
+    """Print what students are told of every attempt; fail if a judgement or a right solution no longer holds."""
     sets = feedback.load(folders, contract())
     with _progress() as progress:
         task = progress.add_task("", total=sum(1 + len(each.attempts) for each in sets))
@@ -235,9 +243,9 @@ def _show_feedback(folders: list[Path], only: str, json_file: Path | None) -> No
 
 @app.command(name="mutants")
 def try_mutants(
-    only: Annotated[str, typer.Option(help="Of the solution's files, those with this in their name.")] = "",
+    only: Annotated[str, typer.Option(help="Only files of the solution with this text in their name.")] = "",
 ) -> None:
-    """Change the solution in thousands of small ways, and show which of them the graded tests do not notice."""
+    """Make thousands of small changes of the solution, and show those that no graded test notices."""
     found = mutants.batches(REPOSITORY, answers.graded_tests(REPOSITORY), only)
     if not found:
         raise typer.BadParameter(f"no graded file has {only!r} in its name")
@@ -251,7 +259,7 @@ def try_mutants(
         print(f"{mutant.file}:{mutant.line}\n  - {mutant.before}\n  + {mutant.after}")
     gone = known.keys() & {mutant.key for batch in found for mutant in batch.mutants} - {each.key for each in alive}
     for file, before, after in sorted(gone):
-        print(f"{file}: noticed by now, and still in {mutants.UNNOTICED.name}\n  - {before}\n  + {after}")
+        print(f"{file}: noticed now, but still in {mutants.UNNOTICED.name}\n  - {before}\n  + {after}")
     noticed, looked_at = total - len(alive), len(alive) - len(new)
     print(f"{total:,} mutants: {noticed:,} noticed, {looked_at} looked at before, {len(new)} to be looked at")
     if new or gone:
@@ -260,9 +268,9 @@ def try_mutants(
 
 @app.command(name="credit")
 def show_credit(
-    only: Annotated[str, typer.Option(help="Of the deliverables, those with this in their id.")] = "",
+    only: Annotated[str, typer.Option(help="Only deliverables with this text in their id.")] = "",
 ) -> None:
-    """Show what share of each deliverable's points unfinished code would get."""
+    """Show what share of each deliverable's points unfinished code gets."""
     found = credit.trials(REPOSITORY, answers.graded_tests(REPOSITORY), only)
     if not found:
         raise typer.BadParameter(f"no deliverable has {only!r} in its id")
@@ -275,13 +283,13 @@ def show_credit(
 
 
 def _progress() -> Progress:
-    """A bar on standard error, where it does not disturb what is copied from standard output."""
+    """A progress bar on standard error, so that standard output can be copied."""
     columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
 def say(text: str) -> None:
-    """Print a line as it is: a path may hold what rich takes for markup."""
+    """Print a line without markup, because rich would interpret brackets in a path."""
     console.print(text, markup=False)
 
 
@@ -296,17 +304,17 @@ def _save(path: Path | None, mark: str, text: str) -> None:
 
 
 def _demand_room(path: Path | None, mark: str) -> None:
-    """Say before the work that a file is not written."""
+    """Refuse a file that cannot be written, before the work begins."""
     if path and (refused := refusal(path, mark)):
         raise typer.BadParameter(f"{path} cannot be written: {refused}; name another file")
 
 
 @contextlib.contextmanager
 def _writing(path: Path, mark: str) -> Iterator[Path]:
-    """Say in one sentence which file cannot be written, and why; its path behind a link is what the block gets.
+    """Give the block the path behind a link, and say in one sentence which file cannot be written, and why.
 
     Args:
-        mark: what stands in a file of this kind, so that nothing else is replaced.
+        mark: a text in each file of this kind; no other file is replaced.
     """
     _demand_room(path, mark)
     try:
@@ -314,7 +322,7 @@ def _writing(path: Path, mark: str) -> Iterator[Path]:
     except OSError as error:
         place = Path(error.filename or path)
         if not (place.is_relative_to(path.parent.resolve()) or path.absolute().is_relative_to(place.absolute())):
-            raise  # something else has failed
+            raise  # another file has failed
         raise typer.BadParameter(f"{path} cannot be written: {error.strerror or error}") from None
 
 
@@ -323,7 +331,7 @@ def contract() -> Assignment:
 
 
 def show(rehearsed: rehearsal.Rehearsal) -> None:
-    """Print a table of deliverables with points and first failures, then each different message once."""
+    """Print a table of deliverables with points and first failures, then each message once."""
     assignment = contract()
     table = Table(box=None, pad_edge=False)
     for header, justify in (("", "left"), ("deliverable", "left"), ("points", "right"), ("first failure", "left")):
@@ -349,12 +357,12 @@ def show(rehearsed: rehearsal.Rehearsal) -> None:
 
 
 def _remarks(output: str) -> list[str]:
-    """What the student reads above the rows, without the heading and the sums, which the table shows."""
+    """The paragraphs above the rows in the student's output, without those that the table replaces."""
     return [paragraph for paragraph in output.split("\n\n")[1:] if not paragraph.startswith("Part ")]
 
 
 def _failure(row: dict[str, Any] | None, messages: dict[str, str]) -> str:
-    """What a table's row says of its first failure; its message, when it is new, is noted with its number."""
+    """The table's cell for a first failure. A new message is stored in `messages` with the row's number."""
     if row is None:
         return ""
     message = row["output"].split("\n\n", 1)[-1]
@@ -372,10 +380,10 @@ def _points(rows: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Run a command; a mistake that a person can mend is one sentence, not a traceback."""
+    """Run a command. A mistake that a person can fix is printed as one sentence, not as a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # rather than stop at a letter that the terminal lacks
+            stream.reconfigure(errors="backslashreplace")  # for letters that the terminal lacks
     try:
         app(standalone_mode=True)
     except (

@@ -21,9 +21,9 @@ INTERRUPTED = 130  # as a shell reports Ctrl-C
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line asks for; 0 when everything that was asked for is done."""
+    """Run the command line; return 0 if all chosen deliverables are done."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a Windows console may know few letters
+        sys.stdout.reconfigure(errors="backslashreplace")  # a Windows console can lack letters
     assignment = Assignment.load(ROOT / "student" / "assignment.json")
     chosen, tree, mode = _options(arguments, assignment)
     run = {"watch": watch, "stress": run_stress}.get(mode, run_once)
@@ -31,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run_stress(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) -> int:
-    """Try what holds for every size."""
-    from harness import stress  # torch: the watch goes without it
+    """Check what holds for every size."""
+    from harness import stress  # imports torch, which the watch does not need
 
     try:
         return stress.main(assignment, chosen, tree)
@@ -43,7 +43,7 @@ def run_stress(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path
 
 def run_once(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) -> int:
     """Run the chosen tests and print the view."""
-    from harness.limit import exit_now  # torch: the watch goes without it
+    from harness.limit import exit_now  # imports torch, which the watch does not need
     from harness.progress.recorder import INTERRUPTED_STATUS, Recorder, run_pytest
 
     recorder = Recorder(assignment, end=lambda: exit_now(tell(1)))
@@ -54,7 +54,7 @@ def run_once(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) 
             print(message, file=sys.stderr)
         standings = [recorder.standings[each.tests] for each in chosen]
         if not any(standing.tests for standing in standings):
-            return status or 1  # pytest or the lines above have said why
+            return status or 1  # pytest or the lines above have printed the reason
         console = Console(highlight=False, width=min(80, Console().width))
         show(View(assignment, standings, tree), console)
         if status == INTERRUPTED_STATUS and not recorder.damaged:
@@ -66,14 +66,14 @@ def run_once(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) 
 
 
 def _options(arguments: Sequence[str] | None, assignment: Assignment) -> tuple[list[Deliverable], Path, str]:
-    """The deliverables that are asked for, the tree, and what else than a single run: "watch", "stress" or ""."""
+    """The chosen deliverables, the tree, and the mode: "watch", "stress", or "" for a single run."""
     parser = argparse.ArgumentParser(prog="python -m tests", description="Run the tests and say what to do next.")
     parser.add_argument("names", nargs="*", help="only these deliverables, e.g. LSTM or 1.2 (default: all)")
-    parser.add_argument("--tree", default="student", help="student (default), solution or a path")
+    parser.add_argument("--tree", default="student", help="the folder with your work: student (default) or a path")
     mode = parser.add_mutually_exclusive_group()
     for name, help in (
-        ("watch", "stay, and run the tests again when you save a file"),
-        ("stress", "look for what fails with other sizes than these tests have"),
+        ("watch", "keep running: run the tests again when you save a file"),
+        ("stress", "look for mistakes that only other sizes show"),
     ):
         mode.add_argument(f"--{name}", dest="mode", action="store_const", const=name, default="", help=help)
     options = parser.parse_args(arguments)

@@ -62,16 +62,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Check your work and pack it for upload.")
     add = parser.add_argument
-    add("--id", action="append", default=[], metavar="ID", help="your id; once for each member of a group")
+    add("--id", action="append", default=[], metavar="ID", help="your id; repeat it for each member of a group")
     add("--tree", type=Path, default=STUDENT, help="the folder with your work (default: student)")
     add(
         "--out",
         type=Path,
         default=Path(),
-        help="a .zip file or a folder to write to (default: here); only an earlier archive is replaced",
+        help="the .zip file or folder to write to (default: here); only an earlier archive is replaced",
     )
-    add("--group-size", type=int, metavar="N", help="most ids in a group (default: the assignment's)")
-    add("--check", action="store_true", help="only check, write nothing")
+    add("--group-size", type=int, metavar="N", help="the most ids in a group (default: the assignment's)")
+    add("--check", action="store_true", help="only check; write nothing")
     add("--strict", action="store_true", help="write nothing if there is a fault")
     return parser.parse_args(arguments)
 

@@ -137,7 +137,7 @@ def test_a_submission_that_is_no_file_is_one_sentence(tmp_path):
     for name in ("pipe", "nothing"):
         result = call("grade", tmp_path / name)
         assert result.exit_code == 2
-        assert "there is no zip and no folder" in said(result)
+        assert "is neither a zip nor a folder" in said(result)
 
 
 @pytest.mark.parametrize("content", [b"no zip", b"PK\5\6" + bytes(18)])

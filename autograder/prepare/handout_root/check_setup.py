@@ -2,9 +2,9 @@
 
     python check_setup.py
 
-Names Python, platform and packages, and for each problem what mends it. Changes nothing. Exit status 0 when
-all is well, 1 otherwise. Standard library only, and no syntax newer than Python 3.6: a Python that is too old
-must be able to read this file to say so.
+Prints Python, platform and packages, and for each problem how to fix it. Changes nothing. The exit status is 0 if
+all is well, else 1. Uses only the standard library and no syntax newer than Python 3.6, so that an old Python can
+read this file and say that it is too old.
 """
 
 import json
@@ -20,7 +20,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 OLDEST, NEWEST = (3, 11), (3, 14)
-OLDEST_TORCH = "2.4"  # every torch since then will do, so that Colab keeps its own
+OLDEST_TORCH = "2.4"  # any torch from then on works, so that Colab keeps its own
 PROBE = """
 import json, torch
 mps = getattr(torch.backends, "mps", None)
@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def say(line: str) -> None:
-    """Print; a console that cannot show an umlaut shows its number."""
+    """Print a line, with numbers in place of letters that the console cannot show."""
     encoding = sys.stdout.encoding or "ascii"
     print(line.encode(encoding, "backslashreplace").decode(encoding))
 
@@ -61,25 +61,25 @@ def show(what: str, value: str) -> None:
 
 
 def check_python() -> "list[tuple[str, str]]":
-    """Problems, each with what mends it, that make a look at the packages pointless."""
+    """Problems of Python and the platform, each with its remedy; with one, packages need not be checked."""
     major, minor, bits = sys.version_info[0], sys.version_info[1], 8 * struct.calcsize("P")
     show("Python", f"{platform.python_version()} ({bits} bits)")
     show("Interpreter", sys.executable)
     show("Platform", f"{platform.system()} {platform.release()} ({platform.machine()})")
-    install = "install Python 3.12 from https://www.python.org/downloads/ and start this with it"
+    install = "install Python 3.12 from https://www.python.org/downloads/ and run this script with it"
     if not OLDEST <= (major, minor) <= NEWEST:
         span = "{}.{} to {}.{}".format(*(OLDEST + NEWEST))
         return [(f"this is Python {major}.{minor}, but the assignment needs {span}", install)]
     if bits < 64:
-        return [("this Python has 32 bits, and for those there is no torch", install + " (64 bits)")]
+        return [("this Python has 32 bits, but torch needs 64", install + " (64 bits)")]
     if platform.system() == "Darwin" and platform.machine() == "x86_64":
         remedy = "Apple silicon: install Python for arm64 from python.org; Intel Mac: work on Colab"
-        return [("torch 2.13 has no wheels for macOS on Intel, which this Python is built for", remedy)]
+        return [("this Python is built for macOS on Intel, and torch 2.13 has no wheels for it", remedy)]
     return []
 
 
 def check_environment() -> None:
-    """Say where packages go; an environment of its own is advice, not a condition."""
+    """Print where packages are installed; a virtual environment is recommended, not required."""
     if os.environ.get("COLAB_RELEASE_TAG"):
         show("Environment", "Google Colab")
     elif sys.prefix != getattr(sys, "base_prefix", sys.prefix):
@@ -87,12 +87,12 @@ def check_environment() -> None:
     elif os.environ.get("CONDA_DEFAULT_ENV", "base") != "base":
         show("Environment", "conda, " + os.environ["CONDA_DEFAULT_ENV"])
     else:
-        show("Environment", "none of its own; to make one, and then use its Python:")
+        show("Environment", "no virtual environment; to make one, and then use its Python:")
         show("", f"{typed(sys.executable)} -m venv .venv")
 
 
 def typed(path: str) -> str:
-    """A program's path as one types it; PowerShell wants & before quotes."""
+    """A program's path as one types it; PowerShell needs & before quotes."""
     if os.name == "nt":
         return f'& "{path}"' if re.search(r"[^\w.:\\-]", path) else path
     return shlex.quote(path)
@@ -105,7 +105,7 @@ def check_packages() -> "list[tuple[str, str]]":
     try:
         wanted = requirements((HERE / "requirements.txt").read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
-        remedy = "unpack the handout again and start check_setup.py in there"
+        remedy = "unpack the handout again and run check_setup.py there"
         return [("requirements.txt is not beside check_setup.py", remedy)]
     needed = []
     for name, specifier in wanted:
@@ -118,7 +118,7 @@ def check_packages() -> "list[tuple[str, str]]":
 
 
 def install_command(needed: "list[tuple[str, str]]") -> str:
-    """What installs these; requirements.txt as a whole only where torch need not be left alone."""
+    """The command that installs packages; all of requirements.txt only if torch is among them, else torch stays."""
     python = typed(sys.executable)
     words = " ".join(f'"{name}{specifier}"' for name, specifier in needed)
     if any(name.lower() == "torch" for name, _ in needed):
@@ -128,15 +128,15 @@ def install_command(needed: "list[tuple[str, str]]") -> str:
 
 
 def requirements(text: str) -> "list[tuple[str, str]]":
-    """(name, version specifier or "") of each package; comments, options, extras and markers do not count."""
+    """(name, version specifier or "") of each package; comments, options, extras and markers are ignored."""
     pattern = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*\])?\s*([^;#]*)")
     matches = (pattern.match(line) for line in text.splitlines())
     return [(match.group(1), re.sub(r"\s", "", match.group(2))) for match in matches if match]
 
 
 def state_of(name: str, specifier: str) -> "tuple[bool, str]":
-    """Whether a package is good as it is installed, and that in words: only of torch a version can be too old."""
-    from importlib import metadata  # an older Python than 3.8 has none, but never comes here
+    """Whether an installed package is fine, and that in words; only torch can be too old."""
+    from importlib import metadata  # missing before Python 3.8, which never gets here
 
     try:
         version = metadata.version(name)
@@ -150,7 +150,7 @@ def state_of(name: str, specifier: str) -> "tuple[bool, str]":
 
 
 def satisfies(version: str, specifier: str) -> bool:
-    """Whether a version fits "==1.2", ">=1,<3" and the like, by its numbers; what follows + is ignored."""
+    """Whether a version fits "==1.2", ">=1,<3" and so on, by its numbers; what follows + is ignored."""
     return all(fits(numbers(version), part) for part in specifier.split(",") if part)
 
 
@@ -172,13 +172,13 @@ def numbers(version: str) -> "tuple[int, ...]":
 
 
 def check_torch() -> "list[tuple[str, str]]":
-    """Import torch in another process, since a broken one may take the process with it."""
+    """Import torch in another process, because a broken torch can end the process."""
     reinstall = f"{typed(sys.executable)} -m pip install --force-reinstall torch"
     probe = [sys.executable, "-c", PROBE]
     try:
         done = subprocess.run(probe, cwd=str(HERE), timeout=300, capture_output=True, check=False)
     except subprocess.TimeoutExpired:
-        return [("import torch does not come to an end", "restart the computer, or " + reinstall)]
+        return [("import torch does not end", "restart the computer, or " + reinstall)]
     if done.returncode:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         last = lines[-1] if lines else f"exit status {done.returncode}"

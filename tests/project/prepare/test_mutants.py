@@ -120,7 +120,7 @@ def test_the_command_shows_what_is_new_and_what_the_list_need_not_hold_any_more(
     assert ended.value.exit_code == 1
     shown = capsys.readouterr().out
     assert f"{new.file}:{new.line}\n  - {new.before}\n  + {new.after}" in shown
-    assert f"noticed by now, and still in unnoticed.toml\n  - {gone.before}\n  + {gone.after}" in shown
+    assert f"noticed now, but still in unnoticed.toml\n  - {gone.before}\n  + {gone.after}" in shown
     assert "4 mutants: 2 noticed, 1 looked at before, 1 to be looked at" in shown
 
     monkeypatch.setattr(mutants, "survey", lambda *_: [listed])
