@@ -2,8 +2,9 @@
 
 import torch
 
-from harness.doubles import DecoderDouble, EncoderDouble, tensors
+from harness.doubles import tensors
 from harness.stress import has_shape, same, same_again, stress
+from tests.models.seq2seq.doubles import DecoderDouble, EncoderDouble
 
 
 def encoder(models, given, model_type):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from harness.doubles import PositionsDouble
+from tests.models.language_model.doubles import PositionsDouble
 
 LAYERS = "embedding encoder decoder"
 MAX_LEN = 12

@@ -8,7 +8,8 @@ import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
 from harness import integration, steered_by
-from harness.doubles import ForgetfulDouble, RNNModelDouble, TransformerModelDouble, mode_of
+from harness.doubles import mode_of
+from tests.models.language_model.doubles import ForgetfulDouble, RNNModelDouble, TransformerModelDouble
 
 TOKENS = {
     "words": ("<unk>", "<eos>", ".", "the", "a", "dog", "bird", "child", "sees", "hears", "follows", "sleeps"),

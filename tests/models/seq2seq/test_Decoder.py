@@ -6,7 +6,8 @@ import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from harness.doubles import AttentionDouble, tensors
+from harness.doubles import tensors
+from tests.models.seq2seq.doubles import AttentionDouble
 
 both_types = pytest.mark.parametrize("model_type", ["RNN", "LSTM"])
 with_and_without = pytest.mark.parametrize(

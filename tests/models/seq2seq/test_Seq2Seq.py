@@ -5,8 +5,8 @@ import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
 from harness import integration, steered_by
-from harness.doubles import DecoderDouble, EncoderDouble
 from harness.given import EOS
+from tests.models.seq2seq.doubles import DecoderDouble, EncoderDouble
 
 both_types = pytest.mark.parametrize("model_type", ["RNN", "LSTM"])
 

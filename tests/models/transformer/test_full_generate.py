@@ -5,8 +5,9 @@ import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
 from harness import integration, steered_by
-from harness.doubles import ScriptedDecoding, mode_of
+from harness.doubles import mode_of
 from harness.given import EOS, PAD, SOS, UNK
+from tests.models.transformer.doubles import ScriptedDecoding
 
 V_IN = 11
 
