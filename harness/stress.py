@@ -1,8 +1,8 @@
 """`python -m tests --stress`: properties that hold for every size, which need no stored answers.
 
 Hidden inputs on Gradescope have other values and sizes than the published ones. Code that relies on a size, on a row's
-neighbours or on an earlier call fails there and passes here. Each function in tests/stress/<part>.py states one property that
-finds such code; this module draws its inputs, many times, and says with which of them it does not hold.
+neighbours or on an earlier call fails there and passes here. Each function in tests/stress/<part>.py states one
+property that finds such code; this module draws its inputs, many times, and says with which of them it does not hold.
 """
 
 import importlib
