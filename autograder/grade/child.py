@@ -1,4 +1,4 @@
-"""What runs inside a child: import the overlay, run items, send what they have shown. No secret is in its memory."""
+"""Runs in a child: imports the overlay, runs items and sends what they show. The child holds no secret."""
 
 import contextlib
 import importlib
@@ -20,25 +20,27 @@ from harness.tree import Tree
 
 def work(overlay: Path, items: Sequence[Item], tests: Mapping[str, GradedTest]) -> None:
     """Run the items in order and send one frame for each."""
-    warnings.simplefilter("ignore")  # else one about a file's syntax, at import, counts as something printed
+    warnings.simplefilter("ignore")  # a warning about a file's syntax at import would count as printed
     errors = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
-    vars(sys).update(stderr=errors, __stderr__=errors)  # printed, too; descriptor 2 is native code's (`sandbox`)
+    vars(sys).update(
+        stderr=errors, __stderr__=errors
+    )  # counts as printed, too; descriptor 2 is for native code (`sandbox`)
     tree = Tree(overlay)
     tree.activate()
     for index, item in enumerate(items):
         try:
             outcome = do(item, tree, tests)
             payload = _fitting(encode({"": outcome}, nodes=True))
-        except BaseException as error:  # KeyboardInterrupt, or an outcome that does not encode
+        except BaseException as error:  # also KeyboardInterrupt, and an outcome that cannot be encoded
             payload = _fitting(encode({"": Outcome(fault=fault(error, tree))}))
-        with contextlib.suppress(BaseException):  # student code may have put anything in its place
-            sys.stdout.flush()  # before the frame, after whose arrival nobody reads what was printed
+        with contextlib.suppress(BaseException):  # student code may have replaced both
+            sys.stdout.flush()  # before the frame: after it arrives, nobody reads what was printed
             sys.stderr.flush()
         _send(wire.pack(index, payload))
 
 
 def _fitting(payload: bytes) -> bytes:
-    """The payload, or in its place a fault that says how long it is."""
+    """The payload, or a fault that says that it is too long."""
     header = int.from_bytes(payload[:8], "little")
     if len(payload) <= wire.MAX_PAYLOAD and header <= wire.MAX_HEADER:
         return payload

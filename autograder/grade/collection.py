@@ -1,7 +1,7 @@
-"""Find the assignment's files in whatever was handed in. Nothing else in a submission is ever read.
+"""Find the assignment's files in a submission. Nothing else in a submission is ever read.
 
-A submission is a zip or a folder and comes from strangers: names lie, sizes lie, folders are one level too deep, a
-browser has unpacked the archive and flattened it. What is unambiguous is taken; the rest gets a sentence.
+A submission is a zip or a folder from a stranger: names and sizes may be false, folders may be one level too deep, and
+a browser may have unpacked the archive and flattened it. Unambiguous files are taken; the rest gets a sentence.
 """
 
 import io
@@ -31,7 +31,7 @@ IGNORED = ("__MACOSX", "__pycache__", ".git", ".DS_Store")
 
 @dataclass
 class Taken:
-    """What was found: contract path -> content, sentences about what was not or was found elsewhere, and notebooks."""
+    """The files found (contract path -> content), sentences about missing or moved ones, and names of notebooks."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -47,15 +47,15 @@ class _Entry:
 
 
 class _Unusable(Exception):
-    """A submission of which nothing can be taken; the message is for the student."""
+    """A submission from which nothing can be taken; the message is for the student."""
 
 
 class _PackedOtherwise(Exception):
-    """A file in an archive that needs more than Deflate to be unpacked; the message says what."""
+    """A file in an archive that Deflate cannot unpack; the message says what it needs."""
 
 
 def take(submission: Path, assignment: Assignment) -> Taken:
-    """Take the listed files from a zip or a folder. Never raises for what a submission contains."""
+    """Take the listed files from a zip or a folder. No content of a submission makes it raise."""
     taken = Taken()
     try:
         entries = _entries(submission, taken)
@@ -85,10 +85,7 @@ def take(submission: Path, assignment: Assignment) -> Taken:
 
 
 def _entries(submission: Path, taken: Taken) -> list[_Entry]:
-    """All regular files with harmless names. A folder that holds one zip and nothing else stands for that zip.
-
-    Notebooks may lie beside it.
-    """
+    """All regular files with harmless names. A folder that holds one zip and notebooks at most stands for that zip."""
     if submission.is_dir():
         found: Iterable[_Entry | str] = list(_in_folder(submission))
         files = [entry for entry in found if isinstance(entry, _Entry)]
@@ -114,17 +111,19 @@ def _entries(submission: Path, taken: Taken) -> list[_Entry]:
 
 
 def _in_folder(folder: Path) -> Iterator[_Entry | str]:
-    """The regular files of a folder, sorted. Nothing is opened that could make it wait, such as a FIFO."""
+    """The regular files of a folder, sorted. It opens nothing that could block, such as a FIFO."""
     found: list[tuple[Path, _Entry | str]] = []
     count = 0
-    folders = [folder]  # a list, no recursion: a stranger's folders may be deeper than Python's stack
+    folders = [folder]  # no recursion, because a stranger's folders may be deeper than Python's stack
     while folders:
         here = folders.pop()
         try:
             with os.scandir(here) as members:
                 paths: dict[Path, os.DirEntry[str]] = {}
                 for count, member in enumerate(members, count + 1):  # noqa: B020 - it goes on where it was
-                    if count > MAX_ENTRIES:  # asked here, so that a folder of a million files is not listed whole
+                    if (
+                        count > MAX_ENTRIES
+                    ):  # checked here, so that a folder of a million files is not listed completely
                         raise _Unusable(f"More than {MAX_ENTRIES} files were handed in; a submission has a handful.")
                     if not _is_ignored(member.name):
                         paths[here / member.name] = member
@@ -151,7 +150,7 @@ def _read_file(path: Path, size: int) -> bytes:
 
 
 class _Archive(io.FileIO):
-    """A file whose parts are read as long as they are small: zipfile reads the list of all entries at once."""
+    """A file that refuses large reads, because zipfile reads the list of all entries at once."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         content = super().read(MAX_DIRECTORY + 1 if size is None or size < 0 else min(size, MAX_DIRECTORY + 1)) or b""
@@ -174,7 +173,7 @@ def _in_zip(path: Path) -> Iterator[_Entry | str]:
         members = archive.infolist()
     except _Unusable:
         raise
-    except Exception as error:  # zipfile lets through whatever hostile numbers provoke: OverflowError, struct.error
+    except Exception as error:  # hostile numbers make zipfile raise OverflowError, struct.error and others
         reason = _shown(str(error))
         raise _Unusable(f"{shown} is not a zip archive that can be opened ({reason}). Pack it again.") from None
     if not members:
@@ -203,7 +202,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, size: int) -
 
 
 def _read(entry: _Entry, taken: Taken) -> bytes | None:
-    """Read one file, not trusting anything that its archive states."""
+    """Read one file without trusting what its archive says of it."""
     try:
         content = entry.read(LIMIT + 1)
     except _PackedOtherwise:
@@ -218,7 +217,7 @@ def _read(entry: _Entry, taken: Taken) -> bytes | None:
 
 
 def _assign(entries: list[_Entry], assignment: Assignment, taken: Taken) -> dict[str, _Entry]:
-    """Decide which entry is which file of the assignment: first by one common folder, then loose ones by name."""
+    """Match entries with the assignment's files: first in one common folder, then loose ones by name."""
     home = _home(entries, assignment, taken)
     flat = not home and not any(entry.name in assignment.files for entry in entries)
     meant = {entry: original(entry.name) for entry in entries}
@@ -246,8 +245,8 @@ def _assign(entries: list[_Entry], assignment: Assignment, taken: Taken) -> dict
 def _home(entries: list[_Entry], assignment: Assignment, taken: Taken) -> str:
     """The folder, "" or ending in a slash, whose files are taken.
 
-    The handout's own folder goes first, whatever lies beside it; then the one with most of the assignment's files, then
-    the least nested one.
+    The handout's own folder wins over any other; then the folder with most of the assignment's files, then the least
+    nested one.
     """
     homes: Counter[str] = Counter()
     for entry in entries:
@@ -294,6 +293,6 @@ def _is_ignored(name: str) -> bool:
 
 
 def _shown(name: str) -> str:
-    """A name from a stranger, short and without control characters, for a message."""
+    """A stranger's name for a message: shortened, without control characters."""
     clean = "".join(letter if letter.isprintable() else "?" for letter in name)
     return clean if len(clean) <= 80 else f"{clean[:40]}...{clean[-30:]}"

@@ -1,8 +1,8 @@
-"""What autograd says of who has done the work: a second look, for the staff, where the preflight has found nothing.
+"""Looks in autograd's graphs for refused layers that the preflight could not see, and notes them for the staff.
 
-A tensor knows which operations it comes from. Where a deliverable refuses some of torch's layers and a shown tensor
-comes from one of them, whoever grades is told to look at the source. No point depends on it, for the names come from
-the student's process, and a tensor can be cut off from its history.
+A tensor knows which operations made it. If a deliverable refuses some of torch's layers and a shown tensor comes from
+one of them, a note asks the staff to look at the source. No point depends on it, because the names come from the
+student's process, and a tensor can be detached from its history.
 """
 
 import re
@@ -14,7 +14,7 @@ MOST = 5  # kinds of nodes in one note
 
 
 def note(deliverable: Deliverable, nodes: Iterable[str]) -> str:
-    """What to tell the staff of the operations that a deliverable's results come from, or ""."""
+    """A note for the staff about refused operations that made a deliverable's results, or ""."""
     words = families(deliverable.refused)
     found = sorted(node for node in nodes if any(word in node.lower() for word in words))[:MOST]
     if not found:
@@ -26,6 +26,6 @@ def note(deliverable: Deliverable, nodes: Iterable[str]) -> str:
 
 
 def families(refused: Iterable[str]) -> set[str]:
-    """The words of refused names that tell a family: "rnn" of "torch.nn.RNN*", "attention" of "torch.*_attention*"."""
+    """The words that identify families of refused names: "rnn" for "torch.nn.RNN*"."""
     last = (pattern.rpartition(".")[2].lower() for pattern in refused)
     return {word for name in last for word in re.findall("[a-z]{3,}", name)}

@@ -1,12 +1,11 @@
 """Grade one submission: which tests run, in which child, and what each row's verdict is.
 
-First everything runs with the published inputs, and only then, what has passed, with hidden ones. So all that a
-submission's own words can reach (messages, exceptions) was said before any hidden input existed near it; of hidden
-runs students read fixed words alone.
+All tests run with the published inputs first; only those that pass run with hidden inputs. So a submission's own words
+(messages, exceptions) come from runs before any hidden input was near it. For hidden runs students read fixed words.
 
-In both phases many tests share one child; whatever does not pass there is run again alone, and that verdict counts. To
-pass, a submission needs values that it cannot know, so sharing a process can only hurt itself, and the second run
-takes that away. Every graded test gets a verdict, whatever the child does.
+In both phases many tests share one child. A test that does not pass there runs again alone, and that verdict counts. To
+pass, a submission needs values that it cannot know, so sharing a process can only hurt the submission itself, and the
+second run undoes this. Every graded test gets a verdict, whatever the child does.
 """
 
 import time
@@ -31,12 +30,12 @@ from harness.submission.findings import Finding
 from harness.submission.preflight import inspect
 from harness.verdicts import ended_early, name_needed, preflight
 
-KEPT = 1 << 19  # bytes of memory of an outcome that is kept to look for its hint; right ones take a third at most
+KEPT = 1 << 19  # bytes; larger wrong outcomes are not kept for hints, and right ones take a third at most
 
 
 @dataclass(frozen=True)
 class Row:
-    """A graded test's verdict and points; `public_passed` says whether it was right with the published inputs."""
+    """A graded test's verdict and points; `public_passed` says whether it passed with the published inputs."""
 
     test: GradedTest
     verdict: Verdict
@@ -47,9 +46,9 @@ class Row:
 
 @dataclass
 class Grades:
-    """All rows of a submission, in the tests' order, and what was noticed on the way.
+    """All rows of a submission, in the tests' order, and findings about it.
 
-    `broken` names the files that Python can read and cannot import; `notes` are for the staff alone.
+    `broken` names the files that Python can parse but not import; `notes` are for the staff alone.
     """
 
     rows: list[Row]
@@ -61,12 +60,12 @@ class Grades:
 
 @dataclass
 class _Evidence:
-    """What the runs with the published inputs have shown, for hints.
+    """The outcomes of the runs with published inputs, from which hints are found.
 
     Attributes:
         wrong: identifier of a test and its case -> its outcome.
-        right: identifiers.
-        blamed: test key -> the identifier that words its verdict.
+        right: identifiers of tests and cases that passed.
+        blamed: test key -> the identifier of the case that its verdict is about.
     """
 
     wrong: dict[str, Outcome] = field(default_factory=dict)
@@ -84,7 +83,7 @@ class _Evidence:
 
 @dataclass
 class _State:
-    """What grading one submission has to remember."""
+    """The state of grading one submission."""
 
     files: Mapping[str, bytes]
     folder: Path
@@ -115,14 +114,14 @@ class Engine:
 
     @cached_property
     def hints(self) -> Hints:
-        """Read when the first answer is wrong: nobody else waits for them."""
+        """Read when the first answer is wrong, since only wrong answers need them."""
         return self.kit.hints()
 
     def close(self) -> None:
         self.warden.close()
 
     def probe(self, closed: Sequence[str], unwritable: Sequence[str], needed: Sequence[str]) -> list[str]:
-        """Have a child try what student code must not be able to do; return what it could do, in words."""
+        """Let a child try what student code must not be able to do; return sentences about what it could do."""
         item = Item("probe", paths=(tuple(closed), tuple(unwritable), tuple(needed)))
         with overlay(self.kit.root / "student", {}, self.warden.user) as folder:
             run = self.warden.run(folder, [item], time.monotonic() + self.limits.overall_seconds)
@@ -133,7 +132,7 @@ class Engine:
         return list(outcome.shown)
 
     def grade(self, files: Mapping[str, bytes]) -> Grades:
-        """Grade the listed files of a submission, as `collection` has taken them."""
+        """Grade the listed files of a submission, as `collection` returns them."""
         until = time.monotonic() + self.limits.overall_seconds
         findings = inspect(files, self.kit.assignment)
         with overlay(self.kit.root / "student", files, self.warden.user) as folder:
@@ -152,7 +151,7 @@ class Engine:
         return Row(test, verdict, points if verdict.passed else 0.0, points, test.key in state.public_passed)
 
     def _preflight(self, state: _State, findings: Sequence[Finding]) -> None:
-        """Decide what needs no run: deliverables that are not started or that the preflight has found at fault."""
+        """Judge deliverables that need no run: those not started, and those refused by the preflight."""
         decided = preflight(state.files, findings, self.kit.assignment)
         for test in self.kit.tests:
             verdict = decided.get(self.kit.deliverable_of(test).id)
@@ -160,7 +159,7 @@ class Engine:
                 state.verdicts[test.key] = verdict
 
     def _import(self, state: _State) -> None:
-        """Import every file; one that cannot be imported, first in a child, decides all its tests at once."""
+        """Import every file. If the first file of a child cannot be imported, all its tests fail at once."""
         open_files = {self.kit.deliverable_of(test).file for test in self._open(state)}
         files = [file for file in self.kit.assignment.files if file in open_files]
         while files:
@@ -168,12 +167,12 @@ class Engine:
             good = 0
             while good in run.outcomes and not run.outcomes[good].fault:
                 good += 1
-            if good == 0:  # no other file can have caused that
+            if good == 0:  # no other file can have caused the failure
                 self._not_imported(state, files[0], run)
             files = files[max(good, 1) :]
 
     def _not_imported(self, state: _State, file: str, run: Run) -> None:
-        """Decide the tests of a file that was the first to be imported in a child, and failed."""
+        """Fail the tests of a file that could not be imported although it was the first in its child."""
         fault = run.outcomes[0].fault if 0 in run.outcomes else None
         words = f"{fault.where}: {fault.kind}: {fault.message}" if fault else f"{file}: {_end_in_words(run)}"
         state.broken.append(file)
@@ -185,7 +184,7 @@ class Engine:
     def _run_both_phases(self, state: _State) -> None:
         """Run all open tests with the published inputs, then those that pass with hidden ones.
 
-        From there on nothing that student code says is shown.
+        In the second phase nothing that student code says is shown.
         """
         tests = self._open(state)
         verdicts = self._run(state, tests, self.kit.seeds[:1])
@@ -194,19 +193,19 @@ class Engine:
             right = [test for test in tests if test.key in state.public_passed]
             printed = state.printed
             verdicts |= self._run(state, right, hidden)
-            state.printed = printed  # whether hidden runs print is not told: it could depend on their inputs
+            state.printed = printed  # whether hidden runs print is kept secret, since it can depend on their inputs
         state.verdicts |= verdicts
         state.verdicts |= name_needed(state.verdicts, tests, self.kit.assignment)
 
     def _run(self, state: _State, tests: Sequence[GradedTest], seeds: Sequence[str]) -> dict[str, Verdict]:
-        """A verdict for each test on all of the seeds: together first, then each that does not pass alone."""
+        """A verdict for each test on all seeds: tests run together first, then those that did not pass run alone."""
         passed = self._run_together(state, tests, seeds)
         return {test.key: passed.get(test.key) or self._run_alone(state, test, seeds) for test in tests}
 
     def _run_together(self, state: _State, tests: Sequence[GradedTest], seeds: Sequence[str]) -> dict[str, Verdict]:
-        """Run tests in one child, and on after a test that ends it; return the verdicts of those that pass.
+        """Run tests in one child, and in another one after a test that ends it; return the verdicts of those that pass.
 
-        Of a child that dies nobody knows which test has printed, so where it has, nothing that it did counts.
+        If a child dies, nobody knows which test has printed, so nothing counts that ran in a child that printed.
         """
         passed: dict[str, Verdict] = {}
         waiting = list(tests)
@@ -225,7 +224,7 @@ class Engine:
         return passed
 
     def _after(self, waiting: list[GradedTest], stopped: str, run: Run) -> list[GradedTest]:
-        """The tests that come after the one that ended a child; after a time-out, only other deliverables' tests."""
+        """The tests after the one that ended a child; after a time-out, only those of other deliverables."""
         place = [test.key for test in waiting].index(stopped)
         rest = waiting[place + 1 :]
         if run.end == "timeout":
@@ -259,7 +258,7 @@ class Engine:
         return run
 
     def _judge(self, state: _State, test: GradedTest, run: Run, position: int, seeds: Sequence[str]) -> Verdict:
-        """Judge a test's runs, whose outcomes begin at a position; the first that fails words the verdict."""
+        """Judge a test's runs, whose outcomes begin at `position`; the verdict is about the first that fails."""
         for offset, (seed, case) in enumerate((seed, case) for seed in seeds for case in test.cases):
             identifier = test.identifier(case)
             outcome = run.outcomes.get(position + offset)
@@ -277,11 +276,11 @@ class Engine:
         return Verdict(Kind.PASSED)
 
     def _hint(self, state: _State) -> None:
-        """Give the hint of a known mistake to each verdict whose outcome is that of the mistake.
+        """Add the hint of a known mistake to each verdict whose outcome equals the mistake's.
 
-        Of published inputs alone: which of many mistakes student code makes could else be a message about hidden ones.
-        Every known mistake shows with the published ones. No test is run twice here, so an outcome that comes out at
-        random may get a mistake's hint by accident; on a laptop it does not.
+        Only runs with published inputs get hints, because a choice among many mistakes could carry a message about
+        hidden inputs. Every known mistake fails with the published inputs. No test runs twice here, so a random outcome
+        can get a wrong hint by accident; on a laptop it cannot.
         """
         evidence = state.evidence
         wrong = {name: outcome for name, outcome in evidence.wrong.items() if name not in evidence.right}
@@ -290,7 +289,7 @@ class Engine:
             state.verdicts[key] = replace(state.verdicts[key], hint=hints.get(evidence.blamed[key], ""))
 
     def _hidden(self, kind: Kind, test: GradedTest, seed: str) -> Verdict:
-        """Say in fixed words, of our own data, how a test fails that has failed first with this hidden seed."""
+        """A verdict in fixed words, made from our own data, for a test that first fails with this hidden seed."""
         names = [test.identifier(case) for case in test.cases]
         public, *hidden = ([self.answers[each].outcomes[name] for name in names] for each in self.kit.seeds)
         return Verdict(kind, hidden_words(kind, public, hidden, self.kit.seeds.index(seed) - 1))

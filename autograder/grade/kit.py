@@ -1,11 +1,11 @@
-"""The kit: everything that grading needs, as `python -m autograder build` has packed it. Holds no solution.
+"""The kit: everything that grading needs, packed by `python -m autograder build`. It holds no solution.
 
 kit/
   setup.sh  run_autograder  requirements.txt  kit.json
   autograder/  harness/  tests/                  the grader and the graded tests
   student/                                       the pristine handout
   answers/public.safetensors, hidden-1.safetensors, ...    expected outcomes, closed to student code
-  answers/public.hints.safetensors                         known wrong outcomes with their hints, where given here
+  answers/public.hints.safetensors                         known wrong outcomes with their hints, if hints are on
 """
 
 import json
@@ -57,11 +57,11 @@ class Kit:
         return self.root / "answers"
 
     def answers(self) -> dict[str, Answers]:
-        """Read the expected outcomes of every seed. Only after the zygote has started."""
+        """Read the expected outcomes of every seed. Call it only after the zygote has started."""
         return {seed: Answers.load(self.folder / f"{seed}.safetensors") for seed in self.seeds}
 
     def hints(self) -> Hints:
-        """Read the known wrong outcomes; none where the rubric keeps hints out of the kit."""
+        """Read the known wrong outcomes; there are none if the rubric keeps hints out of the kit."""
         path = self.folder / HINTS
         return Hints.load(path) if path.exists() else Hints()
 

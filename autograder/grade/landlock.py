@@ -1,8 +1,8 @@
-"""Which files a child may open: a landlock ruleset. Whatever is not listed here stays closed, whoever owns it.
+"""Which files a child may open: a landlock ruleset. All files that are not listed here stay closed, whoever owns them.
 
 Readable: the graded tree, Python with its packages, the system's shared libraries, and a few harmless files. Writable:
-the child's private folder and /dev/null. Nothing in /proc is: it shows other processes, and nothing that Python or
-torch needs once the zygote has started. Nothing can be executed.
+the child's private folder and /dev/null. /proc is closed, because it shows other processes, and Python and torch do not
+need it once the zygote has started. Nothing can be executed.
 
 Three calls through ctypes: the `landlock` package (1.0.0.dev5) is a pre-release that knows neither network rules nor
 scopes, and opens every path anew for each child; here the zygote opens them once.
@@ -23,7 +23,7 @@ QUIET = 1  # from version 7: denied calls do not fill the system's audit log
 
 WRITE_FILE, READ_FILE, READ_DIR, MAKE_CHAR, MAKE_BLOCK, TRUNCATE = (1 << bit for bit in (1, 2, 3, 6, 11, 14))
 READ = READ_FILE | READ_DIR
-OF_FILES = READ_FILE | WRITE_FILE | TRUNCATE  # what a rule for something that is no folder may hold
+OF_FILES = READ_FILE | WRITE_FILE | TRUNCATE  # the rights that a rule for a file, not a folder, may hold
 RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}  # version -> number of rights on files that it knows; later ones as 5
 NO_TCP = 0b11  # bind and connect, from version 4
 NO_SIGNALS_NO_ABSTRACT_SOCKETS = 0b11  # to processes outside, from version 6
@@ -46,12 +46,12 @@ class _Beneath(ctypes.Structure):
 
 
 def version(libc: ctypes.CDLL) -> int:
-    """The kernel's version of landlock; 0 where there is none."""
+    """The kernel's version of landlock; 0 if it has none."""
     return max(0, int(libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ASK_VERSION)))
 
 
 def open_readable() -> list[tuple[int, int]]:
-    """Open what every child may read: pairs of descriptor and rights. Once, in the zygote."""
+    """Open what every child may read; return pairs of descriptor and rights. The zygote calls it once."""
     paths = sysconfig.get_paths()
     python = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")} | set(site.getsitepackages())
     return [*_opened([*python, *READABLE], READ), *_opened(WRITABLE, WRITE_FILE | TRUNCATE)]
@@ -66,7 +66,7 @@ def _opened(paths: Iterable[str], rights: int) -> list[tuple[int, int]]:
 
 
 def ruleset(libc: ctypes.CDLL, readable: Iterable[tuple[int, int]], tree: str, home: str) -> int | None:
-    """A descriptor of the rules for one child; None where there is no landlock."""
+    """A descriptor of the rules for one child; None without landlock."""
     known = version(libc)
     if known == 0:
         return None
@@ -86,5 +86,5 @@ def ruleset(libc: ctypes.CDLL, readable: Iterable[tuple[int, int]], tree: str, h
 
 
 def restrict(libc: ctypes.CDLL, rules: int) -> None:
-    """Put the rules on this process; needs no_new_privs."""
+    """Apply the rules to this process; needs no_new_privs."""
     libc.syscall(RESTRICT_SELF, rules, QUIET if version(libc) >= 7 else 0)

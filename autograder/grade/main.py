@@ -1,9 +1,9 @@
-"""Grade what lies in Gradescope's folders; `run_autograder` calls this for every submission.
+"""Grade the submission in Gradescope's folders; `run_autograder` calls this for every submission.
 
 ROOT/source      the kit
 ROOT/submission  what the student handed in
 ROOT/submission_metadata.json
-ROOT/results/results.json   written here, once; not where the rubric requires isolation and there is none
+ROOT/results/results.json   written here, once; not if the rubric requires isolation and there is none
 """
 
 import contextlib
@@ -31,11 +31,11 @@ def main(root: str, closed: Sequence[str] = (), here: bool = False) -> int:
 
     Args:
         closed: further paths that student code must not be able to read; the isolation proof tries them.
-        here: whether this is one's own machine and not the platform: it grades without isolation, and says so.
+        here: whether this is one's own machine, where it also grades without isolation, and not the platform.
 
     Returns:
-        0, or 1 when the grader itself has failed; results.json is complete in both cases. Also 1 when it refuses to
-        grade without isolation; then there is no results.json, so that the platform says that the autograder failed.
+        0, or 1 if the grader itself failed; results.json is complete in both cases. Also 1 if it refuses to grade
+        without isolation; then there is no results.json, so that the platform reports a failed autograder.
     """
     started = time.monotonic()
     home = Path(root)
@@ -84,17 +84,17 @@ def _grade(
 
 
 def _refuse_without(isolation: Sequence[str]) -> None:
-    """Raise NotIsolated if the probe says so. A note is no reason: another layer stands behind what it names."""
+    """Raise NotIsolated if the probe says "not isolated". A note is no reason, since another layer still holds."""
     open_ways = [each for each in isolation if each.startswith("not isolated")]
     if open_ways:
         raise NotIsolated(
             f'Not graded: the rubric has isolation = "required", and the probe says "{"; ".join(open_ways)}"; '
-            'mend that or set isolation = "wanted", build and upload the autograder again, and regrade.'
+            'fix that or set isolation = "wanted", build and upload the autograder again, and regrade.'
         )
 
 
 def close_folders(home: Path) -> None:
-    """Let only the grader's user into the kit, the submission and the results."""
+    """Close the kit, the submission and the results to all users but the grader's."""
     for name in ("source", "source/answers", "submission", "results"):
         with contextlib.suppress(OSError):
             (home / name).chmod(0o700)

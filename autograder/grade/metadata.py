@@ -1,7 +1,7 @@
-"""submission_metadata.json: when it was handed in, by whom, when it was due, and what was handed in before.
+"""Reads submission_metadata.json: when a submission was handed in, by whom, when it was due, and earlier submissions.
 
-The platform writes the file, but nothing here trusts its form: what is missing or odd becomes a sentence for
-instructors and counts as unknown.
+The platform writes the file, but its form is not trusted: a missing or odd value counts as unknown, and instructors get
+a sentence about it.
 """
 
 import json
@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-YEARS = range(2000, 2200)  # dates outside are mistakes, and reckoning with them may overflow
+YEARS = range(2000, 2200)  # other dates are mistakes, and computing with them can overflow
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Metadata:
 
     @classmethod
     def load(cls, path: Path) -> "Metadata":
-        """Read the file; never raises for what it contains."""
+        """Read the file; no content makes it raise."""
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -64,7 +64,7 @@ class Metadata:
 
     @classmethod
     def parse(cls, data: object) -> "Metadata":
-        """Take what is known out of the parsed JSON; never raises."""
+        """Read the known fields of the parsed JSON; never raises."""
         problems: list[str] = []
         top = _table(data, "submission_metadata.json", problems)
         assignment = _table(top.get("assignment"), "assignment", problems)
@@ -101,7 +101,7 @@ def _previous(top: dict[str, Any], problems: list[str]) -> Iterator[datetime]:
     for place, each in enumerate(_list(top.get("previous_submissions", []), "previous_submissions", problems), start=1):
         if not isinstance(each, dict):
             problems.append(f"previous_submissions[{place}] is not as expected")
-        elif each.get("autograder_error") is not True:  # that one has told the student nothing
+        elif each.get("autograder_error") is not True:  # a failed run has told the student nothing
             date = _date(each.get("submission_time"), f"previous_submissions[{place}].submission_time", problems)
             if date:
                 yield date
@@ -120,7 +120,7 @@ def _date(value: object, name: str, problems: list[str]) -> datetime | None:
 
 
 def _points(value: object, problems: list[str]) -> float | None:
-    """The platform gives them as a string."""
+    """The assignment's points, which the platform gives as a string."""
     try:
         number = float(value) if isinstance(value, str | int | float) else math.nan
     except (ValueError, OverflowError):
@@ -152,7 +152,7 @@ def _list(value: object, name: str, problems: list[str]) -> list[Any]:
 
 
 def _shown(value: object) -> str:
-    """A value, short and without what a terminal or an encoder would stumble over."""
+    """A value for a message: shortened, without characters that a terminal or an encoder cannot handle."""
     if value is None:
         return "nothing"
     text = value if isinstance(value, str) else f"a {type(value).__name__}"

@@ -10,18 +10,18 @@ from pathlib import Path
 
 from harness.submission.encoding import to_utf8, unreadable
 
-TEMPORARY = "/tmp"  # whatever TMPDIR says: the children's users must get there
+TEMPORARY = "/tmp"  # not TMPDIR, because the children's users must be able to open it
 
 
 @contextmanager
 def overlay(handout: Path, files: Mapping[str, bytes], user: int | None = None) -> Iterator[Path]:
-    """Make the tree in a temporary folder that student code can read and not write; it is gone afterwards.
+    """Make the tree in a temporary folder that student code can read but not write, and remove it afterwards.
 
     Args:
         handout: the pristine `student/`.
-        files: path in the tree -> content; only paths of the assignment's list may be given. What Python cannot
-            read on a student's computer stays as handed out.
-        user: whose code may read it; without one, everybody's.
+        files: path in the tree -> content; only paths of the assignment's list. A file that Python cannot read on a
+            student's computer stays as handed out.
+        user: the user who may read the tree; None lets all users read it.
     """
     folder = Path(tempfile.mkdtemp(prefix="graded-", dir=TEMPORARY))
     try:
@@ -44,7 +44,7 @@ def overlay(handout: Path, files: Mapping[str, bytes], user: int | None = None) 
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder with all that is in it: Python's own way gives up after a thousand levels, rm never."""
+    """Remove a folder and its content with `rm` where shutil fails, which it does after a thousand levels."""
     with suppress(RecursionError):
         shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():

@@ -1,6 +1,6 @@
-"""What the rubric makes of a submission's rows: points, their deductions with the arithmetic, and what is told.
+"""Applies the rubric to a submission's rows: points, deductions with their arithmetic, and what students are told.
 
-The one place where points are computed. Times come from the platform's metadata, never from the clock.
+Points are computed only here. Times come from the platform's metadata, never from the clock.
 """
 
 import math
@@ -22,15 +22,15 @@ NOT_SAID = "Right with the published inputs, not with others. What differs with 
 
 @dataclass
 class Settled:
-    """A submission's rows and points as the rubric has them.
+    """A submission's rows and points under the rubric's policy.
 
     Attributes:
-        rows: with their points, and without words that the rubric holds back.
-        open: whether the student may see every row now; else no sentence tells points.
+        rows: the rows with their points, without words that the rubric withholds.
+        open: whether the student may see every row now; if not, no sentence tells points.
         sums: sentences for the student about what changes the score, with the arithmetic.
-        taken: what has taken points off the rows' total, and how many, in order.
+        taken: pairs of what was deducted for and how many points, in order.
         said: further sentences for the student about the submission as a whole.
-        noted: what only instructors need; goes to `extra_data`.
+        noted: what only instructors need, for `extra_data`.
     """
 
     rows: list[Row]
@@ -42,7 +42,7 @@ class Settled:
     noted: dict[str, Any] = field(default_factory=dict)
 
     def deduct(self, what: str, share: float, why: str) -> None:
-        """Take a share off the score, and say why and how much that is."""
+        """Deduct a share of the score, and record why and how much that is."""
         before, self.score = self.score, cents(self.score * (1 - share))
         taken = share > 0 and before > 0
         if taken:
@@ -77,7 +77,7 @@ def settle(kit: Kit, grades: Grades, metadata: Metadata, notebooks: Sequence[str
 
 
 def unsettled(kit: Kit, reason: str, metadata: Metadata) -> Settled:
-    """A submission that could not be graded: every row, with its full maximum and no points."""
+    """The result of a submission that could not be graded: every row has its full maximum and no points."""
     verdict = Verdict(Kind.FAULT, reason)
     rows = [Row(test, verdict, 0.0, kit.points[test.key]) for test in kit.tests]
     return Settled(rows, 0.0, noted=_noted(kit, metadata))
@@ -94,7 +94,7 @@ def points(number: float) -> str:
 
 
 def cents(number: float) -> float:
-    """To the nearest hundredth, halves upwards, whatever binary fractions make of them."""
+    """Round to the nearest hundredth, halves upwards, also where the binary fraction is slightly below the half."""
     return math.floor(number * 100 + 0.5 + 1e-6) / 100
 
 
@@ -109,7 +109,7 @@ def _row(row: Row, public_share: float, limited: bool) -> Row:
 
 
 def _noted(kit: Kit, metadata: Metadata) -> dict[str, Any]:
-    """What instructors want to find again of the platform's metadata, and what does not fit the rubric."""
+    """The platform's metadata for instructors, and notes about what does not fit the rubric."""
     notes = list(metadata.problems)
     full, allowed = sum(kit.points.values()), kit.rubric.assignment.group_size
     if metadata.total is not None and abs(metadata.total - full) > 0.005:
@@ -137,7 +137,7 @@ def _output(settled: Settled, policy: str) -> None:
 
 
 def _strictness(settled: Settled, grades: Grades) -> None:
-    """A single file that Python cannot read, or cannot import, costs everything."""
+    """Deduct all points if there is a file that Python cannot parse or import."""
     broken = {finding.file for finding in grades.findings if finding.rule in BREAKS_A_FILE}.union(grades.broken)
     if broken:
         names = " and ".join(sorted(broken))
@@ -155,7 +155,7 @@ def _notebook(settled: Settled, kit: Kit, notebooks: Sequence[str]) -> None:
 
 
 def _lateness(settled: Settled, metadata: Metadata, late: Late) -> None:
-    """Say how late this is, by the student's own date where there is one, and deduct what the tiers say."""
+    """Say how late the submission is, by the student's own due date if there is one, and apply the tiers."""
     if metadata.created is None or not metadata.due:
         if late.tiers:
             missing = "No due date is known" if metadata.created else "When this was handed in is not known"
@@ -176,7 +176,7 @@ def _lateness(settled: Settled, metadata: Metadata, late: Late) -> None:
 
 
 def _price(tiers: Sequence[Tier], delay: timedelta) -> tuple[str, float]:
-    """What being late costs, in words and as a share."""
+    """The price of a delay, in words and as a share."""
     if not tiers:
         return "This assignment deducts nothing for that.", 0.0
     tier = next((each for each in tiers if delay <= each.up_to), None)
@@ -188,7 +188,7 @@ def _price(tiers: Sequence[Tier], delay: timedelta) -> tuple[str, float]:
 
 
 def _clock(created: datetime, due: datetime) -> str:
-    """What explains the time between two dates whose clocks differ, as when summer time ends between them."""
+    """A sentence for two dates with different offsets, as when summer time ends between them; else ""."""
     if created.utcoffset() == due.utcoffset():
         return ""
     same = moment(created.astimezone(due.tzinfo))
@@ -196,7 +196,7 @@ def _clock(created: datetime, due: datetime) -> str:
 
 
 def _whose(due: Due, metadata: Metadata, late: Late) -> str:
-    """Where a due date comes from."""
+    """Words that say where a due date comes from."""
     if len({each.date for each in metadata.due}) > 1:
         return f"the {late.group_date} in your group"
     if due.extended:
@@ -208,9 +208,9 @@ def _whose(due: Due, metadata: Metadata, late: Late) -> str:
 
 
 def _next_feedback(rule: HiddenFeedback | None, metadata: Metadata) -> datetime | None:
-    """When a submission will next be told what differs with hidden inputs; None when this one is.
+    """When a submission is next told what differs with hidden inputs; None if this one is told.
 
-    Only submissions that were told count, so that handing in once more costs nothing.
+    Only submissions that were told count, so that handing in again costs nothing.
     """
     if rule is None or metadata.created is None:
         return None
@@ -246,7 +246,7 @@ def moment(date: datetime) -> str:
 
 
 def span(time: timedelta) -> str:
-    """A length of time, exactly: "3 days 30 min". Begun seconds count, and a tier has whole ones."""
+    """A time span in words, such as "3 days 30 min", rounded up to whole seconds."""
     left = math.ceil(time.total_seconds())
     parts: list[str] = []
     for size, name in ((86_400, "day"), (3600, "h"), (60, "min"), (1, "s")):

@@ -1,7 +1,7 @@
-"""What student code could do, found out by trying it in a child before any submission is graded.
+"""Tries in a child what student code could do, before a submission is graded.
 
-"not isolated: ..." is said of what can change a grade or carry a secret out, "note: ..." of what cannot, because
-another layer stands behind it, or because it harms nothing but the submission itself.
+"not isolated: ..." names what can change a grade or carry a secret out. "note: ..." names what cannot, because another
+layer still prevents it, or because it harms only the submission itself.
 """
 
 import ctypes
@@ -18,24 +18,24 @@ from autograder.grade import syscalls
 from autograder.grade.sandbox import ENVIRONMENT, LIBC, RESULT
 
 LIMITS = (resource.RLIMIT_AS, resource.RLIMIT_CORE, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE)
-OPEN_TO_ALL = ("/etc/passwd", "/proc/self/status", "/proc/1/status")  # what every user of a machine can read
-SHARED = ("/tmp", "/var/tmp", "/dev/shm")  # where every user can write
-# Calls that do nothing with senseless arguments, from each group that the filter denies.
+OPEN_TO_ALL = ("/etc/passwd", "/proc/self/status", "/proc/1/status")  # files that every user of a machine can read
+SHARED = ("/tmp", "/var/tmp", "/dev/shm")  # folders where every user can write
+# Calls from each group that the filter denies; with these senseless arguments they do nothing.
 CALLS = (
     "execve", "shmget", "mq_open", "memfd_create", "keyctl", "ptrace", "process_vm_readv", "setuid", "personality",
     "unshare", "io_uring_setup", "pidfd_open", "perf_event_open", "userfaultfd", "flock",
 )  # fmt: skip
-# Commands of calls that do many things: locks on files that others read, watches, signals, what a process is allowed.
+# Commands of calls that do many things: locks on others' files, watches, signals, rights of a process.
 COMMANDS = {
     "fcntl": {"F_SETLK": 6, "F_SETOWN": 8, "F_OFD_SETLK": 37, "F_SETLEASE": 1024, "F_NOTIFY": 1026},
     "ioctl": {"FIOASYNC": 0x5452, "FICLONE": 0x40049409},
     "prctl": {"PR_SET_PDEATHSIG": 1, "PR_SET_DUMPABLE": 4, "PR_SET_SECCOMP": 22},
 }
-NEW_CALLS = {"io_uring_setup": 425, "pidfd_open": 434}  # everywhere the same
+NEW_CALLS = {"io_uring_setup": 425, "pidfd_open": 434}  # the same on all processors
 
 
 def opens(tree: Path, closed: Sequence[str], unwritable: Sequence[str], needed: Sequence[str]) -> list[str]:
-    """Try, as the user that student code will be, what must fail and what must work; return what surprises.
+    """As the user of student code, try what must fail and what must work; return sentences about surprises.
 
     Args:
         tree: the graded tree, which belongs to the grader.
@@ -62,7 +62,7 @@ def opens(tree: Path, closed: Sequence[str], unwritable: Sequence[str], needed: 
 def _reads(path: str) -> bool:
     try:
         if os.path.isdir(path):
-            return bool(os.listdir(path))  # an empty folder, mounted over a secret, gives nothing away
+            return bool(os.listdir(path))  # an empty folder mounted over a secret reveals nothing
         os.close(os.open(path, os.O_RDONLY))
     except OSError:
         return False
@@ -120,14 +120,14 @@ def _has_descriptors() -> bool:
 
 
 def _outlives() -> bool:
-    """Whether the kernel would let this process live on after the zygote."""
+    """Whether this process could outlive the zygote."""
     number = ctypes.c_int(0)
     LIBC.prctl(syscalls.PR_GET_PDEATHSIG, ctypes.byref(number), 0, 0, 0)
     return number.value == 0
 
 
 def _calls() -> list[str]:
-    """Those of the calls in CALLS, and of the COMMANDS, that are not refused."""
+    """The names from CALLS and COMMANDS that are not refused."""
     machine = syscalls.machine()
     commands = [(call, name, number) for call, names in COMMANDS.items() for name, number in names.items()]
     if machine is None:
@@ -148,7 +148,7 @@ def _answers(number: int, *arguments: int) -> bool:
     return LIBC.syscall(number, *arguments, 0, 0, 0, 0) >= 0 or ctypes.get_errno() not in refused
 
 
-# The layers in the order in which a child takes them on: what to say when the attempt succeeds.
+# In the order in which a child adds its layers: the sentence for a successful attempt, and the attempt.
 ATTEMPTS: tuple[tuple[str, Callable[[], bool]], ...] = (
     ("not isolated: student code sees the grader's environment", lambda: bool(os.environ.keys() - ENVIRONMENT)),
     ("not isolated: student code has files of the grader open", _has_descriptors),

@@ -1,4 +1,4 @@
-"""results.json as Gradescope reads it: points by part and deliverable, then one row a graded test."""
+"""results.json for Gradescope: points by part and deliverable, then one row for each graded test."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ def compose(kit: Kit, settled: Settled, notes: Sequence[str], extra: Mapping[str
 
     Args:
         notes: sentences about the submission as a whole, shown first.
-        extra: what only instructors need; goes to `extra_data`.
+        extra: what only instructors need, for `extra_data`.
 
-    The time that grading took is not told: student code can make it depend on hidden inputs.
+    The time that grading took is left out, because student code can make it depend on hidden inputs.
     """
     paragraphs = ["\n".join(each) for each in ([heading(kit)], settled.sums, _table(kit, settled), notes, settled.said)]
     return {
@@ -54,7 +54,7 @@ def summary(kit: Kit, rows: Sequence[Row]) -> list[str]:
 
 
 def ending(settled: Settled) -> list[str]:
-    """What has been taken off the total, a line each, and the score that counts; nothing where that is the total."""
+    """A line for each deduction, and one for the score that counts; no lines if nothing was deducted."""
     if not settled.taken:
         return []
     lines = [f"{what:<46} {'-' + points(lost):>6}" for what, lost in settled.taken]
@@ -63,7 +63,7 @@ def ending(settled: Settled) -> list[str]:
 
 
 def _table(kit: Kit, settled: Settled) -> list[str]:
-    """What the student may see of the points now."""
+    """The points that the student may see now."""
     shown = [row for row in settled.rows if visibility(row, kit) == "visible"]
     later = len(settled.rows) - len(shown)
     if not later:
@@ -77,7 +77,7 @@ def rows_of(deliverable: Deliverable, rows: Sequence[Row]) -> list[Row]:
 
 
 def plain(text: str) -> str:
-    """A field's text, which student code may have had its hands in: of bounded length, without control characters."""
+    """A field's text, which student code may have influenced: of bounded length, without control characters."""
     return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text[:MAX_TEXT])
 
 
@@ -105,5 +105,5 @@ def _row(row: Row, kit: Kit) -> dict[str, Any]:
 
 
 def write(results: Mapping[str, Any], path: Path) -> None:
-    """Write results.json once and whole: to a temporary file beside it, then renamed."""
+    """Write results.json to a temporary file beside it and rename it, so that it is never half written."""
     replace(path, json.dumps(results, indent=1, ensure_ascii=True).encode())

@@ -1,6 +1,6 @@
-"""What a child gives up before student code runs in it. Linux; without root it keeps the grader's user.
+"""Takes rights away from a child before student code runs in it. Linux only; without root it keeps the grader's user.
 
-Every layer is one that ordinary containers allow. Whatever the system lacks is left out, and `probe` says so.
+Ordinary containers allow every layer. A layer that the system lacks is left out, and `probe` says so.
 """
 
 import contextlib
@@ -36,10 +36,10 @@ class Jail:
         user: the numeric user and group of this slot, which need no account; None without root.
         home: its private folder, the only place that can be written.
         tree: the graded tree.
-        memory: bytes that it may map above what the zygote has mapped.
-        seconds: CPU seconds, a second line behind the wall clock outside.
-        parent: the zygote, with whom the child ends.
-        layers: of the kernel's filters, those to use; all but in tests.
+        memory: bytes that it may map beyond those that the zygote has mapped.
+        seconds: CPU seconds, in case the wall clock outside fails.
+        parent: the zygote; the child ends with it.
+        layers: the kernel's filters to use; tests use fewer.
     """
 
     user: int | None
@@ -52,10 +52,10 @@ class Jail:
 
 
 def enter(jail: Jail, result: int, output: int, readable: Sequence[tuple[int, int]]) -> None:
-    """Turn this freshly forked process into a child: descriptors, session, limits, user, then the kernel's filters.
+    """Turn this forked process into a child: set descriptors, session, limits and user, then the kernel's filters.
 
     Args:
-        readable: what `landlock.open_readable` returned in the zygote.
+        readable: the result of `landlock.open_readable` in the zygote.
     """
     rules = landlock.ruleset(LIBC, readable, jail.tree, jail.home) if "landlock" in jail.layers else None
     rules = _keep_descriptors(result, output, rules)
@@ -77,7 +77,7 @@ def enter(jail: Jail, result: int, output: int, readable: Sequence[tuple[int, in
 
 
 def become(user: int, real: int) -> None:
-    """Take on a user, its group and no other; with another real user, whom its processes cannot signal."""
+    """Become a user with its group alone; a different real user cannot be signalled by that user's processes."""
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(real, user, real)
@@ -86,26 +86,28 @@ def become(user: int, real: int) -> None:
 def end_with_parent(parent: int) -> None:
     """Have the kernel kill this process when the thread that started it ends."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it ended before that
+    if os.getppid() != parent:  # it ended before the call
         os._exit(1)
 
 
 def adopt_orphans() -> None:
-    """Become the parent of the processes below whose parents end, so that they can be waited for."""
+    """Become the parent of descendants whose parents end, so that they can be waited for."""
     LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _keep_descriptors(result: int, output: int, rules: int | None) -> int | None:
-    """Standard output to one pipe, results to another, input and errors to nowhere, nothing else open.
+    """Connect standard output and results to two pipes, input and errors to /dev/null, and close everything else.
 
-    What native code writes to descriptor 2 was not printed by the student. What Python writes there is (`child`).
+    Native code's output on descriptor 2 does not count as printed by the student; Python's does (see `child`).
 
     Returns:
-        The number that the rules have now.
+        The new number of the rules' descriptor.
     """
     nothing = os.open(os.devnull, os.O_RDWR)
     wanted = [nothing, output, nothing, result, *([] if rules is None else [rules])]
-    above = [fcntl.fcntl(each, fcntl.F_DUPFD, 2 * len(wanted)) for each in wanted]  # where nothing is overwritten
+    above = [
+        fcntl.fcntl(each, fcntl.F_DUPFD, 2 * len(wanted)) for each in wanted
+    ]  # to numbers that are not overwritten below
     for target, source in enumerate(above):
         os.dup2(source, target)
     os.closerange(len(wanted), os.sysconf("SC_OPEN_MAX"))
@@ -114,7 +116,7 @@ def _keep_descriptors(result: int, output: int, rules: int | None) -> int | None
 
 def _limit(jail: Jail) -> None:
     with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")  # rather this process than the grader
+        Path("/proc/self/oom_score_adj").write_text("1000")  # out of memory, kill this process before the grader
     limits = {
         resource.RLIMIT_AS: address_space() + jail.memory,
         resource.RLIMIT_CORE: 0,
@@ -122,7 +124,7 @@ def _limit(jail: Jail) -> None:
         resource.RLIMIT_FSIZE: MAX_FILE,
         resource.RLIMIT_NOFILE: 256,
     }
-    if jail.user is not None:  # counts all processes of a user: without a user of its own it would count ours
+    if jail.user is not None:  # it counts all processes of a user, without an own user also the grader's
         limits[resource.RLIMIT_NPROC] = MAX_PROCESSES
     for what, limit in limits.items():
         hard = resource.getrlimit(what)[1]
@@ -131,14 +133,14 @@ def _limit(jail: Jail) -> None:
 
 
 def address_space() -> int:
-    """Bytes that this process has mapped; torch alone maps gigabytes that it never touches."""
+    """Bytes that this process has mapped; torch alone maps gigabytes that it never uses."""
     with contextlib.suppress(OSError, StopIteration), Path("/proc/self/status").open() as lines:
         return int(next(line for line in lines if line.startswith("VmSize")).split()[1]) << 10
     return 8 << 30
 
 
 def end(pid: int) -> None:
-    """Kill a child and its session; harmless when it has ended by itself and is not yet collected."""
+    """Kill a child and its session; harmless if it has ended by itself and was not reaped yet."""
     for kill in (os.killpg, os.kill):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             kill(pid, signal.SIGKILL)

@@ -1,7 +1,7 @@
-"""Slots: a user for the children of each grader on this machine, and the end of all that such a user runs.
+"""Slots: a user id for the children of each grader on this machine, and the killing of all its processes.
 
-Every slot has two numbers that need no account: the user, and a guardian who may signal the user's processes and
-whom they cannot signal. Guardians differ, for one may signal the other.
+Every slot has two numbers that need no account: the user, and a guardian, who may signal the user's processes and
+cannot be signalled by them. Every slot has its own guardian, because processes of one guardian may signal each other.
 """
 
 import contextlib
@@ -17,9 +17,9 @@ from pathlib import Path
 from autograder.grade import sandbox
 
 GUARDIANS = 238  # the distance from a user to its guardian
-USERS = range(60_706, 60_706 + GUARDIANS)  # with the guardians: numbers that neither accounts nor systemd have
-LOCKS = Path("/run/sequence-models")  # which users are taken; only root gets in
-PATIENCE = 10.0  # seconds for processes to end that were killed; on a crowded machine that takes some
+USERS = range(60_706, 60_706 + GUARDIANS)  # with the guardians: numbers that neither accounts nor systemd use
+LOCKS = Path("/run/sequence-models")  # a file for each user that is taken; only root can open the folder
+PATIENCE = 10.0  # seconds for killed processes to end, which takes time on a busy machine
 
 
 class NoSlot(Exception):
@@ -27,10 +27,10 @@ class NoSlot(Exception):
 
 
 def take() -> tuple[int | None, int | None]:
-    """A user whom nobody else has now, and the locked file that says so while it is open; none without root.
+    """A free user id, and the locked file that reserves it while it is open; (None, None) without root.
 
     Raises:
-        NoSlot: when all are taken.
+        NoSlot: if all are taken.
     """
     if os.geteuid() != 0:
         return None, None
@@ -48,7 +48,7 @@ def take() -> tuple[int | None, int | None]:
         if end_all_of(user):
             return user, lock
         os.close(lock)
-        return None, None  # root only in name, without the right to become another user
+        return None, None  # root in name only: it cannot become another user
     raise NoSlot(f"{len(USERS)} graders run on this machine already")
 
 
@@ -61,7 +61,7 @@ def _has_account(number: int) -> bool:
 
 
 def users() -> set[int]:
-    """The users of all other processes that live."""
+    """The user ids of all other running processes."""
     found = set()
     for process in os.scandir("/proc"):
         if process.name.isdigit() and int(process.name) != os.getpid():
@@ -74,7 +74,7 @@ def users() -> set[int]:
 
 
 def end_all_of(user: int) -> bool:
-    """Kill every process of a user, also those that have left its session; whether none lives any more."""
+    """Kill every process of a user, also outside its session; return whether all have ended."""
     pid = os.fork()
     if pid == 0:
         done = False
@@ -86,23 +86,23 @@ def end_all_of(user: int) -> bool:
 
 
 def _kill_all(user: int) -> bool:
-    """Kill whatever this process may signal, which are the user's processes, until there is none."""
+    """Kill all processes that this one may signal, which are the user's, until there are none."""
     until = time.monotonic() + PATIENCE
     rounds = 0
     while time.monotonic() < until:
         try:
-            os.kill(-1, signal.SIGKILL)  # takes effect a moment later, and reaches the dead too
+            os.kill(-1, signal.SIGKILL)  # takes effect a moment later, and also succeeds for zombies
         except ProcessLookupError:
             return True
         rounds += 1
-        if rounds % 50 == 0 and user not in users():  # only the dead are left, whom nobody collects
+        if rounds % 50 == 0 and user not in users():  # only zombies are left that nobody reaps
             return True
         time.sleep(0.0005)
     return False
 
 
 class Killer:
-    """A process that waits to do what `end_all_of` does: forked while its parent is small, which costs little."""
+    """A process that waits to do what `end_all_of` does; it is forked while its parent is small, which is fast."""
 
     def __init__(self, user: int) -> None:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -123,14 +123,14 @@ class Killer:
             os.write(0, b"1" if _kill_all(user) else b"0")
 
     def begin(self) -> None:
-        """Have it kill; meanwhile the caller collects the dead among its children."""
+        """Start killing; meanwhile the caller reaps its children."""
         self._channel.send(b"1")
 
     def done(self) -> bool:
-        """Whether nothing of the user's lives any more.
+        """Whether all processes of the user have ended.
 
         Raises:
-            TimeoutError: when it cannot be ended.
+            TimeoutError: if a process does not end.
         """
         try:
             answer = self._channel.recv(1, socket.MSG_DONTWAIT)

@@ -1,4 +1,4 @@
-"""The judge's side of the zygote: starts it, has children forked, reads what they send, and ends them in time."""
+"""The judge's side of the zygote: starts it, requests children, reads what they send, and ends them in time."""
 
 import contextlib
 import json
@@ -21,33 +21,33 @@ from autograder.grade.wire import Item
 from autograder.rubric import Limits
 from harness.outcome import Fault, Outcome, decode
 
-START_SECONDS = 120.0  # importing torch on half a slow processor
-REFERENCE_SECONDS = 0.06  # the zygote's fixed work on the machine that the limits were chosen on
-SLOWEST = 3.0  # times slower than the reference: beyond that a machine is broken, and patience no help
-ANSWER_SECONDS = 30.0  # for the zygote to fork a child, and to end one with all that its user runs
-CROWDED = 5.0  # times a test's seconds that a child gets where it waits for processors, which it may keep busy itself
-SPARE = 256 << 20  # bytes of disk that no child may use up
-LOOK = 0.1  # seconds between two looks at the disk, at the most
-MOMENT = 0.01  # and at the least
+START_SECONDS = 120.0  # enough to import torch on half a slow processor
+REFERENCE_SECONDS = 0.06  # for the zygote's fixed work, on the machine for which the limits were chosen
+SLOWEST = 3.0  # times slower than the reference; waiting longer does not help a machine that is slower still
+ANSWER_SECONDS = 30.0  # for the zygote to fork a child, and to end one with all processes of its user
+CROWDED = 5.0  # times a test's seconds: the limit with waiting for processors, which a child could cause itself
+SPARE = 256 << 20  # bytes of disk that stay free
+LOOK = 0.1  # seconds between two checks of the disk, at most
+MOMENT = 0.01  # and at least
 SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock", "/var/lock", "/var/crash")
 IPC_RMID = 0
-# One thread, whatever student code asks for: OpenMP ends the whole process when it cannot start a thread.
+# One thread, whatever student code asks for, because OpenMP ends the process if it cannot start a thread.
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_THREAD_LIMIT"), "1")
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **THREADS}
 START = "import sys; sys.path.insert(0, {0!r}); from autograder.grade import zygote; zygote.main({0!r}, {1}, {2}, {3})"
 
 
 class ZygoteDied(Exception):
-    """The zygote cannot be started, or has ended where it should not."""
+    """The zygote cannot be started, or has ended unexpectedly."""
 
 
 @dataclass
 class Run:
-    """What came of one child.
+    """The result of one child.
 
     Attributes:
         outcomes: index of an item -> its outcome, for a prefix of the items.
-        end: "done", "timeout", "disk", "exit 3", "signal 9" or "garbage": why there is nothing after that prefix.
+        end: "done", "timeout", "disk", "exit 3", "signal 9" or "garbage": why outcomes end after that prefix.
         printed: whether anything was printed.
     """
 
@@ -63,7 +63,7 @@ class Warden:
         source: the unpacked kit.
         limits: the rubric's.
 
-    The zygote ends with the thread that made the warden.
+    The zygote ends with the thread that created the warden.
     """
 
     def __init__(self, source: Path, limits: Limits) -> None:
@@ -75,14 +75,14 @@ class Warden:
         self._start()
 
     def close(self) -> None:
-        """End the zygote and leave the slot to another grader."""
+        """End the zygote and free the slot for another grader."""
         self._stop()
         if self._slot is not None:
             os.close(self._slot)
             self._slot = None
 
     def _stop(self) -> None:
-        """End the zygote, and whatever else a child of one that has died has left."""
+        """End the zygote, and all processes that a child has left."""
         self._control.close()
         try:
             self._process.wait(timeout=5)
@@ -120,17 +120,17 @@ class Warden:
         return message
 
     def run(self, overlay: Path, items: Sequence[Item], until: float) -> Run:
-        """Have a child work on the items; each test may take the rubric's seconds, all must end by `until`.
+        """Run the items in a child; each test may take the rubric's seconds, and all must end by `until`.
 
         Args:
             until: a time of `time.monotonic`.
 
-        Seconds for which a child could go on and waits for a processor, since the machine is busy, do not count.
+        Time in which a child waits for a processor of a busy machine does not count.
 
-        When the zygote dies over it, a fresh one tries again; when that one dies too, nothing has come of the child.
+        If the zygote dies, a new one tries again; if that dies, too, the child has no outcomes.
 
         Raises:
-            ZygoteDied: when no fresh zygote can be started.
+            ZygoteDied: if no new zygote can be started.
         """
         for _ in range(2):
             try:
@@ -155,13 +155,13 @@ class Warden:
             pid = int(self._receive(ANSWER_SECONDS)["pid"])
             reading = _Reading(items, pid, self.limits.test_seconds * self.slow, until, home)
             reading.follow(result.read, output.read, self._control)
-            sandbox.end(pid)  # its number stays taken until it is reaped: nothing else can be hit
+            sandbox.end(pid)  # its process id stays taken until it is reaped, so nothing else can be hit
             self._control.send(b"reap")
             reaped = self._receive(ANSWER_SECONDS)
-            if "ended" in reaped:  # said just before
+            if "ended" in reaped:  # sent before the zygote read our message
                 reaped = self._receive(ANSWER_SECONDS)
             if self.user is not None:
-                _sweep(self.user)  # nothing that one child has seen reaches the next through a file
+                _sweep(self.user)  # no child may leave a file for the next one
             return reading.finish(int(reaped["exit"]))
 
     def _jail(self, home: Path, overlay: Path) -> Jail:
@@ -177,7 +177,7 @@ class Warden:
 
     @contextlib.contextmanager
     def _home(self) -> Iterator[Path]:
-        """A private folder for one child, gone afterwards with all that was written there."""
+        """A private folder for one child, removed afterwards with its content."""
         home = Path(tempfile.mkdtemp(prefix="child-", dir=TEMPORARY))
         try:
             if self.user is not None:
@@ -205,7 +205,7 @@ class _Reading:
         self._begun, self._waited = time.monotonic(), in_line(self.pid)
 
     def _left(self) -> float:
-        """Seconds for which the child may go on, at the least."""
+        """Seconds for which the child may go on at least."""
         now = time.monotonic()
         taken, waited = now - self._begun, in_line(self.pid) - self._waited
         return min(self.until - now, self.seconds - (taken - waited), CROWDED * self.seconds - taken)
@@ -228,20 +228,20 @@ class _Reading:
                     selector.unregister(output)
                 if result in ready:
                     if not self._take(result):
-                        selector.unregister(result)  # the child has ended, or closed its end and will not get far
+                        selector.unregister(result)  # the child has ended, or closed its end and cannot send more
                     if self.run.end == "garbage":
                         return
-                elif control.fileno() in ready:  # nothing is left on the pipe: a grandchild may still hold it open
+                elif control.fileno() in ready:  # the child has ended; a grandchild may still hold the empty pipe open
                     return
 
     def _drain(self, output: int) -> bool:
-        """Throw away what is printed, so that the child does not block; only that something was is kept."""
+        """Discard what is printed, so that the child does not block, and note that something was."""
         data = os.read(output, 1 << 16)
         self.run.printed |= bool(data)
         return bool(data)
 
     def _take(self, result: int) -> bool:
-        """Read a piece of the result pipe; False when nothing more is to be had from it."""
+        """Read a piece of the result pipe; False if nothing more can be read from it."""
         data = os.read(result, 1 << 16)
         try:
             for index, payload in self._frames.feed(data):
@@ -252,7 +252,7 @@ class _Reading:
         return bool(data)
 
     def _note(self, index: int, payload: bytes) -> None:
-        """Keep the first answer to the next item; a second answer, or one for another item, is thrown away."""
+        """Keep the first answer to the next item; discard a second answer, and answers to other items."""
         if index != len(self.run.outcomes) or index >= len(self.items):
             return
         try:
@@ -261,7 +261,7 @@ class _Reading:
             outcome = Outcome(fault=Fault("Unreadable", str(error), "the result"))
         self.run.outcomes[index] = outcome
         if index + 1 == len(self.items) or self.items[index + 1].name != self.items[index].name:
-            self._extend()  # the seconds are for a test with all its seeds
+            self._extend()  # the limit is for a test with all its seeds
 
     def finish(self, status: int) -> Run:
         if len(self.run.outcomes) < len(self.items) and self.run.end == "done":
@@ -270,9 +270,9 @@ class _Reading:
 
 
 def in_line(pid: int) -> float:
-    """Seconds for which a process's first thread has waited for a processor so far; 0 where the kernel does not count.
+    """Seconds for which a process's first thread has waited for a processor; 0 if the kernel does not count them.
 
-    Sleeping, being stopped and waiting for a disk are something else.
+    Sleeping, being stopped and waiting for a disk do not count.
     """
     try:
         return int(Path("/proc", str(pid), "schedstat").read_bytes().split()[1]) / 1e9
@@ -281,13 +281,13 @@ def in_line(pid: int) -> float:
 
 
 def _free(folder: Path) -> int:
-    """Bytes that are free where a folder is; in many containers that is their memory."""
+    """Free bytes on a folder's file system, which in many containers is memory."""
     system = os.statvfs(folder)
     return system.f_bavail * system.f_frsize
 
 
 class _Pipe:
-    """A pipe whose ends are closed at the latest when the block is left."""
+    """A pipe whose ends are closed when the block is left, or earlier."""
 
     def __enter__(self) -> "_Pipe":
         self.read, self.write = os.pipe()
@@ -307,7 +307,7 @@ class _Pipe:
 
 
 def _file(content: Any) -> int:
-    """A file in memory with JSON, at its beginning. Only the child reads it: seeds leave no trace in the zygote."""
+    """A file in memory with JSON, positioned at its start. Only the child reads it, so the zygote never holds seeds."""
     descriptor = os.memfd_create("orders")
     with os.fdopen(os.dup(descriptor), "wb") as file:
         file.write(json.dumps(content).encode())
@@ -316,7 +316,7 @@ def _file(content: Any) -> int:
 
 
 def _sweep(user: int) -> None:
-    """Remove what a slot's user has left where anyone may write, for systems without the filters that prevent it."""
+    """Remove what a slot's user left in shared folders, on systems without the filters that prevent it."""
     for folder in SHARED_FOLDERS:
         try:
             entries = list(os.scandir(folder))
@@ -341,5 +341,5 @@ def _sweep_objects(kind: str, user: int) -> None:
         columns = [place for place, head in enumerate(heads) if head in ("uid", "cuid")]
         for row in rows:
             if str(user) in (row[place] for place in columns):
-                which = (0,) if kind == "sem" else ()  # of a set's semaphores; all go
+                which = (0,) if kind == "sem" else ()  # a semaphore's index, which is ignored
                 getattr(sandbox.LIBC, f"{kind}ctl")(int(row[1]), *which, IPC_RMID, None)

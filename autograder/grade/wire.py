@@ -1,9 +1,9 @@
-"""What a child is told to do, and how its results travel: frames on a pipe, whose reader believes none of them.
+"""The orders of a child, and the frames in which it sends results; the reader trusts none of them.
 
     frame = magic (4 bytes) | index of the item (u32) | length of the payload (u32) | payload
 
-The payload is what `harness.outcome.encode` writes. Frames come in the order of the items; the first one of an
-item counts. Anything else ends the reading, for a pipe cannot be read on after bytes that make no frame.
+The payload is made by `harness.outcome.encode`. Frames come in the order of the items, and the first frame of an item
+counts. Other bytes end the reading, because no frame can be found after them.
 """
 
 import struct
@@ -14,8 +14,8 @@ from typing import Any
 MAGIC = b"SHOW"
 HEAD = struct.Struct("<4sII")
 MAX_PAYLOAD = 8 << 20
-MAX_HEADER = 256 << 10  # of the JSON in a payload
-READ = 27  # times its size is what the JSON takes in memory when it is read
+MAX_HEADER = 256 << 10  # bytes of the JSON in a payload
+READ = 27  # parsed JSON takes so many times its size in memory
 MAX_MEMORY = 128 << 20  # for all that one child sends; right outcomes of the whole assignment take a quarter
 
 
@@ -43,7 +43,7 @@ class Item:
 
 
 class BrokenFrame(Exception):
-    """Bytes on the result pipe that are no frame, or one that is too long."""
+    """Bytes on the result pipe that are no frame, or a frame that is too long."""
 
 
 def pack(index: int, payload: bytes) -> bytes:
@@ -51,7 +51,7 @@ def pack(index: int, payload: bytes) -> bytes:
 
 
 def memory(payload: bytes) -> int:
-    """About how many bytes the outcome in a payload takes when it is read."""
+    """About how many bytes the decoded outcome of a payload takes."""
     return len(payload) + (READ - 1) * min(int.from_bytes(payload[:8], "little"), len(payload))
 
 
@@ -63,7 +63,7 @@ class Frames:
         self._memory = 0
 
     def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        """Take bytes as they arrive and yield the (index, payload) of every frame that is complete.
+        """Take bytes as they arrive and yield (index, payload) of every complete frame.
 
         Raises:
             BrokenFrame: for bytes that cannot begin a frame, for an over-long one before it is stored, and for more

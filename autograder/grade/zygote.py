@@ -1,7 +1,7 @@
-"""The zygote: a process that has torch and the tests imported and forks a child for every list of items.
+"""The zygote: a process that has imported torch and the tests and forks a child for every list of items.
 
-It is started by exec, so nothing of the judge's memory is in it, and it reads no expected outcome. It speaks JSON, one
-message a packet, on a socket that the judge holds:
+It is started by exec, so it holds nothing of the judge's memory, and it reads no expected outcome. It exchanges JSON,
+one message a packet, with the judge over a socket:
 
     judge                       zygote
     the child's jail, with
@@ -9,8 +9,8 @@ message a packet, on a socket that the judge holds:
                                 {"ended": true}      when the child has ended by itself
     reap                     -> {"exit": 0}          when every process of its user has ended
 
-Until it is reaped the child's number stays taken: the judge can kill it without hitting another process. The zygote
-never waits for a child alone: when the judge ends, so do the child and it.
+Until the child is reaped its process id stays taken, so the judge can kill it without hitting another process. While
+the zygote waits for a child it also watches the judge: when the judge ends, it ends with the child.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ NOT_IMPORTED = {
     "antigravity", "this", "__hello__", "__phello__", "__main__", "ensurepip", "idlelib", "lib2to3", "test", "tests",
     "tkinter", "turtle", "turtledemo",
 }  # fmt: skip
-LATE = (  # what numpy and torch import when it is first used, and what students import of them
+LATE = (  # modules that numpy and torch import late, and those that students import
     "numpy.char", "numpy.fft", "numpy.linalg", "numpy.ma", "numpy.polynomial", "numpy.random", "numpy.rec",
     "numpy.strings", "numpy.testing", "numpy.typing", "torch._dynamo", "torch.distributions", "torch.func", "torch.fx",
     "torch.jit", "torch.linalg", "torch.masked", "torch.nn.attention", "torch.nn.utils.parametrizations",
@@ -47,19 +47,19 @@ LATE = (  # what numpy and torch import when it is first used, and what students
 
 
 def main(source: str, descriptor: int, parent: int, user: int | None) -> None:
-    """Warm up, say so, then serve until the judge closes its end.
+    """Warm up, report it, then serve until the judge closes its end.
 
     Args:
         source: the unpacked kit.
-        descriptor: of the socket to the judge.
-        parent: the judge's process.
-        user: the children's, for whose processes it ends.
+        descriptor: the socket to the judge.
+        parent: the judge's process id.
+        user: the children's user; the zygote ends all its processes.
     """
     control = socket.socket(fileno=descriptor)
     sandbox.end_with_parent(parent)
     sandbox.adopt_orphans()
     killer = None if user is None else slots.Killer(user)
-    gc.disable()  # nothing that imports leave behind is garbage
+    gc.disable()  # imports leave no garbage
     import torch
 
     torch.set_num_threads(1)  # before the first operation: a fork after a threaded one hangs the child
@@ -75,12 +75,12 @@ def main(source: str, descriptor: int, parent: int, user: int | None) -> None:
     for name in kit.assignment.allowed_imports:
         if name != "models":
             importlib.import_module(name)
-    if user is not None:  # else children may read what this process may
+    if user is not None:  # without an own user, children can read what this process can
         import_closed()
     warm_up(test.module for test in kit.tests)
     seconds = min(measure() for _ in range(3))
     readable = landlock.open_readable()
-    gc.freeze()  # what is here now stays shared with the children
+    gc.freeze()  # keeps this memory shared with the children
     gc.enable()
     _send(control, {"ready": True, "seconds": seconds})
     while True:
@@ -104,14 +104,14 @@ def main(source: str, descriptor: int, parent: int, user: int | None) -> None:
 
 
 def _child(jail: sandbox.Jail, descriptors: list[int], readable: list[tuple[int, int]], tests: dict[str, Any]) -> None:
-    """Never returns: whatever happens, this process ends here."""
+    """Run one child; it never returns, because the process ends here."""
     from autograder.grade import child
     from autograder.grade.wire import Item
 
     status = 1
     orders, result, output = descriptors
     try:
-        with os.fdopen(orders, "rb") as file:  # here and not in the zygote, whose memory later children inherit
+        with os.fdopen(orders, "rb") as file:  # not in the zygote, whose memory later children inherit
             items = [Item.from_json(item) for item in json.load(file)]
         sandbox.enter(jail, result, output, readable)
         child.work(Path(jail.tree), items, tests)
@@ -123,13 +123,13 @@ def _child(jail: sandbox.Jail, descriptors: list[int], readable: list[tuple[int,
 
 
 def _ends_before(pid: int, control: socket.socket) -> bool:
-    """Wait until the child has ended, or the judge has said something or is gone; whether it was the child.
+    """Wait until the child ends, or the judge sends something or ends; return whether the child ended first.
 
-    A process descriptor tells of the end even where another process traces the child and hides it from waitid.
+    A process descriptor reports the end even if another process traces the child and hides it from waitid.
     """
     try:
         process = os.pidfd_open(pid)
-    except OSError:  # an old kernel: look every now and then
+    except OSError:  # an old kernel: poll
         while not select.select([control], [], [], 0.02)[0]:
             if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 return True
@@ -141,25 +141,25 @@ def _ends_before(pid: int, control: socket.socket) -> bool:
 
 
 def _reap(pid: int, killer: slots.Killer | None) -> int:
-    """End the child and all that its user runs, and collect them; the child's exit status, negative for a signal.
+    """End and reap the child and all processes of its user; return the child's exit status, negative for a signal.
 
     Raises:
-        TimeoutError: when a process does not end; the zygote's own end then lets the judge start afresh.
+        TimeoutError: if a process does not end; the zygote then ends, and the judge starts a new one.
     """
-    sandbox.end(pid)  # its status, if it has ended, stays what it was
+    sandbox.end(pid)  # a child that has ended keeps its status
     if killer:
         killer.begin()
     until = time.monotonic() + 2 * slots.PATIENCE
     status, alone, pause = None, killer is None, 0.0003
     while status is None or not alone:
-        found, how = os.waitpid(-1, os.WNOHANG)  # orphans too: the killer finds them until they are collected
+        found, how = os.waitpid(-1, os.WNOHANG)  # also orphans, which the killer finds until they are reaped
         if found == pid:
             status = os.waitstatus_to_exitcode(how)
         elif killer and not alone:
             alone = killer.done()
         if not found:
             time.sleep(pause)
-            pause = min(2 * pause, 0.02)  # a process that ends may need this processor
+            pause = min(2 * pause, 0.02)  # an ending process may need this processor
         if time.monotonic() > until:
             raise TimeoutError(f"process {pid} does not end")
     return status
@@ -170,26 +170,26 @@ def _send(control: socket.socket, message: dict[str, Any]) -> None:
 
 
 def _keep_lines(tests: Path) -> None:
-    """Keep the tests' source lines for messages: children cannot read the files. Without an mtime they stay."""
+    """Cache the tests' source lines for messages, because children cannot read the files. No mtime: they stay valid."""
     for path in tests.rglob("test_*.py"):
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         linecache.cache[str(path)] = (0, None, lines, str(path))
 
 
 def import_closed() -> None:
-    """Import now what children cannot import later: Python, or its packages, may lie in a folder closed to them.
+    """Import now what children cannot import later, if Python or its packages lie in a folder closed to them.
 
-    Packages import parts of the standard library that nobody thinks of (numpy.random asks for `secrets`), so all of it.
+    Packages import unexpected parts of the standard library (numpy.random imports `secrets`), so import all of it.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in [*(standard_library() if closed(os.__file__) else ()), *filter(_closed_package, LATE)]:
-            with contextlib.suppress(Exception):  # of another system, or not built here
+            with contextlib.suppress(Exception):  # modules of another system, or not built here
                 importlib.import_module(name)
 
 
 def standard_library() -> Iterator[str]:
-    """All modules of the standard library but those that do something when they are imported, and its own tests."""
+    """All modules of the standard library but its tests and those that act when they are imported."""
     for name in sorted(sys.stdlib_module_names - NOT_IMPORTED):
         yield name
         found = importlib.util.find_spec(name)
@@ -199,7 +199,7 @@ def standard_library() -> Iterator[str]:
 
 
 def closed(path: str) -> bool:
-    """Whether other users cannot read a file, for its own sake or for that of a folder above it."""
+    """Whether other users cannot read a file, because of its own mode or that of a folder above it."""
     file = Path(path).resolve()
     return not (file.stat().st_mode & stat.S_IROTH and all(each.stat().st_mode & stat.S_IXOTH for each in file.parents))
 
@@ -210,7 +210,7 @@ def _closed_package(name: str) -> bool:
 
 
 def measure() -> float:
-    """How many seconds of CPU a fixed piece of work takes: the machine's own speed, not what else it happens to do."""
+    """CPU seconds for a fixed piece of work: the speed of the machine, whatever else runs on it."""
     import torch
 
     started = time.process_time()

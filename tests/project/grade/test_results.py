@@ -218,7 +218,7 @@ def test_where_isolation_is_required_and_missing_nothing_is_graded(probed, capsy
     assert probed([OPEN_WAY, "note: something else"]) == (1, None)
     (sentence,) = capsys.readouterr().out.splitlines()
     assert sentence == (
-        f'Not graded: the rubric has isolation = "required", and the probe says "{OPEN_WAY}"; mend that or set '
+        f'Not graded: the rubric has isolation = "required", and the probe says "{OPEN_WAY}"; fix that or set '
         'isolation = "wanted", build and upload the autograder again, and regrade.'
     )
 
