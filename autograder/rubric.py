@@ -26,6 +26,8 @@ NOTEBOOK = ("required", "optional", "refused")
 STRICT = ("deliverable", "submission")
 ISOLATION = ("required", "wanted")
 GROUP_DATE = ("latest", "earliest")
+DERIVED = ("number", "part", "tests")  # what a deliverable's table does not say
+INHERITED = ("file", "refused", "by_name")  # the keys of a deliverable that its part may have instead
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}  # seconds
 LONGEST = timedelta(days=3660)
 SHARE = "a share from 0 to 1, such as 0.3"
@@ -117,7 +119,10 @@ class Late:
 
 @dataclass(frozen=True)
 class Part:
-    """`[[part]]`: a group of deliverables. `number` is how people call it."""
+    """`[[part]]`: a group of deliverables. `number` is how people call it.
+
+    Its table may also have the keys of INHERITED, for deliverables that have none of their own.
+    """
 
     id: str
     number: str
@@ -128,8 +133,10 @@ class Part:
 class Deliverable:
     """`[[part.deliverable]]`: what is done and graded as one piece.
 
-    `number` ("1.2") comes from the part and the position; `file` is relative to the tree, `tests` to tests/; `by_name`
-    are the parameters of its functions that tests give by name, so that students cannot call them otherwise.
+    The id "naive.RNN" gives the path of its tests, "models/naive/test_RNN.py", relative to tests/, and, where no `file`
+    is given, of what students write, "models/naive/RNN.py", relative to the tree. `number` ("1.2") comes from the part
+    and the position; `by_name` are the parameters of its functions that tests give by name, so that students cannot
+    call them otherwise.
     """
 
     id: str
@@ -195,28 +202,40 @@ def _rubric(document: dict[str, Any]) -> Rubric:
     off: set[str] = set()
     for place, table in enumerate(_tables(document, "part"), start=1):
         where = f"part[{table.get('id', place)}]."
-        _known(table, ("id", "number", "title", "enabled", "deliverable"), where)
+        _known(table, (*_keys(Part, ()), *INHERITED, "enabled", "deliverable"), where)
         entries = _tables(table, "deliverable", where)
         part_on = _enabled(table, where)
+        inherited = {key: table.pop(key) for key in INHERITED if key in table}
         part = _build(Part, table, where)
+        _check_part(part, parts)
         parts.append(part)
         for position, entry in enumerate(entries, start=1):
             inner = f"{where}deliverable[{entry.get('id', position)}]."
-            derived = {"number": f"{part.number}.{position}", "part": part.id}
-            _known(entry, [*_keys(Deliverable, derived), "enabled"], inner)
+            _known(entry, [*_keys(Deliverable, DERIVED), "enabled"], inner)
             on = _enabled(entry, inner)
-            built = _build(Deliverable, entry, inner, **derived)
+            built = _deliverable(inherited | entry, part, f"{part.number}.{position}", inner)
             everything.append(built)
             off |= set() if on and part_on else {built.id}
     _check_assignment(assignment)
     _check_grading(grading)
     _check_late(late)
-    _check_parts(parts)
     _check_deliverables(everything, off)
     on_now = tuple(each for each in everything if each.id not in off)
     used = {each.part for each in on_now}
     shown = tuple(part for part in parts if part.id in used)
     return Rubric(assignment, grading, shown, on_now, late, tuple(each for each in everything if each.id in off))
+
+
+def _deliverable(table: Mapping[str, Any], part: Part, number: str, where: str) -> Deliverable:
+    """Make a deliverable; its paths follow from its id."""
+    id = _value(table.get("id"), "str", f"{where}id")
+    good = re.fullmatch(rf"(?a){re.escape(part.id)}\.\w+", id) is not None
+    _expect(good, f"{where}id", f"{part.id}.Name, where tests/models/{part.id}/test_Name.py has its tests", id)
+    name = id.partition(".")[2]
+    whole = {"file": f"models/{part.id}/{name}.py", **table}
+    package = str(whole["file"]).partition("/")[0]  # models or theory
+    tests = f"{package}/{part.id}/test_{name}.py"
+    return _build(Deliverable, whole, where, number=number, part=part.id, tests=tests)
 
 
 def _grading(table: dict[str, Any]) -> Grading:
@@ -377,33 +396,29 @@ def _check_late(late: Late) -> None:
         last = tier
 
 
-def _check_parts(parts: Sequence[Part]) -> None:
+def _check_part(part: Part, earlier: Sequence[Part]) -> None:
+    where = f"part[{part.id}]"
+    named = part.id.isidentifier() and part.id.isascii()
+    _expect(named, f"{where}.id", "letters, digits and '_': it names folders and modules", part.id)
     for field in ("id", "number"):
-        seen: set[str] = set()
-        for part in parts:
-            value = getattr(part, field)
-            _expect(value not in seen, f"part[{part.id}].{field}", "a value that no other part has", value)
-            seen.add(value)
+        value = getattr(part, field)
+        new = all(value != getattr(other, field) for other in earlier)
+        _expect(new, f"{where}.{field}", "a value that no other part has", value)
 
 
 def _check_deliverables(deliverables: Sequence[Deliverable], off: Collection[str]) -> None:
     _expect(len(off) < len(deliverables), "part.deliverable", "one that is not switched off", None)
     earlier: set[str] = set()
-    tests: set[str] = set()
     for deliverable in deliverables:
         expect = partial(_expect_of, f"part[{deliverable.part}].deliverable[{deliverable.id}]", deliverable)
-        expect(re.fullmatch(r"(?a)\w+\.\w+", deliverable.id) is not None, "id", "part.deliverable")
         expect(deliverable.id not in earlier, "id", "an id that no other deliverable has")
         expect(_is_module(deliverable.file), "file", "models/... or theory/..., a .py file")
-        expect(_is_module(deliverable.tests), "tests", "models/... or theory/..., a .py file")
-        expect(deliverable.tests not in tests, "tests", "a test module that no other deliverable has")
         expect(deliverable.points > 0, "points", "a positive number")
         expect(earlier.issuperset(deliverable.needs), "needs", "ids of deliverables that stand earlier")
         lacking = ", ".join(id for id in deliverable.needs if id in off)
         advice = f"deliverables that are on; switch {lacking} on, or {deliverable.id} off as well"
         expect(deliverable.id in off or not lacking, "needs", advice)
         earlier.add(deliverable.id)
-        tests.add(deliverable.tests)
 
 
 def _is_module(path: str) -> bool:

@@ -6,12 +6,18 @@ Standard library only: the packager reads it with whatever Python a student has.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be a deliverable's id, such as "naive.RNN"."""
+    return re.fullmatch(r"[a-z_]\w*\.\w+", text) is not None
 
 
 @dataclass(frozen=True)

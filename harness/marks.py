@@ -36,7 +36,7 @@ def integration(**only: str) -> Callable[[Test], Test]:
 
     Args:
         only: what some of its cases alone use: an argument that is true in them, or an argument's value -> the needed
-            deliverable. `attention="seq2seq.attention"` says that cases with `attention=True` use it.
+            deliverable. `attention="seq2seq.Attention"` says that cases with `attention=True` use it.
     """
     return _mark("__integration__", only)
 

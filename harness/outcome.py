@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import numpy as safetensors
 
+from harness.contract import is_id
+
 Array = npt.NDArray[Any]
 
 LONGEST = 1000  # letters of a sentence or of a message that is read
@@ -21,7 +23,7 @@ NOT_STARTED = "NotStarted"  # the kind of a fault that a TODO raises
 
 def is_todo(error: BaseException) -> bool:
     """Whether an exception is that of a TODO: NotImplementedError("part.deliverable"). Torch raises others."""
-    return isinstance(error, NotImplementedError) and re.fullmatch(r"[a-z_]\w*\.[a-z_]\w*", str(error)) is not None
+    return isinstance(error, NotImplementedError) and is_id(str(error))
 
 
 @dataclass(frozen=True)

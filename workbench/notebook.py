@@ -31,15 +31,15 @@ from workbench.tracking import ProgressBar
 from workbench.training import Interrupted
 from workbench.translation.trained import TrainedTranslator
 
-SEQ2SEQ = ("seq2seq.encoder", "seq2seq.decoder", "seq2seq.seq2seq")
+SEQ2SEQ = ("seq2seq.Encoder", "seq2seq.Decoder", "seq2seq.Seq2Seq")
 ENCODER = ("transformer.embedding", "transformer.attention", "transformer.feedforward", "transformer.translator")
 NEEDS = {  # what has to be written before a model can be trained
     "rnn": SEQ2SEQ,
     "lstm": SEQ2SEQ,
-    "rnn-attention": (*SEQ2SEQ, "seq2seq.attention"),
-    "lstm-attention": (*SEQ2SEQ, "seq2seq.attention"),
+    "rnn-attention": (*SEQ2SEQ, "seq2seq.Attention"),
+    "lstm-attention": (*SEQ2SEQ, "seq2seq.Attention"),
     "transformer-encoder": ENCODER,
-    "transformer": ("full.forward", "full.generate"),
+    "transformer": ("transformer.full_forward", "transformer.full_generate"),
 }
 
 

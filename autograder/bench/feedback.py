@@ -7,7 +7,7 @@ A set of attempts is a folder with `models/`, somebody's own right solution (or 
     [[attempt]]
     name = "mask_inverted"
     kind = "mask"                                # a short family, by which results are counted
-    deliverable = "full.forward"                 # the one that the author had in mind
+    deliverable = "transformer.full_forward"                 # the one that the author had in mind
     file = "models/Transformer.py"
     cause = "The causal mask hides the past."    # one sentence, by the author
     before = '''...'''                           # stands exactly once in the file

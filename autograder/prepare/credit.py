@@ -33,17 +33,17 @@ THREE = "three short functions, none of which needs another"
 TWO = "two functions, each of which is half of the work"
 INITIAL = "initial values are one row; all else is computed with the tests' own"
 EXPECTED: Mapping[tuple[str, str], str] = {  # (deliverable, what is unfinished) -> why it may get more
-    ("naive.lstm", "LSTM.init_parameters gives zeros"): INITIAL,
-    ("lm.rnn", "RNNModel.init_weights gives zeros"): INITIAL,
-    ("lm.rnn", "RNNModel.init_hidden is missing"): "a function of two lines, beside the constructor and forward",
-    ("lm.rnn", "RNNModel.init_hidden gives zeros"): "zeros are right",
+    ("naive.LSTM", "LSTM.init_parameters gives zeros"): INITIAL,
+    ("language_model.RNNModel", "RNNModel.init_weights gives zeros"): INITIAL,
+    ("language_model.RNNModel", "RNNModel.init_hidden is missing"): "two lines beside the constructor and forward",
+    ("language_model.RNNModel", "RNNModel.init_hidden gives zeros"): "zeros are right",
     **{
-        ("lm.batching", f"{function} {how}"): THREE
+        ("language_model.batching", f"{function} {how}"): THREE
         for function in ("batchify", "get_batch", "repackage_hidden")
         for how in ("is missing", "gives zeros")
     },
-    ("lm.training", "evaluate is missing"): TWO,
-    ("lm.training", "evaluate gives zeros"): TWO,
+    ("language_model.training", "evaluate is missing"): TWO,
+    ("language_model.training", "evaluate gives zeros"): TWO,
 }
 
 

@@ -105,7 +105,8 @@ def kept(rubric: Rubric, names: Collection[str]) -> list[str]:
 def _files_of(deliverable: Deliverable) -> tuple[str, ...]:
     reference = PurePosixPath("tests/reference", deliverable.tests)
     kept_beside = (str(reference.with_suffix(f"{kind}.safetensors")) for kind in ("", ".hints"))
-    return f"solution/{deliverable.file}", f"tests/{deliverable.tests}", *kept_beside
+    stress = f"tests/stress/{deliverable.part}.py"
+    return f"solution/{deliverable.file}", f"tests/{deliverable.tests}", *kept_beside, stress
 
 
 def solution_sources(root: Path) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 A region lies between two marker comments, under the TODO that stays in the handout:
 
-    # TODO(naive.rnn): join input and hidden along the features, then apply both layers.
+    # TODO(naive.RNN): join input and hidden along the features, then apply both layers.
     # BEGIN SOLUTION
     ...
     # END SOLUTION

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from harness.contract import Assignment, Deliverable
+from harness.contract import Assignment, Deliverable, is_id
 from harness.submission.findings import FileReport
 from harness.submission.source import Source, source_of
 from harness.submission.started import is_started, is_untouched, not_started, start_line, todo_line
@@ -132,7 +131,7 @@ def _is_todo(statement: ast.Raise) -> bool | None:
     if not (isinstance(name, ast.Name) and name.id == "NotImplementedError"):
         return None
     text = words[0].value if len(words) == 1 and isinstance(words[0], ast.Constant) else None
-    return isinstance(text, str) and re.fullmatch(r"[a-z_]\w*\.[a-z_]\w*", text) is not None
+    return isinstance(text, str) and is_id(text)
 
 
 def _blocks(statement: ast.stmt) -> list[list[ast.stmt]]:

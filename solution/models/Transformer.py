@@ -207,7 +207,7 @@ class FullTransformerTranslator(nn.Module):
         self.hidden_dim = hidden_dim
         self.max_length = max_length
         self.pad_index = ignore_index
-        # TODO(full.forward): create the six layers; nn.Transformer takes the sizes, the dropout and batch_first.
+        # TODO(transformer.full_forward): create the six layers; nn.Transformer takes sizes, dropout and batch_first.
         # BEGIN SOLUTION
         self.transformer = nn.Transformer(
             d_model=hidden_dim,
@@ -242,7 +242,7 @@ class FullTransformerTranslator(nn.Module):
         Raises:
             ValueError: for S > max_length (the message has both numbers); S == max_length works.
         """
-        # TODO(full.forward): check the length, then add both embeddings.
+        # TODO(transformer.full_forward): check the length, then add both embeddings.
         # BEGIN SOLUTION
         S = tokens.size(1)
         if S > self.max_length:
@@ -252,7 +252,7 @@ class FullTransformerTranslator(nn.Module):
 
     def encode(self, src: Tensor) -> Tensor:
         """Run the encoder on source tokens (N, T) and return its memory (N, T, H); padding is masked as a key."""
-        # TODO(full.forward): embed the source, call transformer.encoder with the source's key padding mask.
+        # TODO(transformer.full_forward): embed the source, call transformer.encoder with the source's key padding mask.
         # BEGIN SOLUTION
         embedded = self.embed(src, self.source_embedding, self.source_position_embedding)
         return self.transformer.encoder(embedded, src_key_padding_mask=src == self.pad_index)
@@ -269,7 +269,7 @@ class FullTransformerTranslator(nn.Module):
         Returns:
             (N, S, V), unnormalised scores. Row t has seen tgt[:, :t + 1] without its padding, and nothing later.
         """
-        # TODO(full.forward): three masks: causal, padding among the target's keys, padding among the memory's keys.
+        # TODO(transformer.full_forward): three masks: causal, padding of the target's keys, padding of the memory's.
         # BEGIN SOLUTION
         S = tgt.size(1)
         future = torch.ones(S, S, dtype=torch.bool, device=tgt.device).triu(diagonal=1)  # True hides
@@ -297,7 +297,7 @@ class FullTransformerTranslator(nn.Module):
         Raises:
             ValueError: for a source or a decoder input longer than max_length (the message has both numbers).
         """
-        # TODO(full.forward): encode the source, decode the shifted target.
+        # TODO(transformer.full_forward): encode the source, decode the shifted target.
         # BEGIN SOLUTION
         return self.decode(tgt[:, :-1], self.encode(src), src)
         # END SOLUTION
@@ -324,7 +324,7 @@ class FullTransformerTranslator(nn.Module):
             ValueError: for a max_length above the constructor's max_length - 1 (the message has the number asked for
                 and the largest possible one).
         """
-        # TODO(full.generate): one `encode`, at most L times `decode`; fill rows that have ended.
+        # TODO(transformer.full_generate): one `encode`, at most L times `decode`; fill rows that have ended.
         # BEGIN SOLUTION
         limit = self.max_length - 1
         length = limit if max_length is None else max_length

@@ -165,7 +165,7 @@ class FullTransformerTranslator(nn.Module):
         self.hidden_dim = hidden_dim
         self.max_length = max_length
         self.pad_index = ignore_index
-        # TODO(full.forward): create the six layers; nn.Transformer takes the sizes, the dropout and batch_first.
+        # TODO(transformer.full_forward): create the six layers; nn.Transformer takes sizes, dropout and batch_first.
         self.to(device)
 
     def embed(self, tokens: Tensor, words: nn.Embedding, positions: nn.Embedding) -> Tensor:
@@ -183,13 +183,13 @@ class FullTransformerTranslator(nn.Module):
         Raises:
             ValueError: for S > max_length (the message has both numbers); S == max_length works.
         """
-        # TODO(full.forward): check the length, then add both embeddings.
-        raise NotImplementedError("full.forward")
+        # TODO(transformer.full_forward): check the length, then add both embeddings.
+        raise NotImplementedError("transformer.full_forward")
 
     def encode(self, src: Tensor) -> Tensor:
         """Run the encoder on source tokens (N, T) and return its memory (N, T, H); padding is masked as a key."""
-        # TODO(full.forward): embed the source, call transformer.encoder with the source's key padding mask.
-        raise NotImplementedError("full.forward")
+        # TODO(transformer.full_forward): embed the source, call transformer.encoder with the source's key padding mask.
+        raise NotImplementedError("transformer.full_forward")
 
     def decode(self, tgt: Tensor, memory: Tensor, src: Tensor) -> Tensor:
         """Run the decoder on its input tokens and score the vocabulary.
@@ -202,8 +202,8 @@ class FullTransformerTranslator(nn.Module):
         Returns:
             (N, S, V), unnormalised scores. Row t has seen tgt[:, :t + 1] without its padding, and nothing later.
         """
-        # TODO(full.forward): three masks: causal, padding among the target's keys, padding among the memory's keys.
-        raise NotImplementedError("full.forward")
+        # TODO(transformer.full_forward): three masks: causal, padding of the target's keys, padding of the memory's.
+        raise NotImplementedError("transformer.full_forward")
 
     def forward(self, src: Tensor, tgt: Tensor) -> Tensor:
         """Score every next target token (teacher forcing).
@@ -219,8 +219,8 @@ class FullTransformerTranslator(nn.Module):
         Raises:
             ValueError: for a source or a decoder input longer than max_length (the message has both numbers).
         """
-        # TODO(full.forward): encode the source, decode the shifted target.
-        raise NotImplementedError("full.forward")
+        # TODO(transformer.full_forward): encode the source, decode the shifted target.
+        raise NotImplementedError("transformer.full_forward")
 
     @torch.no_grad()
     def generate_translation(self, src: Tensor, max_length: int | None = None) -> tuple[Tensor, Tensor]:
@@ -244,5 +244,5 @@ class FullTransformerTranslator(nn.Module):
             ValueError: for a max_length above the constructor's max_length - 1 (the message has the number asked for
                 and the largest possible one).
         """
-        # TODO(full.generate): one `encode`, at most L times `decode`; fill rows that have ended.
-        raise NotImplementedError("full.generate")
+        # TODO(transformer.full_generate): one `encode`, at most L times `decode`; fill rows that have ended.
+        raise NotImplementedError("transformer.full_generate")

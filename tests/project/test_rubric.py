@@ -35,19 +35,17 @@ timeouts = 3
 id = "a"
 number = "1"
 title = "Part A"
+file = "models/a.py"
+refused = ["math.sin"]
 
 [[part.deliverable]]
 id = "a.one"
 title = "One"
-file = "models/a.py"
-tests = "models/test_one.py"
 points = 6
 
 [[part.deliverable]]
 id = "a.two"
 title = "Two"
-file = "models/a.py"
-tests = "models/test_two.py"
 points = 2.5
 needs = ["a.one"]
 refused = ["math.fsum"]
@@ -61,7 +59,6 @@ title = "Part B"
 id = "b.three"
 title = "Three"
 file = "models/b/c.py"
-tests = "models/b/test_three.py"
 points = 4
 """
 
@@ -85,13 +82,21 @@ def test_everything_is_read():
         ("b.three", "2.1", "b"),
     ]
     two = rubric.deliverable("a.two")
-    assert (two.file, two.tests, two.needs, two.refused) == (
-        "models/a.py",
-        "models/test_two.py",
-        ("a.one",),
-        ("math.fsum",),
-    )
-    assert rubric.deliverable("a.one").needs == rubric.deliverable("a.one").refused == ()
+    assert (two.needs, two.refused) == (("a.one",), ("math.fsum",))
+    assert rubric.deliverable("a.one").needs == rubric.deliverable("b.three").refused == ()
+
+
+def test_a_deliverable_has_what_its_part_has_unless_it_has_its_own():
+    one, two, _ = Rubric.parse(RUBRIC.replace('title = "Two"', 'title = "Two"\nfile = "models/two.py"')).deliverables
+    assert (one.file, one.refused, one.by_name) == ("models/a.py", ("math.sin",), ())
+    assert (two.file, two.refused) == ("models/two.py", ("math.fsum",))
+
+
+def test_paths_follow_from_the_id():
+    text = RUBRIC.replace('file = "models/a.py"\n', "").replace("models/b", "theory")
+    one, _, three = Rubric.parse(text).deliverables
+    assert (one.file, one.tests) == ("models/a/one.py", "models/a/test_one.py")
+    assert (three.file, three.tests) == ("theory/c.py", "theory/b/test_three.py")
 
 
 def test_whole_points_stay_whole():
@@ -150,7 +155,7 @@ def test_hints_are_given_where_the_rubric_says(hints):
 
 def test_the_real_rubric_is_valid():
     rubric = Rubric.load(ROOT / "autograder/rubric.toml")
-    assert rubric.deliverable("naive.lstm").number == "1.2"
+    assert rubric.deliverable("naive.LSTM").number == "1.2"
     assert all(entry.part in {part.id for part in rubric.parts} for entry in rubric.deliverables)
 
 
@@ -187,13 +192,13 @@ MISTAKES = [
     ('needs = ["a.one"]', 'needs = ["b.three"]', "deliverable[a.two].needs", "stand earlier", "'b.three'"),
     ('needs = ["a.one"]', 'needs = ["a.two"]', "deliverable[a.two].needs", "stand earlier", "'a.two'"),
     ('id = "a.two"', 'id = "a.one"', "deliverable[a.one].id", "no other deliverable has", "'a.one'"),
-    ('id = "a.two"', 'id = "two"', "deliverable[two].id", "part.deliverable", "'two'"),
+    ('id = "a.two"', 'id = "two"', "deliverable[two].id", "a.Name", "'two'"),
+    ('id = "a.two"', 'id = "b.two"', "deliverable[b.two].id", "tests/models/a/test_Name.py", "'b.two'"),
+    ('id = "b"', 'id = "b c"', "part[b c].id", "letters, digits", "'b c'"),
     ('id = "b"', 'id = "a"', "part[a].id", "no other part has", "'a'"),
     ('number = "2"', 'number = "1"', "part[b].number", "no other part has", "'1'"),
-    ("test_two.py", "test_one.py", "deliverable[a.two].tests", "no other deliverable has", "'models/test_one.py'"),
     ("models/b/c.py", "../c.py", "deliverable[b.three].file", "a .py file", "'../c.py'"),
     ("models/b/c.py", "models\\\\c.py", "deliverable[b.three].file", "a .py file", "'models\\\\c.py'"),
-    ("models/b/test_three.py", "models/b", "deliverable[b.three].tests", "a .py file", "'models/b'"),
     ("group_size = 1", "group_size = 0", "assignment.group_size", "at least 1", "0"),
     ('name = "fake"', 'name = "a fake"', "assignment.name", "letters, digits", "'a fake'"),
     ('version = "1.0"', 'version = "1+0"', "assignment.version", "no '+'", "'1+0'"),

@@ -24,7 +24,7 @@ def text(given):
     return torch.arange(rows * B).view(B, rows).t().contiguous(), given.size("bptt", 1, 12)
 
 
-@stress("lm.batching")
+@stress("language_model.batching")
 def batchify_keeps_the_text_in_its_columns(models, given):
     """Any text and batch give (M // B, B); the columns, one after the other, are the text without what is left over."""
     B, rows = given.size("B", 1, 6), given.size("rows", 1, 7)
@@ -35,7 +35,7 @@ def batchify_keeps_the_text_in_its_columns(models, given):
     same("columns one after the other", torch.cat([source[:, b] for b in range(B)]), ids[: rows * B])
 
 
-@stress("lm.batching")
+@stress("language_model.batching")
 def chunks_cover_a_text_once(models, given):
     """All chunks together have every row but the last as data, and every row but the first as target."""
     source, bptt = text(given)
@@ -45,7 +45,7 @@ def chunks_cover_a_text_once(models, given):
     same("target of all chunks", torch.cat([target for _, target in chunks]), source[1:].reshape((rows - 1) * B))
 
 
-@stress("lm.batching")
+@stress("language_model.batching")
 def batching_calls_do_not_influence_each_other(models, given):
     """A call gives the same after another call, and arguments stay as they were."""
     source, bptt = text(given)
@@ -70,7 +70,7 @@ def rnn(models, given, rnn_type):
     return model, given.integers("tokens", S, B, low=0, high=V), state, read, (S, B, V, H, nlayers)
 
 
-@stress("lm.rnn")
+@stress("language_model.RNNModel")
 def rnn_model_takes_any_size(models, given):
     """Log-probabilities (S * B, ntoken) that normalise, and states (nlayers, B, nhid), for every type."""
     for rnn_type in TYPES:
@@ -82,7 +82,7 @@ def rnn_model_takes_any_size(models, given):
         same("sum of every row's probabilities", output.exp().sum(dim=1), torch.ones(S * B))
 
 
-@stress("lm.rnn")
+@stress("language_model.RNNModel")
 def rnn_model_reads_columns_one_by_one(models, given):
     """A column gives the same alone as beside others."""
     for rnn_type in TYPES:
@@ -94,7 +94,7 @@ def rnn_model_reads_columns_one_by_one(models, given):
             same(f"state of column {b} alone", tuple(after_alone), tuple(each[:, b : b + 1] for each in after))
 
 
-@stress("lm.rnn")
+@stress("language_model.RNNModel")
 def rnn_model_reads_on_from_its_state(models, given):
     """Reading step by step, each from the state of the one before, gives the same as reading at once."""
     for rnn_type in TYPES:
@@ -108,7 +108,7 @@ def rnn_model_reads_on_from_its_state(models, given):
         same("state after the last step", tuple(state), tuple(after))
 
 
-@stress("lm.rnn")
+@stress("language_model.RNNModel")
 def rnn_model_calls_do_not_influence_each_other(models, given):
     """A call gives the same after another call, and arguments stay as they were."""
     for rnn_type in TYPES:
@@ -124,7 +124,7 @@ def trained(models, given, state):
     return model, given.integers("source", rows, B, low=0, high=V), given.size("bptt", 1, 12)
 
 
-@stress("lm.training")
+@stress("language_model.training")
 def evaluation_weighs_every_token_the_same(models, given):
     """With a state, evaluating in chunks of any length gives the same as in one chunk; a second call the same again."""
     training = models.language_model.training
@@ -137,7 +137,7 @@ def evaluation_weighs_every_token_the_same(models, given):
                 same(f"loss of the {call} evaluation", torch.tensor(loss), torch.tensor(at_once))
 
 
-@stress("lm.training")
+@stress("language_model.training")
 def an_epoch_that_learns_nothing_is_an_evaluation(models, given):
     """With a learning rate of zero an epoch's loss is the evaluation's, with and without a state."""
     training = models.language_model.training
@@ -148,7 +148,7 @@ def an_epoch_that_learns_nothing_is_an_evaluation(models, given):
             same("loss of an epoch", torch.tensor(loss), torch.tensor(training.evaluate(model, source, bptt=bptt)))
 
 
-@stress("lm.training")
+@stress("language_model.training")
 def training_calls_do_not_influence_each_other(models, given):
     """An evaluation gives the same after another one, and the source stays as it was."""
     training = models.language_model.training
@@ -170,7 +170,7 @@ def encoding(models, given):
     return positions, given.uniform("x", S, B, D)
 
 
-@stress("lm.positions")
+@stress("language_model.positions")
 def positions_depend_on_the_step_alone(models, given):
     """What is added is the same for every sequence and does not depend on the other steps or on x."""
     positions, x = encoding(models, given)
@@ -182,7 +182,7 @@ def positions_depend_on_the_step_alone(models, given):
         same(f"the first {s} steps", positions(x[:s]), x[:s] + added[:s])
 
 
-@stress("lm.positions")
+@stress("language_model.positions")
 def positions_do_not_depend_on_the_tables_length(models, given):
     """A longer table begins with the rows of a shorter one."""
     positions, x = encoding(models, given)
@@ -190,7 +190,7 @@ def positions_do_not_depend_on_the_tables_length(models, given):
     same("the table's beginning", longer.pe[: len(positions.pe)], positions.pe)
 
 
-@stress("lm.positions")
+@stress("language_model.positions")
 def positions_calls_do_not_influence_each_other(models, given):
     """A call gives the same after another call, and x stays as it was."""
     positions, x = encoding(models, given)
@@ -208,7 +208,7 @@ def language_model(models, given):
     return given.parameters(model), given.integers("src", S, B, low=0, high=V), (S, B, V)
 
 
-@stress("lm.transformer")
+@stress("language_model.TransformerModel")
 def transformer_takes_sequences_one_by_one(models, given):
     """A sequence gives the same rows alone as in a batch, (S * B, V) in all."""
     model, src, (S, B, V) = language_model(models, given)
@@ -218,7 +218,7 @@ def transformer_takes_sequences_one_by_one(models, given):
         same(f"sequence {b} alone", model(src[:, b : b + 1]), scores[b::B])
 
 
-@stress("lm.transformer")
+@stress("language_model.TransformerModel")
 def transformer_does_not_look_ahead(models, given):
     """The first steps give the same without the later ones."""
     model, src, (S, B, _) = language_model(models, given)
@@ -227,7 +227,7 @@ def transformer_does_not_look_ahead(models, given):
         same(f"the first {s} steps", model(src[:s]), scores[: s * B])
 
 
-@stress("lm.transformer")
+@stress("language_model.TransformerModel")
 def transformer_takes_either_kind_of_mask(models, given):
     """A boolean mask (True hides) and one that adds -inf there give the same; the causal one gives what None gives."""
     model, src, (S, _, _) = language_model(models, given)
@@ -238,7 +238,7 @@ def transformer_takes_either_kind_of_mask(models, given):
     same("the causal mask", model(src, future), model(src))
 
 
-@stress("lm.transformer")
+@stress("language_model.TransformerModel")
 def transformer_calls_do_not_influence_each_other(models, given):
     """A call gives the same after another call with another mask and size, and the tokens stay as they were."""
     model, src, (S, _, _) = language_model(models, given)
@@ -256,7 +256,7 @@ def writers(given):
     return (RNNModelDouble(given, V, 4), transformer), vocabulary, prompt, given.size("length", 1, 6)
 
 
-@stress("lm.generation")
+@stress("language_model.generation")
 def writing_goes_on_from_its_own_text(models, given):
     """To write some tokens and to go on from all of them gives what is written at once."""
     generate = models.language_model.generation.generate
@@ -269,7 +269,7 @@ def writing_goes_on_from_its_own_text(models, given):
             same(f"what follows the first {end}", " ".join(rest), " ".join(text[end:]))
 
 
-@stress("lm.generation")
+@stress("language_model.generation")
 def writing_calls_do_not_influence_each_other(models, given):
     """A call gives the same after another call, leaves the model in the mode in which it was, and the prompt alone."""
     generate = models.language_model.generation.generate

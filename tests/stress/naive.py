@@ -20,7 +20,7 @@ def lstm(models, given):
     return model, given.uniform("x", N, T, I), states, (N, T, I, H)
 
 
-@stress("naive.rnn")
+@stress("naive.RNN")
 def rnn_takes_any_size(models, given):
     """Any batch and any sizes give log-probabilities (N, O) and a hidden state (N, H)."""
     model, input, hidden, (N, _, H, O) = rnn(models, given)
@@ -30,7 +30,7 @@ def rnn_takes_any_size(models, given):
     same("sum of every row's probabilities", output.exp().sum(dim=1), torch.ones(N))
 
 
-@stress("naive.rnn")
+@stress("naive.RNN")
 def rnn_reads_rows_one_by_one(models, given):
     """A row gives the same alone as in a batch."""
     model, input, hidden, (N, *_) = rnn(models, given)
@@ -40,14 +40,14 @@ def rnn_reads_rows_one_by_one(models, given):
         same(f"row {n} alone", model(input[row], hidden[row]), (output[row], new_hidden[row]))
 
 
-@stress("naive.rnn")
+@stress("naive.RNN")
 def rnn_calls_do_not_influence_each_other(models, given):
     """A call gives the same after another call, and arguments stay as they were."""
     model, input, hidden, (N, I, H, _) = rnn(models, given)
     same_again(model, (input, hidden), (given.uniform("other input", N + 1, I), given.uniform("other", N + 1, H)))
 
 
-@stress("naive.lstm")
+@stress("naive.LSTM")
 def lstm_takes_any_size(models, given):
     """Any batch, length and sizes give h and c of shape (N, H), with and without given states."""
     model, x, states, (N, _, _, H) = lstm(models, given)
@@ -56,7 +56,7 @@ def lstm_takes_any_size(models, given):
         has_shape(f"c{when}", c, N, H)
 
 
-@stress("naive.lstm")
+@stress("naive.LSTM")
 def lstm_reads_rows_one_by_one(models, given):
     """A sequence gives the same alone as in a batch."""
     model, x, (first_h, first_c), (N, *_) = lstm(models, given)
@@ -66,7 +66,7 @@ def lstm_reads_rows_one_by_one(models, given):
         same(f"row {n} alone", model(x[row], (first_h[row], first_c[row])), (h[row], c[row]))
 
 
-@stress("naive.lstm")
+@stress("naive.LSTM")
 def lstm_reads_on_from_its_states(models, given):
     """Reading step by step, each from the states of the one before, gives the same as reading at once."""
     model, x, states, (N, T, _, H) = lstm(models, given)
@@ -77,7 +77,7 @@ def lstm_reads_on_from_its_states(models, given):
     same("states after the last step", states, at_once)
 
 
-@stress("naive.lstm")
+@stress("naive.LSTM")
 def lstm_calls_do_not_influence_each_other(models, given):
     """A call gives the same after another call, and arguments stay as they were."""
     model, x, (h, c), (N, T, I, _) = lstm(models, given)

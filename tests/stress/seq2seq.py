@@ -16,7 +16,7 @@ def encoder(models, given, model_type):
     return given.parameters(model, model_type), source, (N, T, V, Henc, Hdec)
 
 
-@stress("seq2seq.encoder")
+@stress("seq2seq.Encoder")
 def encoder_takes_any_size(models, given):
     """Any batch, length and sizes give output (N, T, Henc) and hidden (1, N, Hdec), for both model types."""
     for model_type in ("RNN", "LSTM"):
@@ -27,7 +27,7 @@ def encoder_takes_any_size(models, given):
             has_shape(f"state of an {model_type}", state, 1, N, Hdec)
 
 
-@stress("seq2seq.encoder")
+@stress("seq2seq.Encoder")
 def encoder_reads_sentences_one_by_one(models, given):
     """A sentence gives the same alone as in a batch."""
     for model_type in ("RNN", "LSTM"):
@@ -40,7 +40,7 @@ def encoder_reads_sentences_one_by_one(models, given):
             same(f"states of sentence {n} alone, {model_type}", tensors(states_alone), expected)
 
 
-@stress("seq2seq.encoder")
+@stress("seq2seq.Encoder")
 def encoder_does_not_look_ahead(models, given):
     """The outputs of the first tokens do not depend on later ones."""
     for model_type in ("RNN", "LSTM"):
@@ -50,7 +50,7 @@ def encoder_does_not_look_ahead(models, given):
             same(f"output of the first {t} tokens, {model_type}", model(source[:, :t])[0], output[:, :t])
 
 
-@stress("seq2seq.encoder")
+@stress("seq2seq.Encoder")
 def encoder_calls_do_not_influence_each_other(models, given):
     """A call gives the same after another call, and the source stays as it was."""
     for model_type in ("RNN", "LSTM"):
@@ -72,7 +72,7 @@ def attention(models, given):
     return decoder.compute_attention, given.uniform("hidden", 1, N, H), given.uniform("outputs", N, T, H), (N, T, H)
 
 
-@stress("seq2seq.attention")
+@stress("seq2seq.Attention")
 def attention_takes_any_size(models, given):
     """Any batch, length and size give weights (N, 1, T) that sum to 1 over T."""
     attend, hidden, outputs, (N, T, _) = attention(models, given)
@@ -81,7 +81,7 @@ def attention_takes_any_size(models, given):
     same("sum of the weights", weights.sum(dim=2), torch.ones(N, 1))
 
 
-@stress("seq2seq.attention")
+@stress("seq2seq.Attention")
 def attention_weighs_rows_one_by_one(models, given):
     """A row gives the same weights alone as in a batch."""
     attend, hidden, outputs, (N, *_) = attention(models, given)
@@ -90,14 +90,14 @@ def attention_weighs_rows_one_by_one(models, given):
         same(f"weights of row {n} alone", attend(hidden[:, n : n + 1], outputs[n : n + 1]), weights[n : n + 1])
 
 
-@stress("seq2seq.attention")
+@stress("seq2seq.Attention")
 def attention_follows_the_positions(models, given):
     """Source positions in reverse order get their weights in reverse order."""
     attend, hidden, outputs, _ = attention(models, given)
     same("weights in reverse order", attend(hidden, outputs.flip(1)), attend(hidden, outputs).flip(2))
 
 
-@stress("seq2seq.attention")
+@stress("seq2seq.Attention")
 def attention_calls_do_not_influence_each_other(models, given):
     """A call gives the same after another call, and arguments stay as they were."""
     attend, hidden, outputs, (N, T, H) = attention(models, given)
@@ -128,7 +128,7 @@ def rows(state, row):
     return tuple(each[:, row] for each in state) if isinstance(state, tuple) else state[:, row]
 
 
-@stress("seq2seq.decoder")
+@stress("seq2seq.Decoder")
 def decoder_takes_any_size(models, given):
     """Any batch and any sizes give log-probabilities (N, V) and states (1, N, H), with and without attention."""
     for kind in KINDS:
@@ -140,7 +140,7 @@ def decoder_takes_any_size(models, given):
             has_shape(f"state, {name}", each, 1, N, H)
 
 
-@stress("seq2seq.decoder")
+@stress("seq2seq.Decoder")
 def decoder_reads_rows_one_by_one(models, given):
     """A row gives the same alone as in a batch."""
     for kind in KINDS:
@@ -153,7 +153,7 @@ def decoder_reads_rows_one_by_one(models, given):
             same(f"state of row {n} alone, {name}", tensors(state_alone), tensors(rows(new_state, row)))
 
 
-@stress("seq2seq.decoder")
+@stress("seq2seq.Decoder")
 def decoder_calls_do_not_influence_each_other(models, given):
     """A call gives the same after another call, and arguments stay as they were."""
     for kind in KINDS:
@@ -175,7 +175,7 @@ def seq2seq(models, given, model_type="RNN"):
     return model, given.sentences("source", N, T, V_in), given.sentences("target", N, L + 1, V_out), (N, T, L, V_out)
 
 
-@stress("seq2seq.seq2seq")
+@stress("seq2seq.Seq2Seq")
 def seq2seq_predicts_as_many_positions_as_asked(models, given):
     """The result is (N, L, V): L from the target, else from max_length (1 is enough), else the source's length."""
     for model_type in ("RNN", "LSTM"):
@@ -186,7 +186,7 @@ def seq2seq_predicts_as_many_positions_as_asked(models, given):
             has_shape("outputs with max_length", model(source, max_length=length), N, length, V)
 
 
-@stress("seq2seq.seq2seq")
+@stress("seq2seq.Seq2Seq")
 def seq2seq_translates_sentences_one_by_one(models, given):
     """A sentence gives the same alone as in a batch, taught or free."""
     model, source, target, (N, *_) = seq2seq(models, given)
@@ -197,7 +197,7 @@ def seq2seq_translates_sentences_one_by_one(models, given):
         same(f"sentence {n} alone, taught", model(source[row], target[row], teacher_forcing=True), taught[row])
 
 
-@stress("seq2seq.seq2seq")
+@stress("seq2seq.Seq2Seq")
 def seq2seq_does_not_look_ahead(models, given):
     """What comes later changes nothing earlier: fewer steps give the same first steps; so does a shorter target."""
     model, source, target, (_, _, L, _) = seq2seq(models, given)
@@ -208,7 +208,7 @@ def seq2seq_does_not_look_ahead(models, given):
         same(f"the first {t} steps, taught", shorter, taught[:, :t])
 
 
-@stress("seq2seq.seq2seq")
+@stress("seq2seq.Seq2Seq")
 def seq2seq_calls_do_not_influence_each_other(models, given):
     """A call gives the same after another call, and arguments stay as they were."""
     model, source, target, _ = seq2seq(models, given)

@@ -148,7 +148,7 @@ def appended(tokens, pad, number):
     return torch.nn.functional.pad(tokens, (0, number), value=pad)
 
 
-@stress("full.forward")
+@stress("transformer.full_forward")
 def forward_takes_sentences_one_by_one(models, given):
     """A pair of sentences gives the same scores (L - 1, V) alone as in a batch, for any sizes and number of heads."""
     model, src, tgt, pad, V = full(models, given)
@@ -159,7 +159,7 @@ def forward_takes_sentences_one_by_one(models, given):
         same(f"pair {n} alone", read(model(src[row], tgt[row]), tgt[row], pad), read(scores[row], tgt[row], pad))
 
 
-@stress("full.forward")
+@stress("transformer.full_forward")
 def forward_does_not_see_padding(models, given):
     """More padding behind source and target changes no score at a word."""
     model, src, tgt, pad, _ = full(models, given)
@@ -169,7 +169,7 @@ def forward_does_not_see_padding(models, given):
         same(f"scores with {number} more <pad>", read(longer, tgt, pad), scores)
 
 
-@stress("full.forward")
+@stress("transformer.full_forward")
 def forward_does_not_look_ahead(models, given):
     """The first scores do not depend on later tokens of the target."""
     model, src, tgt, pad, _ = full(models, given)
@@ -178,7 +178,7 @@ def forward_does_not_look_ahead(models, given):
         same(f"scores of the first {t} tokens", read(model(src, tgt[:, :t]), tgt, pad), scores[:, : t - 1])
 
 
-@stress("full.forward")
+@stress("transformer.full_forward")
 def forward_calls_do_not_influence_each_other(models, given):
     """A call gives the same after another call, and arguments stay as they were."""
     model, src, tgt, pad, _ = full(models, given)
@@ -196,7 +196,7 @@ def generator(models, given):
     return model, given.sentences("source", N, given.size("T", 3, 6), 9), (N, L, V)
 
 
-@stress("full.generate")
+@stress("transformer.full_generate")
 def generation_takes_sentences_one_by_one(models, given):
     """A sentence gives the same tokens (N, L) and scores (N, L, V) alone as in a batch."""
     model, src, (N, L, V) = generator(models, given)
@@ -208,7 +208,7 @@ def generation_takes_sentences_one_by_one(models, given):
         same(f"sentence {n} alone", model.generate_translation(src[row]), (tokens[row], scores[row]))
 
 
-@stress("full.generate")
+@stress("transformer.full_generate")
 def generation_does_not_look_ahead(models, given):
     """A smaller max_length gives the same first tokens and scores."""
     model, src, (_, L, _) = generator(models, given)
@@ -217,7 +217,7 @@ def generation_does_not_look_ahead(models, given):
         same(f"max_length = {t}", model.generate_translation(src, max_length=t), (tokens[:, :t], scores[:, :t]))
 
 
-@stress("full.generate")
+@stress("transformer.full_generate")
 def generation_calls_do_not_influence_each_other(models, given):
     """A call gives the same after another call, leaves src as it was, and the model in the mode in which it was."""
     model, src, _ = generator(models, given)

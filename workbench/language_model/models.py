@@ -141,7 +141,7 @@ def _expect(what: str, found: Any, shape: tuple[int, ...], value: Callable[..., 
     if wrong:
         raise WorkbenchError(
             f"{what}, of ids 100 to 122 and source = batchify(ids, 3), {wrong}. "
-            "Until batching is right every loss would be wrong; `python -m tests lm.batching` shows more"
+            "Until batching is right every loss would be wrong; `python -m tests language_model.batching` shows more"
         )
 
 

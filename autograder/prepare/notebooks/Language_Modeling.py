@@ -118,7 +118,7 @@ notebook.check("Batches of one text")
 # Your functions cut the alphabet of the picture:
 
 # %%
-if notebook.ready("lm.batching"):
+if notebook.ready("language_model.batching"):
     from models.language_model.batching import batchify, get_batch
 
     def spell(ids):
@@ -179,7 +179,7 @@ notebook.check("RNNModel")
 # How many parameters does tying save, with the vocabulary of these stories and with one of 33,000 words?
 
 # %%
-if notebook.ready("lm.rnn"):
+if notebook.ready("language_model.RNNModel"):
     from models.language_model.RNNModel import RNNModel
 
     for words in (len(vocabulary), 33_000):
@@ -234,7 +234,7 @@ notebook.check("TransformerModel")
 # Your mask at work: one word is replaced by another, and we ask which outputs change. No output before it may change.
 
 # %%
-if notebook.ready("lm.positions", "lm.transformer"):
+if notebook.ready("language_model.positions", "language_model.TransformerModel"):
     from models.language_model.TransformerModel import TransformerModel
 
     torch.manual_seed(0)
@@ -286,8 +286,10 @@ notebook.check("Generated text")
 
 # %%
 RUNS = {}  # name -> the model, its settings, its epochs and what it wrote after each
-NEEDS = {"RNN": ["lm.batching", "lm.rnn", "lm.training", "lm.generation"]}
-NEEDS["Transformer"] = ["lm.batching", "lm.positions", "lm.transformer", "lm.training", "lm.generation"]
+NEEDS = {
+    name: [f"language_model.{piece}" for piece in ("batching", *pieces, "training", "generation")]
+    for name, pieces in {"RNN": ["RNNModel"], "Transformer": ["positions", "TransformerModel"]}.items()
+}
 
 
 def build(kind, settings):

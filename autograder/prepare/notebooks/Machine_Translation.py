@@ -77,7 +77,7 @@ notebook.check("RNN")
 
 # %%
 UPDATES = 200
-if notebook.ready("naive.rnn"):
+if notebook.ready("naive.RNN"):
     from models.naive.RNN import VanillaRNN
 
     torch.manual_seed(0)
@@ -132,7 +132,7 @@ notebook.check("LSTM")
 # forgets, too. With a bias of 3 in the forget gate, $f \approx 0.95$, and the first input still counts at the end.
 
 # %%
-if notebook.ready("naive.rnn", "naive.lstm"):
+if notebook.ready("naive.RNN", "naive.LSTM"):
     from models.naive.LSTM import LSTM
     from models.naive.RNN import VanillaRNN
 

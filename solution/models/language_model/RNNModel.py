@@ -50,7 +50,7 @@ class RNNModel(nn.Module):
         self.ntoken = ntoken
         self.nhid = nhid
         self.nlayers = nlayers
-        # TODO(lm.rnn): check the arguments and create the four layers; with tie_weights share one weight.
+        # TODO(language_model.RNNModel): check the arguments, create four layers; with tie_weights share one weight.
         # BEGIN SOLUTION
         if rnn_type not in RNN_TYPES:
             raise ValueError(f"rnn_type is {rnn_type!r}; choose one of {', '.join(RNN_TYPES)}")
@@ -80,7 +80,7 @@ class RNNModel(nn.Module):
 
         Optional: a piece of the constructor, which may do without it. No test calls it.
         """
-        # TODO(lm.rnn): `nn.init` has what is needed.
+        # TODO(language_model.RNNModel): `nn.init` has what is needed.
         # BEGIN SOLUTION
         nn.init.uniform_(self.embedding.weight, -0.1, 0.1)
         nn.init.uniform_(self.decoder.weight, -0.1, 0.1)
@@ -93,7 +93,7 @@ class RNNModel(nn.Module):
         Returns:
             (nlayers, batch_size, nhid); for an LSTM a pair (h, c) of these.
         """
-        # TODO(lm.rnn): zeros like a parameter's (`new_zeros`); two for an LSTM.
+        # TODO(language_model.RNNModel): zeros like a parameter's (`new_zeros`); two for an LSTM.
         # BEGIN SOLUTION
         zeros = self.decoder.weight.new_zeros(self.nlayers, batch_size, self.nhid)
         return (zeros, zeros.clone()) if self.rnn_type == "LSTM" else zeros
@@ -110,7 +110,7 @@ class RNNModel(nn.Module):
             output: (S * B, ntoken), log-probabilities, row by row of the input: all of step 0, all of step 1, ...
             hidden: the state after the chunk, of the same form as before, not detached.
         """
-        # TODO(lm.rnn): embed, drop out, run the recurrent layer, drop out, decode; log-softmax over the vocabulary.
+        # TODO(language_model.RNNModel): embed, drop out, run the recurrent layer, drop out, decode, log-softmax.
         # BEGIN SOLUTION
         embedded = self.dropout(self.embedding(input))  # (S, B, ninp)
         output, hidden = self.recurrent(embedded, hidden)  # (S, B, nhid)

@@ -31,7 +31,7 @@ class PositionalEncoding(nn.Module):
         super().__init__()
         self.d_model = d_model
         self.max_len = max_len
-        # TODO(lm.positions): create dropout; compute the table for all positions and register it as the buffer pe.
+        # TODO(language_model.positions): create dropout; compute the table of all positions, register it as buffer pe.
         # BEGIN SOLUTION
         self.dropout = nn.Dropout(dropout)
         positions = torch.arange(max_len, dtype=torch.float64).unsqueeze(1)  # in float32 angles of thousands are off
@@ -55,7 +55,7 @@ class PositionalEncoding(nn.Module):
         Raises:
             ValueError: for S > max_len (the message has both numbers); S == max_len works.
         """
-        # TODO(lm.positions): check the length, add, drop out.
+        # TODO(language_model.positions): check the length, add, drop out.
         # BEGIN SOLUTION
         S = x.size(0)
         if S > self.max_len:
@@ -93,7 +93,7 @@ class TransformerModel(nn.Module):
         self.ntoken = ntoken
         self.ninp = ninp
         self.max_len = max_len
-        # TODO(lm.transformer): create the four layers and initialise embedding and decoder.
+        # TODO(language_model.TransformerModel): create the four layers and initialise embedding and decoder.
         # BEGIN SOLUTION
         self.embedding = nn.Embedding(ntoken, ninp)
         self.positional_encoding = PositionalEncoding(ninp, dropout, max_len)
@@ -122,7 +122,7 @@ class TransformerModel(nn.Module):
         Raises:
             ValueError: for S > max_len (from positional_encoding).
         """
-        # TODO(lm.transformer): embed and scale, add positions, encode behind the mask, decode, flatten, log-softmax.
+        # TODO(language_model.TransformerModel): embed, scale, add positions, encode masked, decode; log-softmax in rows
         # BEGIN SOLUTION
         if src_mask is None:
             S = src.size(0)

@@ -30,7 +30,7 @@ def batchify(ids: Tensor, batch_size: int) -> Tensor:
     Returns:
         (M // B, B). Going down a column is reading the text; columns know nothing of each other.
     """
-    # TODO(lm.batching): leave out what does not fill a row, then lay the pieces out as columns.
+    # TODO(language_model.batching): leave out what does not fill a row, then lay the pieces out as columns.
     # BEGIN SOLUTION
     rows = ids.size(0) // batch_size
     return ids[: rows * batch_size].view(batch_size, rows).t().contiguous()
@@ -52,7 +52,7 @@ def get_batch(source: Tensor, i: int, bptt: int) -> tuple[Tensor, Tensor]:
         data: (S, B) with S = min(bptt, rows - 1 - i): the last row has no next one, so the last chunk may be shorter.
         target: (S * B,), the next tokens row by row: the order of data.flatten() and of a model's (S * B) outputs.
     """
-    # TODO(lm.batching): find S; data begins at row i, target one row later.
+    # TODO(language_model.batching): find S; data begins at row i, target one row later.
     # BEGIN SOLUTION
     S = min(bptt, source.size(0) - 1 - i)
     return source[i : i + S], source[i + 1 : i + 1 + S].reshape(-1)
@@ -68,7 +68,7 @@ def repackage_hidden(hidden: State) -> State:
     Returns:
         The same form with every tensor detached; a tuple stays a tuple.
     """
-    # TODO(lm.batching): detach a tensor; of a tuple, repackage every element.
+    # TODO(language_model.batching): detach a tensor; of a tuple, repackage every element.
     # BEGIN SOLUTION
     if isinstance(hidden, Tensor):
         return hidden.detach()

@@ -35,7 +35,7 @@ def train_epoch(
         The mean negative log-likelihood of a token over the whole epoch: every token counts the same, so a shorter
         last chunk counts less than the others.
     """
-    # TODO(lm.training): for each chunk: repackage, forward, loss, zero_grad, backward, clip, step.
+    # TODO(language_model.training): for each chunk: repackage, forward, loss, zero_grad, backward, clip, step.
     # BEGIN SOLUTION
     model.train()
     recurrent = hasattr(model, "init_hidden")
@@ -70,7 +70,7 @@ def evaluate(model: nn.Module, source: Tensor, bptt: int = 35) -> float:
     Returns:
         The mean over tokens, not over chunks: the last chunk may be shorter.
     """
-    # TODO(lm.training): as train_epoch, with nothing that learns.
+    # TODO(language_model.training): as train_epoch, with nothing that learns.
     # BEGIN SOLUTION
     model.eval()
     recurrent = hasattr(model, "init_hidden")

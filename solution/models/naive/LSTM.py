@@ -29,7 +29,7 @@ class LSTM(nn.Module):
         super().__init__()
         self.input_size = input_size
         self.hidden_size = hidden_size
-        # TODO(naive.lstm): create the sixteen parameters; init_parameters fills them afterwards.
+        # TODO(naive.LSTM): create the sixteen parameters; init_parameters fills them afterwards.
         # BEGIN SOLUTION
         for gate in "ifgo":
             setattr(self, f"W_i{gate}", nn.Parameter(torch.empty(input_size, hidden_size)))
@@ -41,7 +41,7 @@ class LSTM(nn.Module):
 
     def init_parameters(self) -> None:
         """Fill every weight Xavier-uniform (Glorot and Bengio, 2010) and every bias with zeros, in place."""
-        # TODO(naive.lstm): go over the parameters; `nn.init` has what is needed. Weights have two dimensions.
+        # TODO(naive.LSTM): go over the parameters; `nn.init` has what is needed. Weights have two dimensions.
         # BEGIN SOLUTION
         for parameter in self.parameters():
             if parameter.dim() == 2:
@@ -61,7 +61,7 @@ class LSTM(nn.Module):
             h: (N, H), the hidden state after the last step.
             c: (N, H), the cell state after the last step.
         """
-        # TODO(naive.lstm): start from `states` or zeros, then apply the six equations once for each step.
+        # TODO(naive.LSTM): start from `states` or zeros, then apply the six equations once for each step.
         # BEGIN SOLUTION
         N, T, _ = x.shape
         if states is None:

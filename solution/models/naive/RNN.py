@@ -25,7 +25,7 @@ class VanillaRNN(nn.Module):
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.output_size = output_size
-        # TODO(naive.rnn): create hidden_layer and output_layer as the class describes them.
+        # TODO(naive.RNN): create hidden_layer and output_layer as the class describes them.
         # BEGIN SOLUTION
         self.hidden_layer = nn.Linear(input_size + hidden_size, hidden_size)
         self.output_layer = nn.Linear(input_size + hidden_size, output_size)
@@ -42,7 +42,7 @@ class VanillaRNN(nn.Module):
             output: (N, O), log-probabilities over the output features.
             hidden: (N, H), the hidden state after this step.
         """
-        # TODO(naive.rnn): join input and hidden along the features (input first), then apply both layers.
+        # TODO(naive.RNN): join input and hidden along the features (input first), then apply both layers.
         # BEGIN SOLUTION
         combined = torch.cat((input, hidden), dim=1)  # (N, I + H)
         new_hidden = torch.tanh(self.hidden_layer(combined))

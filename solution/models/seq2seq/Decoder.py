@@ -50,7 +50,7 @@ class Decoder(nn.Module):
         self.output_size = output_size
         self.model_type = model_type
         self.attention = attention
-        # TODO(seq2seq.decoder): check the arguments and create the layers, context_layer only with attention.
+        # TODO(seq2seq.Decoder): check the arguments and create the layers, context_layer only with attention.
         # BEGIN SOLUTION
         if model_type not in RECURRENT_LAYERS:
             raise ValueError(f"model_type is {model_type!r}; choose one of {', '.join(RECURRENT_LAYERS)}")
@@ -80,7 +80,7 @@ class Decoder(nn.Module):
             weights: (N, 1, T), positive, summing to 1 over T. The cosine with an all-zero vector is 0, never NaN; its
                 gradients are finite, too.
         """
-        # TODO(seq2seq.attention): one cosine for each source position, then a softmax over the positions.
+        # TODO(seq2seq.Attention): one cosine for each source position, then a softmax over the positions.
         # BEGIN SOLUTION
         query = hidden.transpose(0, 1)  # (N, 1, Hdec), the same for every source position
         similarity = F.cosine_similarity(query, encoder_outputs, dim=2)  # (N, T)
@@ -102,7 +102,7 @@ class Decoder(nn.Module):
         Raises:
             ValueError: with attention and without encoder_outputs.
         """
-        # TODO(seq2seq.decoder): embed and drop out, mix in the context with attention, take one recurrent step.
+        # TODO(seq2seq.Decoder): embed and drop out, mix in the context with attention, take one recurrent step.
         # BEGIN SOLUTION
         embedded = self.dropout(self.embedding(input))  # (N, 1, E)
         if self.attention:

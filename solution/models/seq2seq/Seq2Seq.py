@@ -17,7 +17,7 @@ class Seq2Seq(nn.Module):
     def __init__(self, encoder: nn.Module, decoder: nn.Module, device: torch.device | str) -> None:
         super().__init__()
         self.device = device
-        # TODO(seq2seq.seq2seq): keep both models, on the device.
+        # TODO(seq2seq.Seq2Seq): keep both models, on the device.
         # BEGIN SOLUTION
         self.encoder = encoder.to(device)
         self.decoder = decoder.to(device)
@@ -48,7 +48,7 @@ class Seq2Seq(nn.Module):
         Raises:
             ValueError: with teacher forcing and without a target.
         """
-        # TODO(seq2seq.seq2seq): encode once, then call the decoder L times; always offer it the encoder's outputs.
+        # TODO(seq2seq.Seq2Seq): encode once, then call the decoder L times; always offer it the encoder's outputs.
         # BEGIN SOLUTION
         if teacher_forcing and target is None:
             raise ValueError("teacher_forcing=True needs a target to take the next tokens from")

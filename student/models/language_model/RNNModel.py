@@ -50,7 +50,7 @@ class RNNModel(nn.Module):
         self.ntoken = ntoken
         self.nhid = nhid
         self.nlayers = nlayers
-        # TODO(lm.rnn): check the arguments and create the four layers; with tie_weights share one weight.
+        # TODO(language_model.RNNModel): check the arguments, create four layers; with tie_weights share one weight.
         self.init_weights()
 
     def init_weights(self) -> None:
@@ -60,8 +60,8 @@ class RNNModel(nn.Module):
 
         Optional: a piece of the constructor, which may do without it. No test calls it.
         """
-        # TODO(lm.rnn): `nn.init` has what is needed.
-        raise NotImplementedError("lm.rnn")
+        # TODO(language_model.RNNModel): `nn.init` has what is needed.
+        raise NotImplementedError("language_model.RNNModel")
 
     def init_hidden(self, batch_size: int) -> State:
         """The state before the first token: zeros, with the dtype and on the device of the model's parameters.
@@ -69,8 +69,8 @@ class RNNModel(nn.Module):
         Returns:
             (nlayers, batch_size, nhid); for an LSTM a pair (h, c) of these.
         """
-        # TODO(lm.rnn): zeros like a parameter's (`new_zeros`); two for an LSTM.
-        raise NotImplementedError("lm.rnn")
+        # TODO(language_model.RNNModel): zeros like a parameter's (`new_zeros`); two for an LSTM.
+        raise NotImplementedError("language_model.RNNModel")
 
     def forward(self, input: Tensor, hidden: State) -> tuple[Tensor, State]:
         """Read a chunk and predict, after each of its tokens, the next.
@@ -83,5 +83,5 @@ class RNNModel(nn.Module):
             output: (S * B, ntoken), log-probabilities, row by row of the input: all of step 0, all of step 1, ...
             hidden: the state after the chunk, of the same form as before, not detached.
         """
-        # TODO(lm.rnn): embed, drop out, run the recurrent layer, drop out, decode; log-softmax over the vocabulary.
-        raise NotImplementedError("lm.rnn")
+        # TODO(language_model.RNNModel): embed, drop out, run the recurrent layer, drop out, decode, log-softmax.
+        raise NotImplementedError("language_model.RNNModel")

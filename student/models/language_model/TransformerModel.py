@@ -31,7 +31,7 @@ class PositionalEncoding(nn.Module):
         super().__init__()
         self.d_model = d_model
         self.max_len = max_len
-        # TODO(lm.positions): create dropout; compute the table for all positions and register it as the buffer pe.
+        # TODO(language_model.positions): create dropout; compute the table of all positions, register it as buffer pe.
 
     def forward(self, x: Tensor) -> Tensor:
         """Add the first S rows of the table to every sequence of the batch, then apply dropout to the sum.
@@ -45,8 +45,8 @@ class PositionalEncoding(nn.Module):
         Raises:
             ValueError: for S > max_len (the message has both numbers); S == max_len works.
         """
-        # TODO(lm.positions): check the length, add, drop out.
-        raise NotImplementedError("lm.positions")
+        # TODO(language_model.positions): check the length, add, drop out.
+        raise NotImplementedError("language_model.positions")
 
 
 class TransformerModel(nn.Module):
@@ -78,7 +78,7 @@ class TransformerModel(nn.Module):
         self.ntoken = ntoken
         self.ninp = ninp
         self.max_len = max_len
-        # TODO(lm.transformer): create the four layers and initialise embedding and decoder.
+        # TODO(language_model.TransformerModel): create the four layers and initialise embedding and decoder.
 
     def forward(self, src: Tensor, src_mask: Tensor | None = None) -> Tensor:
         """Score the next token after every step.
@@ -97,5 +97,5 @@ class TransformerModel(nn.Module):
         Raises:
             ValueError: for S > max_len (from positional_encoding).
         """
-        # TODO(lm.transformer): embed and scale, add positions, encode behind the mask, decode, flatten, log-softmax.
-        raise NotImplementedError("lm.transformer")
+        # TODO(language_model.TransformerModel): embed, scale, add positions, encode masked, decode; log-softmax in rows
+        raise NotImplementedError("language_model.TransformerModel")

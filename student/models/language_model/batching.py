@@ -30,8 +30,8 @@ def batchify(ids: Tensor, batch_size: int) -> Tensor:
     Returns:
         (M // B, B). Going down a column is reading the text; columns know nothing of each other.
     """
-    # TODO(lm.batching): leave out what does not fill a row, then lay the pieces out as columns.
-    raise NotImplementedError("lm.batching")
+    # TODO(language_model.batching): leave out what does not fill a row, then lay the pieces out as columns.
+    raise NotImplementedError("language_model.batching")
 
 
 def get_batch(source: Tensor, i: int, bptt: int) -> tuple[Tensor, Tensor]:
@@ -49,8 +49,8 @@ def get_batch(source: Tensor, i: int, bptt: int) -> tuple[Tensor, Tensor]:
         data: (S, B) with S = min(bptt, rows - 1 - i): the last row has no next one, so the last chunk may be shorter.
         target: (S * B,), the next tokens row by row: the order of data.flatten() and of a model's (S * B) outputs.
     """
-    # TODO(lm.batching): find S; data begins at row i, target one row later.
-    raise NotImplementedError("lm.batching")
+    # TODO(language_model.batching): find S; data begins at row i, target one row later.
+    raise NotImplementedError("language_model.batching")
 
 
 def repackage_hidden(hidden: State) -> State:
@@ -62,5 +62,5 @@ def repackage_hidden(hidden: State) -> State:
     Returns:
         The same form with every tensor detached; a tuple stays a tuple.
     """
-    # TODO(lm.batching): detach a tensor; of a tuple, repackage every element.
-    raise NotImplementedError("lm.batching")
+    # TODO(language_model.batching): detach a tensor; of a tuple, repackage every element.
+    raise NotImplementedError("language_model.batching")

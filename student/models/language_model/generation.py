@@ -28,8 +28,8 @@ def choose(log_probabilities: Tensor, temperature: float, generator: torch.Gener
         temperature: 0 chooses the most probable token and draws nothing; any above it draws, 0.02 as well.
         generator: where random numbers come from, on the CPU; torch's own stream when None.
     """
-    # TODO(lm.generation): the best token at temperature 0, else draw one, for example with torch.multinomial.
-    raise NotImplementedError("lm.generation")
+    # TODO(language_model.generation): the best token at temperature 0, else draw one, as torch.multinomial does.
+    raise NotImplementedError("language_model.generation")
 
 
 @torch.no_grad()
@@ -69,5 +69,5 @@ def generate(
         ValueError: for an empty prompt, for a token of the prompt that is not in the vocabulary (the message has it)
             and for a temperature below 0 (the message has it). The model's mode stays as it was.
     """
-    # TODO(lm.generation): check the arguments, then `length` times: read, choose, remember. Restore the mode.
-    raise NotImplementedError("lm.generation")
+    # TODO(language_model.generation): check arguments, then `length` times: read, choose, remember. Restore the mode.
+    raise NotImplementedError("language_model.generation")

@@ -35,8 +35,8 @@ def train_epoch(
         The mean negative log-likelihood of a token over the whole epoch: every token counts the same, so a shorter
         last chunk counts less than the others.
     """
-    # TODO(lm.training): for each chunk: repackage, forward, loss, zero_grad, backward, clip, step.
-    raise NotImplementedError("lm.training")
+    # TODO(language_model.training): for each chunk: repackage, forward, loss, zero_grad, backward, clip, step.
+    raise NotImplementedError("language_model.training")
 
 
 def evaluate(model: nn.Module, source: Tensor, bptt: int = 35) -> float:
@@ -51,5 +51,5 @@ def evaluate(model: nn.Module, source: Tensor, bptt: int = 35) -> float:
     Returns:
         The mean over tokens, not over chunks: the last chunk may be shorter.
     """
-    # TODO(lm.training): as train_epoch, with nothing that learns.
-    raise NotImplementedError("lm.training")
+    # TODO(language_model.training): as train_epoch, with nothing that learns.
+    raise NotImplementedError("language_model.training")

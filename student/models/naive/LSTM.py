@@ -29,13 +29,13 @@ class LSTM(nn.Module):
         super().__init__()
         self.input_size = input_size
         self.hidden_size = hidden_size
-        # TODO(naive.lstm): create the sixteen parameters; init_parameters fills them afterwards.
+        # TODO(naive.LSTM): create the sixteen parameters; init_parameters fills them afterwards.
         self.init_parameters()
 
     def init_parameters(self) -> None:
         """Fill every weight Xavier-uniform (Glorot and Bengio, 2010) and every bias with zeros, in place."""
-        # TODO(naive.lstm): go over the parameters; `nn.init` has what is needed. Weights have two dimensions.
-        raise NotImplementedError("naive.lstm")
+        # TODO(naive.LSTM): go over the parameters; `nn.init` has what is needed. Weights have two dimensions.
+        raise NotImplementedError("naive.LSTM")
 
     def forward(self, x: Tensor, states: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """Read a batch of sequences from the first step to the last.
@@ -48,5 +48,5 @@ class LSTM(nn.Module):
             h: (N, H), the hidden state after the last step.
             c: (N, H), the cell state after the last step.
         """
-        # TODO(naive.lstm): start from `states` or zeros, then apply the six equations once for each step.
-        raise NotImplementedError("naive.lstm")
+        # TODO(naive.LSTM): start from `states` or zeros, then apply the six equations once for each step.
+        raise NotImplementedError("naive.LSTM")

@@ -25,7 +25,7 @@ class VanillaRNN(nn.Module):
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.output_size = output_size
-        # TODO(naive.rnn): create hidden_layer and output_layer as the class describes them.
+        # TODO(naive.RNN): create hidden_layer and output_layer as the class describes them.
 
     def forward(self, input: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """Take one step.
@@ -38,5 +38,5 @@ class VanillaRNN(nn.Module):
             output: (N, O), log-probabilities over the output features.
             hidden: (N, H), the hidden state after this step.
         """
-        # TODO(naive.rnn): join input and hidden along the features (input first), then apply both layers.
-        raise NotImplementedError("naive.rnn")
+        # TODO(naive.RNN): join input and hidden along the features (input first), then apply both layers.
+        raise NotImplementedError("naive.RNN")

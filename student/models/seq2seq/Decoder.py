@@ -50,7 +50,7 @@ class Decoder(nn.Module):
         self.output_size = output_size
         self.model_type = model_type
         self.attention = attention
-        # TODO(seq2seq.decoder): check the arguments and create the layers, context_layer only with attention.
+        # TODO(seq2seq.Decoder): check the arguments and create the layers, context_layer only with attention.
 
     def compute_attention(self, hidden: Tensor, encoder_outputs: Tensor) -> Tensor:
         """Weigh the source positions by the cosine between the decoder's hidden state and the encoder's outputs.
@@ -65,8 +65,8 @@ class Decoder(nn.Module):
             weights: (N, 1, T), positive, summing to 1 over T. The cosine with an all-zero vector is 0, never NaN; its
                 gradients are finite, too.
         """
-        # TODO(seq2seq.attention): one cosine for each source position, then a softmax over the positions.
-        raise NotImplementedError("seq2seq.attention")
+        # TODO(seq2seq.Attention): one cosine for each source position, then a softmax over the positions.
+        raise NotImplementedError("seq2seq.Attention")
 
     def forward(self, input: Tensor, hidden: State, encoder_outputs: Tensor | None = None) -> tuple[Tensor, State]:
         """Take one step.
@@ -83,5 +83,5 @@ class Decoder(nn.Module):
         Raises:
             ValueError: with attention and without encoder_outputs.
         """
-        # TODO(seq2seq.decoder): embed and drop out, mix in the context with attention, take one recurrent step.
-        raise NotImplementedError("seq2seq.decoder")
+        # TODO(seq2seq.Decoder): embed and drop out, mix in the context with attention, take one recurrent step.
+        raise NotImplementedError("seq2seq.Decoder")

@@ -41,7 +41,7 @@ class Encoder(nn.Module):
         self.encoder_hidden_size = encoder_hidden_size
         self.decoder_hidden_size = decoder_hidden_size
         self.model_type = model_type
-        # TODO(seq2seq.encoder): check the arguments and create the five layers; RECURRENT_LAYERS knows both types.
+        # TODO(seq2seq.Encoder): check the arguments and create the five layers; RECURRENT_LAYERS knows both types.
 
     def forward(self, input: Tensor) -> tuple[Tensor, Tensor | tuple[Tensor, Tensor]]:
         """Encode a batch of source sentences.
@@ -54,5 +54,5 @@ class Encoder(nn.Module):
             hidden: (1, N, Hdec) for an RNN; for an LSTM the pair (hidden, cell), where cell (1, N, Henc) is
                 the last cell state, untouched.
         """
-        # TODO(seq2seq.encoder): embed, drop out, run the recurrent layer, then pass only the hidden state on.
-        raise NotImplementedError("seq2seq.encoder")
+        # TODO(seq2seq.Encoder): embed, drop out, run the recurrent layer, then pass only the hidden state on.
+        raise NotImplementedError("seq2seq.Encoder")

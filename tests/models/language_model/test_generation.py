@@ -262,7 +262,7 @@ def test_generation_refuses_what_it_cannot_use(models, given, show):
 
 @number("4.6.10")
 @weight(0.5)
-@integration(RNNModel="lm.rnn", TransformerModel="lm.transformer")
+@integration(RNNModel="language_model.RNNModel", TransformerModel="language_model.TransformerModel")
 @steered_by("scores")
 @pytest.mark.parametrize("kind", ["RNNModel", "TransformerModel"])
 def test_generation_with_your_model_takes_its_best_tokens(models, given, show, kind):

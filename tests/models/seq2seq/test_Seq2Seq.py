@@ -162,7 +162,7 @@ def test_seq2seq_lets_gradients_through(models, given, show, teacher_forcing):
 
 @number("2.4.9")
 @weight(1)
-@integration(attention="seq2seq.attention")
+@integration(attention="seq2seq.Attention")
 @pytest.mark.parametrize(("model_type", "attention"), [("RNN", True), ("LSTM", False), ("LSTM", True)])
 def test_seq2seq_teaches_your_encoder_and_decoder(models, given, show, model_type, attention):
     """Your encoder and decoder, joined, learn from a target: outputs and gradients of all parameters."""
@@ -177,7 +177,7 @@ def test_seq2seq_teaches_your_encoder_and_decoder(models, given, show, model_typ
 
 @number("2.4.10")
 @weight(1)
-@integration(attention="seq2seq.attention")
+@integration(attention="seq2seq.Attention")
 @steered_by("outputs")
 @pytest.mark.parametrize(("model_type", "attention"), [("RNN", False), ("RNN", True), ("LSTM", True)])
 def test_seq2seq_translates_with_your_encoder_and_decoder(models, given, show, model_type, attention):

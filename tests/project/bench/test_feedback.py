@@ -16,7 +16,7 @@ ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")
 RNN = "models/naive/RNN.py"
 TANH = "torch.tanh(self.hidden_layer(combined))"
 NO_TANH = {
-    "name": "no_tanh", "kind": "function", "deliverable": "naive.rnn", "file": RNN, "cause": "A tanh is missing.",
+    "name": "no_tanh", "kind": "function", "deliverable": "naive.RNN", "file": RNN, "cause": "A tanh is missing.",
     "before": TANH, "after": "self.hidden_layer(combined)",
 }  # fmt: skip
 SAID = "All values become right after a tanh."
@@ -46,7 +46,7 @@ def test_the_command_prints_what_a_student_is_told_and_counts_it(tmp_path):
         [*command, "--json", str(tmp_path / "json")], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "set/no_tanh (naive.rnn, function)\n    Cause: A tanh is missing." in done.stdout
+    assert "set/no_tanh (naive.RNN, function)\n    Cause: A tanh is missing." in done.stdout
     assert "1.1.2 RNN; loses 5 points\n    One step returns log-probabilities" in done.stdout
     assert SAID in done.stdout
     assert "Hint: Your hidden state leaves the range from -1 to 1" in done.stdout
@@ -70,7 +70,7 @@ def test_an_attempt_counts_only_where_its_right_solution_is_right(tmp_path):
     (folder / RNN).write_text((folder / RNN).read_text().replace("hidden), dim=1", "hidden), dim=0"))
     report = measured(folder)
     assert report.told == []
-    assert report.complaints[0].startswith("set: the right solution fails naive.rnn:\n")
+    assert report.complaints[0].startswith("set: the right solution fails naive.RNN:\n")
 
 
 def test_an_attempt_that_does_not_end_is_ended(tmp_path, monkeypatch):
@@ -97,7 +97,7 @@ def test_more_changes_than_one_are_made_in_their_order(tmp_path):
         ({"before": "absent"}, "expected `before` once in models/naive/RNN.py, found it 0 times: 'absent'"),
         ({"before": "torch"}, r"found it \d+ times: 'torch'"),
         ({"before": ""}, "expected text for `before` and `after`"),
-        ({"deliverable": "naive.gru"}, "deliverable: expected one of naive.rnn, naive.lstm"),
+        ({"deliverable": "naive.gru"}, "deliverable: expected one of naive.RNN, naive.LSTM"),
         ({"file": "models/naive/LSTM.py"}, "file: expected one of models/naive/RNN.py, found"),
         ({"told": "yes"}, "told: expected one of right, partly, none; found 'yes'"),
         ({"told": "right"}, "words: expected the sentence that makes it 'right'"),
@@ -127,7 +127,7 @@ def test_a_set_that_cannot_be_used_is_named(tmp_path):
 
 
 def test_white_space_decides_nothing():
-    attempt = Attempt("s", "n", "k", "naive.rnn", RNN, "c", (), "right", "two  words")
+    attempt = Attempt("s", "n", "k", "naive.RNN", RNN, "c", (), "right", "two  words")
     assert feedback.is_still_said(attempt, Feedback("1.1.1 RNN", ("Here are two", "words."), 1.0))
 
 

@@ -42,7 +42,7 @@ SKELETON = read_tree(ROOT / "student", ASSIGNMENT)
 RNN, LSTM, SEQ2SEQ = "models/naive/RNN.py", "models/naive/LSTM.py", "models/seq2seq/Seq2Seq.py"
 TRANSFORMER = "models/Transformer.py"
 STEP = "        N, T, _ = x.shape\n"  # the first line of the LSTM's forward
-SMALL = {"naive.rnn": 6, "naive.lstm": 14, "transformer.feedforward": 4}  # deliverable -> its points
+SMALL = {"naive.RNN": 6, "naive.LSTM": 14, "transformer.feedforward": 4}  # deliverable -> its points
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +168,7 @@ def test_the_skeleton_gets_nothing_and_is_told_where_to_begin(engine):
     complete(engine, grades)
     assert sum(row.score for row in grades.rows) == 0
     assert {row.verdict.kind for row in grades.rows} == {Kind.NOT_STARTED}
-    assert messages(grades, "naive.rnn")[0].startswith(f"Not started: RNN ({RNN}:")
+    assert messages(grades, "naive.RNN")[0].startswith(f"Not started: RNN ({RNN}:")
     assert time.monotonic() - started < 2  # nothing of it needs to run
 
 
@@ -198,7 +198,7 @@ def test_several_broken_files_cost_only_themselves(engine):
         assert whole == (not messages(grades, deliverable.id)), deliverable.id
     assert points(grades, "transformer.embedding") == 0
     assert "Python cannot read" in messages(grades, "transformer.embedding")[0]
-    assert any("out of time" in message or "memory" in message for message in messages(grades, "seq2seq.seq2seq"))
+    assert any("out of time" in message or "memory" in message for message in messages(grades, "seq2seq.Seq2Seq"))
     assert left_over(engine) == []
 
 
@@ -208,7 +208,7 @@ def test_an_integration_test_names_the_piece_that_fails(engine):
     )
     fewer = only(engine, encoder[:1] + [test for test in seq2seq if test.integration])
     grades = fewer.grade(at_import("1 / 0", "models/seq2seq/Encoder.py"))
-    said = messages(grades, "seq2seq.seq2seq")
+    said = messages(grades, "seq2seq.Seq2Seq")
     assert said
     assert all(message.startswith("This test uses your Encoder (2.1), which does not pass yet.\n") for message in said)
 
@@ -229,29 +229,29 @@ IMPORTS = {
 
 @pytest.mark.parametrize(("attack", "words"), IMPORTS.values(), ids=IMPORTS)
 def test_a_file_that_fails_at_import(small, attack, words):
-    said = only_costs(small, at_import(attack), "naive.lstm")
-    assert len(said) == len(small.kit.tests_of(ASSIGNMENT.deliverable("naive.lstm")))
+    said = only_costs(small, at_import(attack), "naive.LSTM")
+    assert len(said) == len(small.kit.tests_of(ASSIGNMENT.deliverable("naive.LSTM")))
     (message,) = set(said)
     assert message.startswith("The file cannot be imported, so none of its tests can run.\n")
     assert words in message
 
 
 def test_a_file_that_never_ends_at_import(small):
-    (message,) = set(only_costs(small, at_import("while True:\n    pass", RNN), "naive.rnn"))
+    (message,) = set(only_costs(small, at_import("while True:\n    pass", RNN), "naive.RNN"))
     assert message.endswith(f"{RNN}: Your code ran out of time: is there a loop that does not end?")
 
 
 def test_a_syntax_error_names_its_line(small):
     files = change(LSTM, STEP, STEP + "        h ==\n")
     line = files[LSTM].decode().split("\n").index("        h ==") + 1
-    said = only_costs(small, files, "naive.lstm")
+    said = only_costs(small, files, "naive.LSTM")
     assert all(message.startswith(f"{LSTM}:{line}: Python cannot read `h ==`: invalid syntax.") for message in said)
 
 
 def test_a_missing_file_is_named(small):
     files = {path: content for path, content in SOLUTION.items() if path != LSTM}
     assert all(
-        message.startswith(f"{LSTM}: this file is missing.") for message in only_costs(small, files, "naive.lstm")
+        message.startswith(f"{LSTM}: this file is missing.") for message in only_costs(small, files, "naive.LSTM")
     )
 
 
@@ -262,7 +262,7 @@ def test_a_missing_file_is_named(small):
 def test_what_one_file_does_to_torch_does_not_reach_the_others(small, patch):
     grades = small.grade(at_import(patch, RNN))
     complete(small, grades)
-    others_are_whole(grades, "naive.rnn")
+    others_are_whole(grades, "naive.RNN")
 
 
 # One function goes wrong.
@@ -299,13 +299,13 @@ FORWARDS = {
 
 @pytest.mark.parametrize(("attack", "words"), FORWARDS.values(), ids=FORWARDS)
 def test_a_function_that_fails(small, attack, words):
-    said = only_costs(small, in_forward(attack), "naive.lstm")
+    said = only_costs(small, in_forward(attack), "naive.LSTM")
     assert any(words in message for message in said), said
 
 
 def test_a_loop_without_end_costs_its_deliverable_and_no_more_time_than_allowed(small):
     started = time.monotonic()
-    said = only_costs(small, in_forward("while True:\n    pass"), "naive.lstm")
+    said = only_costs(small, in_forward("while True:\n    pass"), "naive.LSTM")
     limits, slow = small.limits, small.warden.slow
     assert time.monotonic() - started < CROWDED * ((limits.timeouts + 1) * limits.test_seconds * slow + 10)
     assert sum("Your code ran out of time: is there a loop" in message for message in said) == limits.timeouts
@@ -353,7 +353,7 @@ def test_who_seems_to_wait_for_a_processor_for_ever_is_ended_too(small, monkeypa
 
 def test_blocked_signals_do_not_help(small):
     attack = "torch.sys.modules['signal'].pthread_sigmask(0, range(1, 65))\nwhile True:\n    pass"
-    assert any("out of time" in message for message in only_costs(small, in_forward(attack), "naive.lstm"))
+    assert any("out of time" in message for message in only_costs(small, in_forward(attack), "naive.LSTM"))
 
 
 def test_the_overall_deadline_leaves_rows_that_say_so(small, monkeypatch):
@@ -370,7 +370,7 @@ if threading.active_count() < 9:
     threading.Thread(target=threading.Event().wait).start()
 """
     grades = small.grade(in_forward(attack))
-    assert points(grades, "naive.lstm") == pytest.approx(14)
+    assert points(grades, "naive.LSTM") == pytest.approx(14)
     assert left_over(small) == []
 
 
@@ -382,7 +382,7 @@ if torch.os.fork() == 0:
     torch.sys.modules["time"].sleep(600)
 """
     grades = bare.grade(at_import(attack))
-    assert points(grades, "naive.lstm") == pytest.approx(14)  # the process that goes on shows what is right
+    assert points(grades, "naive.LSTM") == pytest.approx(14)  # the process that goes on shows what is right
     assert left_over(bare) == []
 
 
@@ -391,7 +391,7 @@ def test_a_child_that_ends_before_a_lasting_fork_of_it_costs_only_itself(bare):
     attack = (
         "if torch.os.fork() == 0:\n    torch.os.setsid()\n    torch.sys.modules['time'].sleep(600)\ntorch.os._exit(5)"
     )
-    assert any("exit status 5" in message for message in only_costs(bare, in_forward(attack), "naive.lstm"))
+    assert any("exit status 5" in message for message in only_costs(bare, in_forward(attack), "naive.LSTM"))
 
 
 TRACER = """
@@ -410,7 +410,7 @@ torch.os._exit(7)
 @pytest.mark.needs("root")
 def test_a_process_that_traces_a_dying_child_does_not_hide_its_end(bare):
     """A traced process cannot be collected by its parent before the tracer has ended."""
-    said = only_costs(bare, in_forward(TRACER), "naive.lstm")
+    said = only_costs(bare, in_forward(TRACER), "naive.LSTM")
     assert all(
         each.endswith("Your code ended its process (exit status 7), so nothing could be compared.") for each in said
     )
@@ -422,7 +422,7 @@ def test_processes_that_multiply_are_all_ended(bare):
         "for _ in range(300):\n    try:\n        torch.os.fork()\n    except OSError:\n        pass\nwhile True: pass"
     )
     grades = bare.grade(at_import(attack))
-    others_are_whole(grades, "naive.lstm")
+    others_are_whole(grades, "naive.LSTM")
     assert left_over(bare) == []
 
 
@@ -434,7 +434,7 @@ for _ in range({sys.getrecursionlimit() + 100}):
     torch.os.mkdir("d")
     torch.os.chdir("d")
 """
-    assert messages(bare.grade(at_import(attack)), "naive.lstm") == []
+    assert messages(bare.grade(at_import(attack)), "naive.LSTM") == []
     assert left_over(bare) == []  # its home is the user's own, and in /tmp
 
 
@@ -452,13 +452,13 @@ if min(_libc.shmget(0, 4096, 0o1600), _libc.semget(0, 1, 0o1600), _libc.msgget(0
         ]
         return [line for line in lines if str(bare.warden.user) in line.split()]
 
-    assert messages(bare.grade(at_import(attack)), "naive.lstm") == []
+    assert messages(bare.grade(at_import(attack)), "naive.LSTM") == []
     assert objects() == []
 
 
 def test_a_flood_of_print_is_drained_and_noted(small):
     grades = small.grade(in_forward("print('x' * 10_000_000)"))
-    assert points(grades, "naive.lstm") == pytest.approx(14)
+    assert points(grades, "naive.LSTM") == pytest.approx(14)
     assert grades.printed
 
 
@@ -483,7 +483,7 @@ def test_what_python_writes_is_printed_whichever_way(small, code, printed):
 
 def test_what_a_dying_child_has_written_does_not_count(small):
     grades = small.grade(in_forward("print('dying', flush=True)\ntorch.os._exit(1)"))
-    others_are_whole(grades, "naive.lstm")
+    others_are_whole(grades, "naive.LSTM")
     assert not grades.printed
 
 
@@ -491,7 +491,7 @@ def test_who_prints_cannot_have_it_forgotten_by_dying_later(small):
     """The first file prints while it is imported; tests of the second end every child in which they run."""
     files = {**in_forward("torch.os._exit(1)"), RNN: at_import("print('hello')", RNN)[RNN]}
     grades = small.grade(files)
-    others_are_whole(grades, "naive.lstm")
+    others_are_whole(grades, "naive.LSTM")
     assert grades.printed
 
 
@@ -514,7 +514,7 @@ def test_who_asks_for_threads_gets_none_and_has_not_printed(small, files):
 
 
 def test_no_thread_of_torchs_starts(bare):
-    assert messages(bare.grade(in_forward(f"{THREADS}{COUNTED}")), "naive.lstm") == []
+    assert messages(bare.grade(in_forward(f"{THREADS}{COUNTED}")), "naive.LSTM") == []
 
 
 COMPILED = {
@@ -529,7 +529,7 @@ COMPILED = {
 def test_a_compiled_function_is_right_at_once(small, decorator):
     line = next(line for line in SOLUTION[LSTM].decode().splitlines() if line.startswith("    def forward("))
     grades = small.grade(change(LSTM, line, f"    {decorator}\n{line}"))
-    assert messages(grades, "naive.lstm") == []
+    assert messages(grades, "naive.LSTM") == []
     assert not grades.printed
 
 
@@ -565,7 +565,7 @@ def test_a_part_of_numpy_may_be_imported_when_a_model_is_made(small):
     """It asks for `secrets`, which a child cannot read where Python lies in a closed home."""
     init = "        super().__init__()\n"
     files = change(RNN, init, f"{init}        import numpy as np\n        np.random.seed(0)\n")
-    assert messages(small.grade(files), "naive.rnn") == []
+    assert messages(small.grade(files), "naive.RNN") == []
 
 
 def test_a_warning_about_syntax_is_nothing_that_is_printed(small):
@@ -597,7 +597,7 @@ FORGERIES = {
 def test_forged_frames_gain_nothing(small, payload):
     """Forged for all items at once, where a wrong result follows."""
     forward = in_forward(FORGE.format(payload=payload))
-    said = only_costs(small, {**forward, LSTM: forward[LSTM].replace(b"h = o * torch.tanh(c)", b"h = o")}, "naive.lstm")
+    said = only_costs(small, {**forward, LSTM: forward[LSTM].replace(b"h = o * torch.tanh(c)", b"h = o")}, "naive.LSTM")
     assert len(said) >= 3
 
 
@@ -605,8 +605,8 @@ def test_frames_forged_at_import_gain_nothing(small):
     payload = FORGERIES["zeros"]
     grades = small.grade(at_import(FORGE.format(payload=payload) + "\nLSTM = None"))
     complete(small, grades)
-    assert points(grades, "naive.lstm") == 0
-    others_are_whole(grades, "naive.lstm")
+    assert points(grades, "naive.LSTM") == 0
+    others_are_whole(grades, "naive.LSTM")
 
 
 @pytest.mark.parametrize("length", [8 << 20, (8 << 20) + 1])
@@ -616,7 +616,7 @@ torch.os.write(3, torch.sys.modules["autograder.grade.wire"].HEAD.pack(b"SHOW", 
 while True:
     torch.os.write(3, bytes(1 << 16))
 """
-    said = only_costs(small, in_forward(attack), "naive.lstm")
+    said = only_costs(small, in_forward(attack), "naive.LSTM")
     assert all("not an outcome" in message or "result channel" in message for message in said)
 
 
@@ -649,7 +649,7 @@ for descriptor in range(4, 256):
     raise RuntimeError(f"{{descriptor}} is open")
 """
     grades = small.grade(at_import(attack))
-    assert messages(grades, "naive.lstm") == []
+    assert messages(grades, "naive.LSTM") == []
     assert not any(path.exists() for path in unwritable)
 
 
@@ -715,7 +715,7 @@ for folder in ("/tmp", "/var/tmp", "/dev/shm", torch.os.environ["HOME"]):
         raise RuntimeError("it is still there: " + folder)
     open(folder + "/left-by-a-test", "w").close()
 """
-    assert messages(bare.grade(at_import(attack)), "naive.lstm") == []
+    assert messages(bare.grade(at_import(attack)), "naive.LSTM") == []
 
 
 # Hidden rows: what is right for the published values only gets nothing, and secrets stay secret.
@@ -729,7 +729,7 @@ def known(engine: Engine) -> list[float]:
     lstm, seen = tree.models.naive.LSTM.LSTM, []
     forward = lstm.forward
     lstm.forward = lambda self, x, states=None: seen.append(round(x.sum().item(), 3)) or forward(self, x, states)
-    for test in engine.kit.tests_of(ASSIGNMENT.deliverable("naive.lstm")):
+    for test in engine.kit.tests_of(ASSIGNMENT.deliverable("naive.LSTM")):
         for case in test.cases:
             seed = engine.answers["public"].seeds[test.identifier(case)]
             assert run(test.function(), tree, test.identifier(case), seed, case.arguments).fault is None
@@ -745,7 +745,7 @@ LEAKS = {
     "an exit status": ("torch.os._exit(37)", Kind.FAULT),
     "a signal": ("torch.os.kill(torch.os.getpid(), 10)", Kind.FAULT),
     "a fact": ("return str(x.sum().item()), str(x.sum().item())", Kind.FORM),
-    "a todo": ("raise NotImplementedError('naive.lstm')", Kind.NOT_STARTED),
+    "a todo": ("raise NotImplementedError('naive.LSTM')", Kind.NOT_STARTED),
     "a talking todo": ("raise NotImplementedError(str(x.sum().item()))", Kind.FAULT),
     "garbage": ("torch.os.write(3, b'garbage' * 9)", Kind.FAULT),
     "NaN": ("x = x * float('nan')", Kind.NOT_FINITE),
@@ -754,7 +754,7 @@ LEAKS = {
 
 @pytest.mark.parametrize(("attack", "kind"), LEAKS.values(), ids=LEAKS)
 def test_what_is_right_for_public_values_only_gets_fixed_words(small, known, attack, kind):
-    said = only_costs(small, in_forward(HIDDEN.format(known=known, attack=attack)), "naive.lstm")
+    said = only_costs(small, in_forward(HIDDEN.format(known=known, attack=attack)), "naive.LSTM")
     assert len(said) >= 3  # all tests that call forward
     assert set(said) <= {sentence for test in small.kit.tests for sentence in sentences(small, test)}
     assert any(WORDS[TOLD_AS.get(kind, kind)] in message for message in said)
@@ -790,7 +790,7 @@ def test_which_case_and_seed_fail_is_not_told(engine):
     fewer = copy.copy(engine)
     fewer.kit = replace(engine.kit, tests=(test,))
     said = {
-        (kind, one): messages(fewer.grade(at_import(SPEAKS.format(kind=kind, one=one), RNN)), "naive.rnn")
+        (kind, one): messages(fewer.grade(at_import(SPEAKS.format(kind=kind, one=one), RNN)), "naive.RNN")
         for kind in ("same", "other")
         for one in (True, False)
     }
@@ -808,7 +808,7 @@ def test_a_table_of_the_published_values_gets_nothing(small, engine):
         if not isinstance(value, str) and name == "h"
     }
     attack = f"table = {answers!r}\nreturn torch.tensor(table.get('h', [[0.0]])), torch.zeros(4, 5)"
-    said = only_costs(small, in_forward(attack), "naive.lstm")
+    said = only_costs(small, in_forward(attack), "naive.LSTM")
     assert len(said) >= 3
 
 
@@ -821,7 +821,7 @@ while frame:
 raise RuntimeError(" ".join(found)[-500:])
 """
     grades = small.grade(in_forward(attack))
-    said = "\n".join(messages(grades, "naive.lstm"))
+    said = "\n".join(messages(grades, "naive.LSTM"))
     assert "Item(" in said  # the attack works, with the public seed
     text = str(results.compose(small.kit, policy.settle(small.kit, grades, Metadata(), ()), [], {}))
     secrets = {seed[:12] for name in ("hidden-1", "hidden-2") for seed in engine.answers[name].seeds.values()}
@@ -833,7 +833,7 @@ raise RuntimeError(" ".join(found)[-500:])
 
 
 def test_a_known_mistake_gets_its_hint_in_every_row_that_shows_it(small):
-    known = {str(each): each for each in catalogue.load(ROOT)}["naive.lstm/forget_and_input_gate_swapped"]
+    known = {str(each): each for each in catalogue.load(ROOT)}["naive.LSTM/forget_and_input_gate_swapped"]
     grades = small.grade(mistaken(known))
     hints = [row.verdict.hint for row in grades.rows if not row.verdict.passed]
     assert len(hints) >= 3
@@ -868,7 +868,7 @@ def test_a_zygote_that_dies_in_the_middle_is_replaced(small):
     grades = small.grade(in_forward("torch.sys.modules['time'].sleep(0.05)"))
     timer.join()
     complete(small, grades)
-    assert points(grades, "naive.lstm") == pytest.approx(14)
+    assert points(grades, "naive.LSTM") == pytest.approx(14)
 
 
 def test_thousands_of_runs_fit_into_one_request(engine):
@@ -890,7 +890,7 @@ def test_a_zygote_that_dies_again_costs_only_what_was_running(small, monkeypatch
         patch.setattr(small.warden, "_run", dies)
         ended = small.warden.run(Path("/tmp"), [Item("import", "models.naive.RNN")], time.monotonic() + 60)
     assert ended == Run(end="signal 9")
-    assert points(small.grade(SOLUTION), "naive.lstm") == pytest.approx(14)
+    assert points(small.grade(SOLUTION), "naive.LSTM") == pytest.approx(14)
 
 
 @pytest.mark.needs("root")
@@ -926,7 +926,7 @@ def test_the_staff_is_told_of_results_that_come_from_a_refused_layer(engine):
     small = only(engine, [test for test in engine.kit.tests if test.number in ("1.2.4", "1.1.2", "2.1.2")])
     assert small.grade(SOLUTION).notes == []
     grades = small.grade({**SOLUTION, LSTM: spliced(computed).encode()})
-    assert points(grades, "naive.lstm") > 0
+    assert points(grades, "naive.LSTM") > 0
     assert len(grades.notes) == 1
     assert "1.2 LSTM: its results come from MkldnnRnnLayerBackward" in grades.notes[0]
     assert f"Look at {LSTM}" in grades.notes[0]

@@ -624,7 +624,7 @@ def test_a_strict_course_gives_nothing_when_a_file_does_not_run(course, capsys):
     read, _ = course(example("strict"), files, forged(-1, total_points="90.0"))
     assert read["score"] == 0
     left = sum(row["score"] for row in read["tests"])
-    assert left == POINTS - Rubric.load(ROOT / handout.RUBRIC).deliverable("naive.lstm").points
+    assert left == POINTS - Rubric.load(ROOT / handout.RUBRIC).deliverable("naive.LSTM").points
     note = f"Gradescope's assignment has 90 points, the rubric {POINTS}: set them equal"
     assert read["extra_data"]["notes"] == [note]
     assert f"\nnote: {note}\n" in capsys.readouterr().out

@@ -7,8 +7,8 @@ from tests.project.submission.made_up import ASSIGNMENT, RNN, TRANSFORMER, contr
 
 
 def test_the_contract_is_read_and_keys_that_are_not_known_are_ignored():
-    assert ASSIGNMENT.deliverable("naive.lstm").functions[1].parameters == ("self", "x", "states=None")
-    assert [deliverable.id for deliverable in ASSIGNMENT.by_file(TRANSFORMER)][-1] == "full.forward"
+    assert ASSIGNMENT.deliverable("naive.LSTM").functions[1].parameters == ("self", "x", "states=None")
+    assert [deliverable.id for deliverable in ASSIGNMENT.by_file(TRANSFORMER)][-1] == "transformer.full_forward"
     assert ASSIGNMENT.parts[0].title == "From scratch"
     with pytest.raises(KeyError):
         ASSIGNMENT.deliverable("naive.gru")

@@ -376,8 +376,8 @@ FAULT = Fault("TypeError", "'NoneType' object is not iterable", "models/naive/LS
 WORDS = [
     (
         Kind.NOT_STARTED,
-        partial(judged, {}, {"h": array(1)}, fault=Fault(NOT_STARTED, "naive.lstm", "models/naive/LSTM.py:57")),
-        "Not implemented yet: naive.lstm (models/naive/LSTM.py:57).",
+        partial(judged, {}, {"h": array(1)}, fault=Fault(NOT_STARTED, "naive.LSTM", "models/naive/LSTM.py:57")),
+        "Not implemented yet: naive.LSTM (models/naive/LSTM.py:57).",
     ),
     (
         Kind.FAULT,
@@ -782,7 +782,7 @@ def test_raises_shows_the_kind_of_exception(error, fact):
 def test_raises_lets_a_todo_through():
     show = Show(Outcome())
     with pytest.raises(NotImplementedError):
-        show.raises("why", ValueError, partial(stop, NotImplementedError("naive.lstm")))
+        show.raises("why", ValueError, partial(stop, NotImplementedError("naive.LSTM")))
     outcome = Outcome()
     Show(outcome).raises("why", ValueError, lambda: None)
     assert outcome.shown == {"why": "no exception"}
@@ -856,7 +856,7 @@ def test_a_fault_says_whether_the_student_has_raised_it(tree, line, own):
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        ("raise NotImplementedError('naive.lstm')", NOT_STARTED),
+        ("raise NotImplementedError('naive.LSTM')", NOT_STARTED),
         ("raise NotImplementedError", NOT_STARTED),
         ("raise NotImplementedError()", NOT_STARTED),
         ("raise NotImplementedError('no bidirectional layers')", "NotImplementedError"),
@@ -874,7 +874,7 @@ def test_a_raise_that_is_left_is_told_from_what_torch_does_not_implement(tree, c
         verdict = judge(outcome, Outcome(), DEFAULT)
         assert "Not implemented yet:" in verdict.message
         assert "models/work.py:4, in work" in verdict.message
-        assert verdict.todo in ("naive.lstm", "models/work.py:4, in work")
+        assert verdict.todo in ("naive.LSTM", "models/work.py:4, in work")
 
 
 def test_what_was_shown_before_a_fault_stays(tree):
@@ -969,7 +969,7 @@ GENERATION, RNN_MODEL, TRANSFORMER = (
     f"models/language_model/test_{name}.py" for name in ("generation", "RNNModel", "TransformerModel")
 )
 CASES = tuple(Case(kind, {"kind": kind}) for kind in ("RNNModel", "TransformerModel"))
-ONLY = {"RNNModel": "lm.rnn", "TransformerModel": "lm.transformer"}
+ONLY = {"RNNModel": "language_model.RNNModel", "TransformerModel": "language_model.TransformerModel"}
 JOINED = replace(GRADED, module=GENERATION, integration=True, cases=CASES, only=ONLY)
 PLAIN = replace(GRADED, module=GENERATION, name="test_plain")
 DIFFERS = Verdict(Kind.VALUES, "a differs.")

@@ -322,7 +322,7 @@ def test_stored_hints_hold_no_text_of_the_solution():
 
 
 def test_python_m_tests_and_pytest_show_the_hint(tmp_path):
-    entry = next(each for each in catalogue.load(ROOT) if str(each) == "naive.lstm/hidden_state_not_carried")
+    entry = next(each for each in catalogue.load(ROOT) if str(each) == "naive.LSTM/hidden_state_not_carried")
     shutil.copytree(ROOT / "solution", tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     file = tmp_path / entry.file
     file.write_text(catalogue.apply(entry, file.read_text(encoding="utf-8")), encoding="utf-8")

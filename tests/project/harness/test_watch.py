@@ -466,9 +466,9 @@ def test_what_does_not_fit_is_said(board):
         ("models/naive/LSTM.py:LSTM.forward", "One step.", "    def forward("),
         ("models/naive/LSTM.py:LSTM.__init__", "The constructor creates W_ik.", "    def __init__("),
         ("models/naive/LSTM.py:LSTM.__init__", "init_parameters draws weights.", "    def init_parameters("),
-        ("models/naive/LSTM.py:LSTM.helper", "One step.", "        # TODO(naive.lstm): create"),
-        ("models/naive/RNN.py:VanillaRNN.forward", "One step.", "        # TODO(naive.lstm): create"),
-        ("", "One step.", "        # TODO(naive.lstm): create"),
+        ("models/naive/LSTM.py:LSTM.helper", "One step.", "        # TODO(naive.LSTM): create"),
+        ("models/naive/RNN.py:VanillaRNN.forward", "One step.", "        # TODO(naive.LSTM): create"),
+        ("", "One step.", "        # TODO(naive.LSTM): create"),
     ],
 )
 def test_wrong_values_are_where_the_function_is_that_made_them(board, maker, summary, line):
@@ -481,7 +481,7 @@ def test_wrong_values_are_where_the_function_is_that_made_them(board, maker, sum
     assert text.startswith(line)
 
 
-LEFT = "Not implemented yet: naive.rnn (models/naive/RNN.py:42, in forward)."
+LEFT = "Not implemented yet: naive.RNN (models/naive/RNN.py:42, in forward)."
 
 
 def left(board: Board, number: int, todo: str, message: str = LEFT, name: str = "test_b") -> None:
@@ -491,7 +491,7 @@ def left(board: Board, number: int, todo: str, message: str = LEFT, name: str = 
     board.record(module, verdicts | {f"{module}::{name}": Verdict(Kind.NOT_STARTED, message, todo=todo)})
 
 
-@pytest.mark.parametrize("todo", ["naive.rnn", "models/naive/RNN.py:42, in forward"])
+@pytest.mark.parametrize("todo", ["naive.RNN", "models/naive/RNN.py:42, in forward"])
 def test_a_raise_that_is_left_is_where_one_begins(board, todo):
     """Neither the constructor's line nor the next exercise; a passing test does not make it wait for another."""
     left(board, 0, todo)
@@ -505,9 +505,9 @@ def test_a_raise_that_is_left_is_where_one_begins(board, todo):
 
 def test_what_a_raise_costs_others_counts_too(board):
     """Seq2Seq's second test stops in the encoder: it waits, and the encoder's line has both prices."""
-    message = "Not implemented yet: seq2seq.encoder (models/seq2seq/Encoder.py:58, in forward)."
-    left(board, 2, "seq2seq.encoder", message)
-    left(board, 5, "seq2seq.encoder", message)
+    message = "Not implemented yet: seq2seq.Encoder (models/seq2seq/Encoder.py:58, in forward)."
+    left(board, 2, "seq2seq.Encoder", message)
+    left(board, 5, "seq2seq.Encoder", message)
     encoder, seq2seq = (board.standings[board.chosen[number].tests] for number in (2, 5))
     assert (encoder.state, seq2seq.state) == ("unfinished", "waits")
     assert board.view.left(encoder) == [

@@ -387,7 +387,7 @@ def test_the_contract_says_where_to_begin(root):
         "part": "a",
         "title": "Two",
         "file": "models/a.py",
-        "tests": "models/test_two.py",
+        "tests": "models/a/test_two.py",
         "points": 2.5,
         "needs": ["a.one"],
         "refused": ["math.fsum"],
@@ -416,11 +416,15 @@ OFF = {
         {"models/b/test_three.py", "models/b/__init__.py"},
     ),
     "a part": (["b"], {"models/b/c.py", "models/b/__init__.py"}, {"models/b/test_three.py", "models/b/__init__.py"}),
-    "a deliverable beside another": (["a.two"], set(), {"models/test_two.py", "reference/models/test_two.safetensors"}),
+    "a deliverable beside another": (
+        ["a.two"],
+        set(),
+        {"models/a/test_two.py", "reference/models/a/test_two.safetensors"},
+    ),
     "the part whose file is not in a folder of its own": (
         ["a"],
         {"models/a.py"},
-        {"models/test_one.py", "models/test_two.py", "reference/models/test_two.safetensors"},
+        {"models/a/test_one.py", "models/a/test_two.py", "reference/models/a/test_two.safetensors"},
     ),
 }
 
@@ -429,7 +433,7 @@ OFF = {
 def test_what_is_off_is_not_handed_out(root, ids, files, tests):
     for name in ("tests/models/__init__.py", "tests/models/b/__init__.py", "tests/models/b/helper.txt"):
         put(root / name, "")
-    put(root / "tests/reference/models/test_two.safetensors", "tensors")
+    put(root / "tests/reference/models/a/test_two.safetensors", "tensors")
     write(root)
     everything = handout_files(root)
     put(root / "autograder/rubric.toml", switched_off(RUBRIC, *ids))
@@ -464,7 +468,7 @@ def test_the_version_follows_what_students_get(root):
     for path, old, new in [
         ("solution/models/a.py", "Holds both", "Holds two"),
         ("autograder/rubric.toml", "points = 6", "points = 7"),
-        ("tests/models/test_one.py", "a.one", "a.one again"),
+        ("tests/models/a/test_one.py", "a.one", "a.one again"),
     ]:
         put(root / path, (root / path).read_text().replace(old, new))
         versions.append(contract(root)["version"])
@@ -691,8 +695,8 @@ def test_the_handout_holds_what_it_should(root):
             "tests/conftest.py",
             "harness/judge.py",
             "tests/models/b/test_three.py",
-            "tests/models/test_one.py",
-            "tests/models/test_two.py",
+            "tests/models/a/test_one.py",
+            "tests/models/a/test_two.py",
             "tests/reference/one.safetensors",
         ]
     )
@@ -731,9 +735,9 @@ def test_a_drifted_tree_is_not_zipped(root, tmp_path):
 
 
 def test_a_leak_is_not_zipped(root, tmp_path):
-    put(root / "tests/models/test_one.py", f"assert {SOLVED.removeprefix('return ')} == 1\n")
+    put(root / "tests/models/a/test_one.py", f"assert {SOLVED.removeprefix('return ')} == 1\n")
     write(root)
-    with pytest.raises(HandoutError, match=r"tests/models/test_one\.py:1: "):
+    with pytest.raises(HandoutError, match=r"tests/models/a/test_one\.py:1: "):
         write_zip(root, tmp_path / "out.zip")
     assert not (tmp_path / "out.zip").exists()
 

@@ -216,7 +216,7 @@ def test_a_deliverable_without_tests_and_a_wrong_number_are_named():
     rubric = Rubric.load(ROOT / "autograder" / "rubric.toml")
     one = replace(rubric, deliverables=rubric.deliverables[:1])
     module = one.deliverables[0].tests
-    with pytest.raises(answers.AnswersError, match=rf"tests/{module}: expected graded tests of naive\.rnn, found none"):
+    with pytest.raises(answers.AnswersError, match=rf"tests/{module}: expected graded tests of naive\.RNN, found none"):
         kit.graded_by(one, [])
     with pytest.raises(answers.AnswersError, match=r"begins with 1\.1\., found 1\.2\.1"):
         kit.graded_by(one, [graded(module, "test_a", "1.2.1")])

@@ -199,7 +199,7 @@ def test_a_mistake_that_is_not_random_gets_no_hint_that_says_so(graded: list[Gra
 
     What is changed in place is found out by torch where gradients are asked for, whatever the change.
     """
-    rnn = RUBRIC.deliverable("naive.rnn")
+    rnn = RUBRIC.deliverable("naive.RNN")
     tests = tuple(test for test in graded if test.module == rnn.tests)
     answers = store.load_public(ROOT, graded).answers.of(rnn.tests)
 
@@ -222,10 +222,10 @@ def test_without_hints_the_guide_still_has_every_mistake(graded: list[GradedTest
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "project"))
     rubric = tmp_path / "autograder/rubric.toml"
     rubric.write_text(re.sub(r'(?m)^hints = ".*?"', 'hints = "off"', rubric.read_text(encoding="utf-8")), "utf-8")
-    rnn = [test for test in graded if test.module == RUBRIC.deliverable("naive.rnn").tests]
+    rnn = [test for test in graded if test.module == RUBRIC.deliverable("naive.RNN").tests]
     made = store.make_public(tmp_path, rnn, map)
     assert all(failed for _, failed in made.failed)
-    assert [str(entry) for entry, _ in made.failed] == [str(e) for e in CATALOGUE if e.deliverable == "naive.rnn"]
+    assert [str(entry) for entry, _ in made.failed] == [str(e) for e in CATALOGUE if e.deliverable == "naive.RNN"]
     old = tmp_path / "tests/reference/models/naive/test_RNN.hints.safetensors"
     assert old.exists()
     store.keep_public(tmp_path, made)
@@ -247,7 +247,7 @@ def test_the_report_finds_the_tests_that_find_something(stored: Stored, graded: 
     found = reports.found_by(graded, stored)
     assert found.keys() == {str(entry) for entry in CATALOGUE}
     assert all(found.values())
-    assert found["seq2seq.seq2seq/device_ignored"] == {"2.4.1 seq2seq keeps both models on the device"}
+    assert found["seq2seq.Seq2Seq/device_ignored"] == {"2.4.1 seq2seq keeps both models on the device"}
 
 
 def test_the_report_names_values_that_the_tolerance_hides(stored: Stored, graded: list[GradedTest]) -> None:
@@ -260,7 +260,7 @@ def test_one_entry_may_stand_for_several_places(tmp_path: Path) -> None:
     for name in ("solution/models/naive/RNN.py", "autograder/rubric.toml"):
         (tmp_path / name).parent.mkdir(parents=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    file = tmp_path / catalogue.FOLDER / "naive.rnn.toml"
+    file = tmp_path / catalogue.FOLDER / "naive.RNN.toml"
     file.parent.mkdir(parents=True)
     each = "each = [{ f = 'tanh' }, { f = 'log_softmax' }]"
     texts = "name = 'no_<f>'\nbefore = 'torch.<f>('\nafter = 'torch.exp('\nhint = 'No <f>.'"
@@ -310,7 +310,7 @@ def test_an_entry_that_cannot_be_used_is_named(entry: str, complaint: str, tmp_p
     for name in ("solution/models/naive/RNN.py", "autograder/rubric.toml"):
         (tmp_path / name).parent.mkdir(parents=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    file = tmp_path / catalogue.FOLDER / "naive.rnn.toml"
+    file = tmp_path / catalogue.FOLDER / "naive.RNN.toml"
     file.parent.mkdir(parents=True)
     file.write_text(f"[[misconception]]\n{entry}\n", encoding="utf-8")
     with pytest.raises(CatalogueError, match=complaint) as caught:

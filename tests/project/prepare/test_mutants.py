@@ -16,7 +16,7 @@ class Cell:
     """Nothing above the mark is changed: 1 + 1."""
 
     def step(self, x: int, h: int = 0) -> int:
-        # TODO(naive.rnn): a sum
+        # TODO(naive.RNN): a sum
         # BEGIN SOLUTION
         y = x + h
         if y > 2 and not x:

@@ -21,8 +21,8 @@ import torch.nn as nn
 class VanillaRNN(nn.Module):
     def forward(self, input, hidden):
         """One step."""
-        # TODO(naive.rnn): one step
-        raise NotImplementedError("naive.rnn")
+        # TODO(naive.RNN): one step
+        raise NotImplementedError("naive.RNN")
 ''',
     LSTM: '''\
 import torch
@@ -32,12 +32,12 @@ import torch.nn as nn
 class LSTM(nn.Module):
     def __init__(self, input_size, hidden_size=5):
         super(LSTM, self).__init__()
-        # TODO(naive.lstm): sixteen parameters
+        # TODO(naive.LSTM): sixteen parameters
 
     def forward(self, x, states=None):
         """Return the last states."""
-        # TODO(naive.lstm): walk the sequence
-        raise NotImplementedError("naive.lstm")
+        # TODO(naive.LSTM): walk the sequence
+        raise NotImplementedError("naive.LSTM")
 ''',
     TRANSFORMER: """\
 import torch.nn as nn
@@ -59,26 +59,26 @@ class Small(nn.Module):
 class Full(nn.Module):
     def __init__(self, size):
         super().__init__()
-        # TODO(full.forward): layers
+        # TODO(transformer.full_forward): layers
 
     def forward(self, source, target):
-        # TODO(full.forward): masks
-        raise NotImplementedError("full.forward")
+        # TODO(transformer.full_forward): masks
+        raise NotImplementedError("transformer.full_forward")
 """,
 }
 SOLVED = {
-    RNN: SKELETON[RNN].replace('raise NotImplementedError("naive.rnn")', "return torch.tanh(input + hidden)"),
+    RNN: SKELETON[RNN].replace('raise NotImplementedError("naive.RNN")', "return torch.tanh(input + hidden)"),
     LSTM: SKELETON[LSTM]
     .replace(
-        "        # TODO(naive.lstm): sixteen",
+        "        # TODO(naive.LSTM): sixteen",
         "        # BEGIN SOLUTION\n        self.w = 1\n        # END SOLUTION",
     )
-    .replace('raise NotImplementedError("naive.lstm")', "return x, states"),
+    .replace('raise NotImplementedError("naive.LSTM")', "return x, states"),
     TRANSFORMER: SKELETON[TRANSFORMER]
     .replace('raise NotImplementedError("small.embed")', "return x + 1")
     .replace('raise NotImplementedError("small.attention")', "return x.softmax(-1)")
-    .replace("        # TODO(full.forward): layers", "        self.transformer = nn.Transformer(size)")
-    .replace('raise NotImplementedError("full.forward")', "return self.transformer(source, target)"),
+    .replace("        # TODO(transformer.full_forward): layers", "        self.transformer = nn.Transformer(size)")
+    .replace('raise NotImplementedError("transformer.full_forward")', "return self.transformer(source, target)"),
 }
 
 
@@ -115,9 +115,9 @@ CONTRACT = {
     "files": [RNN, LSTM, TRANSFORMER],
     "parts": [{"id": "naive", "number": "1", "title": "From scratch", "more": "is ignored"}],
     "deliverables": [
-        deliverable("naive.rnn", "1.1", 4, RNN, [function(RNN, "VanillaRNN.forward")], refused=FROM_SCRATCH),
+        deliverable("naive.RNN", "1.1", 4, RNN, [function(RNN, "VanillaRNN.forward")], refused=FROM_SCRATCH),
         deliverable(
-            "naive.lstm",
+            "naive.LSTM",
             "1.2",
             12,
             LSTM,
@@ -140,12 +140,13 @@ CONTRACT = {
             refused=["torch.nn.MultiheadAttention", "torch.nn.Transformer*"],
         ),
         deliverable(
-            "full.forward",
+            "transformer.full_forward",
             "2.3",
             6.5,
             TRANSFORMER,
             [function(TRANSFORMER, "Full.__init__"), function(TRANSFORMER, "Full.forward")],
             needs=["small.attention"],
+            title="Forward",
         ),
     ],
 }

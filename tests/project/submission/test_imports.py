@@ -47,7 +47,7 @@ def test_imports_outside_the_list(line, module):
     assert (finding.severity, finding.rule, finding.deliverables) == (
         Severity.FAULT,
         "import",
-        ("naive.lstm",),
+        ("naive.LSTM",),
     )
     assert finding.line in (1, 2)
     assert finding.message.startswith(module + " ")

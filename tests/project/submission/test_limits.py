@@ -96,5 +96,5 @@ def test_names_that_stand_for_too_much_in_an_imported_file_are_a_fault():
     helper = "".join(f"from torch import x{number} as a\n" for number in range(150))
     other = SOLVED[TRANSFORMER] + "\n\ndef helper(a):\n" + "    b\n" * 100 + helper.replace(" as a", " as b")
     finding = only(look({LSTM: in_lstm("helper(x)", "from models.Transformer import helper\n"), TRANSFORMER: other}))
-    assert (finding.rule, finding.file, finding.deliverables) == ("size", LSTM, ("naive.lstm",))
+    assert (finding.rule, finding.file, finding.deliverables) == ("size", LSTM, ("naive.LSTM",))
     assert "too many imports" in finding.message

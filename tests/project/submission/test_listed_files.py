@@ -28,7 +28,7 @@ def test_links_out_of_the_tree_are_refused(tmp_path):
     (tree / LSTM).unlink()
     (tree / LSTM).symlink_to(secret)
     finding = only(irregular(tree, ASSIGNMENT))
-    assert (finding.severity, finding.file, finding.deliverables) == (Severity.FAULT, LSTM, ("naive.lstm",))
+    assert (finding.severity, finding.file, finding.deliverables) == (Severity.FAULT, LSTM, ("naive.LSTM",))
     assert "leads out" in finding.message
     assert LSTM not in read_tree(tree, ASSIGNMENT)
 

@@ -38,7 +38,7 @@ def test_a_missing_file_costs_its_deliverables_and_names_what_needs_them():
     rest = {path: text.encode() for path, text in SOLVED.items() if path != TRANSFORMER}
     finding = only(inspect(rest, ASSIGNMENT))
     assert (finding.severity, finding.rule, finding.file) == (Severity.FAULT, "missing", TRANSFORMER)
-    assert finding.deliverables == ("small.embed", "small.attention", "full.forward")
+    assert finding.deliverables == ("small.embed", "small.attention", "transformer.full_forward")
     assert "14.5 points (2.1, 2.2, 2.3)" in finding.message
     rest = {path: text.encode() for path, text in SOLVED.items() if path != LSTM}
     assert str(only(inspect(rest, ASSIGNMENT))).endswith("Costs 12 points (1.2 Lstm).")

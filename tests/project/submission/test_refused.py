@@ -59,7 +59,7 @@ def test_refused_names(before, line):
     assert (finding.severity, finding.rule, finding.deliverables) == (
         Severity.FAULT,
         "refused",
-        ("naive.lstm",),
+        ("naive.LSTM",),
     )
     assert finding.line == line_of(text, "        " + line)
     assert "Costs 12 points (1.2 Lstm)." in finding.message
@@ -90,7 +90,7 @@ def test_another_deliverables_class_may_be_used_under_its_name():
 )
 def test_a_deliverable_answers_for_what_it_mentions(helper):
     finding = only(look_at(LSTM, in_lstm("helper(x)") + "\n\n" + helper))
-    assert (finding.rule, finding.deliverables) == ("refused", ("naive.lstm",))
+    assert (finding.rule, finding.deliverables) == ("refused", ("naive.LSTM",))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_deliverable_answers_for_what_it_mentions(helper):
 def test_what_a_deliverable_imports_from_another_file_is_its_own(line, before):
     text, other = in_lstm(line, before), SOLVED[TRANSFORMER] + HIDDEN
     finding = only(look({LSTM: text, TRANSFORMER: other}))
-    assert (finding.rule, finding.deliverables) == ("refused", ("naive.lstm",))
+    assert (finding.rule, finding.deliverables) == ("refused", ("naive.LSTM",))
     assert (finding.file, finding.line) == (TRANSFORMER, line_of(other, "nn.LSTM"))
     imported = line_of(text, before.strip() or line)
     assert f"1.2 Lstm gets there by the import in {LSTM}:{imported}. Costs 12 points (1.2 Lstm)." in finding.message
@@ -128,14 +128,14 @@ def test_what_a_deliverable_imports_from_another_file_is_its_own(line, before):
 def test_imports_are_followed_through_files(helper):
     files = {LSTM: in_lstm("helper(x)", "from models.naive.RNN import helper\n"), RNN: helper + SOLVED[RNN]}
     finding = only(look({**files, TRANSFORMER: SOLVED[TRANSFORMER] + HIDDEN}))
-    assert (finding.file, finding.deliverables) == (TRANSFORMER, ("naive.lstm",))
+    assert (finding.file, finding.deliverables) == (TRANSFORMER, ("naive.LSTM",))
     assert f"by the import in {LSTM}:1." in finding.message
 
 
 def test_a_refused_class_imported_by_another_file_is_found_there():
     other = "from torch.nn import LSTM as Base\n" + SOLVED[TRANSFORMER]
     finding = only(look({LSTM: in_lstm("Base(x)", "from models.Transformer import Base\n"), TRANSFORMER: other}))
-    assert (finding.file, finding.line, finding.deliverables) == (TRANSFORMER, 1, ("naive.lstm",))
+    assert (finding.file, finding.line, finding.deliverables) == (TRANSFORMER, 1, ("naive.LSTM",))
 
 
 def test_imports_in_a_circle_end():
@@ -144,7 +144,7 @@ def test_imports_in_a_circle_end():
     assert look(files) == []
     back = files[RNN].replace("helper as other", "hidden as other")
     finding = only(look({LSTM: files[LSTM] + HIDDEN.replace("helper", "hidden"), RNN: back}))
-    assert (finding.file, finding.deliverables) == (LSTM, ("naive.lstm",))
+    assert (finding.file, finding.deliverables) == (LSTM, ("naive.LSTM",))
 
 
 @pytest.mark.parametrize("line", ["print(x)", "sys.stdout.write('x')", "sys.stderr.write('x')"])

@@ -66,7 +66,7 @@ def test_signatures_that_the_tests_can_call(signature):
 def test_an_equal_default_may_be_written_otherwise(wanted, written, good):
     """As text, 1 is not PAD, though both are the same number. Another default is for the tests to fail."""
     entry = {**function(RNN, "VanillaRNN.forward"), "parameters": ["self", "input", f"hidden={wanted}"]}
-    assignment = contract(deliverables=[deliverable("naive.rnn", "1.1", 4, RNN, [entry])])
+    assignment = contract(deliverables=[deliverable("naive.RNN", "1.1", 4, RNN, [entry])])
     written = f"({written})" if "," in written else written
     text = SOLVED[RNN].replace("input, hidden)", f"input, hidden={written})" if written else "input, hidden)", 1)
     found = look_at(RNN, text, assignment)
@@ -100,7 +100,7 @@ def test_signatures_that_the_tests_cannot_call(signature):
     assert (finding.severity, finding.rule, finding.deliverables) == (
         Severity.FAULT,
         "signature",
-        ("naive.lstm",),
+        ("naive.LSTM",),
     )
     assert finding.line == line_of(text, "def forward")
     assert f"({signature})" in finding.message
@@ -109,7 +109,7 @@ def test_signatures_that_the_tests_cannot_call(signature):
 
 def test_parameters_that_tests_give_by_name_keep_their_names():
     function_ = {**function(RNN, "VanillaRNN.forward"), "parameters": ["self", "input", "hidden"]}
-    named = {**deliverable("naive.rnn", "1.1", 4, RNN, [function_]), "by_name": ["hidden", "other"]}
+    named = {**deliverable("naive.RNN", "1.1", 4, RNN, [function_]), "by_name": ["hidden", "other"]}
     assignment = contract(deliverables=[named])
 
     def written(parameters):
@@ -125,13 +125,13 @@ def test_parameters_that_tests_give_by_name_keep_their_names():
 def test_a_function_that_no_test_calls_may_be_missing_or_another():
     helper = {**function(RNN, "VanillaRNN.forward"), "name": "VanillaRNN.helper", "optional": True}
     entries = [function(RNN, "VanillaRNN.forward"), helper]
-    assignment = contract(deliverables=[deliverable("naive.rnn", "1.1", 4, RNN, entries)])
+    assignment = contract(deliverables=[deliverable("naive.RNN", "1.1", 4, RNN, entries)])
     for text in ("", "\n    def helper(self, more, and_more):\n        pass\n"):
         assert look_at(RNN, SOLVED[RNN] + text, assignment) == []
-    left = "\n    def helper(self):\n        raise NotImplementedError('naive.rnn')\n"
+    left = "\n    def helper(self):\n        raise NotImplementedError('naive.RNN')\n"
     assert look_at(RNN, SOLVED[RNN] + left, assignment) == []
     finding = only(look_at(RNN, SOLVED[RNN].replace("return ", "return self.helper() + ", 1) + left, assignment))
-    assert (finding.rule, finding.deliverables) == ("unfinished", ("naive.rnn",)), (
+    assert (finding.rule, finding.deliverables) == ("unfinished", ("naive.RNN",)), (
         "here the student's own code calls it"
     )
 

@@ -66,7 +66,9 @@ def test_a_syntax_error_hides_nothing_else():
     ]
     text = SKELETON[TRANSFORMER].replace("def embed(self, x):", "def embed(self, x)")
     findings = look_at(TRANSFORMER, text)
-    assert [(finding.rule, finding.deliverables) for finding in findings[1:]] == [("not-started", ("full.forward",))]
+    assert [(finding.rule, finding.deliverables) for finding in findings[1:]] == [
+        ("not-started", ("transformer.full_forward",))
+    ]
 
 
 def test_a_decorator_goes_with_its_broken_function():

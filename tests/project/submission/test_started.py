@@ -23,15 +23,15 @@ def test_what_is_not_started_is_told_with_the_line_where_its_todo_stands_now():
     assert (finding.severity, finding.rule, finding.deliverables) == (
         Severity.WARNING,
         "not-started",
-        ("naive.lstm",),
+        ("naive.LSTM",),
     )
-    assert finding.line == line_of(moved, "TODO(naive.lstm)") == 11
+    assert finding.line == line_of(moved, "TODO(naive.LSTM)") == 11
     assert "12 points" in finding.message
 
 
 def test_without_its_todo_comment_the_line_is_that_of_its_function_now():
-    text = SKELETON[RNN].replace("        # TODO(naive.rnn): one step\n", "").replace("import torch\n", "", 1)
-    assert not_started({RNN: text.encode()}, ASSIGNMENT) == {"naive.rnn": (RNN, line_of(text, "def forward"))}
+    text = SKELETON[RNN].replace("        # TODO(naive.RNN): one step\n", "").replace("import torch\n", "", 1)
+    assert not_started({RNN: text.encode()}, ASSIGNMENT) == {"naive.RNN": (RNN, line_of(text, "def forward"))}
 
 
 def test_one_touched_function_is_a_start():
@@ -45,16 +45,19 @@ def test_shared_constructors_prove_nothing():
     assert list(not_started({TRANSFORMER: text.encode()}, ASSIGNMENT)) == [
         "small.embed",
         "small.attention",
-        "full.forward",
+        "transformer.full_forward",
     ]
     text = text.replace('raise NotImplementedError("small.embed")', "return self.e")
-    assert list(not_started({TRANSFORMER: text.encode()}, ASSIGNMENT)) == ["small.attention", "full.forward"]
+    assert list(not_started({TRANSFORMER: text.encode()}, ASSIGNMENT)) == [
+        "small.attention",
+        "transformer.full_forward",
+    ]
 
 
 def test_without_evidence_a_deliverable_counts_as_started():
     """All of no functions are untouched, says `all`."""
     shared = [function(RNN, "VanillaRNN.forward", shared=True)]
-    assignment = contract(deliverables=[deliverable("naive.rnn", "1.1", 4, RNN, shared)])
+    assignment = contract(deliverables=[deliverable("naive.RNN", "1.1", 4, RNN, shared)])
     assert not_started({RNN: SKELETON[RNN].encode()}, assignment) == {}
 
 
@@ -66,4 +69,4 @@ def test_comments_docstrings_and_line_ends_are_no_start():
         b"\xef\xbb\xbf" + text.encode(),
         text.encode("latin-1"),
     ):
-        assert "naive.lstm" in not_started({LSTM: data}, ASSIGNMENT)
+        assert "naive.LSTM" in not_started({LSTM: data}, ASSIGNMENT)

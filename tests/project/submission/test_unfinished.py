@@ -16,7 +16,7 @@ from tests.project.submission.made_up import (
     only,
 )
 
-FORWARD = 'raise NotImplementedError("naive.lstm")'
+FORWARD = 'raise NotImplementedError("naive.LSTM")'
 LEFT = {
     "as handed out": FORWARD,
     "no words": "raise NotImplementedError",
@@ -60,7 +60,7 @@ def test_a_raise_that_is_left_is_unfinished_work_with_its_line_and_its_price(cod
         f"1.2 Lstm is unfinished: NotImplementedError is still raised in LSTM.forward (line {line}). "
         "Costs up to 12 points (1.2 Lstm)."
     )
-    assert place({LSTM: text.encode()}, ASSIGNMENT.deliverable("naive.lstm")) == line, "it begins there"
+    assert place({LSTM: text.encode()}, ASSIGNMENT.deliverable("naive.LSTM")) == line, "it begins there"
 
 
 @pytest.mark.parametrize("code", NOT_LEFT.values(), ids=NOT_LEFT)
@@ -69,7 +69,7 @@ def test_a_raise_that_is_not_reached_or_meant_for_an_argument_is_not(code):
 
 
 def test_a_constructor_alone_is_not_the_whole_work():
-    text = SKELETON[LSTM].replace("# TODO(naive.lstm): sixteen parameters", "self.w = 1")
+    text = SKELETON[LSTM].replace("# TODO(naive.LSTM): sixteen parameters", "self.w = 1")
     finding = only(look_at(LSTM, text))
     assert finding.line == line_of(text, "raise NotImplementedError")
     assert "LSTM.forward" in finding.message
@@ -78,7 +78,7 @@ def test_a_constructor_alone_is_not_the_whole_work():
 @pytest.mark.parametrize("rest", ["", "\n        pass", "\n        ..."])
 def test_a_function_in_which_nothing_is_written_is_unfinished(rest):
     text = SKELETON[LSTM].replace(FORWARD, "return x, states")  # the constructor is as handed out
-    line = line_of(text, "# TODO(naive.lstm): sixteen")
+    line = line_of(text, "# TODO(naive.LSTM): sixteen")
     assert f"nothing is written in LSTM.__init__ (line {line})" in only(look_at(LSTM, text)).message
     text = with_forward(f'"""Later."""{rest}')
     assert "nothing is written in LSTM.forward" in only(look_at(LSTM, text)).message
@@ -103,13 +103,13 @@ def test_a_helper_that_is_left_is_a_warning_without_a_price():
 
 def test_the_place_of_the_work_is_in_the_file_as_it_is():
     """The line in the handout would lie beyond a file that has become shorter."""
-    embed, lstm = ASSIGNMENT.deliverable("small.embed"), ASSIGNMENT.deliverable("naive.lstm")
+    embed, lstm = ASSIGNMENT.deliverable("small.embed"), ASSIGNMENT.deliverable("naive.LSTM")
 
     def line(text: str, deliverable=lstm) -> int:
         return place({deliverable.file: text.encode()}, deliverable)
 
-    assert line(SKELETON[LSTM]) == line_of(SKELETON[LSTM], "# TODO(naive.lstm): sixteen")
-    text = SKELETON[LSTM].replace("# TODO(naive.lstm): sixteen parameters", "self.w = 1")
+    assert line(SKELETON[LSTM]) == line_of(SKELETON[LSTM], "# TODO(naive.LSTM): sixteen")
+    text = SKELETON[LSTM].replace("# TODO(naive.LSTM): sixteen parameters", "self.w = 1")
     assert line(text) == line_of(text, "raise NotImplementedError"), "where work is left"
     assert line("\n" + SOLVED[LSTM].replace("# TODO", "# done")) == 7
     assert line("class LSTM:\n    def forward(self): pass\n") == 2

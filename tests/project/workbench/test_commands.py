@@ -208,7 +208,7 @@ def test_a_model_without_attention_says_so(runs, tmp_path):
 def test_what_is_not_implemented_is_named_before_anything_is_trained(tmp_path):
     done = workbench("train", "--tree", "student", "--model", "lstm", "--runs", tmp_path)
     assert done.returncode == 1
-    assert "seq2seq.seq2seq is not implemented yet: student/models/seq2seq/Seq2Seq.py:" in done.stderr
+    assert "seq2seq.Seq2Seq is not implemented yet: student/models/seq2seq/Seq2Seq.py:" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "captions-lstm-default").exists()
 
@@ -278,7 +278,7 @@ def test_bench_alone_measures_all_that_can_be(monkeypatch):
         raise RunError("runs/ holds no trained transformer")
 
     def no_code(**_):
-        raise NotImplementedError("lm.rnn")
+        raise NotImplementedError("language_model.RNNModel")
 
     monkeypatch.setattr(cli, "bench_language_model", lambda **options: measured.append(options))
     monkeypatch.setattr(cli, "bench_translation", no_run)
@@ -291,7 +291,7 @@ def test_bench_alone_measures_all_that_can_be(monkeypatch):
     done = workbench("bench")
     assert done.returncode == 0, done.stderr
     assert measured[1:] == [{"device": "cpu"}]
-    assert "Of language models nothing is measured: lm.rnn is not implemented yet" in done.stdout
+    assert "Of language models nothing is measured: language_model.RNNModel is not implemented yet" in done.stdout
     monkeypatch.setattr(cli, "bench_translation", no_run)
     assert workbench("bench").returncode == 1
 
@@ -377,7 +377,7 @@ def test_ctrl_c_saves_and_resume_goes_on_with_the_runs_tree_and_settings(tmp_pat
 def test_a_search_says_what_is_not_implemented(tmp_path):
     done = workbench("tune", "--model", "lstm", "--tree", "student", "--folder", tmp_path, "--trials", "1")
     assert done.returncode == 1
-    assert done.stderr.startswith("Stopped: seq2seq.seq2seq is not implemented yet: student/models/")
+    assert done.stderr.startswith("Stopped: seq2seq.Seq2Seq is not implemented yet: student/models/")
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
 
@@ -391,7 +391,7 @@ def test_the_commands_work_from_the_unpacked_handout(tmp_path):
     shutil.unpack_archive(packed, tmp_path)
     (root,) = (path for path in tmp_path.iterdir() if path.is_dir())
     done = typed("train", "--model", "rnn", root=root)
-    assert "seq2seq.seq2seq is not implemented yet: student/models/seq2seq/Seq2Seq.py:" in done.stderr
+    assert "seq2seq.Seq2Seq is not implemented yet: student/models/seq2seq/Seq2Seq.py:" in done.stderr
 
 
 # Language models
@@ -462,7 +462,7 @@ def test_what_is_of_another_part_is_refused(writer, transformer, tmp_path):
 def test_a_language_model_that_is_not_written_is_named(tmp_path):
     done = workbench("train", "--tree", "student", "--model", "gru", "--runs", tmp_path)
     assert done.returncode == 1
-    assert "lm.rnn is not implemented yet: student/models/language_model/RNNModel.py:" in done.stderr
+    assert "language_model.RNNModel is not implemented yet: student/models/language_model/RNNModel.py:" in done.stderr
     assert not list(tmp_path.iterdir())
 
 

@@ -169,4 +169,4 @@ def test_the_command(tmp_path: Path) -> None:
     assert len(found["lstm"]["workbench"]["milliseconds"]) == 3
 
     done = workbench("bench", "language-model", "--data-root", tmp_path, "--batches", 3)
-    assert (done.returncode, "lm.rnn is not implemented yet" in done.stderr) == (1, True)
+    assert (done.returncode, "language_model.RNNModel is not implemented yet" in done.stderr) == (1, True)

@@ -331,14 +331,14 @@ def test_a_tree_that_cannot_generate_is_trained_all_the_same(tmp_path):
         trained = train(tmp_path / "run", tree, "gru", callbacks=[Samples(), watch])
         assert watch.notes == ["no sample sentences: generation is not implemented yet"]
         assert trained.examples() == []
-        with pytest.raises(NotImplementedError, match=r"lm\.generation"):
+        with pytest.raises(NotImplementedError, match=r"language_model\.generation"):
             trained.write("the", 3)
     assert not (tmp_path / "run" / "samples.json").exists()
 
 
 @pytest.mark.parametrize(
     ("file", "named", "model"),
-    [("batching.py", "lm.batching", "transformer"), ("RNNModel.py", "lm.rnn", "gru")],
+    [("batching.py", "language_model.batching", "transformer"), ("RNNModel.py", "language_model.RNNModel", "gru")],
 )
 def test_what_is_not_written_is_said_before_a_run_begins(tmp_path, file, named, model):
     with tiny_text.opened(_without(file, tmp_path)) as tree, pytest.raises(NotImplementedError, match=named):

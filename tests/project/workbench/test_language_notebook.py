@@ -61,20 +61,22 @@ def test_solved_all_tests_pass_and_nothing_waits(solved: NotebookNode) -> None:
 
 
 def test_solved_the_alphabet_is_laid_out_as_in_the_picture(solved: NotebookNode) -> None:
-    words = printed(cell_with(solved, 'if notebook.ready("lm.batching"):'))
+    words = printed(cell_with(solved, 'if notebook.ready("language_model.batching"):'))
     assert words.splitlines()[:6] == ["A G M S", "B H N T", "C I O U", "D J P V", "E K Q W", "F L R X"]
     assert words.splitlines()[7:] == ["data", "A G M S", "B H N T", "", "target", "B H N T C I O U"]
 
 
 def test_solved_tying_saves_the_decoders_weight(solved: NotebookNode) -> None:
-    words = printed(cell_with(solved, 'if notebook.ready("lm.rnn"):'))
+    words = printed(cell_with(solved, 'if notebook.ready("language_model.RNNModel"):'))
     counts = [int(count.replace(",", "")) for count in re.findall(r"([\d,]+) parameters", words)]
     vocabulary = int(words.split()[0])
     assert [counts[0] - counts[1], counts[2] - counts[3]] == [200 * vocabulary, 200 * 33_000]
 
 
 def test_solved_a_changed_word_changes_nothing_before_it(solved: NotebookNode) -> None:
-    words = printed(cell_with(solved, 'if notebook.ready("lm.positions", "lm.transformer"):'))
+    words = printed(
+        cell_with(solved, 'if notebook.ready("language_model.positions", "language_model.TransformerModel"):')
+    )
     sizes = [float(size) for size in re.findall(r"changes by ([\d.]+)", words)]
     assert [size > 0 for size in sizes] == [False] * 5 + [True] * 5
 
@@ -157,7 +159,7 @@ def test_untouched_every_picture_is_there(untouched: NotebookNode, name: str) ->
 
 def test_untouched_what_is_not_implemented_is_said_in_one_line(untouched: NotebookNode) -> None:
     folder = "student/models/language_model"
-    for line in ('if notebook.ready("lm.batching"):', 'learn("LSTM")'):
+    for line in ('if notebook.ready("language_model.batching"):', 'learn("LSTM")'):
         for words in printed(cell_with(untouched, line)).splitlines():
             assert re.fullmatch(rf"This waits for your Batches of one text: {folder}/batching\.py:\d+", words)
     trained = printed(cell_with(untouched, 'show("RNN_TANH", "LSTM", "Transformer")'))

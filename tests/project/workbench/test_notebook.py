@@ -289,15 +289,15 @@ def test_a_todo_is_said_and_other_errors_are_shown(capsys):
     from workbench.notebook import kindly
 
     def todo() -> None:
-        raise NotImplementedError("seq2seq.decoder")
+        raise NotImplementedError("seq2seq.Decoder")
 
     kindly(todo)()
-    assert capsys.readouterr().out.startswith("seq2seq.decoder is not implemented yet: ")
+    assert capsys.readouterr().out.startswith("seq2seq.Decoder is not implemented yet: ")
     with pytest.raises(ValueError, match="mine"):
         kindly(lambda: (_ for _ in ()).throw(ValueError("mine")))()
 
 
-@pytest.mark.parametrize("words", ['("naive.rnn")', "", "()", "('later')"])
+@pytest.mark.parametrize("words", ['("naive.RNN")', "", "()", "('later')"])
 def test_a_todo_that_is_left_is_waited_for(tmp_path, capsys, words):
     """The constructor is begun and the step is not: started, and still nothing to run, whatever the raise says."""
     from workbench.notebook import Notebook
@@ -308,9 +308,9 @@ def test_a_todo_that_is_left_is_waited_for(tmp_path, capsys, words):
     line = "        self.output_size = output_size\n"
     assert source.count(line) == 1
     begun = source.replace(line, f"{line}        self.hidden_layer = None\n")
-    begun = begun.replace('NotImplementedError("naive.rnn")', f"NotImplementedError{words}")
+    begun = begun.replace('NotImplementedError("naive.RNN")', f"NotImplementedError{words}")
     (folder / "RNN.py").write_text(begun, "utf-8")
-    assert not Notebook(str(tmp_path)).ready("naive.rnn")
+    assert not Notebook(str(tmp_path)).ready("naive.RNN")
     number = begun.split("raise NotImplementedError")[0].count("\n") + 1
     assert capsys.readouterr().out == f"This waits for your RNN: {tmp_path.name}/models/naive/RNN.py:{number}\n"
 
@@ -337,12 +337,12 @@ def test_what_is_switched_off_is_said_and_passed_over(monkeypatch, capsys):
     from workbench.notebook import Notebook
 
     notebook = Notebook(str(ROOT / "solution"))
-    assert notebook.ready("naive.rnn")
+    assert notebook.ready("naive.RNN")
     kept = tuple(each for each in notebook.assignment.deliverables if each.part != "naive")
     notebook.assignment = dataclasses.replace(notebook.assignment, deliverables=kept)
     started = []
     monkeypatch.setattr(notebook, "_run", lambda *command: started.append(command))
-    assert not notebook.ready("naive.rnn")
+    assert not notebook.ready("naive.RNN")
     notebook.check("RNN")
     assert capsys.readouterr().out == "This is not part of your assignment.\n" * 2
     notebook.check("LSTM", "Encoder")

@@ -165,4 +165,4 @@ def test_the_command(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "profile.json").read_text())["batches"] == 2
 
     done = workbench("profile", *options)
-    assert (done.returncode, "lm.rnn is not implemented yet" in done.stderr) == (1, True)
+    assert (done.returncode, "language_model.RNNModel is not implemented yet" in done.stderr) == (1, True)
