@@ -12,6 +12,7 @@ import numpy as np
 
 from harness.marks import Tolerance
 from harness.outcome import Array, Outcome, digest
+from harness.words import joined
 
 EXACT = 2.0**53  # integers below it are floats, too
 BATCH = ("N", "B", "batch")  # names of sizes: of batches, and of lengths; the others are sizes of layers
@@ -161,12 +162,8 @@ def _axes_swapped(compared: Compared) -> str:
         for order in permutations(range(got.ndim)):
             if compared.same(got.transpose(order)):
                 moved = [str(axis) for axis, source in enumerate(order) if axis != source]
-                return f"All values are right, but axes {_joined(moved)} have changed places."
+                return f"All values are right, but axes {joined(moved)} have changed places."
     return "These are the right sizes in another order: have axes changed places?"
-
-
-def _joined(words: list[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _other_ones(compared: Compared) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from harness.diagnosis import BATCH, LENGTH
 from harness.judge import Kind
 from harness.outcome import Outcome
+from harness.words import joined
 
 PADDING = "padding of "  # what Given notes of sentences begins so
 WORDS = {
@@ -56,12 +57,12 @@ def differing(pairs: Pairs) -> str:
     batch, length = ([name for name in sizes if name in names] for names in (BATCH, LENGTH))
     layers = [name for name in sizes if name not in (*BATCH, *LENGTH)]
     parts = [
-        f"another batch size ({_joined(batch)})" if batch else "",
-        f"{'another length' if len(length) == 1 else 'other lengths'} ({_joined(length)})" if length else "",
-        f"{'another size' if len(layers) == 1 else 'other sizes'} ({_joined(layers)})" if layers else "",
+        f"another batch size ({', '.join(batch)})" if batch else "",
+        f"{'another length' if len(length) == 1 else 'other lengths'} ({', '.join(length)})" if length else "",
+        f"{'another size' if len(layers) == 1 else 'other sizes'} ({', '.join(layers)})" if layers else "",
         _padding(padding, pairs) if padding else "",
     ]
-    words = _joined([part for part in parts if part], "and")
+    words = joined(filter(None, parts))
     if sizes:
         return f"with {words}"
     return f"with other values of the same sizes{' and ' if words else ''}{words}"
@@ -79,9 +80,3 @@ def _padding(names: Iterable[str], pairs: Pairs) -> str:
     if not any(public.sizes.get(name) for name in names for public, _ in pairs):
         return "padding"
     return "other padding" if any(hidden.sizes.get(name) for name in names for _, hidden in pairs) else "no padding"
-
-
-def _joined(names: list[str], conjunction: str = "") -> str:
-    if conjunction and len(names) > 1:
-        return f"{', '.join(names[:-1])} {conjunction} {names[-1]}"
-    return ", ".join(names)

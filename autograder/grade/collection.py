@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from harness.contract import Assignment
 from harness.submission.encoding import LIMIT
 from harness.submission.listed_files import original
+from harness.words import abridged, joined, shown
 
 MAX_ENTRIES = 20_000
 MAX_DIRECTORY = 4 << 20  # bytes that an archive may take to list its entries
@@ -62,7 +63,7 @@ def take(submission: Path, assignment: Assignment) -> Taken:
     except _Unusable as error:
         taken.notes.append(str(error))
         return taken
-    taken.notebooks += [_shown(entry.name) for entry in entries if _is_notebook(entry.name)]
+    taken.notebooks += [shown(entry.name) for entry in entries if _is_notebook(entry.name)]
     locked: dict[str, list[str]] = {}
     for path, entry in _assign(entries, assignment, taken).items():
         try:
@@ -73,11 +74,11 @@ def take(submission: Path, assignment: Assignment) -> Taken:
             taken.files.update({} if content is None else {path: content})
     for needed, names in locked.items():
         taken.notes.append(
-            f"{_listed(names)} cannot be unpacked: packed with {needed}. "
+            f"{abridged(map(shown, names), 3)} cannot be unpacked: packed with {needed}. "
             "Pack it as an ordinary zip (Deflate, without a password)."
         )
     if not taken.files and not taken.notes:
-        found = ", ".join(_shown(entry.name) for entry in entries[:5]) or "nothing"
+        found = ", ".join(shown(entry.name) for entry in entries[:5]) or "nothing"
         taken.notes.append(
             f"No file of this assignment was found. Expected {assignment.files[0]} and so on; found {found}."
         )
@@ -96,7 +97,7 @@ def _entries(submission: Path, taken: Taken) -> list[_Entry]:
     elif submission.is_file():
         found = _in_zip(submission)
     else:
-        raise _Unusable(f"There is no submission at {_shown(submission.name)}.")
+        raise _Unusable(f"There is no submission at {shown(submission.name)}.")
     entries: list[_Entry] = []
     oddities: list[str] = []
     for entry in found:
@@ -128,7 +129,7 @@ def _in_folder(folder: Path) -> Iterator[_Entry | str]:
                     if not _is_ignored(member.name):
                         paths[here / member.name] = member
         except OSError as error:
-            found.append((here, f"{_shown(here.name)} is a folder that cannot be read ({error.strerror})."))
+            found.append((here, f"{shown(here.name)} is a folder that cannot be read ({error.strerror})."))
             continue
         for path, member in paths.items():
             name = path.relative_to(folder).as_posix()
@@ -136,11 +137,11 @@ def _in_folder(folder: Path) -> Iterator[_Entry | str]:
                 folders.append(path)
             elif member.is_symlink():
                 reason = "is a symbolic link and was not followed; hand in the file itself"
-                found.append((path, f"{_shown(name)} {reason}."))
+                found.append((path, f"{shown(name)} {reason}."))
             elif member.is_file():
                 found.append((path, _Entry(name, partial(_read_file, path))))
             else:
-                found.append((path, f"{_shown(name)} is no regular file and was ignored."))
+                found.append((path, f"{shown(name)} is no regular file and was ignored."))
     yield from (entry for _, entry in sorted(found, key=lambda pair: pair[0]))
 
 
@@ -163,21 +164,21 @@ class _Archive(io.FileIO):
 
 
 def _too_many(path: Path) -> str:
-    return f"{_shown(path.name)} holds far too many entries; a submission has a handful. Pack it again."
+    return f"{shown(path.name)} holds far too many entries; a submission has a handful. Pack it again."
 
 
 def _in_zip(path: Path) -> Iterator[_Entry | str]:
-    shown = _shown(path.name)
+    archive_name = shown(path.name)
     try:
         archive = zipfile.ZipFile(_Archive(path))
         members = archive.infolist()
     except _Unusable:
         raise
     except Exception as error:  # hostile numbers make zipfile raise OverflowError, struct.error and others
-        reason = _shown(str(error))
-        raise _Unusable(f"{shown} is not a zip archive that can be opened ({reason}). Pack it again.") from None
+        reason = shown(str(error))
+        raise _Unusable(f"{archive_name} is not a zip archive that can be opened ({reason}). Pack it again.") from None
     if not members:
-        raise _Unusable(f"{shown} is an empty archive: nothing was handed in.")
+        raise _Unusable(f"{archive_name} is an empty archive: nothing was handed in.")
     if len(members) > MAX_ENTRIES:
         raise _Unusable(_too_many(path))
     for member in members:
@@ -185,9 +186,9 @@ def _in_zip(path: Path) -> Iterator[_Entry | str]:
         if not name or name.endswith("/") or _is_ignored(name):  # is_dir fails where there is no name
             continue
         if name.startswith("/") or DRIVE.match(name) or ".." in PurePosixPath(name).parts:
-            yield f"{_shown(name)} points outside the archive and was ignored."
+            yield f"{shown(name)} points outside the archive and was ignored."
         elif stat.S_ISLNK(member.external_attr >> 16):
-            yield f"{_shown(name)} is a symbolic link and was not followed; hand in the file itself."
+            yield f"{shown(name)} is a symbolic link and was not followed; hand in the file itself."
         else:
             yield _Entry(name.removeprefix("./"), partial(_read_member, archive, member))
 
@@ -208,10 +209,10 @@ def _read(entry: _Entry, taken: Taken) -> bytes | None:
     except _PackedOtherwise:
         raise
     except Exception as error:  # as in `_in_zip`, and zlib.error
-        taken.notes.append(f"{_shown(entry.name)} cannot be unpacked ({_shown(str(error))}). Pack it again.")
+        taken.notes.append(f"{shown(entry.name)} cannot be unpacked ({shown(str(error))}). Pack it again.")
         return None
     if len(content) > LIMIT:
-        taken.notes.append(f"{_shown(entry.name)} is larger than {LIMIT >> 10} KiB and was not read.")
+        taken.notes.append(f"{shown(entry.name)} is larger than {LIMIT >> 10} KiB and was not read.")
         return None
     return content
 
@@ -233,12 +234,12 @@ def _assign(entries: list[_Entry], assignment: Assignment, taken: Taken) -> dict
         copies = [entry for entry in entries if meant[entry] == home + path]
         candidates = exact or similar or [entry for entry in named if entry.name == meant[entry]] or copies or named
         if len(candidates) > 1:
-            names = " and ".join(_shown(entry.name) for entry in candidates[:3])
+            names = joined(shown(entry.name) for entry in candidates[:3])
             taken.notes.append(f"{path} is there more than once ({names}): none was taken. Hand in one.")
         elif candidates:
             chosen[path] = candidates[0]
             if not exact:
-                taken.notes.append(f"{_shown(candidates[0].name)} was taken as {path}.")
+                taken.notes.append(f"{shown(candidates[0].name)} was taken as {path}.")
     return chosen
 
 
@@ -263,7 +264,7 @@ def _home(entries: list[_Entry], assignment: Assignment, taken: Taken) -> str:
     if others:
         taken.notes.append(
             f"Files were found in more than one folder: those in {_folder(best)} were taken, "
-            f"those in {_listed(map(_folder, others))} were ignored."
+            f"those in {abridged(map(_folder, others), 3)} were ignored."
         )
         if rank(others[0]) == rank(best):
             taken.notes.append(
@@ -274,13 +275,7 @@ def _home(entries: list[_Entry], assignment: Assignment, taken: Taken) -> str:
 
 
 def _folder(home: str) -> str:
-    return _shown(home or "the top folder")
-
-
-def _listed(names: Iterable[str]) -> str:
-    """The first of some names for a message, and how many more there are."""
-    shown = list(map(_shown, names))
-    return ", ".join(shown[:3]) + (f" and {len(shown) - 3} more" if shown[3:] else "")
+    return shown(home or "the top folder")
 
 
 def _is_notebook(name: str) -> bool:
@@ -290,9 +285,3 @@ def _is_notebook(name: str) -> bool:
 def _is_ignored(name: str) -> bool:
     parts = PurePosixPath(name).parts
     return any(part in IGNORED or part.startswith("._") for part in parts)
-
-
-def _shown(name: str) -> str:
-    """A stranger's name for a message: shortened, without control characters."""
-    clean = "".join(letter if letter.isprintable() else "?" for letter in name)
-    return clean if len(clean) <= 80 else f"{clean[:40]}...{clean[-30:]}"

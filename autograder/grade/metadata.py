@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from harness.words import shown
+
 YEARS = range(2000, 2200)  # other dates are mistakes, and computing with them can overflow
 
 
@@ -114,7 +116,7 @@ def _date(value: object, name: str, problems: list[str]) -> datetime | None:
     except ValueError:
         date = None
     if date is None or date.tzinfo is None or date.year not in YEARS:
-        problems.append(f"{name}: expected a date with time and offset, found {_shown(value)}")
+        problems.append(f"{name}: expected a date with time and offset, found {_found(value)}")
         return None
     return date
 
@@ -126,7 +128,7 @@ def _points(value: object, problems: list[str]) -> float | None:
     except (ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        problems.append(f"assignment.total_points: expected a number, found {_shown(value)}")
+        problems.append(f"assignment.total_points: expected a number, found {_found(value)}")
         return None
     return number
 
@@ -134,27 +136,26 @@ def _points(value: object, problems: list[str]) -> float | None:
 def _id(value: object) -> int | str | None:
     if isinstance(value, int) and abs(value) < 1 << 63:
         return value
-    return _shown(value) if isinstance(value, str) else None
+    return shown(value) if isinstance(value, str) else None
 
 
 def _table(value: object, name: str, problems: list[str]) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
-    problems.append(f"{name}: expected an object, found {_shown(value)}")
+    problems.append(f"{name}: expected an object, found {_found(value)}")
     return {}
 
 
 def _list(value: object, name: str, problems: list[str]) -> list[Any]:
     if isinstance(value, list):
         return value
-    problems.append(f"{name}: expected a list, found {_shown(value)}")
+    problems.append(f"{name}: expected a list, found {_found(value)}")
     return []
 
 
-def _shown(value: object) -> str:
+def _found(value: object) -> str:
     """A value for a message: shortened, without characters that a terminal or an encoder cannot handle."""
     if value is None:
         return "nothing"
     text = value if isinstance(value, str) else f"a {type(value).__name__}"
-    clean = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return clean if len(clean) <= 60 else f"{clean[:57]}..."
+    return shown(text)

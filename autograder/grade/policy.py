@@ -15,6 +15,7 @@ from autograder.grade.metadata import Due, Metadata
 from autograder.rubric import HiddenFeedback, Late, Tier
 from harness.judge import Kind, Verdict
 from harness.submission.findings import BREAKS_A_FILE, Severity
+from harness.words import joined
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_SAID = "Right with the published inputs, not with others. What differs with those is not said this time."
@@ -140,7 +141,7 @@ def _strictness(settled: Settled, grades: Grades) -> None:
     """Deduct all points if there is a file that Python cannot parse or import."""
     broken = {finding.file for finding in grades.findings if finding.rule in BREAKS_A_FILE}.union(grades.broken)
     if broken:
-        names = " and ".join(sorted(broken))
+        names = joined(sorted(broken))
         why = f"{names} cannot be run. This assignment gives no points when any file does not run."
         settled.deduct("A file that does not run", 1.0, why)
 

@@ -10,6 +10,7 @@ from autograder.grade.kit import Kit
 from autograder.grade.policy import Settled, points, visibility
 from harness.contract import Deliverable
 from harness.files import replace
+from harness.words import printable
 
 MAX_TEXT = 20_000  # characters of one field; Gradescope cuts at 100,000
 
@@ -78,7 +79,7 @@ def rows_of(deliverable: Deliverable, rows: Sequence[Row]) -> list[Row]:
 
 def plain(text: str) -> str:
     """A field's text, which student code may have influenced: of bounded length, without control characters."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text[:MAX_TEXT])
+    return printable(text[:MAX_TEXT], keep="\n")
 
 
 def _line(title: str, rows: Sequence[Row]) -> str:

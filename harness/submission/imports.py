@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from harness.contract import Assignment
 from harness.submission.findings import FileReport
 from harness.submission.names import Names, imported_module
-from harness.words import shorten
+from harness.words import joined, shorten
 
 
 def check_imports(names: Names, report: FileReport) -> None:
@@ -36,7 +36,7 @@ def check_imports(names: Names, report: FileReport) -> None:
 def _choice(allowed: Iterable[str]) -> str:
     """What may be imported, in words: packages from outside first, since those are what people look for."""
     names = [name for name in allowed if name not in ("__future__", "models")]
-    outside = " and ".join(name for name in names if name not in sys.stdlib_module_names)
+    outside = joined(name for name in names if name not in sys.stdlib_module_names)
     inside = ", ".join(name for name in names if name in sys.stdlib_module_names)
     if outside and inside:
         return f" or do with {outside}, and from Python: {inside}"

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from harness.contract import Assignment
 from harness.submission.encoding import LIMIT
 from harness.submission.findings import Finding, Severity, price
-from harness.words import printable
+from harness.words import joined, shown
 
 
 def read_tree(tree: Path | str, assignment: Assignment) -> dict[str, bytes]:
@@ -30,7 +30,7 @@ def irregular(tree: Path | str, assignment: Assignment) -> list[Finding]:
         if reason == "missing":
             copies = _copies(Path(tree, path))
             name = PurePosixPath(path).name
-            reason = f"missing, but {' and '.join(copies[:3])} is there: rename it to {name}" if copies else ""
+            reason = f"missing, but {joined(copies[:3])} is there: rename it to {name}" if copies else ""
         elif reason:
             reason += ", so it is not packed"
         if reason:
@@ -43,7 +43,7 @@ def irregular(tree: Path | str, assignment: Assignment) -> list[Finding]:
 def _copies(missing: Path) -> list[str]:
     """The names beside a missing file that copies of it have."""
     try:
-        return sorted(printable(each.name) for each in missing.parent.iterdir() if original(each.name) == missing.name)
+        return sorted(shown(each.name) for each in missing.parent.iterdir() if original(each.name) == missing.name)
     except OSError:
         return []
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from harness.judge import Kind
 from harness.progress.view import STYLE, folded
 from harness.watch.board import Board
+from harness.words import joined
 
 INDENT = "  "
 
@@ -62,7 +63,7 @@ def table(board: Board, rows: int) -> list[Text]:
     room -= 1
     first = max(0, min(mark - room // 2, len(lines) - room))
     hidden = {"above": first, "below": len(lines) - first - room}
-    counts = " and ".join(f"{count} more {where}" for where, count in hidden.items() if count)
+    counts = joined(f"{count} more {where}" for where, count in hidden.items() if count)
     return [head, *lines[first : first + room], Text(f"{INDENT}... {counts}: n and p move there", "dim")]
 
 
