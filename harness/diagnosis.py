@@ -1,7 +1,7 @@
-"""What a wrong tensor looks like: one true sentence on how it differs from the right one, or none.
+"""Describes a wrong tensor: one true sentence about how it differs from the right one, or none.
 
-Every sentence holds for every element, by the judge's own tolerance. Where the right values could not tell (a single
-number, a constant), nothing is said: no diagnosis is better than a misleading one.
+Every sentence is true of every element, within the judge's tolerance. If the right values could not tell (a single
+number, a constant), nothing is said, because no diagnosis is better than a misleading one.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,8 +14,8 @@ from harness.marks import Tolerance
 from harness.outcome import Array, Outcome, digest
 from harness.words import joined
 
-EXACT = 2.0**53  # integers below it are floats, too
-BATCH = ("N", "B", "batch")  # names of sizes: of batches, and of lengths; the others are sizes of layers
+EXACT = 2.0**53  # smaller integers are exact as floats
+BATCH = ("N", "B", "batch")  # names of batch sizes; LENGTH has those of lengths; all others are sizes of layers
 LENGTH = ("T", "L", "S", "length", "source", "target", "max_length", "shorter")
 NUMBERS = "fiub"  # the kinds of dtype that can be compared: floats, integers, booleans
 
@@ -24,16 +24,15 @@ def close(got: Array, right: Array, tolerance: Tolerance) -> Array:
     """Elementwise: equal for integers and booleans, within the tolerance for floats; -inf equals -inf."""
     if not np.issubdtype(right.dtype, np.floating):
         return np.asarray(got == right)
-    with np.errstate(all="ignore"):  # of a difference of huge values, which is no warning for a student
+    with np.errstate(all="ignore"):  # differences of huge values overflow, and a student need not see that warning
         return np.isclose(got, right, rtol=tolerance.rtol, atol=tolerance.atol, equal_nan=False)
 
 
 def diagnose(name: str, got: Array, expected: Outcome, tolerance: Tolerance) -> str:
-    """Say in a sentence how the wrong `got` differs from what is expected under this name; "" if nothing is known.
+    """Say in a sentence how the wrong `got` differs from the expected value of this name; "" if nothing is known.
 
     Args:
-        expected: the right outcome, made on the trusted side; its sizes and inputs are what ratios and copies are
-            named by.
+        expected: the right outcome, made on the trusted side; its sizes and inputs give names to ratios and copies.
     """
     right = expected.shown[name]
     if isinstance(right, str) or got.dtype.kind not in NUMBERS or right.dtype.kind not in NUMBERS:
@@ -69,18 +68,18 @@ class Compared:
     tolerance: Tolerance
 
     def same(self, got: Array, right: Array | None = None) -> bool:
-        """Whether the judge would take one for the other (by default for the whole right tensor)."""
+        """Whether the judge would accept `got` as `right`, by default the whole right tensor."""
         wanted = self.right if right is None else right
         return got.shape == wanted.shape and bool(close(got, wanted, self.tolerance).all())
 
     @property
     def floats(self) -> bool:
-        """Whether both are finite floats, with which one can calculate."""
+        """Whether both hold only finite floats."""
         both = self.got, self.right
         return all(np.issubdtype(each.dtype, np.floating) and bool(np.isfinite(each).all()) for each in both)
 
     def varies(self, values: Array) -> bool:
-        """Whether values differ by so much that agreeing with them means something."""
+        """Whether values differ enough among themselves that agreement with them means something."""
         if values.size < 2 or not np.isfinite(values).all():
             return False
         numbers = values.astype(np.float64)
@@ -118,7 +117,7 @@ def _dtype(got: Array, right: Array) -> str:
 
 
 def named(number: int, sizes: Mapping[str, int]) -> str:
-    """What a size is called in a test: "N", "T - 1", "I + H", "A * B"; "" where it is none or several."""
+    """The name of a size in a test: "N", "T - 1", "I + H", "A * B"; "" if it has none or several."""
     known = {name: size for name, size in sizes.items() if not name.startswith(("padding of ", "half of "))}
     batches, lengths = ([name for name in known if name in names] for names in (BATCH, LENGTH))
     layers = [name for name in known if name not in (*BATCH, *LENGTH)]
@@ -137,7 +136,7 @@ def named(number: int, sizes: Mapping[str, int]) -> str:
 
 
 def named_shape(shape: tuple[int, ...], sizes: Mapping[str, int]) -> str:
-    """A shape in names, "(N, 1, H)"; "" unless all sizes above one have one."""
+    """A shape in names, "(N, 1, H)"; "" unless all sizes above one have a name."""
     names = ["1" if size == 1 else named(size, sizes) for size in shape]
     if not all(names) or max(shape, default=1) == 1:
         return ""
@@ -148,7 +147,7 @@ def named_shape(shape: tuple[int, ...], sizes: Mapping[str, int]) -> str:
 
 
 def _shapes(got: Array, right: Array, sizes: Mapping[str, int]) -> str:
-    if right.ndim < 2:  # how many things were counted is no size of a layer
+    if right.ndim < 2:  # a count of things is no size of a layer
         return ""
     yours, asked = named_shape(got.shape, sizes), named_shape(right.shape, sizes)
     return f"By the names of the sizes: expected {asked}, got {yours}." if yours and asked else ""
@@ -277,7 +276,7 @@ def _handed_out(name: str, compared: Compared, expected: Outcome) -> str:
 
 
 def _another(name: str, compared: Compared, shown: Mapping[str, Array | str]) -> str:
-    """The right values of something else that the test shows: two results in the wrong order."""
+    """Whether these are the right values of another result of the test, as when two results are swapped."""
     if not compared.varies(compared.got):
         return ""
     for other, values in shown.items():
@@ -304,7 +303,7 @@ def _is_constant(compared: Compared, values: Array, axis: int) -> bool:
 
 
 def _turned(compared: Compared) -> str:
-    """Right after two axes of one size change places, or after an axis is reversed."""
+    """Values that become right when two axes of equal size are swapped, or one axis is reversed."""
     got = compared.got
     for one, other in combinations(compared.axes(), 2):
         if compared.same(got.swapaxes(one, other)):
@@ -325,7 +324,7 @@ def _sign(compared: Compared) -> str:
 
 
 def _offset(compared: Compared) -> str:
-    """One difference everywhere."""
+    """The same difference everywhere."""
     got, right = compared.got, compared.right
     if got.dtype.kind not in "fi" or got.size < 3 or not compared.varies(right) or not np.isfinite(right).all():
         return ""
@@ -337,7 +336,7 @@ def _offset(compared: Compared) -> str:
 
 
 def _softmax(compared: Compared) -> str:
-    """Scores, probabilities and their logarithms taken for each other."""
+    """Scores, probabilities and log-probabilities mistaken for each other."""
     if not compared.floats or not compared.varies(compared.right):
         return ""
     got, right = (each.astype(np.float64) for each in (compared.got, compared.right))
@@ -354,7 +353,7 @@ def _softmax(compared: Compared) -> str:
 
 
 def _function(compared: Compared) -> str:
-    """A function of every single value that is missing or too many."""
+    """An elementwise function that is missing, or applied once too often."""
     if not compared.floats or not compared.varies(compared.right):
         return ""
     got, right = (each.astype(np.float64) for each in (compared.got, compared.right))
@@ -378,12 +377,12 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
 
 
 def _normalised(compared: Compared) -> str:
-    """Probabilities, or their logarithms, that sum to 1 over another axis or none."""
+    """Probabilities, or their logarithms, that sum to 1 along another axis or along none."""
     if not compared.floats:
         return ""
     for words, transform in (("your values", np.asarray), ("the exponentials of your values", np.exp)):
         right, got = transform(compared.right), transform(compared.got)
-        rows = {axis: right.size // right.shape[axis] for axis in compared.axes()}  # a single sum may be 1 by chance
+        rows = {axis: right.size // right.shape[axis] for axis in compared.axes()}  # a single sum can be 1 by chance
         axes = [axis for axis in rows if rows[axis] > 1 and (right > 0).all() and _is_normalised(right, axis)]
         if len(axes) == 1 and not _is_normalised(got, axes[0]):
             yours = [axis for axis in compared.axes() if _is_normalised(got, axis)]
@@ -393,7 +392,7 @@ def _normalised(compared: Compared) -> str:
 
 
 def _row_offset(compared: Compared) -> str:
-    """A difference that is one number along the last axis: what a softmax would not notice."""
+    """A difference that is constant along the last axis, which a softmax would not notice."""
     if not compared.floats or compared.right.shape[-1] < 3 or not compared.varies(compared.right):
         return ""
     difference = np.median(compared.got.astype(np.float64) - compared.right, axis=-1, keepdims=True)
@@ -409,7 +408,7 @@ VALUES: tuple[Check, ...] = (_constant, _turned, _sign, _offset, _softmax, _func
 
 
 def _factor(compared: Compared, sizes: Mapping[str, int]) -> str:
-    """One ratio everywhere, named after a size of the test where it is one."""
+    """The same ratio everywhere, named after a size of the test if it equals one."""
     if not compared.floats:
         return ""
     got, right = (each.astype(np.float64) for each in (compared.got, compared.right))
@@ -430,9 +429,9 @@ def _times(ratio: float) -> str:
 
 
 def _ratios(sizes: Mapping[str, int]) -> dict[str, float]:
-    """Ratios that well-known mistakes give: a sum for a mean, a scale that is missing or applied twice.
+    """Ratios of well-known mistakes: a sum in place of a mean, a scale that is missing or applied twice.
 
-    Two and a half have too many causes to be named, and nobody scales by the root of a batch's size or a length.
+    The ratios 2 and 1/2 have too many causes to be named, and nobody scales by the root of a batch size or a length.
     """
     ratios: dict[str, float] = {}
     for name, size in sizes.items():
@@ -448,21 +447,21 @@ def _ratios(sizes: Mapping[str, int]) -> dict[str, float]:
 
 
 def _right_up_to(compared: Compared) -> str:
-    """Whole slices along one axis are right: all but the last, the first alone, ..."""
+    """Whole slices along one axis are right: all but the last, only the first, and so on."""
     right_here = close(compared.got, compared.right, compared.tolerance)
     for axis in compared.axes():
         others = tuple(each for each in range(right_here.ndim) if each != axis)
         good = np.asarray(right_here.all(axis=others))
         wrong = np.flatnonzero(~good)
         if not good.any() or (~right_here).mean(axis=others)[wrong].min() < 0.5:
-            continue  # this axis is not what explains it
+            continue  # this axis does not explain the difference
         if compared.varies(np.compress(good, compared.right, axis)) and (words := _slices(good, axis)):
             return words
     return ""
 
 
 def _slices(good: Array, axis: int) -> str:
-    """Words for which slices are right, if they are the first ones, the last ones, or all but one."""
+    """Words for the slices that are right, if these are the first ones, the last ones, or all but one."""
     size, number = good.size, int(good.sum())
     if number == 1 and good[0]:
         return f"Right at index 0 of axis {axis} only."

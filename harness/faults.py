@@ -1,6 +1,6 @@
-"""What the usual messages of Python and torch mean: one sentence of cause, with the sizes by their names.
+"""What common error messages of Python and torch mean: one sentence about the cause, with the names of sizes.
 
-The message comes from student code, so a sentence may be provoked; it is read by the one who provoked it.
+Student code can raise any message and so choose the sentence, but only that student reads it.
 """
 
 import re
@@ -9,30 +9,30 @@ from collections.abc import Callable, Iterable, Mapping
 from harness.diagnosis import BATCH, LENGTH, named, named_shape
 from harness.outcome import Fault
 
-IN_TEST = "this line of the test"  # how the place of a fault begins that no line of the student's raised
+IN_TEST = "this line of the test"  # the place of a fault that no line of the student raised begins so
 Say = Callable[[re.Match[str], "Place"], str]
 
 
 class Place:
-    """Where a fault arose and the sizes of its test, which are those of the right outcome."""
+    """Where a fault was raised, and the sizes of its test, taken from the expected outcome."""
 
     def __init__(self, where: str, sizes: Mapping[str, int]) -> None:
         self.in_test = where.startswith(IN_TEST)
         self.sizes = sizes
 
     def size(self, number: str) -> str:
-        """A number with the names that it has in this test: "4 (N)"."""
+        """A number with its name in this test: "4 (N)"."""
         name = named(int(number), self.sizes)
         return f"{number} ({name})" if name else number
 
     def shape(self, numbers: str) -> str:
-        """A shape with the names of its sizes, where all have some: "(4, 7), that is (N, H)"."""
+        """A shape with the names of its sizes, if all have one: "(4, 7), that is (N, H)"."""
         shape = tuple(int(each) for each in re.findall(r"\d+", numbers))
         names = named_shape(shape, self.sizes)
         return f"{shape}, that is {names}" if names else f"{shape}"
 
     def mixed(self, one: str, other: str) -> str:
-        """A question for two sizes that should be equal, where one is a batch and the other a length; else ""."""
+        """A question, if of two sizes that should be equal one is a batch and the other a length; else ""."""
         names = {named(int(number), self.sizes) for number in (one, other)}
         if not (names & {*BATCH} and names & {*LENGTH}):
             return ""
@@ -40,10 +40,10 @@ class Place:
 
 
 def explain(fault: Fault, sizes: Mapping[str, int]) -> str:
-    """One sentence on what raises such an error, or "" for an unknown one.
+    """One sentence about the cause of such an error, or "" for an unknown error.
 
     Args:
-        sizes: of the test, by name.
+        sizes: the test's sizes by name.
     """
     message = " ".join(fault.message.split())
     if fault.own:
@@ -55,12 +55,12 @@ def explain(fault: Fault, sizes: Mapping[str, int]) -> str:
 
 
 def numbers_of(message: str) -> list[int]:
-    """The whole numbers of a message, in their order, but for those in names such as W_1 or float32."""
+    """The integers in a message, in order, without those in names such as W_1 or float32."""
     return [int(each) for each in re.findall(r"(?<![\w.])\d+(?![\w.]\w|\w)", message)]
 
 
 def _refusal(numbers: list[int]) -> str:
-    """On a check of the student's own that stops what is allowed, by the numbers of its message."""
+    """A sentence about a student's own check that refuses allowed values, chosen by the numbers in its message."""
     if len(numbers) == 2 and numbers[0] == numbers[1]:
         return (
             f"What the test hands over here is allowed, and both numbers are {numbers[0]}: is the limit itself refused?"
@@ -79,7 +79,7 @@ def _refusal(numbers: list[int]) -> str:
 def _none(_: re.Match[str], place: Place) -> str:
     if place.in_test:
         return "Your code has returned None: is a `return` missing at its end, or in one of its branches?"
-    return "Something on this line is None: what a function without `return` gives, or an argument that was left out."
+    return "Something on this line is None: the result of a function without `return`, or an argument left out."
 
 
 def _unpacked(match: re.Match[str], place: Place) -> str:
@@ -101,12 +101,10 @@ def _pair(match: re.Match[str], place: Place) -> str:
 
 def _no_attribute(match: re.Match[str], place: Place) -> str:
     if match[1] in ("int", "float", "bool", "str"):
-        early = "" if match[1] == "str" else ", or made of a tensor too early, as `.item()` does"
-        return (
-            f"`{match[2]}` is asked of a plain {match[1]}: is such a value kept where the layer itself belongs{early}?"
-        )
+        early = "" if match[1] == "str" else ", or was it made from a tensor too early, as by `.item()`"
+        return f"A plain {match[1]} has no `{match[2]}`: is such a value stored where the layer itself belongs{early}?"
     return (
-        f"Nothing has set `{match[2]}`: is it created in the constructor, under exactly this name? Names of layers and "
+        f"`{match[2]}` was never set: is it created in the constructor, under exactly this name? Names of layers and "
         "parameters are part of the contract."
     )
 
@@ -115,7 +113,7 @@ def _axis(match: re.Match[str], place: Place) -> str:
     axes = f"{int(match[1]) + 1} axes" if match[1] != "0" else "one axis at most"
     asked = match[2]
     return (
-        f"The tensor has {axes} here, so there is no axis {asked}: has one been lost before, for example by "
+        f"The tensor has {axes} here, so there is no axis {asked}: was one lost earlier, for example by "
         "`squeeze()`, which drops every axis of size 1, or by an index?"
     )
 
@@ -167,26 +165,26 @@ CAUSES: Iterable[tuple[str, str | Say]] = (
     (r"maximum recursion depth", "A function calls itself without end."),
     # Sizes.
     (r"size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\) at non-singleton dimension (\d+)",
-     lambda match, place: f"Two tensors that do not fit meet: along axis {match[3]} one has {place.size(match[1])} "
+     lambda match, place: f"Two tensors do not fit: along axis {match[3]} one has {place.size(match[1])} "
                           f"elements, the other {place.size(match[2])}.{place.mixed(match[1], match[2])}"),
     (r"einsum\(\): subscript (\w) has size (\d+) for operand \d+ which does not broadcast with .* seen size (\d+)",
      lambda match, place: f"In einsum the letter {match[1]} stands for {place.size(match[3])} elements in one "
                           f"tensor and for {place.size(match[2])} in another: one letter is one size."),
     (r"expanded size of the tensor \((\d+)\) must match the existing size \((\d+)\) at non-singleton dimension (\d+)",
-     lambda match, place: f"Along axis {match[3]} there is room for {place.size(match[1])}, and what is to go there "
+     lambda match, place: f"Along axis {match[3]} there is room for {place.size(match[1])} elements, but the tensor "
                           f"has {place.size(match[2])}.{place.mixed(match[1], match[2])}"),
     (r"value tensor of shape \[([\d, ]*)\] cannot be broadcast to indexing result of shape \[([\d, ]*)\]",
-     lambda match, place: f"What is written has the shape {place.shape(match[1])}, and the place where it goes "
-                          f"{place.shape(match[2])}: has it an axis more or less than it should have?"),
+     lambda match, place: f"The tensor that is assigned has the shape {place.shape(match[1])}, and its place has "
+                          f"{place.shape(match[2])}: does the tensor have an axis too many or too few?"),
     (r"mat1 and mat2 shapes cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)",
-     lambda match, place: f"In a product of matrices, or in a linear layer, what comes in has {place.size(match[2])} "
-                          f"features, where {place.size(match[3])} are needed."),
+     lambda match, place: f"In a matrix product or a linear layer, the input has {place.size(match[2])} features, but "
+                          f"{place.size(match[3])} are needed."),
     (r"[Ee]xpected size for first two dimensions of batch2 tensor to be: \[(\d+), (\d+)\] but got: \[(\d+), (\d+)\]",
      lambda match, place: "In a batched product the left tensor has a batch of {} and rows of {}, the right one a "
                           "batch of {} and columns of {}.".format(*(place.size(match[i]) for i in range(1, 5)))),
     (r"batch[12] must be a 3D tensor",
-     "A batched product takes two tensors of 3 axes, and one of yours has another number: has an axis been lost, for "
-     "example by `squeeze()`, which drops every axis of size 1, or not been put in?"),
+     "A batched product takes two tensors of 3 axes, and one of yours has more or fewer: was an axis lost, for "
+     "example by `squeeze()`, which drops every axis of size 1, or never added?"),
     (r"Sizes of tensors must match except in dimension (\d+). Expected size (\d+) but got size (\d+)",
      lambda match, place: f"Tensors are joined along axis {match[1]}, and along another they have "
                           f"{place.size(match[2])} and {place.size(match[3])} elements: is it the right axis?"),
@@ -200,7 +198,7 @@ CAUSES: Iterable[tuple[str, str | Say]] = (
      lambda match, place: f"`view` or `reshape` to ({match[1]}) needs another number of elements than the "
                           f"{place.size(match[2])} that are there."),
     (r"view size is not compatible with input tensor's size and stride",
-     "After `transpose` or `permute` the elements do not stand in order in memory: `reshape` works, `view` does not."),
+     "After `transpose` or `permute` the elements are not in order in memory: `reshape` works, `view` does not."),
     (r"Dimension out of range \(expected to be in range of \[-\d+, (\d+)\], but got (-?\d+)\)", _axis),
     (r"index out of range in self",
      "An id or a position is looked up that the embedding table does not have: a table of n rows takes 0 to n - 1. Was "
@@ -221,7 +219,7 @@ CAUSES: Iterable[tuple[str, str | Say]] = (
      "first counts layers. One of the two has lost or gained an axis."),
     (r"was expecting embedding dimension of (\d+), but got (\d+)", _features),
     (r"feature number of src and tgt must be equal to d_model",
-     "What the transformer reads does not have its d_model features along the last axis."),
+     "The transformer's input does not have d_model features along its last axis."),
     (r"batch number of src and tgt must be equal",
      "Source and target differ in the axis that torch takes for the batch: is it `batch_first`, and are both?"),
     (r"shape of the \dD attn_mask is torch.Size\(\[([\d, ]+)\]\), but should be \(([\d, ]+)\)",
@@ -232,20 +230,20 @@ CAUSES: Iterable[tuple[str, str | Say]] = (
     (r"multi-target not supported|Expected (?:input|target) batch_size|Expected target size",
      "The loss wants predictions (tokens, vocabulary) and targets (tokens,): flatten both in the same order."),
     (r"(?:dtype|scalar type).*(?:[Dd]ouble|Half)",
-     "A new tensor was made with torch's own dtype: give it that of what you were given (`x.new_zeros`)."),
+     "A new tensor was made with torch's default dtype: give it the dtype of your input (`x.new_zeros`)."),
     (r"(?:scalar types?: Long|expected scalar type Long|must be long\b|to have the same dtype|have the same dtype).*|"
      r"expected scalar type Float",
-     "Two kinds of numbers meet: ids are integers and go into an embedding or an index, floats into layers."),
+     "Integers and floats are mixed: ids are integers, for an embedding or an index; layers take floats."),
     (r"embed_dim must be divisible by num_heads",
      "The heads do not divide the size of the model: do the arguments stand in the order in which torch takes them "
      "(the size, then the heads)?"),
     (r"dropout probability has to be between 0 and 1",
-     "What is given as the dropout's rate is no probability: is it another argument, in the rate's place?"),
+     "The dropout's rate is no probability: is another argument in its place?"),
     (r"'(bool|float|int)' object is not callable",
-     lambda match, _: f"A plain {match[1]} is called like a function or a layer: is a number kept where the layer "
-                      "belongs, or does an argument stand in another's place?"),
+     lambda match, _: f"A plain {match[1]} is called like a function or a layer: is a number stored where the layer "
+                      "belongs, or is an argument in another's place?"),
     (r"need attn_mask if specifying the is_causal hint",
-     "`is_causal` only says of a mask that it is causal: the mask itself has to be handed over, too."),
+     "`is_causal` only says that a mask is causal: you have to pass the mask itself, too."),
     (r"slice indices must be integers|'float' object cannot be interpreted as an integer|tuple of ints, ?but got float",
      "A size or an index is no integer: is it a float (`/` gives one, `//` does not), or a whole shape?"),
     (r"expected Tensor as element \d+ in argument 0, but got (\w+)",
@@ -258,7 +256,7 @@ CAUSES: Iterable[tuple[str, str | Say]] = (
      "No gradient can flow: the result is cut off from the parameters (`detach`, `.data`, `.item()`, `torch.no_grad`, "
      "a new tensor made of numbers), or the parameters are plain tensors."),
     (r"backward through the graph a second time",
-     "The graph of an earlier step is still attached: what is carried from one step to the next has to be detached."),
+     "The graph of an earlier step is still attached: detach what you carry from one step to the next."),
     (r"modified by an inplace operation",
      "A tensor that the backward pass still needs was changed in place (`+=`, `x[:, t] = ...`, a method that ends in "
      "`_`): make a new tensor, or collect in a list and stack."),
@@ -271,11 +269,11 @@ CAUSES: Iterable[tuple[str, str | Say]] = (
     (r"[Bb]ool(?:ean)? value of Tensor with (?:more than one|no)",
      "A condition asks a whole tensor for one answer: compare with `is None`, or say `.all()`, `.any()` or `.item()`."),
     (r"elements? (?:tensors? can|cannot) be converted to (?:Python scalars|Scalar)",
-     "One number is asked of a tensor that has several."),
+     "The code asks for one number, but the tensor has several."),
     (r"0-d tensor", "A single number is used like a sequence: an axis has been lost before."),
     (r"probability tensor contains|invalid multinomial distribution",
      "What is drawn from must be probabilities: not negative, not all 0, finite. Are these their logarithms, or "
      "so small that all have been rounded to 0?"),
     (r"[Ee]xpected all tensors to be on the same device|is not on the expected device",
-     "A new tensor was made on another device: give it the device of what you were given."),
+     "A new tensor was made on another device: give it the device of your input."),
 )  # fmt: skip

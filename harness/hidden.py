@@ -1,8 +1,8 @@
-"""What may be said of a test that fails with secret inputs only: in which of four ways, and what those inputs vary.
+"""The words for a test that fails only with secret inputs: in which of four ways, and what those inputs vary.
 
-Student code chooses how and with which of the inputs it fails, so every word could be a message about the secret. There
-are eight sentences for a test at the most, four ways and two kinds of inputs, which is three bits. Their words depend
-on nothing but the expected outcomes of all its cases.
+Student code can choose how and with which inputs it fails, so every word could carry a message about the secret. A test
+has at most eight sentences, for four ways and two kinds of inputs, which is three bits. Their words depend only on the
+expected outcomes of all cases of the test.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from harness.judge import Kind
 from harness.outcome import Outcome
 from harness.words import joined
 
-PADDING = "padding of "  # what Given notes of sentences begins so
+PADDING = "padding of "  # the prefix of the sizes that Given records for sentences
 WORDS = {
     Kind.FAULT: "your code stops with an error or does not end",
     Kind.SHAPE: "a result has another shape, dtype or form than asked for",
@@ -31,13 +31,13 @@ Pairs = Sequence[tuple[Outcome, Outcome]]  # of public and hidden outcomes
 
 
 def hidden_words(kind: Kind, public: Sequence[Outcome], hidden: Sequence[Sequence[Outcome]], failed: int) -> str:
-    """What is said of a test that is right with the published inputs and fails with hidden ones, and what may help.
+    """The message for a test that is right with the published inputs and fails with hidden ones.
 
     Args:
-        kind: how it fails.
+        kind: how the test fails.
         public: the expected outcomes of the test's cases; never what student code has shown.
-        hidden: for each set of secret inputs, those of the same cases.
-        failed: the place of the first set with which it fails.
+        hidden: for each set of secret inputs, the expected outcomes of the same cases.
+        failed: the index of the first set with which the test fails.
     """
     sets = [list(zip(public, outcomes, strict=True)) for outcomes in hidden]
     alike = [not any(not name.startswith(PADDING) for name in _changed(pairs)) for pairs in sets]
@@ -50,7 +50,7 @@ def hidden_words(kind: Kind, public: Sequence[Outcome], hidden: Sequence[Sequenc
 
 
 def differing(pairs: Pairs) -> str:
-    """What hidden inputs vary: values alone, or also batch, lengths, other sizes and how much padding there is."""
+    """Says what hidden inputs vary: only values, or also the batch, lengths, other sizes and the amount of padding."""
     changed = _changed(pairs)
     padding = [name for name in changed if name.startswith(PADDING)]
     sizes = [name for name in changed if name not in padding]
@@ -69,7 +69,7 @@ def differing(pairs: Pairs) -> str:
 
 
 def _changed(pairs: Pairs) -> list[str]:
-    """The sizes that differ in a pair."""
+    """The names of sizes that differ in some pair."""
     changed = (
         name for public, hidden in pairs for name, size in hidden.sizes.items() if public.sizes.get(name) != size
     )

@@ -1,7 +1,7 @@
-"""Known wrong outcomes of one seed, and the hint for a student whose outcome is one of them.
+"""Known wrong outcomes of one seed, and the hint for a student whose outcome equals one of them.
 
-Of a misconception's wrong outcome a sketch is kept: of each tensor its dtype, its shape and eight numbers, of all
-else what the outcome says of it. Like the judge this reads no torch and runs no student code.
+A misconception is stored as a sketch of its wrong outcome: dtype, shape and eight numbers of each tensor, and all other
+values as they are. Like the judge, this module imports no torch and runs no student code.
 """
 
 import json
@@ -21,23 +21,23 @@ from harness.graded import TESTS
 from harness.judge import RANDOM, Verdict
 from harness.outcome import Array, Fault, Outcome
 
-NUMBERS = 8  # of one tensor
-LARGEST_SIZE = 20_000  # of a tensor that is looked at; graded ones have a thousand elements
-RTOL, ATOL = 1e-4, 1e-5  # between sketches: other processors sum in another order
-LARGEST = float(np.finfo(np.float32).max)  # as numbers are stored
-OWN = "words of one's own"  # in place of a message that every student writes in another way
-SENTENCE = "a sentence"  # the form of one that comes out at random
+NUMBERS = 8  # stored for one tensor
+LARGEST_SIZE = 20_000  # elements; larger tensors are not sketched, and graded ones have a thousand
+RTOL, ATOL = 1e-4, 1e-5  # between sketches, because other processors sum in another order
+LARGEST = float(np.finfo(np.float32).max)  # numbers are stored as float32
+OWN = "words of one's own"  # replaces a message that every student words differently
+SENTENCE = "a sentence"  # the form of a sentence that is random
 
 
 @dataclass(frozen=True)
 class Sketch:
-    """What is kept of one shown value.
+    """The sketch of one shown value.
 
     Attributes:
-        form: a tensor's dtype and shape, or the sentence that stands in its place.
+        form: a tensor's dtype and shape, or the sentence that was shown instead of a tensor.
         odd: how many values are NaN, infinity and minus infinity.
         numbers: see `project`; none for a sentence.
-        varies: whether the value comes out at random, so that only its form says something.
+        varies: whether the value is random, so that only its form counts.
     """
 
     form: str
@@ -46,7 +46,7 @@ class Sketch:
     varies: bool = False
 
     def fits(self, other: "Sketch | None") -> bool:
-        """Whether another value is this one but for rounding; where this one varies, whether it could be."""
+        """Whether another value equals this one up to rounding; if this one varies, whether it could equal it."""
         if other is None or self.varies:
             return other is not None and not any(other.odd) and self.form in (other.form, SENTENCE)
         if self.form != other.form or self.odd != other.odd:
@@ -57,12 +57,12 @@ class Sketch:
 
 @dataclass(frozen=True)
 class Portrait:
-    """What is kept of one outcome.
+    """The sketch of one outcome.
 
     Attributes:
-        shown: name -> its sketch, or None where the outcome does not show it.
+        shown: name -> the sketch of the value, or None if the outcome does not show it.
         parameters: "key|name" of the contract's parameters -> their shapes, or None for one that the module lacks.
-        fault: the kind and the message of what stopped the test.
+        fault: the kind and the message of the exception that stopped the test.
     """
 
     shown: dict[str, Sketch | None] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class Portrait:
 
 @dataclass
 class Known:
-    """A misconception: test identifier -> in what its outcome differs from the right one."""
+    """A misconception: test identifier -> how its outcome differs from the right one."""
 
     name: str
     hint: str
@@ -80,7 +80,7 @@ class Known:
 
     @property
     def varies(self) -> bool:
-        """Whether something of it comes out at random."""
+        """Whether some of its values are random."""
         return any(each and each.varies for portrait in self.wrong.values() for each in portrait.shown.values())
 
 
@@ -92,10 +92,10 @@ class Hints:
     known: list[Known] = field(default_factory=list)
 
     def add(self, name: str, hint: str, wrong: Mapping[str, Outcome], varies: str = "") -> None:
-        """Learn a misconception from its wrong outcomes; `right` has the right ones.
+        """Add a misconception by its wrong outcomes; `right` holds the right ones.
 
         Args:
-            varies: a regular expression; what is shown where it is found in "identifier: name" comes out at random.
+            varies: a regular expression; a value is random if it is found in "identifier: name".
         """
         known = Known(name, hint)
         for identifier, outcome in wrong.items():
@@ -106,7 +106,7 @@ class Hints:
         self.known.append(known)
 
     def of(self, module: str) -> "Hints":
-        """Those of one test module."""
+        """The hints of one test module."""
         right = {name: each for name, each in self.right.items() if name.split("::")[0] == module}
         return Hints(right, [each for each in self.known if right.keys() & each.wrong.keys()])
 
@@ -118,19 +118,19 @@ class Hints:
     def explain(
         self, failing: Mapping[str, Outcome], passed: Collection[str] = (), random: Collection[str] = ()
     ) -> dict[str, str]:
-        """Find the hints for failing tests: identifier -> hint, for those whose outcome is known.
+        """Find the hints for failing tests: identifier -> hint, for tests whose outcome is known.
 
-        Where several misconceptions have one outcome, known numbers count before random ones, then the misconception
-        that explains most of what else is given of the deliverable, then the catalogue's first. An outcome that tells
-        little by itself (all random, or all but right) gets the hint of one that another test bears out. Other mistakes
-        may raise the same exception, so that one gets the hint of a misconception that fails the same tests in the same
-        ways, and no others; or of one of two that do so together, as the same slip in two functions does.
+        If several misconceptions have the same outcome, known numbers win over random ones, then the misconception that
+        explains most other outcomes of the deliverable, then the first of the catalogue. An outcome that says little by
+        itself (all random, or nearly right) needs a second test that matches the same mistake. An exception has many
+        possible causes, so it gets a hint only if the misconception fails exactly the same tests in the same ways, or
+        if two misconceptions do so together, as the same slip in two functions does.
 
         Args:
             failing: identifier of a test and its case -> its outcome, with this seed.
-            passed: identifiers that were right.
-            random: tests in which something came out at random: a misconception that passes one of them is none of it,
-                unless something of it comes out at random, too.
+            passed: identifiers of the tests that passed.
+            random: tests with random values: a misconception that passes one of them does not match, unless some of its
+                own values are random.
         """
         portraits = {
             name: portray(outcome, self.right[name]) for name, outcome in failing.items() if name in self.right
@@ -140,7 +140,7 @@ class Hints:
             {name for name in fit if _is_sure(each.wrong[name], self.right[name])}
             for each, fit in zip(self.known, fits, strict=True)
         ]
-        # Every failing test that a misconception does not explain speaks against it, as against all others.
+        # A failing test that a misconception does not explain counts against it, as against all others.
         scores = [
             2 * len(fit) - len(each.wrong.keys() & set(passed)) for each, fit in zip(self.known, fits, strict=True)
         ]
@@ -157,9 +157,9 @@ class Hints:
         return hints
 
     def common(self, failing: Mapping[str, Outcome], passed: Collection[str]) -> str:
-        """What all failing tests of a deliverable have in common that no known misconception explains; else "".
+        """What all failing tests of a deliverable have in common if no known misconception explains them; else "".
 
-        It holds of the outcomes as they are, so it is said where others have passed only.
+        It compares failing with passing tests, so it is "" if none has passed.
         """
         wrong: set[str] = set()
         for identifier, outcome in failing.items():
@@ -173,7 +173,7 @@ class Hints:
         return next((words for pattern, words in COMMON.items() if all(re.search(pattern, n) for n in wrong)), "")
 
     def fits(self, known: Known, identifier: str, portrait: Portrait) -> bool:
-        """Whether an outcome is what a misconception makes of a test."""
+        """Whether an outcome equals the outcome of a misconception."""
         wrong, right = known.wrong.get(identifier), self.right[identifier]
         if wrong is None or (portrait.parameters, portrait.fault) != (wrong.parameters, wrong.fault):
             return False
@@ -189,7 +189,7 @@ class Hints:
         return any(_may_be_random(right.shown[name], portrait.shown[name]) for name in wrong.shown)
 
     def _covers(self, index: int, fits: Sequence[Set[str]], failing: Set[str]) -> bool:
-        """Whether a misconception, alone or with another, makes the failing tests what they are, and no more fail."""
+        """Whether a misconception, alone or with another one, explains all failing tests and fails no others."""
         return any(
             fits[index] | fits[other] == failing == self.known[index].wrong.keys() | self.known[other].wrong.keys()
             for other in range(len(self.known))
@@ -197,7 +197,7 @@ class Hints:
         )
 
     def save(self, path: Path) -> None:
-        """Write the file whole or not at all."""
+        """Write the file by rename, so that it is never half written."""
         files.replace(path, self.to_bytes())
 
     def to_bytes(self) -> bytes:
@@ -233,7 +233,7 @@ class Hints:
         """Read what `save` wrote.
 
         Raises:
-            FileNotFoundError: where there are none.
+            FileNotFoundError: if there is no such file.
         """
         data = path.read_bytes()
         notes = json.loads(json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]["hints"])
@@ -260,7 +260,7 @@ class Hints:
         return cls(right, known)
 
 
-# Names of shown values, and what is true where nothing else of a deliverable is wrong.
+# Names of shown values -> the message if nothing else of a deliverable is wrong.
 COMMON = {
     r"^gradients?[_ ](?!.*finite)": (
         "All values are right, only gradients are not. On the way to the result the graph is cut, or a part of it is "
@@ -282,10 +282,10 @@ COMMON = {
 
 
 def hinted(verdicts: Mapping[str, Verdict], outcomes: Mapping[str, Outcome], hints: Hints) -> dict[str, Verdict]:
-    """The verdicts of one seed, by identifier of test and case, with the hints that all of them together give.
+    """The verdicts of one seed, by identifier of test and case, with the hints that all of them together select.
 
     Args:
-        outcomes: of the tests that have run, by the same identifiers.
+        outcomes: the outcomes of the tests that have run, by the same identifiers.
     """
     passed = [name for name, verdict in verdicts.items() if verdict.passed]
     failing = {name: each for name, each in outcomes.items() if not verdicts[name].passed}
@@ -302,7 +302,7 @@ def public(module: str, tests: Path = TESTS) -> Path:
 
 
 def portray(outcome: Outcome, right: Portrait | None = None) -> Portrait:
-    """Sketch an outcome: all of it, or as far as the right one goes; of parameters only what differs then."""
+    """Sketch an outcome. With `right`, only the values that it shows and the parameters that differ from it."""
     names = outcome.shown if right is None else right.shown
     return Portrait(
         {name: sketch(outcome.shown[name]) if name in outcome.shown else None for name in names},
@@ -320,14 +320,14 @@ def sketch(value: Array | str) -> Sketch:
 
 
 def project(value: Array) -> tuple[float, ...]:
-    """Eight numbers that tell a tensor from others of its shape: its values, or eight weighted sums of all of them.
+    """Eight numbers that identify a tensor among others of its shape: its values, or eight weighted sums of them.
 
-    The weights are fixed, of mean 0, and no two alike: a change of any value, sign or order changes every sum, in
-    proportion to its share of the tensor's norm. Sampled values and a norm would miss what happens elsewhere.
-    Values that are not finite count as 0.
+    The weights are fixed, have mean 0, and are all different: a change of any value, sign or order changes every sum,
+    in proportion to its share of the tensor's norm. Sampled values and a norm would miss other changes. Values that are
+    not finite count as 0.
     """
     if value.size > LARGEST_SIZE:
-        return (0.0,) * NUMBERS  # no graded tensor is of that shape
+        return (0.0,) * NUMBERS  # no graded tensor is so large
     flat = np.where(np.isfinite(value), value, 0).astype(np.float64).ravel()
     if flat.size <= NUMBERS:
         numbers = np.pad(flat, (0, NUMBERS - flat.size))
@@ -339,7 +339,7 @@ def project(value: Array) -> tuple[float, ...]:
 
 @lru_cache(maxsize=64)
 def _weights(size: int) -> Array:
-    """(8, size) floats between -sqrt(3) and sqrt(3): of variance 1, so that sums are as large as the values."""
+    """(8, size) floats between -sqrt(3) and sqrt(3) with variance 1, so that sums have the scale of the values."""
     bits = np.asarray(np.random.PCG64(size).random_raw(NUMBERS * size), dtype=np.uint64) >> np.uint64(40)
     return ((bits.astype(np.float64) * 2.0**-23 - 1.0) * math.sqrt(3.0)).reshape(NUMBERS, size).astype(np.float32)
 
@@ -353,7 +353,7 @@ def _parameters(outcome: Outcome, right: Portrait | None) -> dict[str, list[int]
 
 
 def _difference(wrong: Portrait, right: Portrait, at_random: Collection[str]) -> Portrait:
-    """A portrait without what is right in it; what comes out at random never is."""
+    """A portrait without its right values; a random value never counts as right."""
     shown: dict[str, Sketch | None] = {}
     for name, got in wrong.shown.items():
         if got and name in at_random:
@@ -368,7 +368,7 @@ def _is_other(right: Sketch | None, got: Sketch | None) -> bool:
 
 
 def _may_be_random(right: Sketch | None, got: Sketch | None) -> bool:
-    """Whether a value is not the right one, nor the right one times a number, which is no accident."""
+    """Whether a value is neither the right one nor a multiple of it, which would be no accident."""
     if right is None or got is None or not right.numbers or right.form != got.form:
         return _is_other(right, got)
     a, b = np.array(right.numbers), np.array(got.numbers)
@@ -377,26 +377,26 @@ def _may_be_random(right: Sketch | None, got: Sketch | None) -> bool:
 
 
 def _is_definite(wrong: Portrait) -> bool:
-    """Whether something that is not random tells an outcome from the right one."""
+    """Whether an outcome differs from the right one in something that is not random."""
     return bool(wrong.fault or wrong.parameters) or any(
         each is None or not each.varies for each in wrong.shown.values()
     )
 
 
 def _is_sure(wrong: Portrait, right: Portrait) -> bool:
-    """Whether an outcome tells a misconception by itself.
+    """Whether an outcome identifies a misconception by itself.
 
-    It does by a difference that is not random, or by random values beside numbers that are right. It does not where all
-    is random, nor where it differs from the right one by less than other processors may.
+    It does if a difference is not random, or if random values stand beside right numbers. It does not if everything is
+    random, or if it differs from the right one by less than another processor's rounding.
     """
     rest = [sketch for name, sketch in right.shown.items() if name not in wrong.shown]
     return _is_definite(wrong) or bool(wrong.shown and any(sketch and sketch.numbers for sketch in rest))
 
 
 def _said(fault: Fault) -> str:
-    """A message without what differs between two runs or two machines, addresses and paths, or between two students.
+    """A message without addresses and paths, which differ between runs and machines.
 
-    Of a check of their own, which has words of its own, only the numbers count.
+    Of the message of a student's own check only the numbers remain, since every student words it differently.
     """
     message = re.sub(r"0x[0-9a-fA-F]+|(?:[A-Za-z]:)?[\\/][\w.\\/-]+", "...", fault.message)
     if not fault.own:

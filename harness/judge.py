@@ -1,6 +1,6 @@
-"""The one place that decides whether an outcome is right, and words why not.
+"""Decides whether an outcome is right, and says what is wrong. Laptop and autograder call the same function.
 
-It reads no torch and runs no student code: numpy arrays in, words out. Laptop and autograder call the same function.
+This module imports no torch and runs no student code: it takes numpy arrays and returns words.
 """
 
 import re
@@ -18,7 +18,7 @@ from harness.outcome import NOT_STARTED, Array, Fault, Outcome
 
 
 class Kind(StrEnum):
-    """What is wrong, in the order in which it is looked for."""
+    """What is wrong, in the order in which it is checked."""
 
     PASSED = "passed"
     NOT_STARTED = "not started"
@@ -34,17 +34,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """A judgement: passed or not, what kind of difference, a message for the student, and a hint where one is known.
+    """A judgement: the kind of difference, a message for the student, and a hint if one is known.
 
     Attributes:
-        todo: of a test that a `raise NotImplementedError` has stopped: the deliverable that it names or, where it names
-            none, the line where it stands.
-        case: the name of the case that it is about, where that is known and has one.
-        why: whether the message also names a cause: PARAMETERS, CAUSE or "".
+        todo: for a test that a `raise NotImplementedError` stopped: the deliverable that it names or, if it names none,
+            its file and line.
+        case: the name of the case, if it is known and has one.
+        why: the kind of cause that the message names: PARAMETERS, CAUSE or "".
         shown: the name of the value that differs, or "".
-        maker: file and function of the student's that has made it, as in `makers.Makers`, where that is known.
+        maker: the student's file and function that made this value, as in `makers.Makers`, if known.
         usual: the line of the message that says what such an exception usually means, or "".
-        beside: whether the test is about the model's mode, the mode is right, and something else is not.
+        beside: whether the test is about the model's mode, the mode is right, and something else is wrong.
     """
 
     kind: Kind
@@ -63,24 +63,24 @@ class Verdict:
         return self.kind is Kind.PASSED
 
     def within(self, case: Case) -> "Verdict":
-        """The same verdict, saying of which case of a parametrized test it is."""
+        """The same verdict with the name of its case of a parametrized test."""
         if not case.name or self.kind in (Kind.PASSED, Kind.REFUSED, Kind.NOT_STARTED):
             return self
         return replace(self, message=f"{case}:\n{self.message}", case=case.name)
 
     def hinted(self, hint: str) -> "Verdict":
-        """The same verdict with a known misconception's hint, in place of what such an exception usually means."""
+        """The same verdict with a misconception's hint, which replaces the usual meaning of an exception."""
         lines = [line for line in self.message.splitlines() if not self.usual or line != self.usual]
         return replace(self, message="\n".join(lines) if hint else self.message, hint=hint)
 
     def words(self, summary: str) -> list[str]:
-        """Paragraphs for the student: what was checked, unless nothing was, what came out, and the hint."""
+        """Paragraphs for the student: what was checked (if anything was), the message, and the hint."""
         checked = [] if self.kind in (Kind.REFUSED, Kind.NOT_STARTED) else [summary]
         return [*checked, *self.message.splitlines(), *([f"Hint: {self.hint}"] if self.hint else [])]
 
     @property
     def line(self) -> str:
-        """What came out, in one line and without its case."""
+        """The message in one line, without its case."""
         message = re.sub(r"^In the case .*\n", "", self.message)
         return re.sub(r":?\n  ", ": ", message).replace("\n", " ")
 
@@ -89,10 +89,10 @@ PARAMETERS, CAUSE = "parameters", "cause"
 
 
 def telling(verdict: Verdict) -> tuple[int, bool]:
-    """The order in which failing tests are told: what names the cause before what only differs.
+    """The sort key of failing tests: a verdict that names a cause comes before one that only says what differs.
 
-    A line of the student's that stops; missing parameters; another form, shape or dtype; what is not finite; what a
-    hint or a sentence explains; the rest, and what tests of a right mode show beside it.
+    The order is: a line of the student's that stops; missing parameters; another form, shape or dtype; values that are
+    not finite; what a hint or a sentence explains; the rest.
     """
     stops = verdict.kind is Kind.FAULT and faults.IN_TEST not in verdict.message
     if stops or verdict.kind is Kind.REFUSED:
@@ -109,7 +109,7 @@ def telling(verdict: Verdict) -> tuple[int, bool]:
 def judge(outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> Verdict:
     """Compare what a test has shown with what the solution shows: error, form, shape, dtype, finite, values.
 
-    The message says what differs, then why, as far as that is known: parameters, or what the values look like.
+    The message says what differs, then why, if that is known: parameters, or what the values look like.
     """
     name, verdict = _compare(outcome, expected, tolerance)
     if verdict.passed or verdict.kind is Kind.NOT_STARTED:
@@ -130,13 +130,13 @@ def judge(outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> Verdict:
 
 
 def _is_about_the_mode(expected: Outcome) -> bool:
-    """Whether a test shows the mode first: "evaluation", "training"."""
+    """Whether the first value that a test shows is the mode: "evaluation" or "training"."""
     name, value = next(iter(expected.shown.items()), ("", None))
     return isinstance(value, str) and "mode" in name.replace("_", " ").split()
 
 
 def _cause(name: str, verdict: Verdict, outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> str:
-    """A sentence on what may have led to this difference, where it has a usual look."""
+    """A sentence about the likely cause of a difference, or ""."""
     if outcome.fault and verdict.kind is Kind.FAULT:
         return faults.explain(outcome.fault, expected.sizes)
     got, right = outcome.shown.get(name), expected.shown.get(name)
@@ -181,7 +181,7 @@ def _of_another_form(name: str, got: Array | str | None, right: Array | str | No
 
 
 def _right_beside(outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> str:
-    """What else the test compares that is right, where that are few things, or all but few."""
+    """Which other values of the test are right, if they or the wrong ones are few."""
     compared = {
         name: _compare_value(name, outcome.shown[name], right, tolerance).passed
         for name, right in expected.shown.items()
@@ -219,7 +219,7 @@ RANDOM = (
 
 
 def _compare(outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> tuple[str, Verdict]:
-    """The verdict, and the name of what is wrong."""
+    """The name of the wrong value, and the verdict."""
     if outcome.fault and outcome.fault.kind == NOT_STARTED:
         named, where = outcome.fault.message, outcome.fault.where
         words = f"Not implemented yet: {f'{named} ({where})' if named else where}."
@@ -231,7 +231,7 @@ def _compare(outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> tuple
 
 
 def _first_difference(outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> tuple[str, Verdict]:
-    """The name and verdict of the first thing that differs; a test that has stopped shows less, which is none."""
+    """The name and verdict of the first difference. A test that stopped shows fewer values, which is no difference."""
     for name, right in expected.shown.items():
         if name in outcome.shown:
             verdict = _compare_value(name, outcome.shown[name], right, tolerance)
@@ -247,9 +247,10 @@ def _stop(fault: Fault) -> str:
 
 
 def _beside_the_fault(verdict: Verdict, outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> str:
-    """Of a test that has stopped after it has shown something wrong, the one of both that the verdict is not about.
+    """For a test that showed something wrong and then stopped: a sentence about the one that the verdict leaves out.
 
-    A line of the student's that stops is told first. Where a line of the test stops, what differs before is the cause.
+    If the student's line stopped, the verdict is about that. If the test's line stopped, the earlier difference is the
+    cause, and the verdict is about the difference.
     """
     _, difference = _first_difference(outcome, expected, tolerance)
     if verdict.kind is not Kind.FAULT and outcome.fault:
@@ -285,7 +286,7 @@ def _value_difference(name: str, got: Array, right: Array, wrong: Array) -> str:
 
 
 def _numbers(right: object, got: object) -> tuple[str, str]:
-    """Two different numbers with as many digits as it takes to see that."""
+    """Two different numbers with enough digits to see the difference."""
     if not isinstance(right, np.floating):
         return str(right), str(got)
     for digits in (4, 6, 8):
@@ -299,10 +300,10 @@ def _form(value: Array | str) -> str:
 
 
 def parameter_difference(outcome: Outcome, expected: Outcome) -> str:
-    """Name the parameters that the contract asks for and that the student's module lacks or shapes differently."""
+    """Name the contract's parameters that the student's module lacks, or that have another shape there."""
     for key, shapes in expected.parameters.items():
         if key not in outcome.parameters:
-            continue  # the test stopped before this module was filled
+            continue  # the test stopped before it filled this module
         found = outcome.parameters[key]
         missing = [f"{name} {tuple(shape)}" for name, shape in shapes.items() if name not in found]
         if missing:
@@ -317,7 +318,7 @@ def parameter_difference(outcome: Outcome, expected: Outcome) -> str:
 
 
 def _other_shape(shape: list[int], found: list[int], sizes: Mapping[str, int]) -> str:
-    """Two shapes of a parameter, with the names of the sizes, and what may have made one of the other."""
+    """The expected and the actual shape of a parameter, with names of sizes, and a likely cause."""
     asked, yours = (
         f"{tuple(each)}{f', that is {names}' if (names := named_shape(tuple(each), sizes)) else ''}"
         for each in (shape, found)
@@ -335,7 +336,7 @@ def _other_shape(shape: list[int], found: list[int], sizes: Mapping[str, int]) -
 
 
 def _why_missing(missing: list[str], outcome: Outcome) -> list[str]:
-    """Sentences on attributes that are there and hold what is missing, but in a way that the module does not see."""
+    """Sentences about attributes that hold a missing parameter in a form that the module does not register."""
     reasons: dict[str, list[str]] = {}
     for name in missing:
         parts = name.split(".")
@@ -349,7 +350,7 @@ def _why_missing(missing: list[str], outcome: Outcome) -> list[str]:
     ]
 
 
-# What an attribute may be that its module does not take for a parameter or a layer, and what to do.
+# Kinds of attributes that a module does not register as a parameter or a layer, and what to do.
 UNREGISTERED = {
     "shared": "the same layer under another name, as `[layer] * n` makes; each needs a layer that is created for it.",
     "tensor": "a plain tensor, which no optimizer finds and no file keeps; wrap it in nn.Parameter.",

@@ -1,4 +1,4 @@
-"""Verdicts that need no run, and what a needed deliverable adds to a verdict: one place for laptop and grader."""
+"""Verdicts made without a run, and words about needed deliverables; laptop and grader share them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -12,18 +12,18 @@ from harness.submission.findings import Finding, Severity
 from harness.submission.started import not_started
 
 NOBODY = "harness.verdicts.no_debugger"
-TIMEOUTS = 2  # cases of a deliverable on a student's computer, after which its others are not run
+TIMEOUTS = 2  # on a student's computer, the other tests of a deliverable are not run after so many timeouts
 UNSTOPPABLE = (
     "It could not be stopped: an `except:` there catches everything, or one call takes long. The run ended with it."
 )
 
 
 def preflight(files: Mapping[str, bytes], findings: Sequence[Finding], assignment: Assignment) -> dict[str, Verdict]:
-    """Decide the deliverables that the preflight refuses or that are not started: id -> the verdict of all its tests.
+    """Judge deliverables that the preflight refuses or that are not started: id -> the verdict of all its tests.
 
     Args:
         files: path in the tree -> content.
-        findings: what `harness.submission.preflight.inspect` says of them.
+        findings: the result of `harness.submission.preflight.inspect` for these files.
     """
     untouched = not_started(files, assignment)
     decided: dict[str, Verdict] = {}
@@ -44,14 +44,14 @@ def preflight(files: Mapping[str, bytes], findings: Sequence[Finding], assignmen
 def name_needed(
     verdicts: Mapping[str, Verdict], tests: Iterable[GradedTest], assignment: Assignment
 ) -> dict[str, Verdict]:
-    """New verdicts for integration tests that fail because of a needed deliverable, which they then name first.
+    """New verdicts for integration tests that fail because of a needed deliverable; their messages name it first.
 
-    A needed deliverable is to blame where it fails, the case uses it, and all other tests of the test's own deliverable
-    pass: these bring stand-ins for what is needed, so what is left are the needed pieces themselves. Of several it is
-    the one in whose file the code has stopped, else the first.
+    A needed deliverable is to blame if it fails, the case uses it, and all other tests of the test's own deliverable
+    pass: those tests use stand-ins for needed pieces, so only the needed pieces can be wrong. Of several, the one in
+    whose file the code stopped is named, else the first.
 
     Args:
-        verdicts: key of a test -> its verdict. A needed deliverable none of whose tests is among them counts as passed.
+        verdicts: key of a test -> its verdict. A needed deliverable without a verdict here counts as passed.
         tests: the tests that have run.
     """
     tests = list(tests)
@@ -73,13 +73,13 @@ def name_needed(
 
 
 def out_of_time(where: str, unstoppable: bool = False) -> Verdict:
-    """The verdict of a test that took too long, with where its code was."""
+    """The verdict of a test that took too long; `where` is the place of its code at that time."""
     words = [where, f"  {ended_early('timeout')}", *([f"  {UNSTOPPABLE}"] if unstoppable else [])]
     return Verdict(Kind.FAULT, "\n".join(filter(None, words)))
 
 
 def ended_early(end: str) -> str:
-    """What is said where the process that ran a test ended early: "timeout", "disk", "signal 11" or "exit 3"."""
+    """The message for a process that ended early; `end` is "timeout", "disk", "signal 11" or "exit 3"."""
     if end == "timeout":
         return "Your code ran out of time: is there a loop that does not end?"
     if end == "disk":
@@ -93,15 +93,15 @@ def ended_early(end: str) -> str:
 
 
 def no_debugger(*_: object, **__: object) -> NoReturn:
-    """What `breakpoint()` does where nobody can type: NOBODY as PYTHONBREAKPOINT."""
+    """Replaces `breakpoint()` where nobody can type; PYTHONBREAKPOINT is set to NOBODY there."""
     raise RuntimeError("A breakpoint needs a terminal where you can type: run `python -m tests NAME` there.")
 
 
 def find(name: str) -> Path:
-    """The tree that `--tree` names: a path, or a folder beside tests/ from wherever this was started.
+    """The tree that `--tree` names: a path, or the name of a folder beside tests/.
 
     Raises:
-        ValueError: it holds no folder `models`; the message is for whoever typed it.
+        ValueError: the tree holds no folder `models`.
     """
     for tree in (Path(name), TESTS.parent / name):
         if (tree / "models").is_dir():

@@ -383,7 +383,7 @@ WORDS = [
         Kind.FAULT,
         partial(judged, {"h": array(1)}, {"h": array(1), "c": array(2)}, fault=FAULT),
         "models/naive/LSTM.py:57, in forward\n  TypeError: 'NoneType' object is not iterable\n"
-        "Something on this line is None: what a function without `return` gives, or an argument that was left out.",
+        "Something on this line is None: the result of a function without `return`, or an argument left out.",
     ),
     (
         Kind.FAULT,
