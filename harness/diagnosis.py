@@ -161,7 +161,7 @@ def _axes_swapped(compared: Compared) -> str:
         for order in permutations(range(got.ndim)):
             if compared.same(got.transpose(order)):
                 moved = [str(axis) for axis, source in enumerate(order) if axis != source]
-                return f"All values are right, but axes {joined(moved)} have changed places."
+                return f"All values are right, but axes {joined(moved)} are swapped."
     return "These are the right sizes in another order: have axes changed places?"
 
 

@@ -44,7 +44,7 @@ def changed(values, index, new):
 
 
 RECOGNISED = [
-    (X.T, X, "All values are right, but axes 0 and 1 have changed places."),
+    (X.T, X, "All values are right, but axes 0 and 1 are swapped."),
     (draw(4, 3, seed=2), X, "These are the right sizes in another order: have axes changed places?"),
     (SQUARE.T, SQUARE, "All values become right when axes 0 and 1 change places: yours is transposed."),
     (X[None], X, "All values are right; an axis of size 1 is too many or in another place."),
@@ -216,7 +216,7 @@ TRUE = {
     r"All values become right when axes (\d) and (\d) change places: .*": lambda got, right, i, j: near(
         got.swapaxes(int(i), int(j)), right
     ),
-    r"All values are right, but axes (.*) have changed places\.": lambda got, right, axes: (
+    r"All values are right, but axes (.*) are swapped\.": lambda got, right, axes: (
         sorted(got.ravel()) == sorted(right.ravel()) and got.shape != right.shape
     ),
     r"These are the right sizes in another order: .*": lambda got, right: (
