@@ -1,9 +1,9 @@
-"""The time that one case of a test has on a student's computer: what takes longer is stopped, and its line is named.
+"""Limits the time of one case of a test on a student's computer; a case that takes longer is stopped at a named line.
 
-A thread looks at the tested code ten times a second. After SECONDS of computing it raises `OutOfTime` there, which
-works on every system, and again until the code has ended. Code that catches this, or that stays in one call of native
-code, has GRACE more seconds; then the thread ends the process. A call that lets no other thread of Python run, such as
-`sum(itertools.count())`, is ended by faulthandler, which needs no Python for it.
+A thread checks the tested code ten times a second. After SECONDS of computing it raises `OutOfTime` there, on every
+system, and repeats this until the code has ended. Code that catches the exception, or that stays in one call of native
+code, has GRACE more seconds; then the thread ends the process. A call that lets no other Python thread run, such as
+`sum(itertools.count())`, is ended by faulthandler, which needs no Python thread.
 """
 
 import ctypes
@@ -19,10 +19,10 @@ from types import FrameType
 from typing import NoReturn, TypeVar
 
 SECONDS = 5.0  # of computing; a right solution takes a tenth, also on a slow computer
-AT_MOST = 25.0  # seconds where it computes nothing, but sleeps or waits
+AT_MOST = 25.0  # seconds for code that sleeps or waits instead of computing
 GRACE = 2.0  # seconds from the first exception to the end of the process
-STUCK = 10.0  # seconds without a look, after which faulthandler ends the process
-LOOK = 0.1  # seconds between two looks
+STUCK = 10.0  # seconds without a check, after which faulthandler ends the process
+LOOK = 0.1  # seconds between two checks
 
 T = TypeVar("T")
 GiveUp = Callable[[traceback.StackSummary], NoReturn]
@@ -36,10 +36,10 @@ class Limit:
     """Calls functions that may take SECONDS.
 
     Attributes:
-        stack: where the code was that was stopped in the last call; None when it ended by itself.
+        stack: where the code of the last call was when it was stopped; None if it ended by itself.
 
     Args:
-        give_up: ends the process, because of code on this stack. It runs in a thread of its own.
+        give_up: ends the process because of code on this stack. It runs in its own thread.
         log: a file descriptor for what faulthandler writes.
     """
 
@@ -48,7 +48,7 @@ class Limit:
         self._give_up, self._log = give_up, log
 
     def call(self, function: Callable[[], T]) -> T | None:
-        """What the function returns, or None where it was stopped. `stack` tells the two apart."""
+        """Return the function's result, or None if it was stopped; `stack` tells the two apart."""
         self.stack = None
         if is_debugged(None):
             return function()

@@ -1,4 +1,4 @@
-"""docs/ta-guide/, printed from the catalogue: what students see of each known mistake, and what to tell them."""
+"""docs/ta-guide/, printed from the catalogue: what students see for each known mistake, and its hint."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,9 +14,9 @@ ORIGIN = "*Written by `python -m autograder answers` from `autograder/prepare/mi
 INTRODUCTION = f"""\
 # For teaching assistants
 
-Known mistakes, a page for each deliverable: the tests that fail, what the first of them says (with the published
-inputs), and the hint that students get where the rubric has hints on. A student whose output is none of these has
-another mistake, or several at once. To find an output, search the pages for its numbers.
+The pages list known mistakes, one page for each deliverable: the tests that fail, the message of the first of them
+(with the published inputs), and the hint that students get if the rubric's hints are on. Search the pages for the
+numbers in a student's output. If they are not here, the student has another mistake, or several at once.
 
 {ORIGIN}
 """
@@ -48,8 +48,8 @@ def _entry(entry: Misconception, wrong: Mapping[str, Failure], tests: Mapping[st
     """One item of a list."""
     numbers = list(dict.fromkeys(tests[name].number for name in wrong))
     message = next(iter(wrong.values())).verdict.message
-    if entry.varies:  # nobody would find these values again; which of them is seen first is chance as well
-        message = "What comes out is random."
+    if entry.varies:  # random values would not be found by a search
+        message = "The values are random."
     said = " / ".join(line.strip().replace("`", "'") for line in message.splitlines())
     name = entry.name.replace("_", " ").capitalize()
     return f"- **{name}** fails {', '.join(numbers)}. `{said}`\n  *{entry.hint}*\n"

@@ -1,4 +1,4 @@
-"""Run graded tests with pytest in this process and note their verdicts."""
+"""Runs graded tests with pytest in this process and records their verdicts."""
 
 import os
 import pdb
@@ -27,10 +27,10 @@ INTERRUPTED_STATUS = pytest.ExitCode.INTERRUPTED
 
 
 class Recorder:
-    """A pytest plugin that notes every graded test's verdict and moves a progress bar on a terminal.
+    """A pytest plugin that records every graded test's verdict and moves a progress bar on a terminal.
 
     Args:
-        end: ends the process where a test cannot be stopped; what has run until then is noted.
+        end: ends the process if a test cannot be stopped, after the verdicts so far are recorded.
     """
 
     def __init__(self, assignment: Assignment, end: Callable[[], NoReturn] | None = None) -> None:
@@ -44,7 +44,7 @@ class Recorder:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[GIVE_UP] = self.give_up
-        # Options of the plugin `terminal`, which is off; pytest's debugger reads them.
+        # pytest's debugger reads these options of the plugin `terminal`, which is off.
         config.option.color, config.option.code_highlight = "auto", "yes"
 
     def pytest_sessionstart(self) -> None:
@@ -77,7 +77,7 @@ class Recorder:
             self._bar.update()
 
     def take(self, item: pytest.Function, verdict: Verdict) -> None:
-        """Note the verdict of a case."""
+        """Record the verdict of a case."""
         (test,) = collect.from_items([item])
         verdicts = self.standings[test.module].verdicts
         if test.key not in verdicts or _is_told_before(verdict, verdicts[test.key]):
@@ -99,7 +99,7 @@ class Recorder:
             self._bar.close()
 
     def explain(self, module: str) -> None:
-        """Let all tests of a deliverable that have run decide about their hints."""
+        """Choose hints for a deliverable from all its tests that have run."""
         cases = {name: verdict for name, verdict in self.cases.items() if name.split("::")[0] == module}
         outcomes = {name: outcome for name, outcome in self.outcomes.items() if name in cases}
         told: dict[str, Verdict] = {}
@@ -111,14 +111,14 @@ class Recorder:
         self.standings[module].verdicts |= told
 
     def finish(self, assignment: Assignment) -> None:
-        """Choose hints, and let failing integration tests say which needed deliverable fails."""
+        """Choose hints, and name needed deliverables in failing integration tests."""
         for module in self.standings:
             self.explain(module)
         say_what_is_needed(self.standings, assignment)
 
 
 def _is_told_before(verdict: Verdict, other: Verdict) -> bool:
-    """Whether of two cases of a test this one is shown: one that fails, and of these the more telling."""
+    """Whether the verdict of one case of a test is shown before another's: failures first, then the more telling."""
     return not verdict.passed and (other.passed or telling(verdict) < telling(other))
 
 
@@ -134,10 +134,15 @@ def run_pytest(chosen: Sequence[str], tree: Path, recorder: Recorder, *more: str
     there = [f"tests/{each}" for each in chosen if each.partition("::")[0] not in missing]
     if not there:
         return int(pytest.ExitCode.NO_TESTS_COLLECTED)
-    plugins = ("terminal", "cacheprovider", "unraisableexception", "threadexception")  # the last two collect garbage
+    plugins = (
+        "terminal",
+        "cacheprovider",
+        "unraisableexception",
+        "threadexception",
+    )  # the last two run the garbage collector
     options = [*(f"-pno:{name}" for name in plugins), "--continue-on-collection-errors", "-o", "addopts="]
     where = [f"--rootdir={ROOT}", f"--tree={tree.resolve()}"]
-    # From its root the handout's own folders do not stand in what pytest reads: it takes brackets for a case's name.
+    # Relative paths, because pytest takes brackets in a folder's name for the name of a case.
     with _plain_pytest(), chdir(ROOT):
         return int(pytest.main([*options, *more, *where, *there], plugins=[recorder]))
 

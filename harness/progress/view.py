@@ -31,7 +31,7 @@ COLUMNS = 78  # of a terminal of 80, since the watch indents its list by two
 
 @dataclass
 class Standing:
-    """How far a deliverable is: its tests, and the verdict of each that has run: of its cases, the first that fails."""
+    """A deliverable, its tests, and the verdict of each that has run: that of its first failing case."""
 
     deliverable: Deliverable
     tests: dict[str, GradedTest] = field(default_factory=dict)
@@ -71,16 +71,16 @@ class Standing:
         return "done" if self.tests and len(self.passed) == len(self.tests) else "not run"
 
     def owns(self, verdict: Verdict) -> bool:
-        """Whether what has stopped a test is a `raise NotImplementedError` of this deliverable."""
+        """Whether a `raise NotImplementedError` of this deliverable stopped a test."""
         return verdict.todo == self.deliverable.id or verdict.todo.startswith(f"{self.deliverable.file}:")
 
     def stopped_at(self, key: str) -> str:
-        """The line of the `raise NotImplementedError` that has stopped a test, or ""."""
+        """The file and line of the `raise NotImplementedError` that stopped a test, or ""."""
         return _stopped_at(self.verdicts[key]) if key in self.verdicts else ""
 
     @property
     def wrong(self) -> list[tuple[GradedTest, Verdict]]:
-        """What is wrong, the most telling first."""
+        """The wrong tests with their verdicts, the most telling first."""
         there = [(test, self.verdicts[key]) for key, test in self.tests.items() if key in self.verdicts]
         wrong = [pair for pair in there if pair[1].kind not in (Kind.PASSED, Kind.NOT_STARTED)]
         return sorted(wrong, key=lambda pair: telling(pair[1]))
@@ -91,7 +91,7 @@ class Standing:
 
     @property
     def first_open(self) -> tuple[GradedTest, Verdict] | None:
-        """What is to be done here: the most telling of what is wrong, else what is left to write, else what waits."""
+        """The next thing to do: the most telling wrong test, else an unfinished one, else one that waits."""
         return self.first_wrong or self._first(self.owns) or self._first(lambda verdict: not verdict.passed)
 
     def _first(self, fits: Callable[[Verdict], bool]) -> tuple[GradedTest, Verdict] | None:
@@ -101,7 +101,7 @@ class Standing:
         return None
 
     def others(self, width: int) -> list[str]:
-        """All else that is wrong, a line each, and how many tests were not run because one did not end."""
+        """A line for each other wrong test, and how many tests did not run because one did not end."""
         wrong = self.wrong
         if not wrong or wrong[0][1].kind is Kind.REFUSED:
             return []
@@ -116,7 +116,7 @@ class Standing:
 
 
 def _named(deliverable: Deliverable, words: str) -> list[str]:
-    """The functions of a deliverable that a text names."""
+    """The functions of a deliverable whose names are in a text."""
     names = (function.name for function in deliverable.functions)
     return [name for name in names if re.search(rf"\b{name.rpartition('.')[2]}\b", words)]
 
@@ -127,7 +127,7 @@ def _stopped_at(verdict: Verdict) -> str:
 
 
 def say_what_is_needed(standings: Mapping[str, Standing], assignment: Assignment) -> None:
-    """Let failing integration tests say which needed deliverable fails. Keys are test modules."""
+    """Name needed deliverables in the verdicts of failing integration tests. Keys are test modules."""
     verdicts = {key: verdict for each in standings.values() for key, verdict in each.verdicts.items()}
     tests = [test for each in standings.values() for key, test in each.tests.items() if key in verdicts]
     for key, verdict in name_needed(verdicts, tests, assignment).items():
@@ -136,7 +136,7 @@ def say_what_is_needed(standings: Mapping[str, Standing], assignment: Assignment
 
 @dataclass
 class View:
-    """Deliverables in order, where the work on each is, the current one, and what comes next."""
+    """Deliverables in order, the place of the work on each, the current one, and the next step."""
 
     assignment: Assignment
     standings: Sequence[Standing]
@@ -144,7 +144,7 @@ class View:
 
     @cached_property
     def files(self) -> dict[str, bytes]:
-        """The listed files as they were when this was first asked."""
+        """The listed files, read once."""
         return read_tree(self.tree, self.assignment)
 
     @property
@@ -152,9 +152,9 @@ class View:
         return f"{HEAD}in {self.typed('models')}/"
 
     def line(self, standing: Standing) -> Text:
-        """One deliverable: number, title, tests passed, points, state, and where its work is.
+        """One deliverable: number, title, tests passed, points, state, and the place of its work.
 
-        The folder is left out where `heading` has it.
+        The folder is left out if `heading` shows it.
         """
         deliverable = standing.deliverable
         tests = f"{len(standing.passed)}/{len(standing.tests)}"
@@ -164,12 +164,12 @@ class View:
         return line.append(self._short_place(standing).removeprefix(self._folder(standing)), style="dim")
 
     def heading(self, standing: Standing) -> str:
-        """The title of its part, and the folder of its files where the lines below would not fit a terminal with it."""
+        """The title of its part, and the folder of its files if the lines below would be too long with it."""
         title, folder = self.part(standing), self._folder(standing)
         return f"{title:<{len(HEAD)}}{folder}" if folder else title
 
     def _folder(self, standing: Standing) -> str:
-        """The folder that all files of its part lie in, where some line is too long with it; else ""."""
+        """The common folder of its part's files, if some line would be too long with it; else ""."""
         part = [each for each in self.standings if each.deliverable.part == standing.deliverable.part]
         places = [self._short_place(each) for each in part]
         folders = {place.rpartition("/")[0] + "/" for place in places}
@@ -190,10 +190,7 @@ class View:
 
     @property
     def current(self) -> Standing | None:
-        """The first that is begun and wrong or unfinished, else the open one that follows what was finished last.
-
-        None when all is done.
-        """
+        """The first that is wrong or unfinished, else the open one after the last finished; None if all are done."""
         by_state = self._by_state
         if begun := [each for each in self.standings if each.state in ("wrong", "unfinished")]:
             return begun[0]
@@ -208,13 +205,13 @@ class View:
 
     @property
     def _last_done(self) -> Standing | None:
-        """What was finished last: saved last."""
+        """The finished deliverable whose file was saved last."""
         done = self._by_state["done"]
         return max(done, key=lambda each: (self._saved(each), self.standings.index(each)), default=None)
 
     @property
     def next(self) -> str:
-        """One sentence on what to do."""
+        """One sentence that says what to do next."""
         current, last = self.current, self._last_done
         if not current:
             whole = len(self.standings) == len(self.assignment.deliverables)
@@ -225,7 +222,7 @@ class View:
         return f"{last.finished}, next: {named}" if last else f"Next: {named}"
 
     def warnings(self, standings: Sequence[Standing]) -> Iterator[str]:
-        """What the preflight warns of in files of deliverables, but for what the list shows already."""
+        """Warnings of the preflight about files of deliverables, without those that the list shows already."""
         files = {standing.deliverable.file for standing in standings}
         for finding in inspect(self.files, self.assignment):
             known = finding.rule in ("not-started", "nothing", *self._told(finding.deliverables))
@@ -233,14 +230,14 @@ class View:
                 yield f"Note: {finding}"
 
     def _told(self, deliverables: Sequence[str]) -> list[str]:
-        """The rule "unfinished" where `left` says more of these deliverables than the preflight."""
+        """The rule "unfinished", if `left` says more about these deliverables than the preflight."""
         ran = [each for each in self.standings if each.deliverable.id in deliverables and self.left(each)]
         return ["unfinished"] if ran else []
 
     def left(self, standing: Standing) -> list[str]:
-        """A sentence on each line of a deliverable whose `raise NotImplementedError` has stopped a test.
+        """A sentence for each line of a deliverable whose `raise NotImplementedError` stopped a test.
 
-        The price is that of all tests that stop there, of whichever deliverable.
+        The price counts all tests that stop there, also those of other deliverables.
         """
         own = dict.fromkeys(map(_stopped_at, filter(standing.owns, standing.verdicts.values())))
         sentences = []
@@ -254,7 +251,7 @@ class View:
         return sentences
 
     def typed(self, path: str) -> str:
-        """A path in the tree as one types it here; it may end with a line's number."""
+        """A path in the tree as one types it here, with or without a line number."""
         name, colon, line = path.partition(":")
         full = self.tree / name
         try:
@@ -266,7 +263,7 @@ class View:
     def place(self, standing: Standing) -> str:
         """file:line of the work on a deliverable: the line that its failing check names, else where to begin.
 
-        A check of values names none: then it is the function that has made the wrong one.
+        A check of values names no line; then it is the function that made the wrong value.
         """
         deliverable = standing.deliverable
         if standing.first_open:
@@ -274,7 +271,7 @@ class View:
             if named := re.search(rf"{re.escape(deliverable.file)}:\d+", verdict.message):
                 return named.group()
             file, _, function = verdict.maker.partition(":")
-            if function.endswith(".__init__"):  # perhaps by what it calls, of which the test then speaks
+            if function.endswith(".__init__"):  # or by a function that it calls and that the test names
                 function = next(iter(_named(deliverable, test.summary)), function)
             source = read_source(self.files.get(file, b""))
             if file == deliverable.file and (found := definition(source, function)):
@@ -287,7 +284,7 @@ class View:
 
 
 def show(view: View, console: Console) -> None:
-    """Print all of it: the list, the first thing that is wrong, and what comes next."""
+    """Print the list, the first wrong test, and the next step."""
 
     def say(text: str, style: str = "") -> None:
         console.print(Text(text, style=style))
@@ -322,7 +319,7 @@ def show(view: View, console: Console) -> None:
 
 
 def folded(paragraphs: Iterable[str], width: int) -> Iterator[str]:
-    """Lines of paragraphs, two columns further in than these begin."""
+    """The paragraphs wrapped into lines, each indented two columns more than its paragraph."""
     for paragraph in paragraphs:
         words = paragraph.lstrip()
         indent = " " * (2 + len(paragraph) - len(words))
