@@ -90,3 +90,9 @@ def test_what_the_readme_shows_of_the_watch_is_in_the_handouts():
     """Which test_watch.py compares with a real terminal."""
     shown = read("README.md").split("```")[1].strip("\n")
     assert shown in read(HANDOUT_README)
+
+
+@pytest.mark.parametrize("name", tracked("*.svg"))
+def test_pictures_show_no_path_of_a_machine(name):
+    text = re.sub(r"<[^>]*>", "", read(name)).replace("&#160;", " ")
+    assert not re.findall(r"(?<![\w.:/])/(?:\w+/)+|\bnote:|not isolated", text)
