@@ -51,16 +51,16 @@ NUMBER: Any = 0.5
 PROVOKED = [
     (lambda: ("a", "b").append("c"), "Only a list has `append`, and here is a tuple"),  # type: ignore[attr-defined]
     (lambda: ("a", "b").extend("c"), "Only a list has `extend`, and here is a tuple"),  # type: ignore[attr-defined]
-    (lambda: "ab".size, "a plain str: is such a value kept where the layer itself belongs?"),  # type: ignore[attr-defined]
+    (lambda: "ab".size, "A plain str has no `size`: is such a value stored where the layer itself belongs?"),  # type: ignore[attr-defined]
     (lambda: nn.LSTM(5, 7 / 2), "A size is a float"),  # type: ignore[arg-type]
     (lambda: torch.stack([1.0, 2.0]), "one of them is a plain float"),  # type: ignore[list-item]
     (lambda: NUMBER.backward(), "A plain float has no `backward`"),
     (lambda: torch.ones(4, 7) + torch.ones(7, 7), "along axis 0 one has 4 (N) elements, the other 7 (H)."),
     (lambda: torch.ones(9, 7) + torch.ones(4, 7), "One counts sequences, the other their steps"),
-    (lambda: torch.ones(4, 12) @ torch.ones(5, 7), "what comes in has 12 (I + H) features, where 5 (I) are needed."),
-    (lambda: nn.Linear(7, 3)(torch.ones(4, 5)), "what comes in has 5 (I) features, where 7 (H) are needed."),
+    (lambda: torch.ones(4, 12) @ torch.ones(5, 7), "the input has 12 (I + H) features, but 5 (I) are needed."),
+    (lambda: nn.Linear(7, 3)(torch.ones(4, 5)), "the input has 5 (I) features, but 7 (H) are needed."),
     (lambda: torch.ones(4, 9, 7) @ torch.ones(4, 9, 7), "a batch of 4 (N) and columns of 9 (T)"),
-    (lambda: torch.bmm(torch.ones(4, 7), torch.ones(4, 7, 9)), "has an axis been lost, for example by `squeeze()`"),
+    (lambda: torch.bmm(torch.ones(4, 7), torch.ones(4, 7, 9)), "was an axis lost, for example by `squeeze()`"),
     (lambda: nn.GRU(5, 7, 1, 0.5), "`bias` has got what is meant for another argument"),
     (lambda: torch.ones(4, 9).__setitem__((torch.ones(4) > 0, 0), torch.ones(4, 1)),
      "The tensor that is assigned has the shape (4, 1), that is (N, 1), and its place has (4,), that is (N,)"),
@@ -80,7 +80,7 @@ PROVOKED = [
     (lambda: torch.zeros(2, 3).softmax(2), "The tensor has 2 axes here, so there is no axis 2"),
     (lambda: torch.zeros(2, 3) @ torch.zeros(3, 2).double(), "A new tensor was made with torch's default dtype"),
     (lambda: nn.Linear(3, 2)(torch.ones(2, 3, dtype=torch.long)), "ids are integers"),
-    (lambda: torch.zeros(2, 3, device="meta") + torch.zeros(2, 3), "the device of what you were given"),
+    (lambda: torch.zeros(2, 3, device="meta") + torch.zeros(2, 3), "the device of your input"),
     (lambda: torch.zeros(2, 3, 4).t(), "`transpose(1, 2)`"),
     (lambda: LSTM(torch.ones(4, 9, 5), (torch.ones(1, 9, 7),) * 2), "and got (1, 9, 7), that is (1, T, H)"),
     (lambda: nn.RNN(5, 7)(torch.ones(4, 9, 5), torch.ones(1, 4, 7)), "got (1, 4, 7), that is (1, N, H)"),
@@ -88,7 +88,7 @@ PROVOKED = [
     (lambda: LSTM(torch.ones(4, 5), (torch.ones(1, 4, 7),) * 2), "of which the first counts layers"),
     (lambda: LSTM(torch.ones(4, 9, 5, 1)), "gets a tensor of 4 axes"),
     (lambda: torch.ones(2).sum().backward(), "the result is cut off from the parameters"),
-    (twice, "what is carried from one step to the next has to be detached"),
+    (twice, "detach what you carry from one step to the next"),
     (in_place, "was changed in place"),
     (lambda: nn.Parameter(torch.ones(2)).add_(1), "use `nn.init` or `torch.no_grad()`"),
     (assign, "self.weight is an nn.Parameter and stays one"),
@@ -109,8 +109,8 @@ PROVOKED = [
     (lambda: torch.ones(2).masked_fill(torch.ones(2), 0.0), "a comparison gives one"),
     (lambda: ATTENTION(*[torch.ones(3, 1, 4)] * 3, attn_mask=torch.ones(2, 2)), "be (3, 3), (queries, keys); it is"),
     (lambda: nn.MultiheadAttention(4, 3), "The heads do not divide the size of the model"),
-    (lambda: nn.Dropout(5), "is it another argument, in the rate's place?"),
-    (lambda: NUMBER(torch.ones(1)), "is a number kept where the layer belongs"),
+    (lambda: nn.Dropout(5), "is another argument in its place?"),
+    (lambda: NUMBER(torch.ones(1)), "is a number stored where the layer belongs"),
     (lambda: torch.ones(4)[: 4 / 2], "`/` gives one, `//` does not"),
     (lambda: torch.ones(4)[: torch.ones(4).shape], "or a whole shape?"),
     (lambda: list(range(4 / 2)), "`/` gives one, `//` does not"),
@@ -159,4 +159,4 @@ def test_what_python_torch_and_doubles_refuse_is_no_check_of_the_students(messag
 def test_nothing_is_said_of_other_exceptions_and_of_sizes_with_two_names():
     assert explain(Fault("KeyError", "dim_q", "x"), SIZES) == ""
     fault = Fault("RuntimeError", "mat1 and mat2 shapes cannot be multiplied (4x5 and 6x1)", "x")
-    assert "has 5 features, where 6 are needed" in explain(fault, {"H": 5, "V": 5, "one": 1})
+    assert "has 5 features, but 6 are needed" in explain(fault, {"H": 5, "V": 5, "one": 1})
