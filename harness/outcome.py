@@ -16,8 +16,8 @@ from harness.contract import is_id
 
 Array = npt.NDArray[Any]
 
-LONGEST = 1000  # letters of a sentence or of a message that is read
-MOST_NODES = 100  # kinds of autograd nodes that are read; the solution's outcomes have 26 at most
+LONGEST = 1000  # letters that are read of a sentence or a message
+MOST_NODES = 100  # kinds of autograd nodes that are read; the solution's outcomes have at most 26
 NOT_STARTED = "NotStarted"  # the kind of a fault that a TODO raises
 
 
@@ -28,7 +28,7 @@ def is_todo(error: BaseException) -> bool:
 
 @dataclass(frozen=True)
 class Fault:
-    """What stopped a test.
+    """The exception that stopped a test.
 
     Attributes:
         kind, message: of the exception.
@@ -71,7 +71,7 @@ class Outcome:
 
 
 def digest(values: Array) -> str:
-    """Sixteen digits that tell whether two arrays are the same: shape, dtype and every bit."""
+    """Sixteen digits of a hash of an array: its shape, dtype and every bit."""
     content = f"{values.dtype.str}{values.shape}".encode() + np.ascontiguousarray(values).tobytes()
     return hashlib.sha256(content).hexdigest()[:16]
 
@@ -85,7 +85,7 @@ def encode(outcomes: Mapping[str, Outcome], header: Mapping[str, str] | None = N
             if not isinstance(value, str):
                 arrays[f"{identifier}|{name}"] = np.ascontiguousarray(value).reshape(value.shape)
         notes[identifier] = {
-            # None stands for a tensor: the order in which things were shown is the order in which they are judged.
+            # None stands for a tensor, which keeps its place: values are judged in the order in which they were shown.
             "shown": {name: value if isinstance(value, str) else None for name, value in outcome.shown.items()},
             "parameters": outcome.parameters,
             "fault": outcome.fault and [*astuple(outcome.fault)],
@@ -129,7 +129,7 @@ def decode(data: bytes, longest: int | None = None) -> tuple[dict[str, Outcome],
         arrays = safetensors.load(data)
         notes = json.loads(header.pop("outcomes"))
         outcomes = {identifier: _outcome(identifier, note, arrays) for identifier, note in notes.items()}
-    except Exception as error:  # whatever a forged message provokes in three parsers
+    except Exception as error:  # a forged message can make three parsers raise anything
         raise ValueError(f"not an outcome: {type(error).__name__}") from None
     return outcomes, header
 

@@ -39,7 +39,7 @@ OUTCOME = pytest.StashKey[Outcome]()
 
 
 class Bench:
-    """Everything that graded tests share in one pytest run: the tree, its preflight, the stored answers and hints.
+    """What graded tests share in one pytest run: the tree, its preflight, the stored answers and hints.
 
     Attributes:
         timeouts: test module -> how many of its tests ran out of time.
@@ -47,7 +47,7 @@ class Bench:
 
     def __init__(self, tree: Path) -> None:
         if "OMP_NUM_THREADS" not in os.environ:
-            torch.set_num_threads(1)  # the tensors are tiny: threads only wait for each other
+            torch.set_num_threads(1)  # for tiny tensors, threads only wait for each other
         self.tree = Tree(tree)
         self.tree.activate()
         self.timeouts: Counter[str] = Counter()
@@ -58,7 +58,7 @@ class Bench:
 
     @cached_property
     def _decided(self) -> dict[str, Verdict]:
-        """Test module -> the verdict that the preflight gives to all its tests."""
+        """Test module -> the preflight's verdict for all its tests."""
         files = read_tree(self.tree.root, self.assignment)
         decided = preflight(files, inspect_tree(self.tree.root, files, self.assignment), self.assignment)
         return {each.tests: decided[each.id] for each in self.assignment.deliverables if each.id in decided}
@@ -79,9 +79,9 @@ class Bench:
             config.stash[GIVE_UP](item, out_of_time(place(stack, self.tree), unstoppable=True).within(case))
 
         limit, caught = Limit(give_up, config.stash[LOG]), list[BaseException]()
-        # The item's function is another one with pytest --trace.
+        # pytest --trace replaces the item's function.
         once = partial(run, item.obj, self.tree, test.identifier(case), seed, case.arguments)
-        silent = partial(without_breakpoints, once)  # for later runs: the student has seen them stop
+        silent = partial(without_breakpoints, once)  # later runs of the test do not stop at breakpoints again
         outcome = limit.call(partial(once, caught=caught))
         if limit.stack or not outcome:
             self.timeouts[test.module] += 1
@@ -101,7 +101,7 @@ class Bench:
 
 
 def without_breakpoints(run: Callable[..., Outcome], **options: Any) -> Outcome:
-    """Run a test whose `breakpoint()` do nothing."""
+    """Run a test with breakpoints disabled."""
     hook, sys.breakpointhook = sys.breakpointhook, lambda *_, **__: None
     try:
         return run(**options)
@@ -130,7 +130,7 @@ def stored_answers(module: str) -> Answers:
 
 @cache
 def stored_hints(module: str) -> Hints:
-    """The known wrong outcomes of a test module; none where the rubric has hints off."""
+    """The known wrong outcomes of a test module; none if the rubric's hints are off."""
     path = hints.public(module)
     return Hints.load(path) if path.exists() else Hints()
 
@@ -157,14 +157,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def give_up(item: pytest.Function, verdict: Verdict) -> NoReturn:
-    """End the process because of a test that goes on after it was stopped: what has failed before it is not told."""
+    """End the process because of a test that cannot be stopped; earlier failures are not reported."""
     release_output(item.config)
     print(f"\n{item.nodeid}", verdict.message, sep="\n", file=sys.stderr)
     exit_now(1)
 
 
 def release_output(config: pytest.Config) -> None:
-    """Let what is printed be seen from now on."""
+    """Show printed output from now on."""
     if capture := config.pluginmanager.getplugin("capturemanager"):
         capture.suspend_global_capture(in_=True)
 
@@ -206,7 +206,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         pytest.skip("Not run: too many tests of this deliverable ran out of time.")
     try:
         tried = shared.try_case(test, pyfuncitem)
-    except BdbQuit:  # the end of the input, such as Ctrl-D; of `quit` pytest takes care
+    except BdbQuit:  # the end of input, such as Ctrl-D; pytest handles `quit`
         pytest.exit("Quitting debugger")
     verdict = tried.verdict
     if tried.outcome and not verdict.passed:
@@ -220,7 +220,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 def failure(config: pytest.Config, words: str, error: BaseException | None, tree: Tree) -> BaseException:
-    """The judge's words as pytest's failure; --tb and --pdb show where the student's code was, if that has raised."""
+    """The judge's words as pytest's failure; if student code raised, --tb and --pdb show where."""
     if error is None:
         return pytest.fail.Exception(words, pytrace=False)
     cut(error, tree)

@@ -21,7 +21,7 @@ from harness.show import Show
 from harness.tree import Tree
 
 MAX_MESSAGE = 600
-ENDS = (KeyboardInterrupt, BdbQuit, pytest.exit.Exception)  # what asks for the end of all tests
+ENDS = (KeyboardInterrupt, BdbQuit, pytest.exit.Exception)  # exceptions that end all tests
 
 
 def run(
@@ -59,7 +59,7 @@ def run(
             function(**{name: fixtures[name] for name in wanted})
     except ENDS:
         raise
-    except BaseException as error:  # SystemExit and the like are wrong answers too
+    except BaseException as error:  # SystemExit and others are wrong answers, too
         outcome.fault = fault(error, tree)
         if caught is not None:
             caught.append(error)
@@ -74,7 +74,7 @@ def run_case(test: GradedTest, case: Case, tree: Tree, seed: str, double: bool =
 
 @contextmanager
 def neutral(dtype: torch.dtype) -> Iterator[None]:
-    """Give every test the same default dtype and gradient mode, whatever student code does to them, run eagerly."""
+    """Give every test the same default dtype and gradient mode and no compiler, whatever student code changes."""
     torch.set_default_dtype(dtype)
     torch.set_grad_enabled(True)
     with warnings.catch_warnings(), eager():
@@ -98,7 +98,7 @@ def fault(error: BaseException, tree: Tree) -> Fault:
 
 
 def cut(error: BaseException, tree: Tree) -> None:
-    """Let an exception's traceback end in the last line of the student's, or of the test's: there a debugger stops."""
+    """End an exception's traceback at the last line of the student or the test, so that a debugger stops there."""
     steps = []
     step = error.__traceback__
     while step:
@@ -113,19 +113,19 @@ def cut(error: BaseException, tree: Tree) -> None:
 
 
 def _is_own(error: BaseException, tree: Tree) -> bool:
-    """Whether a `raise` in the tree has made an exception."""
+    """Whether an exception was raised by a `raise` in the tree."""
     frames = traceback.extract_tb(error.__traceback__)
     return bool(frames and tree.relative(frames[-1].filename) and re.match(r"raise \w", frames[-1].line or ""))
 
 
 def _is_bare(error: BaseException, tree: Tree) -> bool:
-    """Whether an exception comes from a line `raise NotImplementedError` of the tree, without words of its own."""
+    """Whether an exception comes from a line `raise NotImplementedError` of the tree without a message."""
     frames = traceback.extract_tb(error.__traceback__)
     return isinstance(error, NotImplementedError) and not error.args and bool(tree.relative(frames[-1].filename))
 
 
 def place(frames: traceback.StackSummary, tree: Tree) -> str:
-    """Where code was, the innermost frame last: file:line and function in the tree, else the line of the test."""
+    """Where code was: file:line and function of the innermost frame in the tree, else the line of the test."""
     for frame in reversed(frames):
         if name := tree.relative(frame.filename):
             return f"{name}:{frame.lineno}, in {frame.name}"

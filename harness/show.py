@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from harness.outcome import Array, Outcome, is_todo
 
-MAX_NODES = 2000  # of a tensor's autograd graph that are looked at; the solution's have 658 at most
-MAX_ELEMENTS = 1_000_000  # no graded tensor comes near; a larger one is described, not copied
+MAX_NODES = 2000  # nodes of a tensor's autograd graph that are visited; the solution's graphs have at most 658
+MAX_ELEMENTS = 1_000_000  # a larger tensor is described, not copied; graded ones are far smaller
 
 # The dtypes that can be compared. Others (bfloat16, complex, quantised) are described.
 COMPARABLE = {
@@ -20,7 +20,7 @@ COMPARABLE = {
 
 
 class StopHere(Exception):
-    """Raised where a test shows what a debugger is to look at."""
+    """Raised when a test shows the value at which a debugger stops."""
 
 
 class Show:
@@ -29,7 +29,7 @@ class Show:
     Every shown value has a name, which no other value of the test has.
 
     Args:
-        stop_at: the name of the value at which a debugger is to stop: a test that shows it raises StopHere.
+        stop_at: the name of the value at which a debugger stops: showing it raises StopHere.
     """
 
     def __init__(self, outcome: Outcome, stop_at: str = "") -> None:
