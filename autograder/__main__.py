@@ -277,7 +277,7 @@ def show_credit(
     with store.workers() as mapper:
         shares = credit.survey(found, mapper)
     print(credit.markdown(shares))
-    if wrong := credit.unexpected(shares):
+    if wrong := credit.unexpected(REPOSITORY, shares):
         print("\n".join(wrong))
         raise typer.Exit(1)
 

@@ -19,6 +19,17 @@ A wrong name of a layer or parameter stands in many places; such an entry has, i
     renamed = { norm_mh = "norm" }                     # right = "wrong": whole words, wherever they stand in the file
 
 and its hint is shown for every other wrong name as well: what is missing tells it.
+
+Above its entries a file may have:
+
+    fewer = "two lines, in which no more can go wrong"     # why there are fewer than five entries
+
+    [half_done]                                       # a mistake of the demonstration's half-done submission
+    before = "outputs = []"
+    after = "while True: pass"
+
+    [credit]                                          # unfinished versions that get more points than others may
+    "evaluate is missing" = "two functions, each of which is half of the work"
 """
 
 import ast
@@ -63,6 +74,22 @@ class Misconception:
         return f"{self.deliverable}/{self.name}"
 
 
+@dataclass(frozen=True)
+class Head:
+    """What a deliverable's file says above its misconceptions.
+
+    Attributes:
+        fewer: why there are fewer than LEAST misconceptions; "" where there are enough.
+        half_done: text of the solution, and what stands there in a half-done submission; two "" where nothing does.
+        credit: what is unfinished -> why it may get more points than credit.LIMIT.
+    """
+
+    fewer: str = ""
+    half_done: tuple[str, str] = ("", "")
+    credit: Mapping[str, str] = field(default_factory=dict)
+
+
+LEAST = 5  # misconceptions of a deliverable, unless its file says why there are fewer
 REPLACED = ("name", "before", "after", "hint")  # the keys of an entry; `varies` may be added
 RENAMED = ("name", "renamed", "hint")  # of an entry about names
 
@@ -88,6 +115,12 @@ def load(root: Path) -> list[Misconception]:
             source = (root / "solution" / deliverable.file).read_text(encoding="utf-8")
             catalogue += _read(path, deliverable, source)
     return catalogue
+
+
+def heads(root: Path) -> dict[str, Head]:
+    """What the files say above their misconceptions, by deliverable; see `load`."""
+    paths = sorted((root / FOLDER).glob("*.toml"))
+    return {path.stem: _head(path, _document(path)) for path in paths}
 
 
 def apply(misconception: Misconception, source: str) -> str:
@@ -117,10 +150,7 @@ def _rename(names: Mapping[str, str], source: str) -> str:
 
 
 def _read(path: Path, deliverable: Deliverable, source: str) -> list[Misconception]:
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # no UTF-8, no TOML
-        raise CatalogueError(f"{path}: expected TOML in UTF-8, found: {error}") from error
+    document = _document(path)
     entries: list[Misconception] = []
     for position, table in enumerate(document.get("misconception", []), start=1):
         where = f"{path}, entry {position} ({table.get('name', 'without a name')})"
@@ -131,9 +161,30 @@ def _read(path: Path, deliverable: Deliverable, source: str) -> list[Misconcepti
                 entries.append(entry)
         except CatalogueError as error:
             raise CatalogueError(f"{where}: {error}") from error
-    if set(document) != {"misconception"}:
-        raise CatalogueError(f"{path}: expected one or more [[misconception]] and nothing else")
+    _head(path, document)
     return entries
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # no UTF-8, no TOML
+        raise CatalogueError(f"{path}: expected TOML in UTF-8, found: {error}") from error
+
+
+def _head(path: Path, document: Mapping[str, Any]) -> Head:
+    """What a file says above its misconceptions, checked."""
+    unknown = document.keys() - {"misconception", "fewer", "half_done", "credit"}
+    if unknown or not document.get("misconception"):
+        others = f", found {', '.join(sorted(unknown))}" if unknown else ""
+        raise CatalogueError(f"{path}: expected [[misconception]]; above them fewer, half_done, credit{others}")
+    half_done, credit = document.get("half_done", {"before": "", "after": ""}), document.get("credit", {})
+    if not (isinstance(half_done, dict) and half_done.keys() == {"before", "after"}):
+        raise CatalogueError(f"{path}: half_done: expected a table with before and after, found {half_done!r}")
+    reasons = [document.get("fewer", "why"), *(credit.values() if isinstance(credit, dict) else [credit])]
+    if not all(isinstance(reason, str) and reason.strip() for reason in reasons):
+        raise CatalogueError(f"{path}: expected a reason, as text, of fewer and of each entry of [credit]")
+    return Head(document.get("fewer", ""), (half_done["before"], half_done["after"]), credit)
 
 
 def _expanded(table: Mapping[str, Any]) -> list[Mapping[str, Any]]:

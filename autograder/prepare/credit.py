@@ -2,7 +2,8 @@
 
 Points are paid for tests that pass, and a test can pass for the wrong reason: zeros may be right somewhere, a
 constructor alone has rows of its own. So unfinished versions of every deliverable are made from the solution and run
-with the published inputs. None may get more than LIMIT, but for those in EXPECTED, each of which has a reason.
+with the published inputs. None may get more than LIMIT, but for those whose reason stands in the catalogue
+(see `catalogue.Head`).
 """
 
 import contextlib
@@ -16,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from autograder.prepare import store
+from autograder.prepare import catalogue, store
 from autograder.prepare.answers import Mapper
 from autograder.prepare.handout import RUBRIC
 from autograder.prepare.mistakes import activated, changed
@@ -29,22 +30,6 @@ from harness.judge import judge
 from harness.run import run_case
 
 LIMIT = 0.3
-THREE = "three short functions, none of which needs another"
-TWO = "two functions, each of which is half of the work"
-INITIAL = "initial values are one row; all else is computed with the tests' own"
-EXPECTED: Mapping[tuple[str, str], str] = {  # (deliverable, what is unfinished) -> why it may get more
-    ("naive.LSTM", "LSTM.init_parameters gives zeros"): INITIAL,
-    ("language_model.RNNModel", "RNNModel.init_weights gives zeros"): INITIAL,
-    ("language_model.RNNModel", "RNNModel.init_hidden is missing"): "two lines beside the constructor and forward",
-    ("language_model.RNNModel", "RNNModel.init_hidden gives zeros"): "zeros are right",
-    **{
-        ("language_model.batching", f"{function} {how}"): THREE
-        for function in ("batchify", "get_batch", "repackage_hidden")
-        for how in ("is missing", "gives zeros")
-    },
-    ("language_model.training", "evaluate is missing"): TWO,
-    ("language_model.training", "evaluate gives zeros"): TWO,
-}
 
 
 @dataclass(frozen=True)
@@ -152,18 +137,20 @@ def survey(found: Sequence[Trial], mapper: Mapper) -> dict[tuple[str, str], floa
     return {(each.version.deliverable.id, each.version.what): got for each, got in zip(found, shares, strict=True)}
 
 
-def unexpected(shares: Mapping[tuple[str, str], float]) -> list[str]:
-    """What gets more than LIMIT and is not in EXPECTED, and what is there and does not, in sentences."""
+def unexpected(root: Path, shares: Mapping[tuple[str, str], float]) -> list[str]:
+    """What gets more than LIMIT without a reason in the catalogue, and what has a reason that it does not need."""
     tried = {deliverable for deliverable, _ in shares}
     above = {version for version, got in shares.items() if got > LIMIT}
-    known = {version for version in EXPECTED if version[0] in tried}
+    reasons = {(id, what) for id, head in catalogue.heads(root).items() if id in tried for what in head.credit}
+    more = f"more than {LIMIT:.0%}; change the tests' weights, or give the reason"
     return [
-        *(
-            f"{id}, {what}: {shares[id, what]:.0%} of the points, more than {LIMIT:.0%}"
-            for id, what in sorted(above - known)
-        ),
-        *(f"{id}, {what}: no more than {LIMIT:.0%}, and still in EXPECTED" for id, what in sorted(known - above)),
+        *(f"{_reason(id, what)}: {shares[id, what]:.0%} of the points, {more}" for id, what in sorted(above - reasons)),
+        *(f"{_reason(id, what)}: no more than {LIMIT:.0%}; delete it" for id, what in sorted(reasons - above)),
     ]
+
+
+def _reason(id: str, what: str) -> str:
+    return f'{catalogue.FOLDER}/{id}.toml: [credit] "{what}"'
 
 
 def markdown(shares: Mapping[tuple[str, str], float]) -> str:

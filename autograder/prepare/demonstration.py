@@ -3,8 +3,11 @@
 Made of whatever the rubric has switched on.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from autograder.prepare import catalogue
+from autograder.prepare.catalogue import CatalogueError
 from harness.contract import Assignment
 from harness.submission.archive import pack
 from harness.submission.listed_files import read_tree
@@ -13,8 +16,11 @@ from harness.submission.listed_files import read_tree
 def submissions(root: Path, out: Path) -> dict[str, Path]:
     """Pack the demonstration's submissions into `out` and return them by name.
 
-    solution: everything right. skeleton: nothing started. one-file: only the first file done. half-done: a swapped
-    gate, a loop that never ends and a syntax error, where the files that they go into are graded.
+    solution: everything right. skeleton: nothing started. one-file: only the first file done. half-done: the mistakes
+    that deliverables have for this in the catalogue.
+
+    Raises:
+        CatalogueError: where the text that such a mistake replaces is not in the solution.
     """
     assignment = Assignment.load(root / "student" / "assignment.json")
     solution, skeleton = read_tree(root / "solution", assignment), read_tree(root / "student", assignment)
@@ -22,7 +28,7 @@ def submissions(root: Path, out: Path) -> dict[str, Path]:
         "solution": solution,
         "skeleton": skeleton,
         "one-file": {**skeleton, assignment.files[0]: solution[assignment.files[0]]},
-        "half-done": {name: _broken(name, source) for name, source in solution.items()},
+        "half-done": _half_done(root, solution, assignment),
     }
     archives = {name: out / f"{name}.zip" for name in made}
     for name, files in made.items():
@@ -30,17 +36,14 @@ def submissions(root: Path, out: Path) -> dict[str, Path]:
     return archives
 
 
-BREAKS = {  # file -> text of the solution that is replaced once, and what stands there then
-    "models/naive/LSTM.py": ("            c = f * c + i * g", "            c = i * c + f * g"),
-    "models/seq2seq/Seq2Seq.py": ("outputs = []", "while True:\n            pass"),
-    "models/Transformer.py": ("-> Tensor:", "-> Tensor"),
-}
-
-
-def _broken(name: str, source: bytes) -> bytes:
-    """A file of the solution with the mistake that is kept for it, if any."""
-    before, after = BREAKS.get(name, ("", ""))
-    text = source.decode()
-    if before not in text:
-        raise ValueError(f"the demonstration expects {before!r} in solution/{name}; choose another line to break")
-    return text.replace(before, after, 1).encode()
+def _half_done(root: Path, files: Mapping[str, bytes], assignment: Assignment) -> dict[str, bytes]:
+    """The solution's files with the mistakes that the catalogue keeps for this."""
+    heads = catalogue.heads(root)
+    texts = {name: source.decode() for name, source in files.items()}
+    for deliverable in assignment.deliverables:
+        before, after = heads.get(deliverable.id, catalogue.Head()).half_done
+        if before not in texts[deliverable.file]:
+            where = catalogue.FOLDER / f"{deliverable.id}.toml"
+            raise CatalogueError(f"{where}: half_done: expected text of solution/{deliverable.file}, found {before!r}")
+        texts[deliverable.file] = texts[deliverable.file].replace(before, after, 1)
+    return {name: text.encode() for name, text in texts.items()}

@@ -1,0 +1,118 @@
+"""Rules that every part keeps. A breach is a sentence that says what to write, and where."""
+
+import ast
+import importlib.util
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from autograder.prepare import catalogue, handout
+from autograder.prepare.catalogue import Misconception
+from autograder.rubric import Deliverable, Rubric
+from harness import stress
+from harness.graded import GradedTest
+from harness.submission.source import definition
+from harness.warm import FUNCTION, file_beside
+
+LEAST_TESTS = 3  # of a deliverable
+MOST_INTEGRATION = 2  # tests of a part that use a student's own pieces
+INFLUENCE = "calls_do_not_influence"  # stands in the name of a property that each deliverable has
+MUTANTS = Path("tests", "project", "graded", "stress_mutants")
+
+
+def complaints(root: Path, tests: Sequence[GradedTest]) -> list[str]:
+    """All breaches in a repository, whose graded tests these are; none where all is well."""
+    rubric, entries, found = Rubric.load(root / handout.RUBRIC), catalogue.load(root), list[str]()
+    heads = catalogue.heads(root)
+    for deliverable in rubric.deliverables:
+        inside = [test for test in tests if test.module == deliverable.tests]
+        found += _about_tests(deliverable, inside)
+        number = sum(entry.deliverable == deliverable.id for entry in entries)
+        if number < catalogue.LEAST and not heads.get(deliverable.id, catalogue.Head()).fewer:
+            found.append(
+                f"{catalogue.FOLDER}/{deliverable.id}.toml: expected {catalogue.LEAST} misconceptions, found {number}; "
+                'write more, or why there are fewer, in the first line: fewer = "..."'
+            )
+    for part in rubric.parts:
+        own = [each for each in rubric.deliverables if each.part == part.id]
+        found += _about_part(root, own, tests)
+        found += _about_names(root, own, entries)
+        found += _about_stress(root, own)
+    return found
+
+
+def _about_tests(deliverable: Deliverable, tests: Sequence[GradedTest]) -> Iterator[str]:
+    where = f"tests/{deliverable.tests}"
+    if len(tests) < LEAST_TESTS:
+        yield f"{where}: expected {LEAST_TESTS} graded tests of {deliverable.id}, found {len(tests)}; write more"
+    weights = sum(test.weight for test in tests)
+    if weights != deliverable.points:
+        yield (
+            f"{where}: the weights add up to {weights:g}, and {handout.RUBRIC} gives {deliverable.id} "
+            f"{deliverable.points:g} points; change a @weight or the points"
+        )
+    for test in tests:
+        yield from _about_needs(deliverable, test)
+
+
+def _about_needs(deliverable: Deliverable, test: GradedTest) -> Iterator[str]:
+    for needed in test.only.values():
+        if needed not in deliverable.needs:
+            yield f"{handout.RUBRIC}: {deliverable.id}: add {needed} to `needs`: {test.key} says that it uses it"
+        if {test.uses(needed, case.name) for case in test.cases} != {True, False}:
+            yield f"tests/{test.key}: @integration says that only some cases use {needed}; write cases of both kinds"
+
+
+def _about_part(root: Path, part: Sequence[Deliverable], tests: Sequence[GradedTest]) -> Iterator[str]:
+    modules = {each.tests for each in part}
+    whole = [test.key for test in tests if test.integration and test.module in modules]
+    if len(whole) > MOST_INTEGRATION:
+        yield (
+            f"tests/models/{part[0].part}: expected at most {MOST_INTEGRATION} tests with @integration, found "
+            f"{', '.join(whole)}; give the others stand-ins (doubles.py) for what they need"
+        )
+    for file in sorted({file_beside(module) for module in modules}):
+        source = root / "tests" / file
+        text = source.read_text(encoding="utf-8") if source.is_file() else ""
+        if definition(text, FUNCTION) is None:
+            yield (
+                f"tests/{file}: expected a function {FUNCTION}(), found none; write one that uses each kind of layer "
+                "of this part's tests once (see harness/warm.py)"
+            )
+
+
+def _about_names(root: Path, part: Sequence[Deliverable], entries: Sequence[Misconception]) -> Iterator[str]:
+    sources = [(root / "solution" / each.file).read_text(encoding="utf-8") for each in part]
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
+    constructs = any(isinstance(node, ast.FunctionDef) and node.name == "__init__" for node in nodes)
+    ids = {each.id for each in part}
+    if constructs and not any(entry.renamed and entry.deliverable in ids for entry in entries):
+        yield (
+            f"{catalogue.FOLDER}/{part[0].part}.*.toml: expected a misconception of the part with a wrong name, found "
+            'none; write one with renamed = { right_name = "wrong_name" } in place of before and after'
+        )
+
+
+def _about_stress(root: Path, part: Sequence[Deliverable]) -> Iterator[str]:
+    name = part[0].part
+    where, mutants = f"tests/stress/{name}.py", MUTANTS / f"{name}.toml"
+    if not importlib.util.find_spec(f"tests.stress.{name}"):
+        yield f"{where}: expected properties of this part, found no file; write functions with @stress and a docstring"
+        return
+    written = tomllib.loads((root / mutants).read_text(encoding="utf-8")) if (root / mutants).is_file() else {}
+    noticed = {each["property"] for each in written.get("mutant", [])}
+    for deliverable in part:
+        properties = stress.properties(deliverable.id)
+        if not any(INFLUENCE in each.__name__ for each in properties):
+            yield (
+                f'{where}: expected a property with @stress("{deliverable.id}") and {INFLUENCE!r} in its name, found '
+                "none; write one that calls `same_again`"
+            )
+        for each in properties:
+            if not (each.__doc__ or "").strip().endswith("."):
+                yield f"{where}: {each.__name__} has no sentence that says what holds; write it as the docstring"
+            if each.__name__ not in noticed:
+                yield (
+                    f"{mutants}: expected a change of the solution that {each.__name__} notices, found none; write a "
+                    f'[[mutant]] with property = "{each.__name__}", before and after'
+                )
