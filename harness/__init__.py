@@ -1,4 +1,4 @@
-"""What graded tests are written with. A test shows tensors; `judge` alone decides (docs/architecture.md)."""
+"""The library of the graded tests: a test shows tensors, and `judge` alone decides (docs/architecture.md)."""
 
 from harness.marks import integration, steered_by, tolerance
 

@@ -1,4 +1,4 @@
-"""Expected outcomes: how they are made from the solution, and the files that hold them."""
+"""Expected outcomes: makes them from the solution, and stores them in files."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -14,9 +14,9 @@ from harness.marks import Tolerance
 from harness.outcome import Array, Outcome, decode, encode
 from harness.seeds import Seed
 
-HEAD_ROOM = 0.1  # share of the tolerance that rounding may take up in a new draw
-KEPT_ROOM = 0.3  # the same in a draw that is in use, on other processors than the one that it was made on
-MARGIN = 1e-3  # between the two best scores wherever an argmax steers
+HEAD_ROOM = 0.1  # share of the tolerance that rounding may use in a new draw
+KEPT_ROOM = 0.3  # the same for an existing draw, which another processor may have made
+MARGIN = 1e-3  # between the two best scores wherever an argmax steers a roll-out
 ATTEMPTS = 30
 
 
@@ -26,8 +26,8 @@ class Answers:
 
     Attributes:
         outcomes: identifier of a test and its case -> what the solution shows.
-        seeds: identifier -> the seed that was used in the end; it differs where a draw was too close to a tie.
-        header: versions of what they were made with.
+        seeds: identifier -> the seed that was used; it differs if a draw was too close to a tie.
+        header: versions of the packages that made them.
     """
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Answers:
     header: dict[str, str] = field(default_factory=dict)
 
     def of(self, module: str) -> "Answers":
-        """Those of one test module."""
+        """The answers of one test module."""
         names = [name for name in self.outcomes if name.split("::")[0] == module]
         return Answers({n: self.outcomes[n] for n in names}, {n: self.seeds[n] for n in names}, dict(self.header))
 
@@ -46,7 +46,7 @@ class Answers:
         return self
 
     def save(self, path: Path) -> None:
-        """Write the file whole or not at all."""
+        """Write the file by rename, so that it is never half written."""
         replace(path, self.to_bytes())
 
     def to_bytes(self) -> bytes:
@@ -124,7 +124,7 @@ def _share_of_tolerance(value: Array, exact: Array, tolerance: Tolerance) -> flo
 
 
 def check_margins(outcome: Outcome, names: tuple[str, ...]) -> None:
-    """Demand that where an argmax steers, the best score leads by a margin. Rows of zeros steer nothing."""
+    """Demand that the best score leads by a margin where an argmax steers. Rows of zeros are ignored."""
     for name in names:
         scores = outcome.shown[name]
         if isinstance(scores, str):

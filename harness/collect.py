@@ -1,4 +1,4 @@
-"""Turn what pytest has collected into graded tests, and hold them to the rules of their kind."""
+"""Turns pytest's items into graded tests, and checks that they keep the rules of graded tests."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ FIXTURES = {"models", "given", "show"}
 
 
 class ContractError(Exception):
-    """A graded test that does not keep to the rules of its kind."""
+    """A graded test that breaks a rule of graded tests."""
 
 
 def is_graded(path: Path) -> bool:

@@ -1,8 +1,8 @@
-"""What is judged of values that come out at random: statistics, taken where no student code runs.
+"""Statistics of random values, which are judged in their place; they are computed where no student code runs.
 
-A test shows the values themselves, and says which statistic counts. Each statistic is the same for all right draws, so
-the judge can compare it like anything else. Like the judge, this module reads no torch: numpy arrays in, words or
-numbers out.
+A test shows the values and names the statistic. Each statistic is the same for all right draws, so the judge can
+compare it like any other value. Like the judge, this module imports no torch: it takes numpy arrays and returns words
+or numbers.
 """
 
 import math
@@ -14,8 +14,8 @@ import numpy as np
 
 from harness.outcome import Array, Outcome
 
-CHANCE = 1e-11  # how often a statistic may call right draws wrong
-ROUNDING = 1e-6  # of a range, by which values may lie outside
+CHANCE = 1e-11  # probability that a statistic rejects right draws
+ROUNDING = 1e-6  # share of a range by which values may lie outside it
 
 
 def measured(outcome: Outcome, expected: Outcome) -> Outcome:
@@ -26,7 +26,7 @@ def measured(outcome: Outcome, expected: Outcome) -> Outcome:
     """
     shown = dict(outcome.shown)
     for name, (kind, *details) in expected.measures.items():
-        if name in shown:  # the words of a statistic could be sent, too: a sentence is never taken for one
+        if name in shown:  # a student could send a statistic's words, so a shown sentence never counts as one
             value = shown[name]
             shown[name] = f"{value}, no tensor" if isinstance(value, str) else STATISTICS[kind](value, *details)
     return replace(outcome, shown=shown)
@@ -34,7 +34,7 @@ def measured(outcome: Outcome, expected: Outcome) -> Outcome:
 
 def spread(values: Array, low: float, high: float) -> str:
     """Whether values look uniformly drawn from low to high: none outside, few alike, some near both ends, centred."""
-    with np.errstate(all="ignore"):  # of huge values, which are no warning for a student
+    with np.errstate(all="ignore"):  # huge values overflow, and a student need not see that warning
         return f"a tensor of shape {values.shape}, {_spread(values.astype(np.float64), low, high)}"
 
 

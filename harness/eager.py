@@ -1,8 +1,8 @@
-"""While student code is tested torch runs it as it is written, in the threads that there are.
+"""Tests run student code without torch.compile and without further threads.
 
-torch.compile takes minutes for an RNN, needs a compiler that many computers lack and the grader's sandbox starts none,
-and computes what the code computes without it. So it gives back what it is given. Nor can student code ask for threads:
-the tensors of tests are tiny, and in the grader there is one thread.
+torch.compile takes minutes for an RNN and needs a compiler, which many computers lack and the grader's sandbox cannot
+start. The result is the same without it, so here it returns its argument. Student code cannot ask for threads, because
+the tensors of tests are tiny and the grader has one thread.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,9 +30,9 @@ def _put(functions: Mapping[str, Any]) -> None:
 
 
 def _compile(model: Any = None, **options: Any) -> Any:
-    """As torch.compile: of a function or a module, or with options alone a decorator."""
+    """Stands in for torch.compile, called with a function or a module, or with options only as a decorator."""
     return _compile if model is None else model
 
 
 def _set_threads(number: int) -> None:
-    """As torch.set_num_threads."""
+    """Stands in for torch.set_num_threads."""

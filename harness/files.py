@@ -1,14 +1,14 @@
-"""Writing a file whole or not at all, and never over what somebody else has written."""
+"""Writes files by rename, and refuses to replace files that somebody else has written."""
 
 import os
 from pathlib import Path
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Write a file in one step: whoever reads it finds the old content or the new.
+    """Write a file in one step, so that a reader finds the old content or the new.
 
     Raises:
-        OSError: with the path that was asked for, also where the disk is full.
+        OSError: with the path that was asked for, also if the disk is full.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -25,10 +25,10 @@ def replace(path: Path, data: bytes) -> None:
 
 
 def refusal(path: Path, mark: str) -> str:
-    """Why a file that a person has named is not written, in words; "" where it is.
+    """Why a file that a person has named cannot be written; "" if it can.
 
     Args:
-        mark: what stands in every such file. A file that is there is replaced where it has the mark, and only there.
+        mark: a text that every file of this kind holds. An existing file is replaced only if it holds the mark.
     """
     if path.is_dir():
         return f"{path} is a folder"

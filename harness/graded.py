@@ -1,4 +1,4 @@
-"""What is known of a graded test without running it. Read on the trusted side, so nothing here imports torch."""
+"""What is known of a graded test without running it. The judge imports this module, so it imports no torch."""
 
 import importlib
 from collections.abc import Callable, Mapping
@@ -24,12 +24,12 @@ class Case:
 
 @dataclass(frozen=True)
 class GradedTest:
-    """A test function with its cases and all that decides about its row.
+    """A test function with its cases and everything that decides about its row.
 
     Attributes:
         module: its file, relative to tests/, with forward slashes; the rubric names it under a deliverable.
-        summary: the docstring's first paragraph: what is checked.
-        cases: they run like further seeds and share the row.
+        summary: the first paragraph of the docstring, which says what is checked.
+        cases: all of them share the row, and the test passes if all cases pass.
         integration, only: see `marks.integration`.
     """
 
@@ -64,11 +64,11 @@ class GradedTest:
         return self.name.removeprefix("test_").replace("_", " ")
 
     def identifier(self, case: Case) -> str:
-        """Names a test and its case, in the answers and in every input's seed."""
+        """The name of a test and its case, in the answers and in the seed of every input."""
         return f"{self.key}[{case.name}]" if case.name else self.key
 
     def function(self) -> Callable[..., None]:
-        """Import the test function. Only where student code may run: its module imports torch."""
+        """Import the test function. Call it only where student code may run, because its module imports torch."""
         module = importlib.import_module("tests." + self.module.removesuffix(".py").replace("/", "."))
         function: Callable[..., None] = getattr(module, self.name)
         return function

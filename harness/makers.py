@@ -1,4 +1,4 @@
-"""Which function of a student's has made a value that a test shows: found by running the test once more."""
+"""Finds which function of a student made a shown value, by running the test once more."""
 
 import sys
 from collections.abc import Callable
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 class Makers:
-    """Notes of each shown value the last function of the tree that the test had called before it was shown.
+    """Records for each shown value the last function of the tree that the test called before showing it.
 
-    What this function calls in turn is part of it: a test of `forward` is about `forward`, whatever that calls.
+    Functions that this one calls are not recorded: a test of `forward` is about `forward`, whatever that calls.
 
     Attributes:
         of: name of a shown value -> "models/naive/LSTM.py:LSTM.forward"
@@ -25,10 +25,10 @@ class Makers:
         self._tree = tree
         self._inside: dict[str, str | None] = {}  # a file's name -> its name in the tree
         self._last = ""
-        self._depth = 0  # calls within the one that is noted
+        self._depth = 0  # calls inside the recorded one
 
     def watch(self, run: Callable[[], T]) -> T:
-        """Run a test and note."""
+        """Run a test and record the makers of its values."""
         before = sys.getprofile()
         sys.setprofile(self._note)
         try:

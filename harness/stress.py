@@ -1,4 +1,4 @@
-"""`python -m tests --stress`: properties that hold for every size, which need no stored answers.
+"""`python -m tests --stress`: checks properties that hold for every size and need no stored answers.
 
 Hidden inputs on Gradescope have other values and sizes than the published ones. Code that relies on a size, on a row's
 neighbours or on an earlier call fails there and passes here. Each function in tests/stress/<part>.py states one
@@ -30,9 +30,9 @@ from harness.submission.preflight import inspect_tree
 from harness.tree import Tree
 from harness.verdicts import out_of_time, preflight
 
-DRAWS = 12  # of every property; the first has the smallest sizes, the second the largest
+DRAWS = 12  # for every property; the first has the smallest sizes, the second the largest
 MARK = "__deliverable__"
-STDERR = 2  # the descriptor: student code may have put something else in place of sys.stderr
+STDERR = 2  # the descriptor, since student code may have replaced sys.stderr
 
 Property = Callable[[Any, Given], None]
 
@@ -55,12 +55,12 @@ def stress(deliverable: str) -> Callable[[Property], Property]:
 
 
 def same(what: str, got: object, expected: object) -> None:
-    """Demand two equal results, up to rounding; both may be tensors or tuples of them."""
+    """Demand that two results are equal up to rounding; both are tensors or tuples of tensors."""
     _compare(_shown(what, got), _shown(what, expected))
 
 
 def same_again(call: Callable[..., object], arguments: Sequence[Any], others: Sequence[Any]) -> None:
-    """Demand that a call gives the same after another call, and that neither changes its arguments."""
+    """Demand that a call returns the same after another call, and that neither changes its arguments."""
     before = _shown("argument", tuple(arguments))
     first = _shown("the result of the same call", call(*arguments))
     _compare(_shown("argument", tuple(arguments)), before)
@@ -114,7 +114,7 @@ class Failure:
 
     @property
     def extent(self) -> int:
-        """The smaller, the easier to look into."""
+        """The sum of the sizes; a failure with small sizes is easier to examine."""
         return sum(self.drawn.sizes.values())
 
 
@@ -125,7 +125,7 @@ def properties(id: str) -> list[Property]:
 
 
 def failures(function: Property, tree: Tree) -> Iterator[Failure]:
-    """Try a property with every draw; none after one that runs out of time."""
+    """Try a property with every draw, and stop after a draw that runs out of time."""
     limit = Limit(lambda stack: _give_up(_summary_of(function), stack, tree), STDERR)
     for number in range(DRAWS):
         drawn = Drawn(number, function.__name__)
@@ -158,13 +158,13 @@ def _give_up(summary: str, stack: StackSummary, tree: Tree) -> NoReturn:
 
 
 def main(assignment: Assignment, chosen: Sequence[Deliverable], root: Path) -> int:
-    """Try all properties of the chosen deliverables and print what does not hold; 0 when all holds that has begun.
+    """Try all properties of the chosen deliverables and print those that fail; return 0 if none fails.
 
     Args:
         root: the tree with the student's files.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C ends it; what was found until then is printed.
+        KeyboardInterrupt: after Ctrl-C; the failures so far are printed.
     """
     torch.set_num_threads(1)  # the tensors are tiny
     tree = Tree(root)
@@ -186,7 +186,7 @@ def main(assignment: Assignment, chosen: Sequence[Deliverable], root: Path) -> i
 
 
 def _report(function: Property, tree: Tree) -> bool:
-    """Print whether a property holds; where it does not, with the smallest sizes that show it."""
+    """Print whether a property holds; if not, print the smallest sizes that show it."""
     summary = _summary_of(function)
     try:
         found = list(failures(function, tree))
