@@ -28,8 +28,10 @@ from autograder.prepare import (
     handout,
     kit,
     mutants,
+    new_part,
     rehearsal,
     reports,
+    rules,
     store,
 )
 from autograder.prepare.files import refusal, replace
@@ -91,6 +93,19 @@ def make_handout(
         say(f"{zip}: {zip.stat().st_size / 1024:.0f} KiB")
 
 
+@app.command(name="new-part")
+def make_new_part(
+    name: Annotated[str, typer.Argument(help="The part's id, which names its folders: small letters, digits, '_'.")],
+    deliverable: Annotated[
+        list[str] | None, typer.Option(help="A deliverable's name; may be given again. Default: Layer.")
+    ] = None,
+) -> None:
+    """Write a tiny solved exercise with everything that a part has, to be replaced piece by piece."""
+    for path in new_part.write(REPOSITORY, name, deliverable or ["Layer"]):
+        say(str(path))
+    say(f"Next: python -m autograder handout; {store.COMMAND}")
+
+
 @app.command(name="answers")
 def make_answers(
     secret: Secret = None,
@@ -116,6 +131,8 @@ def make_answers(
         store.renew_hidden(REPOSITORY, kit.graded_by(Rubric.load(REPOSITORY / handout.RUBRIC), tests), key, mapper)
     counts = f"{len(made.answers.outcomes)} answers, {len(made.failed)} misconceptions"
     say(f"{counts}; hidden seeds from {origin}")
+    for complaint in rules.complaints(REPOSITORY, kit.graded_by(Rubric.load(REPOSITORY / handout.RUBRIC), tests)):
+        warn(complaint)
 
 
 @app.command()
@@ -388,7 +405,7 @@ def main() -> None:
         app(standalone_mode=True)
     except (
         handout.HandoutError, RubricError, answers.AnswersError, Unsteady, ContractError, rehearsal.RehearsalError,
-        speed.BenchError, kit.KitError, catalogue.CatalogueError, feedback.AttemptsError,
+        speed.BenchError, kit.KitError, catalogue.CatalogueError, new_part.NewPartError, feedback.AttemptsError,
     ) as error:  # fmt: skip
         sys.exit(f"{type(error).__name__}: {error}")
     except OSError as error:
