@@ -332,19 +332,21 @@ class FullTransformerTranslator(nn.Module):
             raise ValueError(f"max_length ({length}) is more than the model can generate ({limit})")
         was_training = self.training
         self.eval()
-        memory = self.encode(src)
-        sequence = src[:, :1]  # (N, 1 + tokens so far)
-        tokens = src.new_full((src.size(0), length), self.pad_index)
-        scores = memory.new_zeros(src.size(0), length, self.output_size)
-        ended = torch.zeros(src.size(0), dtype=torch.bool, device=src.device)
-        for t in range(length):
-            step = self.decode(sequence, memory, src)[:, -1]  # (N, V)
-            scores[:, t] = step.masked_fill(ended.unsqueeze(1), 0.0)
-            tokens[:, t] = step.argmax(dim=1).masked_fill(ended, self.pad_index)
-            ended = ended | (tokens[:, t] == EOS)
-            if ended.all():
-                break
-            sequence = torch.cat((sequence, tokens[:, t : t + 1]), dim=1)
-        self.train(was_training)
+        try:
+            memory = self.encode(src)
+            sequence = src[:, :1]  # (N, 1 + tokens so far)
+            tokens = src.new_full((src.size(0), length), self.pad_index)
+            scores = memory.new_zeros(src.size(0), length, self.output_size)
+            ended = torch.zeros(src.size(0), dtype=torch.bool, device=src.device)
+            for t in range(length):
+                step = self.decode(sequence, memory, src)[:, -1]  # (N, V)
+                scores[:, t] = step.masked_fill(ended.unsqueeze(1), 0.0)
+                tokens[:, t] = step.argmax(dim=1).masked_fill(ended, self.pad_index)
+                ended = ended | (tokens[:, t] == EOS)
+                if ended.all():
+                    break
+                sequence = torch.cat((sequence, tokens[:, t : t + 1]), dim=1)
+        finally:
+            self.train(was_training)
         return tokens, scores
         # END SOLUTION

@@ -84,17 +84,19 @@ def generate(
         raise ValueError(f"the temperature is {temperature}; it must be 0 (greedy) or above")
     was_training = model.training
     model.eval()
-    recurrent = hasattr(model, "init_hidden")
-    device = next(model.parameters()).device
-    tokens = torch.tensor([vocabulary.word2idx[token] for token in prompt], device=device).unsqueeze(1)  # (S, 1)
-    hidden, unread = model.init_hidden(1) if recurrent else None, tokens
-    for _ in range(length):
-        if recurrent:
-            log_probabilities, hidden = model(unread, hidden)
-        else:
-            log_probabilities = model(tokens[-model.max_len :])
-        unread = tokens.new_tensor([[choose(log_probabilities[-1], 0 if greedy else temperature, generator)]])
-        tokens = torch.cat((tokens, unread))
-    model.train(was_training)
+    try:
+        recurrent = hasattr(model, "init_hidden")
+        device = next(model.parameters()).device
+        tokens = torch.tensor([vocabulary.word2idx[token] for token in prompt], device=device).unsqueeze(1)  # (S, 1)
+        hidden, unread = model.init_hidden(1) if recurrent else None, tokens
+        for _ in range(length):
+            if recurrent:
+                log_probabilities, hidden = model(unread, hidden)
+            else:
+                log_probabilities = model(tokens[-model.max_len :])
+            unread = tokens.new_tensor([[choose(log_probabilities[-1], 0 if greedy else temperature, generator)]])
+            tokens = torch.cat((tokens, unread))
+    finally:
+        model.train(was_training)
     return [vocabulary.idx2word[token] for token in tokens[len(prompt) :, 0].tolist()]
     # END SOLUTION

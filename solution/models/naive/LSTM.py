@@ -31,11 +31,25 @@ class LSTM(nn.Module):
         self.hidden_size = hidden_size
         # TODO(naive.LSTM): create the sixteen parameters; init_parameters fills them afterwards.
         # BEGIN SOLUTION
-        for gate in "ifgo":
-            setattr(self, f"W_i{gate}", nn.Parameter(torch.empty(input_size, hidden_size)))
-            setattr(self, f"b_i{gate}", nn.Parameter(torch.empty(hidden_size)))
-            setattr(self, f"W_h{gate}", nn.Parameter(torch.empty(hidden_size, hidden_size)))
-            setattr(self, f"b_h{gate}", nn.Parameter(torch.empty(hidden_size)))
+        self.W_ii = nn.Parameter(torch.empty(input_size, hidden_size))
+        self.b_ii = nn.Parameter(torch.empty(hidden_size))
+        self.W_hi = nn.Parameter(torch.empty(hidden_size, hidden_size))
+        self.b_hi = nn.Parameter(torch.empty(hidden_size))
+
+        self.W_if = nn.Parameter(torch.empty(input_size, hidden_size))
+        self.b_if = nn.Parameter(torch.empty(hidden_size))
+        self.W_hf = nn.Parameter(torch.empty(hidden_size, hidden_size))
+        self.b_hf = nn.Parameter(torch.empty(hidden_size))
+
+        self.W_ig = nn.Parameter(torch.empty(input_size, hidden_size))
+        self.b_ig = nn.Parameter(torch.empty(hidden_size))
+        self.W_hg = nn.Parameter(torch.empty(hidden_size, hidden_size))
+        self.b_hg = nn.Parameter(torch.empty(hidden_size))
+
+        self.W_io = nn.Parameter(torch.empty(input_size, hidden_size))
+        self.b_io = nn.Parameter(torch.empty(hidden_size))
+        self.W_ho = nn.Parameter(torch.empty(hidden_size, hidden_size))
+        self.b_ho = nn.Parameter(torch.empty(hidden_size))
         # END SOLUTION
         self.init_parameters()
 
