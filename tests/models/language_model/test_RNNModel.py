@@ -14,7 +14,7 @@ with_and_without_cell = pytest.mark.parametrize("rnn_type", ["RNN_RELU", "LSTM"]
 
 
 def build(models, given, rnn_type, nlayers=2, dropout=0.3, tied=False):
-    """A filled model and its sizes ntoken and nhid; a tied one has one size for embedding and hidden state."""
+    """Return a filled model and its sizes ntoken and nhid. In a tied model ninp equals nhid."""
     V, H = given.size("ntoken", 7, 11), given.size("nhid", 4, 7)
     E = H if tied else given.size("ninp", 3, 6)
     model = models.language_model.RNNModel.RNNModel(rnn_type, V, E, H, nlayers, dropout, tied)
@@ -22,19 +22,19 @@ def build(models, given, rnn_type, nlayers=2, dropout=0.3, tied=False):
 
 
 def draw_state(given, rnn_type, nlayers, B, H, name="state"):
-    """A state before a chunk: (nlayers, B, nhid), for an LSTM a pair of these."""
+    """Return a state before a chunk: (nlayers, B, nhid), or a pair of these for an LSTM."""
     h, c = given.uniform(f"{name} h", nlayers, B, H), given.uniform(f"{name} c", nlayers, B, H)
     return (h, c) if rnn_type == "LSTM" else h
 
 
 def draw_chunk(given, rnn_type, V, H, nlayers=2):
-    """Token ids (S, B) and a state before them."""
+    """Return token ids (S, B) and the state before them."""
     S, B = given.size("S", 4, 7), given.size("B", 2, 5)
     return given.integers("tokens", S, B, low=0, high=V), draw_state(given, rnn_type, nlayers, B, H)
 
 
 def record(layer):
-    """What goes into a layer, and what comes out of it first, at every call from now on."""
+    """Record a layer's first argument and first result at every call from now on."""
     calls = {"in": [], "out": []}
 
     def note(layer, args, kwargs, result):
@@ -46,7 +46,7 @@ def record(layer):
 
 
 def pass_features_on(decoder):
-    """Make every score of a decoder one feature of what it reads, and the last score zero."""
+    """Fill a decoder so that every score is one feature of its input, and the last score zero."""
     with torch.no_grad():
         decoder.weight.copy_(torch.eye(*decoder.weight.shape))
         decoder.weight[-1] = 0
@@ -54,13 +54,15 @@ def pass_features_on(decoder):
 
 
 def features(output, H):
-    """What a decoder that passes features on has read: differences of log-probabilities are those of scores."""
+    """Return what a decoder that passes features on has read.
+
+    Differences of log-probabilities equal differences of scores, and the last score is zero."""
     scores = output - output[:, -1:]
     return scores[:, : min(H, output.size(1) - 1)].detach()
 
 
 def factors(before, after):
-    """By what numbers, each once and to one digit, values that are not near zero have been multiplied."""
+    """Return by which numbers, each once and rounded to one digit, values that are not near zero were multiplied."""
     return (after / before)[before.abs() > 0.05].round(decimals=1).add(0.0).unique()
 
 
@@ -68,7 +70,7 @@ def factors(before, after):
 @weight(1)
 @all_types
 def test_rnn_model_has_its_layers(models, given, show, rnn_type):
-    """embedding, dropout, recurrent (nlayers layers, time first, dropout between them) and decoder have the sizes."""
+    """The model has embedding, dropout, recurrent (nlayers, time first, dropout between layers) and decoder."""
     model, *_ = build(models, given, rnn_type, dropout=0.35)
     embedded = given.uniform("embedded", 4, 3, model.embedding.weight.size(1))
     show("embedding.weight", model.embedding.weight)
@@ -86,9 +88,9 @@ def test_rnn_model_has_its_layers(models, given, show, rnn_type):
 @weight(1)
 @all_types
 def test_rnn_model_predicts_the_next_token(models, given, show, rnn_type):
-    """forward returns log-probabilities (S * B, ntoken), step by step, which normalise, and the state after the chunk.
+    """forward returns normalised log-probabilities (S * B, ntoken), step by step, and the state after the chunk.
 
-    What comes in is the state before the chunk, not zeros.
+    The model starts from the given state, not from zeros.
     """
     model, V, H = build(models, given, rnn_type)
     output, hidden = model(*draw_chunk(given, rnn_type, V, H))
@@ -101,7 +103,7 @@ def test_rnn_model_predicts_the_next_token(models, given, show, rnn_type):
 @weight(0.5)
 @with_and_without_cell
 def test_rnn_model_reads_on_from_its_state(models, given, show, rnn_type):
-    """A text read in two chunks, the second from the state after the first, gives the same as read at once."""
+    """Reading a text in two chunks gives the same as reading it at once, if the state is passed on."""
     model, V, H = build(models, given, rnn_type)
     tokens, hidden = draw_chunk(given, rnn_type, V, H)
     show("output at once", model(tokens, hidden)[0])
@@ -115,7 +117,7 @@ def test_rnn_model_reads_on_from_its_state(models, given, show, rnn_type):
 @weight(0.5)
 @with_and_without_cell
 def test_rnn_model_reads_a_single_token(models, given, show, rnn_type):
-    """One layer, one column and one step keep all their axes."""
+    """With one layer, one column or one step the results keep all their axes."""
     model, V, H = build(models, given, rnn_type, nlayers=1)
     tokens = given.integers("tokens", 4, 1, low=0, high=V)
     output, hidden = model(tokens[:1], draw_state(given, rnn_type, 1, 1, H))
@@ -130,7 +132,7 @@ def test_rnn_model_reads_a_single_token(models, given, show, rnn_type):
 @weight(1)
 @all_types
 def test_rnn_model_starts_from_zeros(models, given, show, rnn_type):
-    """init_hidden gives zeros (nlayers, B, nhid), a pair for an LSTM, like the parameters in dtype and device."""
+    """init_hidden gives zeros (nlayers, B, nhid), a pair for an LSTM, with the parameters' dtype and device."""
     model, V, _ = build(models, given, rnn_type, nlayers=3)
     B = given.size("B", 2, 5)
     hidden = model.init_hidden(B)
@@ -148,9 +150,9 @@ def test_rnn_model_starts_from_zeros(models, given, show, rnn_type):
 @all_types
 @pytest.mark.parametrize("tied", [False, True])
 def test_rnn_model_is_initialised(models, given, show, rnn_type, tied):
-    """Embedding and decoder weights lie between -0.1 and 0.1, all over; the decoder's bias is zero.
+    """Embedding and decoder weights are spread from -0.1 to 0.1. The decoder's bias is zero.
 
-    The recurrent layer, of any type, keeps torch's own values: all of them, biases too, up to 1 / sqrt(nhid).
+    The recurrent layer keeps torch's own values: weights and biases are spread up to 1 / sqrt(nhid).
     """
     model = models.language_model.RNNModel.RNNModel(rnn_type, 150, 9, 9, 2, tie_weights=tied)
     for name, values in (("embedding", model.embedding.weight), ("decoder", model.decoder.weight)):
@@ -166,7 +168,7 @@ def test_rnn_model_is_initialised(models, given, show, rnn_type, tied):
 @weight(1)
 @all_types
 def test_rnn_model_ties_its_weights(models, given, show, rnn_type):
-    """With tie_weights decoder.weight is embedding.weight, one tensor, and its gradient is the sum of both uses'."""
+    """With tie_weights decoder.weight is embedding.weight: one tensor, whose gradient sums up both uses."""
     model, V, H = build(models, given, rnn_type, tied=True)
     tokens, hidden = draw_chunk(given, rnn_type, V, H)
     output, _ = model(tokens, hidden)
@@ -182,7 +184,7 @@ def test_rnn_model_ties_its_weights(models, given, show, rnn_type):
 @number("4.2.8")
 @weight(0.5)
 def test_rnn_model_keeps_its_weights_apart(models, given, show):
-    """Without tie_weights, the default, there are two weights even where their sizes agree."""
+    """Without tie_weights, the default, there are two weights, even where their sizes agree."""
     V, H = given.size("ntoken", 7, 11), given.size("nhid", 4, 7)
     model = given.parameters(models.language_model.RNNModel.RNNModel("GRU", V, H, H, 2))
     tokens, hidden = draw_chunk(given, "GRU", V, H)
@@ -195,7 +197,7 @@ def test_rnn_model_keeps_its_weights_apart(models, given, show):
 @number("4.2.9")
 @weight(0.5)
 def test_rnn_model_refuses_what_it_cannot_do(models, given, show):
-    """An unknown rnn_type, and tied weights of two sizes, raise ValueError; untied sizes may differ."""
+    """An unknown rnn_type and tied weights with ninp != nhid raise ValueError. Untied sizes may differ."""
     RNNModel = models.language_model.RNNModel.RNNModel
     for wrong in ("RNN", "lstm"):
         show.raises(f"rnn_type {wrong!r}", ValueError, lambda wrong=wrong: RNNModel(wrong, 9, 4, 5, 2), TYPES)
@@ -210,10 +212,10 @@ def test_rnn_model_refuses_what_it_cannot_do(models, given, show):
 @weight(2)
 @all_types
 def test_rnn_model_drops_out_in_three_places(models, given, show, rnn_type):
-    """The constructor's rate holds for the embedding, the recurrent layer's output, and between its layers.
+    """The constructor's rate holds after the embedding, after the recurrent layer, and between its layers.
 
-    In training p = 1 hides all of a place; in evaluation nothing is hidden. Once is enough: with p = 0.5 what goes on
-    from a place is 0 or 2 times what came there. And gradients go back through it.
+    In training p = 1 drops everything; in evaluation nothing is dropped. With p = 0.5 values are multiplied by 0 or 2,
+    so dropout is applied once in each place. Gradients flow back through it.
     """
     model, V, H = build(models, given, rnn_type, dropout=1.0)
     tokens, hidden = draw_chunk(given, rnn_type, V, H)
@@ -241,7 +243,7 @@ def test_rnn_model_drops_out_in_three_places(models, given, show, rnn_type):
 @weight(0.5)
 @with_and_without_cell
 def test_rnn_model_lets_gradients_through(models, given, show, rnn_type):
-    """Output and state pass gradients on to the state before and to all parameters; every token's embedding learns."""
+    """Gradients flow from output and state to the old state and all parameters, also to every token's embedding."""
     model, V, H = build(models, given, rnn_type)
     tokens, hidden = draw_chunk(given, rnn_type, V, H)
     tokens[0, :2] = torch.tensor([0, 1])
@@ -261,7 +263,7 @@ def test_rnn_model_lets_gradients_through(models, given, show, rnn_type):
 @weight(0.5)
 @with_and_without_cell
 def test_rnn_model_keeps_nothing_between_calls(models, given, show, rnn_type):
-    """The same arguments give the same results after another call, and no argument is changed."""
+    """The same arguments give the same results after another call, and no call changes its arguments."""
     model, V, H = build(models, given, rnn_type)
     tokens, hidden = draw_chunk(given, rnn_type, V, H)
     first = model(tokens, hidden)

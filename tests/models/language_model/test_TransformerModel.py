@@ -14,7 +14,7 @@ MAX_LEN = 12
 
 
 def build(models, given, heads=2, nlayers=1, **options):
-    """A filled model whose sizes all differ, with given positions; V, E. One layer shows most of what is to be seen."""
+    """Return a filled model with given positions, whose sizes all differ, and V and E. One layer shows most."""
     V, E = given.size("V", 13, 17), heads * 2 * given.size("half of E of a head", 2, 3)
     model = models.language_model.TransformerModel.TransformerModel(
         V, E, heads, given.size("nhid", 10, 11), nlayers, max_len=MAX_LEN, **options
@@ -24,17 +24,17 @@ def build(models, given, heads=2, nlayers=1, **options):
 
 
 def tokens(given, vocabulary, name="src"):
-    """Token ids (S, B)."""
+    """Return token ids (S, B)."""
     return given.integers(name, given.size("S", 5, 8), given.size("B", 2, 3), low=0, high=vocabulary)
 
 
 def causal(steps):
-    """The mask (S, S) that hides later steps, for tests that are not about the one which forward makes itself."""
+    """Return the mask (S, S) that hides later steps, for tests that are not about the mask that forward makes."""
     return torch.ones(steps, steps, dtype=torch.bool).triu(diagonal=1)
 
 
 def unless_random(call):
-    """What a call returns; zeros where a second call returns something else, since that is left to chance."""
+    """Return what a call returns, or zeros if a second call returns something else: then it is random."""
     first = call()
     return first if torch.equal(first, call()) else torch.zeros_like(first)
 
@@ -43,9 +43,10 @@ def unless_random(call):
 @weight(1)
 @pytest.mark.parametrize("norm_first", [False, True])
 def test_transformer_scores_every_next_token(models, given, show, norm_first):
-    """forward embeds src (S, B), adds positions, encodes behind a causal mask: log-probabilities (S * B, V).
+    """forward embeds src (S, B), adds positions, encodes with a causal mask, gives log-probabilities (S * B, V).
 
-    Two layers of three heads, with normalisation after the sublayers or before them; no norm after the last layer.
+    The model has two layers of three heads, normalises after the sublayers or before them (norm_first), and has no norm
+    after the last layer.
     """
     model, V, _ = build(models, given, heads=3, nlayers=2, norm_first=norm_first)
     src = tokens(given, V)
@@ -56,7 +57,7 @@ def test_transformer_scores_every_next_token(models, given, show, norm_first):
 @number("4.4.2")
 @weight(1)
 def test_transformer_scales_the_embedding(models, given, show):
-    """What positions are added to is the embedding times sqrt(E), (S, B, E)."""
+    """The positional encoding receives the embedding times sqrt(E), of shape (S, B, E)."""
     model, V, _ = build(models, given)
     src = tokens(given, V)
     show("scores", model(src, causal(len(src))))
@@ -67,7 +68,7 @@ def test_transformer_scales_the_embedding(models, given, show):
 @number("4.4.3")
 @weight(1)
 def test_transformer_returns_log_probabilities_by_rows(models, given, show):
-    """Probabilities of every row sum to 1; row t * B + b belongs to step t of sequence b, which no other influences."""
+    """Each row's probabilities sum to 1. Row t * B + b is step t of sequence b and depends on no other sequence."""
     model, V, _ = build(models, given)
     src = tokens(given, V)
     scores = model(src, causal(len(src)))
@@ -80,9 +81,9 @@ def test_transformer_returns_log_probabilities_by_rows(models, given, show):
 @number("4.4.4")
 @weight(1)
 def test_transformer_does_not_look_ahead(models, given, show):
-    """Without a mask no row depends on later tokens: neither other ones nor fewer of them change it.
+    """Without a mask no row depends on later tokens: other or fewer later tokens do not change it.
 
-    Nor does a mask that another call was given.
+    A mask that another call was given does not change it either.
     """
     model, V, _ = build(models, given, nlayers=2)
     src = tokens(given, V)
@@ -97,7 +98,7 @@ def test_transformer_does_not_look_ahead(models, given, show):
 @number("4.4.5")
 @weight(1)
 def test_transformer_uses_a_given_mask(models, given, show):
-    """A boolean mask (True hides) or one that is added is used as it is."""
+    """forward uses a given mask as it is: a boolean one (True hides) or a float one that is added."""
     model, V, _ = build(models, given)
     src = tokens(given, V)
     S = src.size(0)
@@ -117,7 +118,7 @@ def test_transformer_uses_a_given_mask(models, given, show):
 def test_transformer_drops_in_every_layer(models, given, show, dropout):
     """In training mode every layer of the encoder drops with the given probability.
 
-    With 0 nothing is left to chance. With 1 every sublayer adds zero: normalised before it, the input passes as it is.
+    With 0 nothing is random. With 1 every sublayer adds zero, so with norm_first the input passes unchanged.
     """
     model, V, _ = build(models, given, nlayers=2, dropout=dropout, norm_first=True)
     src = tokens(given, V)
@@ -131,7 +132,7 @@ def test_transformer_drops_in_every_layer(models, given, show, dropout):
 def test_transformer_starts_with_small_weights(models, given, show):
     """A new model's embedding and decoder weights spread from -0.1 to 0.1; the decoder's bias is zero.
 
-    The encoder keeps torch's own values: norms begin with ones and zeros, linear layers are drawn from
+    The encoder keeps torch's own values: norms start with ones and zeros, linear layers are drawn from
     -1 / sqrt(number of inputs) to 1 / sqrt(number of inputs), and in_proj_weight is Xavier-uniform.
     """
     E, V = 16, 50
@@ -167,10 +168,10 @@ def test_transformer_passes_gradients(models, given, show):
 @weight(1)
 @pytest.mark.parametrize("dropout", [0.0, 1.0])
 def test_transformer_makes_its_positional_encoding(models, given, show, dropout):
-    """The constructor gives size, dropout and max_len to PositionalEncoding, for which there is a stand-in here.
+    """The constructor passes size, dropout and max_len to PositionalEncoding, which a stand-in replaces here.
 
-    Exactly max_len steps work, one more is its ValueError. With dropout 1 nothing of the input is left in training
-    mode, so every row has the same scores. An odd E is a size like others.
+    max_len steps work, and one more raises the stand-in's ValueError. With dropout 1 nothing of the input is left in
+    training mode, so all rows have the same scores. An odd E works like any other.
     """
     V, M = given.size("V", 8, 12), given.size("max_len", 5, 7)
     module = models.language_model.TransformerModel

@@ -9,13 +9,13 @@ ALPHABET = torch.arange(26)
 
 
 def letters(ids):
-    """Token ids of the alphabet as letters, rows apart."""
+    """Return token ids of the alphabet as letters, with the rows apart."""
     rows = ids if ids.dim() == 2 else ids.unsqueeze(0)
     return " ".join("".join(string.ascii_lowercase[token] for token in row) for row in rows.tolist())
 
 
 def draw_text(given, M):
-    """A text of M tokens, and what a model sees of token ids, whatever their layout."""
+    """Return a text of M tokens, and a function that embeds token ids, whatever their memory layout."""
     table = given.uniform("embedding", 97, 2)
     return given.integers("text", M, low=0, high=97), lambda ids: table[ids]
 
@@ -23,7 +23,7 @@ def draw_text(given, M):
 @number("4.1.1")
 @weight(0.5)
 def test_batchify_lays_out_the_alphabet(models, given, show):
-    """The alphabet in 4 columns: a to f down the first, s to x down the last; y and z are left out."""
+    """In 4 columns the alphabet has a to f down the first column and s to x down the last. y and z are left out."""
     source = models.language_model.batching.batchify(ALPHABET, 4)
     show("source", source)
     show("columns, read downwards", letters(source.t()))
@@ -33,7 +33,7 @@ def test_batchify_lays_out_the_alphabet(models, given, show):
 @number("4.1.2")
 @weight(0.5)
 def test_batchify_takes_any_length_and_batch(models, given, show):
-    """M tokens give (M // B, B), whatever is left over; one column is the text, as many as tokens are one row."""
+    """M tokens give (M // B, B), whatever is left over. B = 1 gives the text as one column, B = M one row."""
     batchify = models.language_model.batching.batchify
     B, rows = given.size("B", 3, 6), given.size("rows", 2, 8)
     text, see = draw_text(given, rows * B + B - 1)
@@ -49,7 +49,7 @@ def test_batchify_takes_any_length_and_batch(models, given, show):
 @number("4.1.3")
 @weight(0.5)
 def test_get_batch_reads_the_alphabet(models, given, show):
-    """Of the alphabet in 4 columns, the chunks of 2 rows: the target of each letter is the letter after it."""
+    """In chunks of 2 rows of the alphabet in 4 columns the target of each letter is the letter after it."""
     source = ALPHABET[:24].view(4, 6).t().contiguous()
     for i in (0, 2, 4):
         data, target = models.language_model.batching.get_batch(source, i, 2)
@@ -65,7 +65,7 @@ def test_get_batch_reads_the_alphabet(models, given, show):
 @number("4.1.4")
 @weight(0.5)
 def test_get_batch_begins_at_any_row(models, given, show):
-    """Row i is the first of data and row i + 1 the first of target, which is row by row as a model's outputs are."""
+    """data begins with row i and target with row i + 1. target is flat, row after row, as a model's outputs are."""
     B, rows, S = given.size("B", 2, 5), given.size("rows", 11, 14), given.size("S", 2, 5)
     text, see = draw_text(given, rows * B)
     source = text.view(rows, B)
@@ -80,7 +80,7 @@ def test_get_batch_begins_at_any_row(models, given, show):
 @number("4.1.5")
 @weight(0.5)
 def test_get_batch_ends_with_a_shorter_chunk(models, given, show):
-    """The last row is a target only: the last chunk has what is left, and bptt may be longer than the text."""
+    """The last row is only a target. The last chunk has the rows that are left; bptt may exceed the text."""
     get_batch = models.language_model.batching.get_batch
     B, rows = given.size("B", 2, 5), given.size("rows", 6, 9)
     text, see = draw_text(given, rows * B)
@@ -101,7 +101,7 @@ def test_get_batch_ends_with_a_shorter_chunk(models, given, show):
 @number("4.1.6")
 @weight(0.5)
 def test_get_batch_of_one_column(models, given, show):
-    """One column keeps its axis: data is (S, 1), target (S,)."""
+    """With one column data keeps its axis: data is (S, 1), target (S,)."""
     text, see = draw_text(given, given.size("rows", 6, 9))
     source = text.unsqueeze(1)
     data, target = models.language_model.batching.get_batch(source, 1, 3)
@@ -113,7 +113,7 @@ def test_get_batch_of_one_column(models, given, show):
 @number("4.1.7")
 @weight(0.5)
 def test_repackage_keeps_form_and_values(models, given, show):
-    """A tensor stays a tensor, a tuple a tuple, also inside of another; values stay, nothing needs a gradient."""
+    """Tensors stay tensors and (nested) tuples stay tuples. Values stay the same, and no tensor needs a gradient."""
     repackage_hidden = models.language_model.batching.repackage_hidden
     B, H = given.size("B", 2, 4), given.size("nhid", 3, 6)
     h, c, d = (given.uniform(name, 2, B, H).requires_grad_() * 2 for name in "hcd")
@@ -126,7 +126,7 @@ def test_repackage_keeps_form_and_values(models, given, show):
 @number("4.1.8")
 @weight(0.5)
 def test_repackage_stops_the_gradient_there_alone(models, given, show):
-    """No gradient flows back through what is repackaged; what it was made of stays attached for other uses."""
+    """No gradient flows back through a repackaged state. The state itself stays attached for other uses."""
     B, H = given.size("B", 2, 4), given.size("nhid", 3, 6)
     start, factor = given.uniform("start", 1, B, H).requires_grad_(), given.uniform("factor", H).requires_grad_()
     h, c = torch.tanh(start), torch.sin(start)

@@ -1,4 +1,4 @@
-"""generate: read, choose, and again. Most tests use stand-ins for both language models."""
+"""generate: read, choose a token, and repeat. Most tests use stand-ins for both language models."""
 
 from functools import partial
 from types import SimpleNamespace
@@ -18,38 +18,38 @@ TOKENS = {
 
 
 def vocabulary_of(size, unit="words"):
-    """A vocabulary of the first so many words or characters."""
+    """Return a vocabulary of the first so many words or characters."""
     words = list(TOKENS[unit][:size])
     return SimpleNamespace(idx2word=words, word2idx={word: index for index, word in enumerate(words)})
 
 
 def ids_of(new, unit="words"):
-    """The ids (length,) of new tokens; what is no plain list of tokens is left as it is."""
+    """Return the ids (length,) of new tokens. What is not a plain list of tokens is returned as it is."""
     if type(new) is not list or any(type(token) is not str or token not in TOKENS[unit] for token in new):
         return new
     return torch.tensor([TOKENS[unit].index(token) for token in new], dtype=torch.int64)
 
 
 def prompt_of(given, vocabulary, length, name="prompt"):
-    """Some tokens of a vocabulary."""
+    """Return some tokens of a vocabulary."""
     ids = given.integers(name, length, low=0, high=len(vocabulary.idx2word))
     return [vocabulary.idx2word[index] for index in ids.tolist()]
 
 
 def recurrent(given, rnn_type="GRU", unit="words"):
-    """A stand-in for an RNNModel and its vocabulary."""
+    """Return a stand-in for an RNNModel and its vocabulary."""
     V, H = given.size("V", 9, 12), given.size("H", 4, 6)
     return RNNModelDouble(given, V, H, rnn_type), vocabulary_of(V, unit)
 
 
 def transformer(given, max_len):
-    """A stand-in for a TransformerModel and its vocabulary."""
+    """Return a stand-in for a TransformerModel and its vocabulary."""
     V, H = given.size("V", 9, 12), given.size("H", 4, 6)
     return TransformerModelDouble(given, V, H, max_len), vocabulary_of(V)
 
 
 def scores_of(model, vocabulary, prompt, new):
-    """The log-probabilities (length, V) that every new token is chosen from when all tokens before it are read."""
+    """Return the log-probabilities (length, V) of every new token, after all tokens before it."""
     ids = torch.tensor([vocabulary.word2idx.get(token, 0) for token in (*prompt, *new)]).unsqueeze(1)
     rows = []
     for end in range(len(prompt), len(ids)):
@@ -65,10 +65,10 @@ def scores_of(model, vocabulary, prompt, new):
 @steered_by("scores")
 @pytest.mark.parametrize("unit", ["words", "characters"])
 def test_generation_feeds_the_best_token_back(models, given, show, unit):
-    """Greedy: the most probable token of every step is read next. A list of the new tokens alone, `length` of them.
+    """Greedy generation reads the most probable token of each step next. It returns only the new tokens, a list.
 
-    A prompt is a list of words or, for characters, a string. No token is special: here the model first writes <unk>,
-    <eos> and a full stop, or the end of a line, a full stop and a space, and goes on.
+    The list has `length` tokens. A prompt is a list of words, or a string of characters. No token is special: the
+    model first writes <unk>, <eos> and a full stop (or the end of a line, a full stop and a space), and goes on.
     """
     model, vocabulary = recurrent(given, unit=unit)
     prompt = [*prompt_of(given, vocabulary, given.size("P", 2, 4)), vocabulary.idx2word[-1]]
@@ -85,7 +85,7 @@ def test_generation_feeds_the_best_token_back(models, given, show, unit):
 @weight(0.5)
 @steered_by("scores")
 def test_generation_at_temperature_zero_is_greedy(models, given, show):
-    """Temperature 0 gives what greedy gives, again and again; greedy wins over any temperature; nothing is drawn."""
+    """Temperature 0 gives the same as greedy, in every call. greedy overrides any temperature. Nothing is drawn."""
     model, vocabulary = recurrent(given)
     prompt = prompt_of(given, vocabulary, 3)
     generate = partial(models.language_model.generation.generate, model, vocabulary, prompt, 7)
@@ -105,15 +105,15 @@ def test_generation_at_temperature_zero_is_greedy(models, given, show):
 @weight(0.5)
 @steered_by("scores", "scores_after_one_token")
 def test_generation_reads_the_whole_prompt_once(models, given, show):
-    """A recurrent model reads all of the prompt, then every new token, each once, and carries its state (h, c) on.
+    """A recurrent model reads the whole prompt, then every new token, each once, and passes its state (h, c) on.
 
-    All of a long prompt, too: it has no window.
+    It reads all of a long prompt, too: it has no window.
     """
     model, vocabulary = recurrent(given, "LSTM")
     P, length = given.size("P", 4, 6), given.size("length", 6, 8)
     prompt = tuple(prompt_of(given, vocabulary, P))
     new = models.language_model.generation.generate(model, vocabulary, prompt, length, greedy=True)
-    read = list(model.read)  # whether it has also read the last new token does not matter
+    read = list(model.read)  # it may have read the last new token, or not
     show("tokens_read", torch.tensor(read[: P + length - 1] + read[P + length :]))
     show("new", ids_of(new))
     show("scores", scores_of(model, vocabulary, prompt, new))
@@ -130,9 +130,9 @@ def test_generation_reads_the_whole_prompt_once(models, given, show):
 @weight(0.5)
 @steered_by("scores")
 def test_generation_keeps_the_causal_mask(models, given, show):
-    """A Transformer reads all tokens so far at every step, behind the mask with which it was trained.
+    """A Transformer reads all tokens so far at every step, with the causal mask with which it was trained.
 
-    That the last step may see all tokens is not enough: in a second layer it sees what the earlier ones have seen.
+    Without the mask earlier steps see later tokens, and from the second layer on the last step sees the difference.
     """
     P, length = given.size("P", 2, 4), given.size("length", 6, 8)
     model, vocabulary = transformer(given, max_len=P + length)
@@ -147,7 +147,7 @@ def test_generation_keeps_the_causal_mask(models, given, show):
 @weight(0.5)
 @steered_by("scores", "scores_after_a_prompt_as_long", "scores_after_a_longer_prompt")
 def test_generation_stays_in_the_window(models, given, show):
-    """With more than max_len tokens, of the prompt or new, a Transformer reads the last max_len; fewer are all read."""
+    """A Transformer reads the last max_len tokens, of the prompt or new. If there are fewer, it reads all of them."""
     M = given.size("max_len", 4, 5)
     model, vocabulary = transformer(given, max_len=M)
     for which, P in {"": M - 2, "_after_a_prompt_as_long": M, "_after_a_longer_prompt": M + 3}.items():
@@ -159,7 +159,7 @@ def test_generation_stays_in_the_window(models, given, show):
         show(f"scores{which}", scores_of(model, vocabulary, prompt, new))
 
 
-DRAWS = 800  # none of them the rarest token: less than once in 10^12 times
+DRAWS = 800  # fewer than one of 10^12 runs miss the rarest token
 LAW = torch.tensor([0.28, 0.175, 0.115, 0.085, 0.065, 0.052, 0.0475, 0.0365, 0.0361, 0.036, 0.036, 0.0359])
 
 
@@ -167,11 +167,11 @@ LAW = torch.tensor([0.28, 0.175, 0.115, 0.085, 0.065, 0.052, 0.0475, 0.0365, 0.0
 @weight(0.5)
 @pytest.mark.parametrize("temperature", [1.0, 0.4, 5.0, 0.02])
 def test_generation_draws_tokens_as_often_as_they_are_probable(models, given, show, temperature):
-    """At temperature T, tokens come up as often as softmax(log p / T) says, however they are drawn; rare ones, too.
+    """At temperature T tokens, also rare ones, are drawn with the probabilities softmax(log p / T).
 
-    800 draws never come out exactly. So the judge finds out by which of some laws they come: the right one, or one that
-    a common mistake gives. At T = 0.02 the model's p are nearly the same, and exp(log p / T) by itself is too small for
-    any float32.
+    The frequencies of 800 draws are never exact. So the judge finds out which distribution fits them best: the right
+    one, or one that a common mistake gives. At T = 0.02 the model's p are nearly the same, and exp(log p / T) without
+    normalisation is too small for a float32.
     """
     right = LAW * given.uniform("changes", len(LAW), low=0.97, high=1.03)
     right /= right.sum()
@@ -189,9 +189,9 @@ def test_generation_draws_tokens_as_often_as_they_are_probable(models, given, sh
 @number("4.6.7")
 @weight(0.5)
 def test_generation_draws_from_the_given_generator(models, given, show):
-    """A generator with the same seed gives the same tokens, with another seed others; torch's own stream rests.
+    """The same seed gives the same tokens, another seed others. A generator leaves torch's own stream untouched.
 
-    Without a generator random numbers come from torch's own stream. 60 draws from two seeds never agree in all.
+    Without a generator random numbers come from torch's own stream. Two seeds never give the same 60 draws.
     """
     model, vocabulary = recurrent(given)
     prompt = prompt_of(given, vocabulary, 3)
@@ -213,9 +213,9 @@ def test_generation_draws_from_the_given_generator(models, given, show):
 @weight(0.5)
 @steered_by("scores of rnn", "scores of transformer")
 def test_generation_runs_in_eval_mode(models, given, show):
-    """The model is in eval mode during generation, without gradients, and afterwards in the mode in which it was.
+    """Generation runs in eval mode without gradients. Afterwards the model has its previous mode.
 
-    So are all of its layers, which is where dropout is.
+    This holds for all of its layers, since dropout is in them.
     """
     V, H = given.size("V", 9, 12), given.size("H", 4, 6)
     vocabulary = vocabulary_of(V)
@@ -239,9 +239,9 @@ def test_generation_runs_in_eval_mode(models, given, show):
 @number("4.6.9")
 @weight(0.5)
 def test_generation_refuses_what_it_cannot_use(models, given, show):
-    """An empty prompt, a token that the vocabulary does not have or a temperature below 0 is a ValueError.
+    """An empty prompt, a token that the vocabulary lacks and a temperature below 0 raise ValueError.
 
-    The message has the token or the temperature; the model stays in the mode in which it was.
+    The message names the token or the temperature. The model stays in its mode.
     """
     model, vocabulary = recurrent(given)
     prompt = prompt_of(given, vocabulary, 3)
@@ -266,14 +266,14 @@ def test_generation_refuses_what_it_cannot_use(models, given, show):
 @steered_by("scores")
 @pytest.mark.parametrize("kind", ["RNNModel", "TransformerModel"])
 def test_generation_with_your_model_takes_its_best_tokens(models, given, show, kind):
-    """With your models: every new token is the best one after all tokens before it, or after the last max_len."""
+    """With your models every new token is the best one after all tokens before it, or after the last max_len."""
     V, E = given.size("V", 9, 12), 8
     if kind == "RNNModel":
         model = models.language_model.RNNModel.RNNModel("LSTM", V, E, E, 2, 0.9)
     else:
         model = models.language_model.TransformerModel.TransformerModel(V, E, 2, 7, 2, 0.9, max_len=5)
     given.parameters(model).train()
-    with torch.no_grad():  # what is embedded alike seldom follows, so that the tokens vary
+    with torch.no_grad():  # similar tokens rarely follow each other, so that the tokens vary
         model.embedding.weight.mul_(4)
         model.decoder.weight.copy_(-model.embedding.weight)
         model.decoder.bias.zero_()

@@ -9,12 +9,12 @@ FORMULA = tolerance(atol=2e-4)  # a float32 angle of a hundred is off by some 1e
 
 
 def build(models, d_model, max_len, dropout=0.0):
-    """An encoding in eval mode."""
+    """Return an encoding in eval mode."""
     return models.language_model.TransformerModel.PositionalEncoding(d_model, dropout, max_len).eval()
 
 
 def with_given_table(models, given, max_len, dropout=0.0):
-    """An encoding whose table is given, and the table's width d_model: what forward does with it is tested here."""
+    """Return an encoding with a given table, for tests of what forward does with it, and the table's width d_model."""
     D = 2 * given.size("half of d_model", 2, 4)
     encoding = build(models, D, max_len, dropout)
     encoding.pe.data = given.uniform("table", max_len, 1, D)
@@ -36,7 +36,7 @@ def test_positions_are_sines_and_cosines(models, given, show):
 @weight(1)
 @FORMULA
 def test_positions_work_for_an_odd_size(models, given, show):
-    """An odd d_model has one sine more than cosines; d_model = 1 has a sine alone, d_model = 2 one of each."""
+    """An odd d_model has one sine more than cosines. d_model = 1 has only a sine, d_model = 2 one of each."""
     S, B, D = given.size("S", 3, 7), given.size("B", 2, 5), 2 * given.size("half of d_model", 1, 6) + 1
     encoding = build(models, D, 100)
     x = given.uniform("x", S, B, D)
@@ -49,7 +49,7 @@ def test_positions_work_for_an_odd_size(models, given, show):
 @number("4.3.3")
 @weight(0.25)
 def test_positions_are_added_to_every_sequence(models, given, show):
-    """forward adds the first S rows to every sequence of the batch and leaves x as it was; no row depends on S or B."""
+    """forward adds the first S rows to every sequence and does not change x. No row depends on S or B."""
     S, B = given.size("S", 3, 7), given.size("B", 2, 5)
     encoding, D = with_given_table(models, given, max_len=S + 4)
     x = given.uniform("x", S, B, D)
@@ -64,20 +64,20 @@ def test_positions_are_added_to_every_sequence(models, given, show):
 @number("4.3.4")
 @weight(0.25)
 def test_positions_go_up_to_max_len(models, given, show):
-    """A sequence of exactly max_len steps works; one step more is a ValueError that names both lengths."""
+    """A sequence of max_len steps works. One step more raises a ValueError that names both lengths."""
     M = given.size("max_len", 4, 8)
     encoding, D = with_given_table(models, given, max_len=M)
     x = given.uniform("x", M + 1, 2, D)
     show("longest", encoding(x[:M]))
     show.raises("one step too many", ValueError, lambda: encoding(x), mentions=[M, M + 1])
-    shorter = build(models, D, M - 1)  # so that the number is known to come from the argument
+    shorter = build(models, D, M - 1)  # shows that the number comes from the argument
     show.raises("one step too many for a shorter one", ValueError, lambda: shorter(x[:M]), mentions=[M, M - 1])
 
 
 @number("4.3.5")
 @weight(0.25)
 def test_positions_are_a_buffer(models, given, show):
-    """pe is a buffer: it moves with the module, has no gradient and is no parameter, so no optimizer changes it."""
+    """pe is a buffer, not a parameter: it moves with the module, and no optimizer changes it."""
     S = given.size("S", 3, 6)
     encoding, D = with_given_table(models, given, max_len=S + 2)
     x = given.uniform("x", S, 4, D).requires_grad_()
@@ -95,13 +95,13 @@ def test_positions_are_a_buffer(models, given, show):
 @weight(0.25)
 @pytest.mark.parametrize("dropout", [0.0, 1.0, 0.5])
 def test_positions_are_added_before_dropout(models, given, show, dropout):
-    """In training mode the sum is dropped: with probability 1 nothing is left, with 0 all is. eval drops nothing.
+    """In training mode dropout follows the sum: p = 1 leaves nothing, p = 0 everything. eval drops nothing.
 
-    It is dropped once: with probability 0.5 it is multiplied by 0 or by 2.
+    Dropout is applied once: with p = 0.5 the sum is multiplied by 0 or by 2.
     """
     S = given.size("S", 3, 6)
     encoding, D = with_given_table(models, given, max_len=S + 2, dropout=dropout)
-    x = given.uniform("x", S, 50, D)  # enough for both factors to come up
+    x = given.uniform("x", S, 50, D)  # enough values for both factors
     show("in_evaluation", encoding(x))
     dropped = encoding.train()(x.clone())
     if dropout in (0, 1):

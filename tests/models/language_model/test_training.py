@@ -1,4 +1,4 @@
-"""train_epoch and evaluate. Models, batching and optimizers are given doubles, except at the end."""
+"""train_epoch and evaluate. Most tests use stand-ins for models, batching and optimizers."""
 
 import pytest
 import torch
@@ -13,33 +13,33 @@ tensor_and_pair = pytest.mark.parametrize("pair", [False, True])
 
 
 def build(given, state=True, pair=False, chunks=3, left=2, bptt=4):
-    """A model, and a source (rows, B) of so many whole chunks and a shorter one with rows left over."""
+    """Return a model, and a source (rows, B) with so many whole chunks and `left` more rows in a shorter one."""
     V, H, B = given.size("V", 5, 8), given.size("H", 3, 6), given.size("B", 2, 4)
     model = RecurrentModelDouble(given, V, H, pair) if state else WindowModelDouble(given, V, H)
     return model, given.integers("source", chunks * bptt + left + 1, B, low=0, high=V)
 
 
 def descent(model, rate=0.5, momentum=0.0):
-    """Gradient descent for all of a model's parameters."""
+    """Return gradient descent for all of a model's parameters."""
     return OptimizerDouble(model.parameters(), rate, momentum)
 
 
 def train(models, *args, **options):
-    """One epoch with given batching; the loss as a tensor."""
+    """Train for one epoch with given batching, and return the loss as a tensor."""
     training = models.language_model.training
     with given_batching(training):
         return torch.tensor(float(training.train_epoch(*args, **options)))
 
 
 def evaluate(models, *args, **options):
-    """An evaluation with given batching; the loss as a tensor."""
+    """Evaluate with given batching, and return the loss as a tensor."""
     training = models.language_model.training
     with given_batching(training):
         return torch.tensor(float(training.evaluate(*args, **options)))
 
 
 def modes(model):
-    """The modes of a double's calls, in words."""
+    """Return the modes of a stand-in's calls, in words."""
     return " and ".join(f"{mode}, {'with' if grad else 'without'} gradients" for mode, grad in sorted({*model.modes}))
 
 
@@ -49,7 +49,7 @@ def modes(model):
 def test_train_epoch_takes_a_step_a_chunk(models, given, show, state):
     """One epoch with plain gradient descent gives the right parameters, and the mean loss of a token.
 
-    The last chunk is shorter and its tokens count no more than others. Models with and without hidden state learn.
+    The last chunk is shorter, and its tokens count as much as others. Models with and without hidden state learn.
     """
     model, source = build(given, state)
     show("loss", train(models, model, source, descent(model), bptt=4, clip=100.0))
@@ -63,7 +63,7 @@ def test_train_epoch_takes_a_step_a_chunk(models, given, show, state):
 @number("4.5.2")
 @weight(0.5)
 def test_train_epoch_serves_another_optimizer(models, given, show):
-    """An epoch with momentum gives the right parameters; a second goes on from there, beginning with a fresh state."""
+    """An epoch with momentum gives the right parameters. A second one goes on from them with a new hidden state."""
     model, source = build(given, left=0)
     optimizer = descent(model, momentum=0.8)
     for epoch in ("first", "second"):
@@ -77,7 +77,7 @@ def test_train_epoch_serves_another_optimizer(models, given, show):
 @weight(0.5)
 @tensor_and_pair
 def test_train_epoch_carries_the_state_over(models, given, show, pair):
-    """Every chunk begins with the values of the state after the one before; no gradient flows back through it."""
+    """Every chunk starts with the values of the previous chunk's state. No gradient flows back through it."""
     model, source = build(given, pair=pair, left=0)
     train(models, model, source, descent(model), bptt=4, clip=100.0)
     for place, state in enumerate(model.states):
@@ -89,7 +89,7 @@ def test_train_epoch_carries_the_state_over(models, given, show, pair):
 @number("4.5.4")
 @weight(0.5)
 def test_train_epoch_clips_the_total_norm(models, given, show):
-    """A step's gradient is scaled down to a total norm of clip, all parameters together; a smaller one stays."""
+    """A gradient whose total norm, over all parameters together, exceeds clip is scaled down to it. Others stay."""
     model, source = build(given, chunks=1, left=0)
     for clip in (0.05, 0.5, 100.0):
         before = [parameter.detach().clone() for parameter in model.parameters()]
@@ -103,7 +103,7 @@ def test_train_epoch_clips_the_total_norm(models, given, show):
 @number("4.5.5")
 @weight(0.5)
 def test_train_epoch_starts_from_no_gradient(models, given, show):
-    """Gradients that are left from before, or from the chunk before, are in no step."""
+    """No step contains gradients from before the epoch or from an earlier chunk."""
     model, source = build(given, chunks=2, left=0)
     for name, parameter in model.named_parameters():
         parameter.grad = given.uniform(f"old gradient of {name}", *parameter.shape)
@@ -115,7 +115,7 @@ def test_train_epoch_starts_from_no_gradient(models, given, show):
 @number("4.5.6")
 @weight(0.5)
 def test_defaults_are_35_steps_and_a_norm_of_a_quarter(models, given, show):
-    """Without bptt a chunk has 35 rows; without clip the total norm is at most 0.25."""
+    """By default a chunk has 35 rows and the total norm of a step is at most 0.25."""
     model, source = build(given, chunks=1, left=1, bptt=35)
     optimizer = descent(model, rate=1.0)
     train(models, model, source, optimizer)
@@ -129,7 +129,7 @@ def test_defaults_are_35_steps_and_a_norm_of_a_quarter(models, given, show):
 @weight(0.5)
 @with_and_without_state
 def test_evaluate_counts_every_token_the_same(models, given, show, state):
-    """The mean over all tokens of a text whose last chunk is shorter. With a state it does not depend on bptt."""
+    """evaluate counts all tokens the same, also in a shorter last chunk. With a state any bptt gives the same."""
     model, source = build(given, state)
     for bptt in (1, 4, 7, 50):
         show(f"loss with bptt = {bptt}", evaluate(models, model, source, bptt=bptt))
@@ -140,7 +140,7 @@ def test_evaluate_counts_every_token_the_same(models, given, show, state):
 @weight(0.5)
 @tensor_and_pair
 def test_evaluate_carries_the_state_over(models, given, show, pair):
-    """Evaluation begins with init_hidden, once, and every chunk with the state after the one before."""
+    """Evaluation calls init_hidden once, and every chunk starts with the previous chunk's state."""
     model, source = build(given, pair=pair, left=0)
     for call in ("first", "second"):
         show(f"loss of the {call} call", evaluate(models, model, source, bptt=4))
@@ -153,7 +153,7 @@ def test_evaluate_carries_the_state_over(models, given, show, pair):
 @weight(0.5)
 @with_and_without_state
 def test_evaluate_changes_nothing(models, given, show, state):
-    """Evaluation runs in eval mode, all layers, without gradients; parameters, their gradients and the source stay."""
+    """Evaluation runs in eval mode without gradients, and changes no parameter, no gradient and not the source."""
     model, source = build(given, state, left=0)
     evaluate(models, model.train(), source, bptt=4)
     show("modes of the calls", modes(model))
@@ -170,7 +170,7 @@ def test_evaluate_changes_nothing(models, given, show, state):
 @weight(0.5)
 @integration()
 def test_training_with_own_pieces(models, given, show):
-    """Your batches and your LSTM with tied weights: two epochs over a small text, evaluated before and after."""
+    """Your batches and your LSTM with tied weights train for two epochs on a small text, evaluated before and after."""
     parts = models.language_model
     V = given.size("V", 5, 8)
     model = given.parameters(parts.RNNModel.RNNModel("LSTM", V, 4, 4, 2, 0.0, tie_weights=True))

@@ -18,14 +18,14 @@ def show_initial_values(show, parameters, when):
 
 
 def flat(parameters):
-    """All values in one tensor."""
+    """Return all values in one tensor."""
     return torch.cat([values.detach().flatten() for values in parameters.values()])
 
 
 @number("1.2.1")
 @weight(1)
 def test_lstm_has_sixteen_parameters(models, given, show):
-    """The constructor creates W_ik (I, H), b_ik (H,), W_hk (H, H) and b_hk (H,) for the gates i, f, g and o."""
+    """The constructor creates W_ik (I, H), b_ik (H,), W_hk (H, H) and b_hk (H,) for each gate k in i, f, g, o."""
     I, H = given.size("I", 3, 6), given.size("H", 3, 7)
     lstm = given.parameters(models.naive.LSTM.LSTM(I, H))
     for name in NAMES:
@@ -38,7 +38,7 @@ def test_lstm_has_sixteen_parameters(models, given, show):
 def test_lstm_starts_with_xavier_weights_and_zero_biases(models, given, show):
     """init_parameters draws weights from [-a, a] with a = sqrt(6 / (rows + columns)) and sets biases to zero.
 
-    It does so in place, at every call, with a draw of its own for each weight; the constructor calls it.
+    Every call does so in place and draws each weight separately. The constructor calls it.
     """
     I, H = given.size("I", 20, 30), given.size("H", 31, 40)
     lstm = models.naive.LSTM.LSTM(I, H)
@@ -72,9 +72,9 @@ def test_lstm_takes_one_step(models, given, show):
 @number("1.2.4")
 @weight(2)
 def test_lstm_reads_a_whole_sequence(models, given, show):
-    """Without states the walk starts from zeros, visits every step from first to last and returns h_T and c_T.
+    """Without states the LSTM starts from zeros, reads every step from first to last and returns h_T and c_T.
 
-    There is no dropout here: training mode gives the same.
+    The layer has no dropout, so training mode gives the same results.
     """
     N, T = given.size("N", 2, 5), given.size("T", 3, 7)
     I, H = given.size("I", 3, 7), given.size("H", 3, 7)
@@ -108,7 +108,7 @@ def test_lstm_takes_single_rows_and_steps(models, given, show):
 @number("1.2.6")
 @weight(2)
 def test_lstm_continues_from_its_states(models, given, show):
-    """Reading a sequence in two pieces, the second from the first one's states, equals reading it at once."""
+    """Reading a sequence in two pieces gives the same as reading it at once, if the states are passed on."""
     N, T = given.size("N", 2, 5), given.size("T", 4, 7)
     I, H = given.size("I", 3, 7), given.size("H", 3, 7)
     lstm = given.parameters(models.naive.LSTM.LSTM(I, H))
@@ -142,7 +142,7 @@ def test_lstm_lets_gradients_through(models, given, show):
 @number("1.2.8")
 @weight(2)
 def test_lstm_keeps_nothing_between_calls(models, given, show):
-    """Every call without states starts from zeros again, and neither inputs nor given states are changed."""
+    """Every call without states starts from zeros again. No call changes its inputs or the given states."""
     N, T = given.size("N", 2, 5), given.size("T", 3, 6)
     I, H = given.size("I", 3, 7), given.size("H", 3, 7)
     lstm = given.parameters(models.naive.LSTM.LSTM(I, H))

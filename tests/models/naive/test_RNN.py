@@ -6,7 +6,7 @@ from gradescope_utils.autograder_utils.decorators import number, weight
 
 
 def build(models, given):
-    """A filled network and its sizes (I, H, O)."""
+    """Return a filled network and its sizes (I, H, O)."""
     sizes = given.size("I", 3, 6), given.size("H", 3, 7), given.size("O", 3, 8)
     return given.parameters(models.naive.RNN.VanillaRNN(*sizes)), sizes
 
@@ -28,7 +28,7 @@ def test_rnn_has_two_linear_layers(models, given, show):
 def test_rnn_takes_one_step(models, given, show, batch):
     """One step returns log-probabilities (N, O) and the new hidden state (N, H), also for a batch of one.
 
-    There is no dropout here: training mode gives the same.
+    The network has no dropout, so training mode gives the same results.
     """
     rnn, (I, H, _) = build(models, given)
     N = given.size("N", 2, 5) if batch == "several rows" else 1
@@ -44,7 +44,7 @@ def test_rnn_takes_one_step(models, given, show, batch):
 @number("1.1.3")
 @weight(1)
 def test_rnn_carries_its_state_from_step_to_step(models, given, show):
-    """Three steps from a zero state: each output depends on the hidden state before its step, not after it."""
+    """In three steps from a zero state each output depends on the hidden state before its step, not after it."""
     rnn, (I, H, _) = build(models, given)
     N = given.size("N", 2, 5)
     hidden = torch.zeros(N, H)
@@ -57,7 +57,7 @@ def test_rnn_carries_its_state_from_step_to_step(models, given, show):
 @number("1.1.4")
 @weight(1)
 def test_rnn_gives_log_probabilities_for_large_inputs(models, given, show):
-    """The outputs are log-probabilities of every row and stay finite where probabilities would round to zero."""
+    """The outputs are log-probabilities for each row and stay finite where probabilities would round to zero."""
     rnn, (I, H, _) = build(models, given)
     N = given.size("N", 2, 5)
     output, hidden = rnn(given.uniform("input", N, I, low=-200, high=200), given.uniform("hidden", N, H))
@@ -69,7 +69,7 @@ def test_rnn_gives_log_probabilities_for_large_inputs(models, given, show):
 @number("1.1.5")
 @weight(1)
 def test_rnn_lets_gradients_through(models, given, show):
-    """Output and hidden state pass gradients on to the input, the previous hidden state and all parameters."""
+    """Gradients flow from output and hidden state to the input, the previous hidden state and all parameters."""
     rnn, (I, H, O) = build(models, given)
     N = given.size("N", 2, 5)
     x, h = given.uniform("input", N, I).requires_grad_(), given.uniform("hidden", N, H).requires_grad_()
@@ -85,7 +85,7 @@ def test_rnn_lets_gradients_through(models, given, show):
 @number("1.1.6")
 @weight(1)
 def test_rnn_keeps_nothing_between_calls(models, given, show):
-    """The same arguments give the same results after another call, and the arguments are left as they were."""
+    """The same arguments give the same results after another call, and no call changes its arguments."""
     rnn, (I, H, _) = build(models, given)
     N = given.size("N", 2, 5)
     x, h = given.uniform("input", N, I), given.uniform("hidden", N, H)

@@ -6,12 +6,12 @@ from gradescope_utils.autograder_utils.decorators import number, weight
 
 
 def build(models, H, model_type="RNN"):
-    """A decoder with attention whose hidden states have size H; its layers are not used."""
+    """Return a decoder with attention whose hidden states have size H. The tests do not use its layers."""
     return models.seq2seq.Decoder.Decoder(3, H, H, 5, 0.2, model_type, True)
 
 
 def draw(given):
-    """A decoder's hidden state (1, N, H), the encoder's outputs (N, T, H) and the sizes."""
+    """Return a decoder's hidden state (1, N, H), the encoder's outputs (N, T, H) and the sizes (N, T, H)."""
     N, T, H = given.size("N", 2, 5), given.size("T", 3, 7), given.size("H", 3, 8)
     return given.uniform("hidden", 1, N, H), given.uniform("encoder outputs", N, T, H), (N, T, H)
 
@@ -29,7 +29,7 @@ def test_attention_weighs_source_positions(models, given, show, model_type):
 @number("2.2.2")
 @weight(1)
 def test_attention_ignores_lengths_of_vectors(models, given, show):
-    """A cosine depends on directions only: vectors that are stretched or shortened get the same weights."""
+    """A cosine depends on directions only: longer or shorter vectors get the same weights."""
     hidden, encoder_outputs, (N, T, H) = draw(given)
     decoder = build(models, H)
     show("weights", decoder.compute_attention(hidden, encoder_outputs))
@@ -44,7 +44,7 @@ def test_attention_ignores_lengths_of_vectors(models, given, show):
 @number("2.2.3")
 @weight(1)
 def test_attention_survives_zero_vectors(models, given, show):
-    """The cosine with an all-zero vector is 0, on either side; neither weights nor gradients become NaN or infinite."""
+    """The cosine with an all-zero vector is 0, on either side. Weights and gradients stay finite."""
     hidden, encoder_outputs, (_, _, H) = draw(given)
     decoder = build(models, H)
     encoder_outputs[0, 1] = 0
@@ -77,7 +77,7 @@ def test_attention_weighs_single_rows_and_positions(models, given, show):
 @number("2.2.5")
 @weight(1)
 def test_attention_lets_gradients_through(models, given, show):
-    """The weights pass gradients on to the decoder's hidden state and to the encoder's outputs."""
+    """Gradients flow from the weights to the decoder's hidden state and to the encoder's outputs."""
     hidden, encoder_outputs, (N, T, H) = draw(given)
     hidden.requires_grad_()
     encoder_outputs.requires_grad_()
@@ -90,7 +90,7 @@ def test_attention_lets_gradients_through(models, given, show):
 @number("2.2.6")
 @weight(1)
 def test_attention_leaves_its_arguments_alone(models, given, show):
-    """Hidden state and encoder outputs are not changed, and a second call gives the same weights."""
+    """A call changes neither hidden nor encoder_outputs, and a second call gives the same weights."""
     hidden, encoder_outputs, (_, _, H) = draw(given)
     decoder = build(models, H)
     first = decoder.compute_attention(hidden, encoder_outputs)

@@ -17,7 +17,7 @@ plain_and_full = pytest.mark.parametrize(("model_type", "attention"), [("RNN", F
 
 
 def build(models, given, model_type, attention=False, dropout=0.2):
-    """A filled decoder and its sizes (V, E, Henc, Hdec); with attention the two hidden sizes are one."""
+    """Return a filled decoder and its sizes (V, E, Henc, Hdec). With attention Henc equals Hdec."""
     V, E = given.size("V", 6, 10), given.size("E", 3, 6)
     Hdec = given.size("Hdec", 3, 7)
     Henc = Hdec if attention else given.size("Henc", 3, 8)
@@ -26,7 +26,7 @@ def build(models, given, model_type, attention=False, dropout=0.2):
 
 
 def draw_state(given, model_type, N, H, name="state"):
-    """A state before a step: (1, N, H), for an LSTM a pair of these."""
+    """Return a state before a step: (1, N, H), or a pair of these for an LSTM."""
     h, c = given.uniform(f"{name} h", 1, N, H), given.uniform(f"{name} c", 1, N, H)
     return (h, c) if model_type == "LSTM" else h
 
@@ -53,7 +53,7 @@ def test_decoder_has_its_layers(models, given, show, model_type, attention):
 @weight(1)
 @both_types
 def test_decoder_takes_one_step_without_attention(models, given, show, model_type):
-    """One step returns log-probabilities (N, V) and the state after it, in the form that it came in."""
+    """One step returns log-probabilities (N, V) and the new state, which has the form of the old one."""
     decoder, (V, _, _, Hdec) = build(models, given, model_type)
     N = given.size("N", 2, 5)
     output, state = decoder(given.integers("token", N, 1, low=0, high=V), draw_state(given, model_type, N, Hdec))
@@ -79,7 +79,7 @@ def test_decoder_mixes_in_the_context(models, given, show, model_type):
 @weight(1)
 @both_types
 def test_decoder_attends_with_the_state_before_the_step(models, given, show, model_type):
-    """compute_attention is called once a step, with h (never c) of before the step and the encoder's outputs."""
+    """Each step calls compute_attention once, with the encoder's outputs and the h (never c) before the step."""
     decoder, (V, _, Henc, Hdec) = build(models, given, model_type, attention=True)
     N, T = given.size("N", 2, 5), given.size("T", 2, 7)
     decoder.compute_attention = attention = AttentionDouble(given, N, T)
@@ -96,7 +96,7 @@ def test_decoder_attends_with_the_state_before_the_step(models, given, show, mod
 @weight(1)
 @both_types
 def test_decoder_without_attention_ignores_the_encoder(models, given, show, model_type):
-    """Without attention encoder_outputs, of any size, change nothing, and compute_attention is not called."""
+    """Without attention the decoder ignores encoder_outputs of any size and does not call compute_attention."""
     decoder, (V, _, Henc, Hdec) = build(models, given, model_type)
     N, T = given.size("N", 2, 5), given.size("T", 2, 7)
     decoder.compute_attention = attention = AttentionDouble(given, N, T)
@@ -111,7 +111,7 @@ def test_decoder_without_attention_ignores_the_encoder(models, given, show, mode
 @weight(1)
 @plain_and_full
 def test_decoder_drops_out_the_embedding_only(models, given, show, model_type, attention):
-    """In training p = 1 hides the token but not the context or the state; in evaluation nothing is hidden."""
+    """In training p = 1 drops the embedded token, but not context or state. In evaluation nothing is dropped."""
     decoder, (V, _, Henc, Hdec) = build(models, given, model_type, attention, dropout=1.0)
     N, T = given.size("N", 2, 5), given.size("T", 2, 7)
     decoder.compute_attention = AttentionDouble(given, N, T)
@@ -128,7 +128,7 @@ def test_decoder_drops_out_the_embedding_only(models, given, show, model_type, a
 @weight(1)
 @with_and_without
 def test_decoder_lets_gradients_through(models, given, show, model_type, attention):
-    """Output and state pass gradients on to state, encoder outputs, attention weights and all parameters."""
+    """Gradients flow from output and state to the old state, encoder outputs, weights and all parameters."""
     decoder, (V, _, Henc, Hdec) = build(models, given, model_type, attention)
     N, T = given.size("N", 4, 8), given.size("T", 2, 7)
     decoder.compute_attention = double = AttentionDouble(given, N, T)
@@ -152,7 +152,7 @@ def test_decoder_lets_gradients_through(models, given, show, model_type, attenti
 @number("2.3.8")
 @weight(1)
 def test_decoder_refuses_what_it_cannot_do(models, given, show):
-    """Unknown model_type, attention between two sizes, and attention without encoder_outputs raise ValueError."""
+    """Unknown model_type, attention with Henc != Hdec and attention without encoder_outputs raise ValueError."""
     Decoder = models.seq2seq.Decoder.Decoder
     show.raises("an unknown model_type", ValueError, lambda: Decoder(4, 5, 5, 9, 0.2, "GRU"), ["RNN", "LSTM"])
     for which, sizes in {"decoder": (53, 67), "encoder": (67, 53)}.items():
@@ -184,7 +184,7 @@ def test_decoder_steps_with_a_single_row(models, given, show, model_type, attent
 @weight(1)
 @plain_and_full
 def test_decoder_keeps_nothing_between_calls(models, given, show, model_type, attention):
-    """The same arguments give the same results after another call, and no argument is changed."""
+    """The same arguments give the same results after another call, and no call changes its arguments."""
     decoder, (V, _, Henc, Hdec) = build(models, given, model_type, attention)
     N, T = given.size("N", 2, 5), given.size("T", 2, 7)
     decoder.compute_attention = AttentionDouble(given, N, T)

@@ -12,7 +12,7 @@ both_types = pytest.mark.parametrize("model_type", ["RNN", "LSTM"])
 
 
 def build(models, given, model_type, dropout=0.2):
-    """A filled encoder and its sizes (V, E, Henc, Hdec); an LSTM's two hidden sizes are one."""
+    """Return a filled encoder and its sizes (V, E, Henc, Hdec). For an LSTM Henc equals Hdec."""
     V, E = given.size("V", 6, 10), given.size("E", 3, 6)
     Henc = given.size("Henc", 3, 7)
     Hdec = Henc if model_type == "LSTM" else given.size("Hdec", 3, 8)
@@ -51,7 +51,7 @@ def test_encoder_reads_with_an_rnn(models, given, show):
 @number("2.1.3")
 @weight(1)
 def test_encoder_reads_with_an_lstm(models, given, show):
-    """An LSTM encoder returns (hidden, cell): only hidden goes through the two layers, cell is handed over as it is."""
+    """An LSTM encoder returns (hidden, cell). Only hidden goes through the two layers; cell stays as it is."""
     encoder, (V, *_) = build(models, given, "LSTM")
     N, T = given.size("N", 2, 5), given.size("T", 3, 8)
     output, states = encoder(given.sentences("source", N, T, V))
@@ -76,7 +76,7 @@ def test_encoder_reads_single_sentences_and_tokens(models, given, show, model_ty
 @weight(1)
 @both_types
 def test_encoder_drops_out_the_embedding_only(models, given, show, model_type):
-    """In training p = 1 hides every token but nothing behind the embedding; in evaluation nothing is hidden."""
+    """In training p = 1 drops the embedding of every token, and nothing else. In evaluation nothing is dropped."""
     encoder, (V, *_) = build(models, given, model_type, dropout=1.0)
     N, T = given.size("N", 2, 5), given.size("T", 3, 9)
     source = given.sentences("source", N, T, V)
@@ -96,7 +96,7 @@ def test_encoder_drops_out_the_embedding_only(models, given, show, model_type):
 @weight(1)
 @both_types
 def test_encoder_lets_gradients_through(models, given, show, model_type):
-    """Outputs and last states pass gradients on to all parameters, also to the embeddings of special tokens."""
+    """Gradients flow from outputs and last states to all parameters, also to the embeddings of special tokens."""
     encoder, (V, *_) = build(models, given, model_type)
     N, T = given.size("N", 2, 5), given.size("T", 4, 9)
     source = given.sentences("source", N, T, V)
@@ -112,7 +112,7 @@ def test_encoder_lets_gradients_through(models, given, show, model_type):
 @number("2.1.7")
 @weight(1)
 def test_encoder_refuses_what_it_cannot_do(models, given, show):
-    """An unknown model_type and an LSTM with two hidden sizes raise ValueError; the message has choices or sizes."""
+    """An unknown model_type and an LSTM with Henc != Hdec raise ValueError. The message names choices or sizes."""
     Encoder = models.seq2seq.Encoder.Encoder
     show.raises("an unknown model_type", ValueError, lambda: Encoder(9, 4, 5, 5, 0.2, "GRU"), ["RNN", "LSTM"])
     for which, sizes in {"decoder": (53, 67), "encoder": (67, 53)}.items():
@@ -128,7 +128,7 @@ def test_encoder_refuses_what_it_cannot_do(models, given, show):
 @weight(1)
 @both_types
 def test_encoder_keeps_nothing_between_calls(models, given, show, model_type):
-    """Every call starts anew: a sentence read again gives the same, and the source is left as it was."""
+    """Every call starts anew: a second reading of a sentence gives the same, and the source stays as it was."""
     encoder, (V, *_) = build(models, given, model_type)
     N, T = given.size("N", 2, 5), given.size("T", 3, 9)
     source = given.sentences("source", N, T, V)

@@ -1,4 +1,4 @@
-"""Seq2Seq: encodes once, then decodes step by step. Encoder and decoder are given doubles, except at the end."""
+"""Seq2Seq: encodes once, then decodes step by step. Most tests replace encoder and decoder by stand-ins."""
 
 import pytest
 import torch
@@ -12,7 +12,7 @@ both_types = pytest.mark.parametrize("model_type", ["RNN", "LSTM"])
 
 
 def build(models, given, model_type="RNN"):
-    """A model of two doubles and the vocabulary sizes of source and target."""
+    """Return a model of two stand-ins and the vocabulary sizes of source and target."""
     source_size, target_size, H = given.size("source V", 6, 9), given.size("target V", 7, 11), given.size("H", 3, 6)
     encoder = EncoderDouble(given, source_size, H, model_type)
     decoder = DecoderDouble(given, target_size, H, model_type)
@@ -20,7 +20,7 @@ def build(models, given, model_type="RNN"):
 
 
 def build_with_own_parts(models, given, model_type, attention):
-    """A model of the tree's own encoder and decoder, filled, and the vocabulary sizes of source and target."""
+    """Return a filled model of your own encoder and decoder, and the vocabulary sizes of source and target."""
     source_size, target_size = given.size("source V", 6, 9), given.size("target V", 7, 11)
     E, H = given.size("E", 3, 9), given.size("H", 3, 9)
     encoder = models.seq2seq.Encoder.Encoder(source_size, E, H, H, 0.2, model_type)
@@ -30,7 +30,7 @@ def build_with_own_parts(models, given, model_type, attention):
 
 
 def fed(model):
-    """The tokens (N, L) that the decoder double was fed, one column a step."""
+    """Return the tokens (N, L) that the decoder's stand-in was fed, one column for each step."""
     return torch.cat(model.decoder.inputs, dim=1)
 
 
@@ -43,7 +43,7 @@ def test_seq2seq_keeps_both_models_on_the_device(models, given, show):
     model = models.seq2seq.Seq2Seq.Seq2Seq(encoder, decoder, "cpu")
     show("encoder's table", model.encoder.table)
     show("decoder's table", model.decoder.tokens)
-    own = dict(model.named_buffers())  # those of submodules are among them
+    own = dict(model.named_buffers())  # includes the buffers of submodules
     for name in ("encoder.table", "decoder.tokens"):
         show(f"{name} as the model's own", own.get(name))
     model = models.seq2seq.Seq2Seq.Seq2Seq(encoder, decoder, torch.device("meta"))
@@ -56,7 +56,7 @@ def test_seq2seq_keeps_both_models_on_the_device(models, given, show):
 @steered_by("outputs")
 @both_types
 def test_seq2seq_translates_freely(models, given, show, model_type):
-    """Without a target the decoder starts with <sos> and is fed its own most probable tokens, T times."""
+    """Without a target the decoder takes T steps: it starts with <sos> and then reads its most probable tokens."""
     model, (V, _) = build(models, given, model_type)
     N, T = given.size("N", 2, 5), given.size("T", 3, 8)
     outputs = model(given.sentences("source", N, T, V))
@@ -68,7 +68,7 @@ def test_seq2seq_translates_freely(models, given, show, model_type):
 @weight(1)
 @steered_by("2 outputs", "10 outputs", "1 outputs", "outputs when <eos> is likely")
 def test_seq2seq_translates_up_to_max_length(models, given, show):
-    """Without a target max_length alone says how many positions are predicted, in any row and after any token."""
+    """Without a target max_length alone decides how many positions are predicted, also after an <eos>."""
     model, (V, _) = build(models, given)
     source = given.sentences("source", 3, given.size("T", 4, 9), V)
     for N, max_length in ((3, 2), (2, 10), (1, 1)):
@@ -85,7 +85,7 @@ def test_seq2seq_translates_up_to_max_length(models, given, show):
 @steered_by("outputs")
 @pytest.mark.parametrize("max_length", [None, 2])
 def test_seq2seq_takes_its_length_from_the_target(models, given, show, max_length):
-    """A target of L + 1 tokens asks for L positions, whatever max_length says; its tokens are not fed."""
+    """A target of L + 1 tokens asks for L positions, whatever max_length is. The decoder does not read its tokens."""
     model, (source_size, target_size) = build(models, given)
     N, T, L = given.size("N", 2, 5), given.size("T", 3, 8), given.size("L", 4, 9)
     target = given.sentences("target", N, L + 1, target_size)
@@ -98,7 +98,7 @@ def test_seq2seq_takes_its_length_from_the_target(models, given, show, max_lengt
 @weight(1)
 @both_types
 def test_seq2seq_is_taught_by_the_target(models, given, show, model_type):
-    """Taught, in training or not, step t is fed target[:, t], but the first <sos> whatever the target begins with."""
+    """With teacher forcing, in both modes, step t reads target[:, t]; the first step always reads <sos>."""
     model, (source_size, target_size) = build(models, given, model_type)
     N, T, L = given.size("N", 2, 5), given.size("T", 3, 8), given.size("L", 3, 9)
     source, target = given.sentences("source", N, T, source_size), given.sentences("target", N, L + 1, target_size)
@@ -116,7 +116,7 @@ def test_seq2seq_is_taught_by_the_target(models, given, show, model_type):
 @steered_by("outputs")
 @both_types
 def test_seq2seq_encodes_once(models, given, show, model_type):
-    """The encoder runs once a call, every step is offered its outputs, and nothing is kept for the next call."""
+    """The encoder runs once a call, every step receives its outputs, and nothing is kept for the next call."""
     model, (V, _) = build(models, given, model_type)
     N, T = given.size("N", 2, 5), given.size("T", 3, 8)
     source = given.sentences("source", N, T, V)
@@ -146,7 +146,7 @@ def test_seq2seq_needs_a_target_to_be_taught(models, given, show):
 @steered_by("outputs")
 @pytest.mark.parametrize("teacher_forcing", [False, True])
 def test_seq2seq_lets_gradients_through(models, given, show, teacher_forcing):
-    """Every position passes gradients back through all steps before it, down to the encoder."""
+    """Gradients flow from every position back through all steps before it, down to the encoder."""
     model, (source_size, target_size) = build(models, given, "LSTM")
     N, T, L = given.size("N", 2, 5), given.size("T", 3, 8), given.size("L", 3, 9)
     tables = {"encoder": model.encoder.table, "tokens": model.decoder.tokens, "scores": model.decoder.scores}
@@ -165,8 +165,8 @@ def test_seq2seq_lets_gradients_through(models, given, show, teacher_forcing):
 @integration(attention="seq2seq.Attention")
 @pytest.mark.parametrize(("model_type", "attention"), [("RNN", True), ("LSTM", False), ("LSTM", True)])
 def test_seq2seq_teaches_your_encoder_and_decoder(models, given, show, model_type, attention):
-    """Your encoder and decoder, joined, learn from a target: outputs and gradients of all parameters."""
-    N, T, L = given.size("N", 2, 3), given.size("T", 3, 5), given.size("L", 3, 5)  # each step costs, also backwards
+    """Your encoder and decoder together learn from a target: outputs and gradients of all parameters are right."""
+    N, T, L = given.size("N", 2, 3), given.size("T", 3, 5), given.size("L", 3, 5)  # steps take time
     model, (source_size, target_size) = build_with_own_parts(models, given, model_type, attention)
     source, target = given.sentences("source", N, T, source_size), given.sentences("target", N, L + 1, target_size)
     outputs = model(source, target, teacher_forcing=True)
@@ -181,7 +181,7 @@ def test_seq2seq_teaches_your_encoder_and_decoder(models, given, show, model_typ
 @steered_by("outputs")
 @pytest.mark.parametrize(("model_type", "attention"), [("RNN", False), ("RNN", True), ("LSTM", True)])
 def test_seq2seq_translates_with_your_encoder_and_decoder(models, given, show, model_type, attention):
-    """Your encoder and decoder, joined, translate freely."""
+    """Your encoder and decoder together translate without a target."""
     model, (V, _) = build_with_own_parts(models, given, model_type, attention)
     outputs = model(given.sentences("source", given.size("N", 2, 5), given.size("T", 3, 9), V), max_length=4)
     show("outputs", outputs)

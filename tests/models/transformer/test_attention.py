@@ -10,7 +10,7 @@ LAYERS = "queries keys values attention_head_projection norm_mh"
 
 
 def build(models, given, heads=2):
-    """A filled TransformerTranslator whose dim_k, dim_v and hidden_dim H differ; and H."""
+    """Return a filled TransformerTranslator, whose dim_k, dim_v and hidden_dim H differ, and H."""
     H, K, W = given.size("H", 5, 7), given.size("dim_k", 3, 8), given.size("dim_v", 3, 8)
     model = models.Transformer.TransformerTranslator(
         2, 3, "cpu", hidden_dim=H, num_heads=heads, dim_feedforward=2, dim_k=K, dim_v=W, dim_q=K, max_length=2
@@ -21,7 +21,7 @@ def build(models, given, heads=2):
 @number("3.2.1")
 @weight(1)
 def test_attention_has_layers_for_every_head(models, given, show):
-    """queries, keys and values hold one Linear a head; the projection maps the joined heads to hidden_dim."""
+    """queries, keys and values hold one Linear for each head. The projection maps the joined heads to hidden_dim."""
     model, _ = build(models, given, heads=3)
     for name in ("queries", "keys", "values"):
         layers = getattr(model, name)
@@ -37,9 +37,9 @@ def test_attention_has_layers_for_every_head(models, given, show):
 @weight(2)
 @pytest.mark.parametrize("heads", [1, 3])
 def test_attention_equals_the_equations(models, given, show, heads):
-    """Each head is softmax(Q K^T / sqrt(dim_k)) V; the joined heads are projected, added to the input, normalised.
+    """Each head is softmax(Q K^T / sqrt(dim_k)) V. The joined heads are projected, added to the input, normalised.
 
-    There is no dropout here: training mode gives the same.
+    The method has no dropout, so training mode gives the same results.
     """
     model, H = build(models, given, heads)
     N, T = given.size("N", 2, 5), given.size("T", 3, 9)
@@ -51,7 +51,7 @@ def test_attention_equals_the_equations(models, given, show, heads):
 @number("3.2.3")
 @weight(1)
 def test_attention_has_a_decided_softmax_over_the_keys(models, given, show):
-    """With large inputs nearly all of a position's attention goes to few keys; the softmax runs over the keys."""
+    """The softmax runs over the keys. With large inputs few keys get nearly all of a position's attention."""
     model, H = build(models, given, heads=3)
     N, T = given.size("N", 2, 5), given.size("T", 3, 9)
     show("attended", model.multi_head_attention(given.uniform("inputs", N, T, H, low=-5, high=5)))
@@ -60,7 +60,7 @@ def test_attention_has_a_decided_softmax_over_the_keys(models, given, show):
 @number("3.2.4")
 @weight(1)
 def test_attention_normalises_small_values_like_layer_norm(models, given, show):
-    """norm_mh is a LayerNorm as torch builds it: its epsilon shows where the values to normalise are small."""
+    """norm_mh is a LayerNorm with torch's own epsilon, which matters where the values to normalise are small."""
     model, H = build(models, given)
     with torch.no_grad():
         model.attention_head_projection.weight.mul_(0.01)

@@ -6,7 +6,7 @@ LAYERS = "word_embedding position_embedding"
 
 
 def build(models, given, max_length):
-    """A filled TransformerTranslator with its vocabulary size V and its hidden_dim H."""
+    """Return a filled TransformerTranslator, its vocabulary size V and its hidden_dim H."""
     V, H = given.size("V", 8, 12), given.size("H", 3, 7)
     others = {"num_heads": 1, "dim_feedforward": 2, "dim_k": 2, "dim_v": 2, "dim_q": 2}  # not used here
     model = models.Transformer.TransformerTranslator(V, 5, "cpu", hidden_dim=H, max_length=max_length, **others)
@@ -18,7 +18,7 @@ def build(models, given, max_length):
 def test_embed_adds_word_and_position(models, given, show):
     """embed returns, for every token, word embedding + position embedding (positions 0, 1, ...), without scaling.
 
-    There is no dropout here: training mode gives the same.
+    The method has no dropout, so training mode gives the same results.
     """
     N, T = given.size("N", 2, 5), given.size("T", 3, 7)
     model, V, _ = build(models, given, max_length=T + 6)
@@ -33,7 +33,7 @@ def test_embed_adds_word_and_position(models, given, show):
 @number("3.1.2")
 @weight(1)
 def test_embed_takes_up_to_max_length_tokens(models, given, show):
-    """A sequence of exactly max_length tokens is embedded; one more is a ValueError that names both lengths."""
+    """A sequence of max_length tokens is embedded. One token more raises a ValueError that names both lengths."""
     M = given.size("max_length", 4, 7)
     model, V, _ = build(models, given, max_length=M)
     inputs = given.integers("inputs", 2, M + 1, low=4, high=V)
@@ -56,7 +56,7 @@ def test_embed_takes_one_sentence_and_one_token(models, given, show):
 @number("3.1.4")
 @weight(1)
 def test_embed_passes_gradients_to_both_tables(models, given, show):
-    """Every row of both tables gets the sum of the gradients of the places where it was used."""
+    """Every row of both tables receives the sum of the gradients of the places where it was used."""
     N, T = given.size("N", 3, 5), given.size("T", 3, 7)
     model, V, H = build(models, given, max_length=T + 3)
     inputs = given.integers("inputs", N, T, low=4, high=V)

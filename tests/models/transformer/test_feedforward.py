@@ -7,7 +7,7 @@ LAYERS = "feedforward_in feedforward_out norm_ff"
 
 
 def build(models, given):
-    """A filled TransformerTranslator and its hidden_dim H."""
+    """Return a filled TransformerTranslator and its hidden_dim H."""
     H, D = given.size("H", 5, 8), given.size("dim_feedforward", 6, 11)
     others = {"num_heads": 1, "dim_k": 2, "dim_v": 2, "dim_q": 2, "max_length": 3}  # not used here
     model = models.Transformer.TransformerTranslator(2, 3, "cpu", hidden_dim=H, dim_feedforward=D, **others)
@@ -17,9 +17,9 @@ def build(models, given):
 @number("3.3.1")
 @weight(1)
 def test_feedforward_equals_the_equation(models, given, show):
-    """feedforward_layer is LayerNorm(x + W_2 relu(W_1 x + b_1) + b_2) and leaves its input as it was.
+    """feedforward_layer returns LayerNorm(x + W_2 relu(W_1 x + b_1) + b_2) and does not change its input.
 
-    There is no dropout here: training mode gives the same.
+    The method has no dropout, so training mode gives the same results.
     """
     model, H = build(models, given)
     N, T = given.size("N", 2, 4), given.size("T", 3, 7)
@@ -34,7 +34,7 @@ def test_feedforward_equals_the_equation(models, given, show):
 @number("3.3.2")
 @weight(1)
 def test_feedforward_normalises_small_values_like_layer_norm(models, given, show):
-    """norm_ff is a LayerNorm as torch builds it: its epsilon shows where the values to normalise are small."""
+    """norm_ff is a LayerNorm with torch's own epsilon, which matters where the values to normalise are small."""
     model, H = build(models, given)
     with torch.no_grad():
         model.feedforward_out.weight.mul_(0.01)
@@ -46,7 +46,7 @@ def test_feedforward_normalises_small_values_like_layer_norm(models, given, show
 @number("3.3.3")
 @weight(1)
 def test_feedforward_transforms_every_position_by_itself(models, given, show):
-    """A sentence or position alone gives the same as among others, also a batch of one and a length of one."""
+    """A sentence or a position gives the same alone as among others."""
     model, H = build(models, given)
     inputs = given.uniform("inputs", 4, 3, H)
     show("transformed", model.feedforward_layer(inputs))

@@ -10,9 +10,9 @@ TABLES = "source_embedding target_embedding source_position_embedding target_pos
 
 
 def build(models, given, max_length=20, ignore_index=PAD, heads=2, decoder_layers=1, dropout=0.2):
-    """A filled model whose sizes all differ; its hidden_dim H and the sizes of both vocabularies.
+    """Return a filled model whose sizes all differ, its hidden_dim H and the sizes of both vocabularies.
 
-    One layer each shows every mask; building and running layers is what these tests take their time for.
+    Encoder and decoder have one layer: it is enough to show every mask, and more layers would take longer.
     """
     V_in, V_out = given.size("source vocabulary", 13, 17), given.size("target vocabulary", 13, 17)
     H, D = 2 * given.size("half of H", 4, 5), given.size("dim_feedforward", 11, 12)
@@ -33,7 +33,7 @@ def build(models, given, max_length=20, ignore_index=PAD, heads=2, decoder_layer
 
 
 def padded_pair(given, V_in, V_out, pad=PAD):
-    """Source tokens (N, T) and target tokens (N, L) with padding at the end, and also inside the target."""
+    """Return source tokens (N, T) and target tokens (N, L), padded at the end, the target also inside."""
     N, T, L = given.size("N", 2, 3), given.size("T", 6, 9), given.size("L", 6, 9)
     src, tgt = given.sentences("source", N, T, V_in), given.sentences("target", N, L, V_out)
     src[1, T - 2 :] = PAD
@@ -42,19 +42,19 @@ def padded_pair(given, V_in, V_out, pad=PAD):
 
 
 def with_padding_called(pad, tokens):
-    """Let the ids <pad> and `pad` change places."""
+    """Exchange the ids <pad> and `pad`."""
     return torch.where(tokens == PAD, pad, torch.where(tokens == pad, PAD, tokens))
 
 
 def without_padding(rows, tokens, pad=PAD):
-    """Set the rows (N, S, ...) at padded positions to zero: they may hold anything."""
+    """Set the rows (N, S, ...) at padded positions to zero, since they may hold anything."""
     if rows.shape[:2] != tokens.shape:
-        return rows  # its shape will be found to be wrong
+        return rows  # the judge reports the wrong shape
     return rows.masked_fill((tokens == pad).unsqueeze(2), 0.0)
 
 
 def perturb_padding(given, table, pad=PAD):
-    """Change the embedding of <pad>, which nothing may depend on."""
+    """Change the embedding of <pad>. No result may depend on it."""
     with torch.no_grad():
         table.weight[pad] += given.uniform("perturbation", table.weight.size(1), low=1, high=2)
 
@@ -63,7 +63,7 @@ def perturb_padding(given, table, pad=PAD):
 @weight(2)
 def test_forward_scores_every_next_token(models, given, show):
     """forward reads src and tgt[:, :-1] and returns unnormalised scores (N, L - 1, V)."""
-    model, _, V_in, V_out = build(models, given, decoder_layers=2)  # elsewhere one
+    model, _, V_in, V_out = build(models, given, decoder_layers=2)  # other tests have one
     N, T, L = given.size("N", 2, 3), given.size("T", 6, 9), given.size("L", 6, 9)
     src = given.integers("source", N, T, low=4, high=V_in)
     tgt = given.integers("target", N, L, low=4, high=V_out)
@@ -91,7 +91,7 @@ def test_forward_takes_one_sentence_and_one_token(models, given, show):
 @number("3.5.3")
 @weight(1)
 def test_forward_takes_up_to_max_length_tokens(models, given, show):
-    """Source and decoder input may have exactly max_length tokens; one more is a ValueError naming both lengths."""
+    """Source and decoder input may have max_length tokens. One more raises a ValueError that names both lengths."""
     M = given.size("max_length", 6, 9)
     model, _, V_in, V_out = build(models, given, max_length=M)
     src = given.integers("source", 2, M + 1, low=4, high=V_in)
@@ -105,7 +105,7 @@ def test_forward_takes_up_to_max_length_tokens(models, given, show):
 @number("3.5.4")
 @weight(1)
 def test_encode_hides_the_padding_of_the_source(models, given, show):
-    """No position of the encoder looks at <pad>: another embedding of <pad> or more padding changes no real row."""
+    """The encoder does not look at <pad>: another embedding of <pad> or more padding changes no real row."""
     model, _, V_in, V_out = build(models, given)
     src, _ = padded_pair(given, V_in, V_out)
     longer = torch.nn.functional.pad(src, (0, 2), value=PAD)
@@ -130,7 +130,7 @@ def test_decode_hides_the_padding_of_the_memory(models, given, show):
 @number("3.5.6")
 @weight(1)
 def test_decode_hides_padding_inside_the_target(models, given, show):
-    """A <pad> between the words of the decoder's input is hidden from all later words, whatever its embedding."""
+    """A <pad> between the words of the decoder's input is hidden from all later words, whatever its embedding is."""
     model, H, V_in, V_out = build(models, given)
     src, tgt = padded_pair(given, V_in, V_out)
     memory = given.uniform("memory", *src.shape, H)
@@ -143,7 +143,7 @@ def test_decode_hides_padding_inside_the_target(models, given, show):
 @number("3.5.7")
 @weight(1)
 def test_forward_does_not_look_ahead(models, given, show):
-    """Other tokens at the end of the target change no earlier row of the scores."""
+    """Rows of the scores do not change when later tokens of the target do."""
     model, _, V_in, V_out = build(models, given)
     N, T, L = given.size("N", 2, 3), given.size("T", 6, 9), given.size("L", 6, 9)
     src = given.integers("source", N, T, low=4, high=V_in)
@@ -157,7 +157,7 @@ def test_forward_does_not_look_ahead(models, given, show):
 @weight(2)
 @pytest.mark.parametrize("pad", [0, 7])
 def test_forward_hides_all_padding(models, given, show, pad):
-    """`ignore_index` is the id of <pad>: it is hidden everywhere, other ids nowhere; more of it changes no real row."""
+    """forward hides the id `ignore_index` everywhere, and no other id. More padding changes no real row."""
     model, _, V_in, V_out = build(models, given, ignore_index=pad)
     src, tgt = padded_pair(given, V_in, V_out, pad)
     longer_src = torch.nn.functional.pad(src, (0, 1), value=pad)
@@ -172,7 +172,7 @@ def test_forward_hides_all_padding(models, given, show, pad):
 @weight(1)
 @pytest.mark.parametrize("dropout", [0.0, 1.0])
 def test_forward_drops_only_inside_the_transformer(models, given, show, dropout):
-    """In training mode `transformer` drops with the given probability, 0 or 1; nothing else ever drops anything."""
+    """In training mode `transformer` drops with the given probability (0 or 1). Nothing else drops anything."""
     model, _, V_in, V_out = build(models, given, dropout=dropout)
     src = given.integers("source", 2, 4, low=4, high=V_in)
     tgt = given.integers("target", 2, 5, low=4, high=V_out)
@@ -185,7 +185,7 @@ def test_forward_drops_only_inside_the_transformer(models, given, show, dropout)
 @number("3.5.10")
 @weight(1)
 def test_forward_passes_gradients(models, given, show):
-    """Gradients of the scores reach all embeddings, the encoder, the decoder and `final`."""
+    """Gradients flow from the scores to all embeddings, the encoder, the decoder and `final`."""
     model, _, V_in, V_out = build(models, given)
     N, T, L = given.size("N", 2, 3), given.size("T", 6, 9), given.size("L", 6, 9)
     src = given.integers("source", N, T, low=4, high=V_in)

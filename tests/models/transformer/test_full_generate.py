@@ -13,7 +13,7 @@ V_IN = 11
 
 
 def build(models, given, max_length, pad=PAD):
-    """A small model and the size of its target vocabulary."""
+    """Return a small model and the size of its target vocabulary."""
     V = given.size("V", 9, 12)
     model = models.Transformer.FullTransformerTranslator(
         V_IN,
@@ -30,12 +30,12 @@ def build(models, given, max_length, pad=PAD):
 
 
 def script_of_words(given, batch, length, vocabulary):
-    """Tokens (N, L) for the stand-ins to favour: words alone, no <eos>."""
+    """Return tokens (N, L) that the stand-ins favour: words alone, no <eos>."""
     return given.integers("script", batch, length, low=4, high=vocabulary)
 
 
 def sources(given, batch):
-    """Source sentences (N, T) that begin with <sos>."""
+    """Return source sentences (N, T) that begin with <sos>."""
     return given.sentences("source", batch, given.size("T", 4, 6), V_IN)
 
 
@@ -43,11 +43,11 @@ def sources(given, batch):
 @weight(1)
 @steered_by("scores")
 def test_generation_feeds_the_best_token_back(models, given, show):
-    """Every step takes the token with the highest score and feeds it back; tokens (N, L), scores (N, L, V)."""
+    """Every step takes the token with the highest score and feeds it back. Returns tokens (N, L), scores (N, L, V)."""
     L = given.size("L", 5, 8)
     model, V = build(models, given, max_length=L + 1)
     script = script_of_words(given, 4, L, V)
-    script[0, 1], script[0, 3] = UNK, SOS  # they can be the best, too
+    script[0, 1], script[0, 3] = UNK, SOS  # they can have the highest score, too
     ScriptedDecoding(model, given, script, V, V_IN)
     src = sources(given, 4)
     tokens, scores = model.generate_translation(src, max_length=L)
@@ -59,7 +59,7 @@ def test_generation_feeds_the_best_token_back(models, given, show):
 @weight(1)
 @steered_by("scores")
 def test_generation_begins_with_the_first_source_token(models, given, show):
-    """Generation begins with src[:, :1], whatever the id there, and leaves src as it was."""
+    """Generation begins with src[:, :1], whatever ids stand there, and does not change src."""
     L = given.size("L", 5, 8)
     model, V = build(models, given, max_length=L + 1)
     ScriptedDecoding(model, given, script_of_words(given, 3, L, V), V, V_IN)
@@ -75,7 +75,7 @@ def test_generation_begins_with_the_first_source_token(models, given, show):
 @weight(1)
 @steered_by("scores")
 def test_generation_encodes_once(models, given, show):
-    """The source is encoded once and decoded once for each of the L tokens."""
+    """Generation calls `encode` once, and `decode` once for each of the L tokens."""
     L = given.size("L", 5, 8)
     model, V = build(models, given, max_length=L + 1)
     decoding = ScriptedDecoding(model, given, script_of_words(given, 3, L, V), V, V_IN)
@@ -91,13 +91,13 @@ def test_generation_encodes_once(models, given, show):
 @steered_by("scores")
 @pytest.mark.parametrize("pad", [0, 7])
 def test_generation_ends_a_row_with_its_eos(models, given, show, pad):
-    """A row keeps token and scores of its <eos>; after it tokens are ignore_index and scores zero. Others go on."""
+    """A row keeps its <eos> and its scores. After it tokens are ignore_index and scores zero; other rows go on."""
     L = given.size("L", 6, 8)
     model, V = build(models, given, max_length=L + 1, pad=pad)
     script = script_of_words(given, 4, L, V)
-    script[0, 2] = script[0, 4] = EOS  # what follows the first <eos> is for generations that go on
+    script[0, 2] = script[0, 4] = EOS  # what follows the first <eos> matters only to code that goes on
     script[1, 0] = EOS
-    script[2, L - 1] = EOS  # and the last row has no <eos>
+    script[2, L - 1] = EOS  # the last row has no <eos>
     ScriptedDecoding(model, given, script, V, V_IN)
     tokens, scores = model.generate_translation(sources(given, 4), max_length=L)
     show("tokens", tokens)
@@ -108,7 +108,7 @@ def test_generation_ends_a_row_with_its_eos(models, given, show, pad):
 @weight(1)
 @steered_by("scores, rows end apart", "scores, rows end together", "scores, rows end at once")
 def test_generation_stops_early_at_full_width(models, given, show):
-    """Once every row has produced <eos> nothing more is decoded; the results have the full width L all the same."""
+    """Generation stops once every row has produced <eos>. The results have the full width L all the same."""
     L = given.size("L", 6, 8)
     model, V = build(models, given, max_length=L + 1, pad=7)
     words, src = script_of_words(given, 3, L, V), sources(given, 3)
@@ -125,7 +125,7 @@ def test_generation_stops_early_at_full_width(models, given, show):
 @weight(1)
 @steered_by("scores")
 def test_generation_keeps_a_pad_before_eos(models, given, show):
-    """A <pad> that is produced before <eos> is a token like others: it is kept, fed back, and the row goes on."""
+    """A <pad> before <eos> is a token like any other: generation keeps it, feeds it back, and the row goes on."""
     L, pad = given.size("L", 6, 8), 7
     model, V = build(models, given, max_length=L + 1, pad=pad)
     script = script_of_words(given, 3, L, V)
@@ -144,10 +144,10 @@ def test_generation_keeps_a_pad_before_eos(models, given, show):
 @weight(1)
 @steered_by("longest_scores", "shorter_scores", "scores_of_one_row")
 def test_generation_is_as_long_as_asked(models, given, show):
-    """L is the max_length asked for, or the constructor's minus one, which is also the most that can be asked for.
+    """L is the given max_length, or the constructor's minus one, which is also the largest possible one.
 
-    A single token is asked for here, too, and a batch of one row.
-    The ValueError for more names the number asked for and the largest that is possible, and leaves the mode alone.
+    The test also asks for a single token, and uses a batch of one row. A larger max_length raises a ValueError that
+    names it and the largest possible one; the model stays in its mode.
     """
     L, shorter = given.size("L", 6, 8), given.size("shorter", 3, 5)
     model, V = build(models, given, max_length=L + 1)
@@ -179,12 +179,12 @@ def test_generation_is_as_long_as_asked(models, given, show):
 @weight(1)
 @steered_by("scores", "scores with <eos>")
 def test_generation_runs_in_eval_mode(models, given, show):
-    """The model is in eval mode, all layers, during generation and afterwards in the mode in which it was."""
+    """The model, with all layers, is in eval mode during generation. Afterwards it has its previous mode."""
     L = given.size("L", 5, 8)
     model, V = build(models, given, max_length=L + 1)
     script, src = script_of_words(given, 2, L, V), sources(given, 2)
     for with_eos in ("", " with <eos>"):
-        if with_eos:  # then generation stops early
+        if with_eos:  # generation stops early
             script[:, 2] = EOS
         decoding = ScriptedDecoding(model, given, script, V, V_IN)
         for training in (False, True):
@@ -202,7 +202,7 @@ def test_generation_runs_in_eval_mode(models, given, show):
 @steered_by("scores")
 @integration()
 def test_generation_equals_teacher_forcing_on_its_own_output(models, given, show):
-    """With your encoder and decoder, forward(src, [<sos>; tokens]) gives the scores that generation has returned."""
+    """With your encoder and decoder, forward(src, [<sos>; tokens]) gives the scores that generation returned."""
     V, L = given.size("V", 6, 8), given.size("L", 9, 12)
     model = models.Transformer.FullTransformerTranslator(
         V_IN, V, "cpu", hidden_dim=12, dim_feedforward=16, num_layers_enc=1, num_layers_dec=1, max_length=L + 1

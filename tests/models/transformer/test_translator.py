@@ -7,7 +7,7 @@ from harness import integration
 
 
 def build(models, given, heads=1, of="final"):
-    """A filled TransformerTranslator; its input size, hidden_dim H and output size V."""
+    """Return a filled TransformerTranslator, its input size, hidden_dim H and output size V."""
     V_in, H, V = given.size("input size", 8, 11), given.size("H", 5, 7), given.size("V", 12, 15)
     model = models.Transformer.TransformerTranslator(
         V_in, V, "cpu", hidden_dim=H, num_heads=heads, dim_feedforward=16, dim_k=4, dim_v=3, dim_q=4, max_length=10
@@ -16,7 +16,7 @@ def build(models, given, heads=1, of="final"):
 
 
 def replace_the_layers(model, given, vocabulary, hidden_dim):
-    """Give the model stand-ins for embed, multi_head_attention and feedforward_layer; return their tables."""
+    """Replace embed, multi_head_attention and feedforward_layer by stand-ins, and return their tables."""
     table = given.uniform("embed", vocabulary, hidden_dim).requires_grad_()
     attention = given.uniform("attention", hidden_dim, hidden_dim).requires_grad_()
     feedforward = given.uniform("feedforward", hidden_dim, hidden_dim).requires_grad_()
@@ -44,7 +44,7 @@ def test_final_layer_scores_the_target_vocabulary(models, given, show):
 def test_forward_embeds_attends_transforms_and_scores(models, given, show):
     """forward applies embed, multi_head_attention, feedforward_layer and final_layer, each once, in this order.
 
-    There is no dropout here: training mode gives the same.
+    The model has no dropout, so training mode gives the same results.
     """
     model, V_in, H, _ = build(models, given)
     replace_the_layers(model, given, V_in, H)
