@@ -18,7 +18,7 @@ from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from autograder.bench import attacks, feedback, report, speed
+from autograder.bench import attacks, feedback, races, report, speed
 from autograder.prepare import (
     answers,
     catalogue,
@@ -39,6 +39,7 @@ from autograder.rubric import Rubric, RubricError
 from harness.answers import Unsteady
 from harness.collect import ContractError
 from harness.contract import Assignment
+from workbench.errors import WorkbenchError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 app = typer.Typer(help="Make the handout, build the autograder, grade.", no_args_is_help=True, add_completion=False)
@@ -196,8 +197,15 @@ def demo(out: Folder = Path("build")) -> None:
             sys.exit(f"{name}: {got:g} of {full:g} points, which is wrong; see above")
 
 
-@app.command()
+bench_commands = typer.Typer()
+bench_commands.command("translation")(races.translation)
+bench_commands.command("language-model")(races.language_model)
+app.add_typer(bench_commands, name="bench")
+
+
+@bench_commands.callback(invoke_without_command=True)
 def bench(
+    context: typer.Context,
     kit_zip: Annotated[
         Path | None, typer.Option("--kit", help="The autograder to measure; default: a fresh one.")
     ] = None,
@@ -219,7 +227,12 @@ def bench(
     ] = None,
     only: Annotated[str, typer.Option(help="Only attacks or attempts with this text in their name.")] = "",
 ) -> None:
-    """Measure how fast grading is, beside a grader without isolation. Quiet machines give better figures."""
+    """Measure how fast grading is, beside a grader without isolation; a COMMAND measures the workbench instead.
+
+    Quiet machines give better figures.
+    """
+    if context.invoked_subcommand is not None:
+        return
     mark = FIGURES["feedback" if told else "attacks" if attack else "speed"]
     _demand_room(json_file, mark)
     if told:
@@ -406,6 +419,7 @@ def main() -> None:
     except (
         handout.HandoutError, RubricError, answers.AnswersError, Unsteady, ContractError, rehearsal.RehearsalError,
         speed.BenchError, kit.KitError, catalogue.CatalogueError, new_part.NewPartError, feedback.AttemptsError,
+        WorkbenchError,
     ) as error:  # fmt: skip
         sys.exit(f"{type(error).__name__}: {error}")
     except OSError as error:

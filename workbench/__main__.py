@@ -6,7 +6,7 @@ from workbench.errors import INSTALL
 
 if __name__ == "__main__":
     try:
-        from workbench.cli import main
+        from workbench.commands.app import main
     except ModuleNotFoundError as error:  # of typer or rich; main() explains all others
         sys.exit(f"Stopped: {error.name} is not installed; run: {INSTALL}")
     main()

@@ -22,25 +22,18 @@ from harness.submission.archive import archive_name
 from harness.submission.listed_files import read_tree
 from harness.submission.started import not_started
 from harness.submission.unfinished import unfinished
-from workbench import compare, plots, training_run
 from workbench.errors import WorkbenchError, explained
+from workbench.experiments import compare
 from workbench.folders import ROOT, STUDENT
-from workbench.runs import place
-from workbench.settings import Settings
-from workbench.tracking import ProgressBar
-from workbench.training import Interrupted
-from workbench.translation.trained import TrainedTranslator
-
-SEQ2SEQ = ("seq2seq.Encoder", "seq2seq.Decoder", "seq2seq.Seq2Seq")
-ENCODER = ("transformer.embedding", "transformer.attention", "transformer.feedforward", "transformer.translator")
-NEEDS = {  # what has to be written before a model can be trained
-    "rnn": SEQ2SEQ,
-    "lstm": SEQ2SEQ,
-    "rnn-attention": (*SEQ2SEQ, "seq2seq.Attention"),
-    "lstm-attention": (*SEQ2SEQ, "seq2seq.Attention"),
-    "transformer-encoder": ENCODER,
-    "transformer": ("transformer.full_forward", "transformer.full_generate"),
-}
+from workbench.parts import data_for
+from workbench.pictures import plots
+from workbench.training import launch
+from workbench.training.records import Interrupted
+from workbench.training.run_folder import place
+from workbench.training.settings import Settings
+from workbench.training.tracking import ProgressBar
+from workbench.training.trained import Trained
+from workbench.training.trees import open_tree
 
 
 def kindly(method: Callable[..., None]) -> Callable[..., None]:
@@ -64,15 +57,15 @@ class Notebook:
 
     Args:
         tree: the folder that holds models/: a name beside this handout's README, or a path.
-        data: captions or multi30k.
+        data: a data set; None takes the first of each model's part.
     """
 
-    def __init__(self, tree: str = "student", data: str = "captions") -> None:
+    def __init__(self, tree: str = "student", data: str | None = None) -> None:
         self.tree = ROOT / tree
         self.data = data
         self.runs = ROOT / "runs" / "notebook"
         self.assignment = Assignment.load(STUDENT / "assignment.json")
-        self._trained: dict[str, TrainedTranslator] = {}
+        self._trained: dict[str, Trained] = {}
 
     def ready(self, *deliverables: str) -> bool:
         """Whether NotImplementedError is raised nowhere in these; otherwise says in one line where it is first."""
@@ -112,13 +105,15 @@ class Notebook:
         """Train a model, by its preset with changes, and keep it under a name (default: the model's)."""
         name = name or model
         folder = place(self.runs, name)
-        settings = Settings.of(model, self.data, "default", [f"{key}={value}" for key, value in changes.items()])
-        if self.ready(*NEEDS[model]):
+        settings = Settings.of(
+            model, self.data or data_for(model), "default", [f"{key}={value}" for key, value in changes.items()]
+        )
+        if self.ready(*settings.part.needs[model]):
             print(f"{name}:", flush=True)
-            tree, progress = training_run.open_tree(self.tree), ProgressBar(sys.stdout, live=False)
+            tree, progress = open_tree(self.tree), ProgressBar(sys.stdout, live=False)
             self._trained.pop(name, None)  # should this one stop, the old weights do not belong to its curves
             try:
-                trained, _ = training_run.train(settings, folder, tree, overwrite=True, callbacks=[progress])
+                trained, _ = launch.train(settings, folder, tree, overwrite=True, callbacks=[progress])
             except Interrupted:  # its own words name an option of the command
                 raise WorkbenchError(self._stopped(name)) from None
             self._trained[name] = trained
@@ -126,32 +121,16 @@ class Notebook:
     @kindly
     def curves(self, *names: str) -> None:
         """Draw the perplexity of trained models over their epochs."""
-        folders = [self.runs / name for name in self._there(names)]
+        folders = [self.runs / name for name in self.those_trained(names)]
         if folders:
             display(plots.curves(compare.histories(compare.read(folders))))
 
     @kindly
-    def translate(self, sentences: Sequence[str], *names: str) -> None:
-        """A table of what each model makes of the sentences."""
-        names = self._there(names)
-        if names:
-            show_table(
-                ("German", *names),
-                [(each, *(self._model(name).translate(each) for name in names)) for each in sentences],
-            )
-
-    @kindly
-    def attention(self, sentence: str, name: str) -> None:
-        """Draw where a model looks while it translates a sentence."""
-        if self._there((name,)):
-            display(plots.attention(*self._model(name).attention(sentence)))
-
-    @kindly
     def compare(self, *names: str) -> None:
         """Measure models on the validation split, and show what differs between them and what came of it."""
-        names = self._there(names)
+        names = self.those_trained(names)
         for name in names:
-            trained = self._model(name)
+            trained = self.trained(name)
             trained.run.write_json("validation.json", trained.evaluate("validation").numbers)
         if names:
             runs = compare.read([self.runs / name for name in names])
@@ -170,7 +149,7 @@ class Notebook:
 
             files.download(str(archive))
 
-    def _there(self, names: Iterable[str]) -> tuple[str, ...]:
+    def those_trained(self, names: Iterable[str]) -> tuple[str, ...]:
         """Those of these models that are trained; what is said of the others."""
         trained = tuple(name for name in names if (self.runs / name / "best.safetensors").is_file())
         if missing := [name for name in names if name not in trained]:
@@ -184,10 +163,10 @@ class Notebook:
             return f"Stopped. The best epoch so far is kept, and the cells below use it. {again}."
         return f"Stopped before the end of the first epoch, so there is no model to use yet. {again}."
 
-    def _model(self, name: str) -> TrainedTranslator:
+    def trained(self, name: str) -> Trained:
         """A trained model, also one from before the kernel was restarted."""
         if name not in self._trained:
-            self._trained[name] = TrainedTranslator.load(self.runs / name, self.tree)
+            self._trained[name] = Trained.load(self.runs / name, self.tree)
         return self._trained[name]
 
     def _run(self, *arguments: str) -> bool:

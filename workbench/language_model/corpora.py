@@ -11,18 +11,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from workbench.datasets.sources import Source
 from workbench.errors import DataError
-from workbench.language_model.settings import LANGUAGE_MODELS
+from workbench.language_model import stories
+from workbench.language_model.settings import DATA
+from workbench.language_model.text import TextCorpus, Unit
 from workbench.language_model.vocabulary import EOS
-from workbench.sources import Source
 
 __all__ = ["TextCorpus", "Unit", "load", "tokens"]
-
-Unit = Literal["words", "characters"]
 
 WIKITEXT = Source(
     "wikitext-2",
@@ -49,24 +47,6 @@ SHAKESPEARE = Source(
 )
 
 
-@dataclass(frozen=True)
-class TextCorpus:
-    """Running text. No model sees `test` before it is evaluated for good.
-
-    Attributes:
-        unit: what a token is, "words" or "characters".
-        train, validation, test: lines, without what ends them. Some are empty.
-        note: what has to be said beside a number that was measured on it.
-    """
-
-    name: str
-    unit: Unit
-    train: tuple[str, ...]
-    validation: tuple[str, ...]
-    test: tuple[str, ...]
-    note: str
-
-
 def tokens(lines: Iterable[str], unit: Unit) -> Iterator[str]:
     """The tokens of all lines: words, each line ending with `<eos>`, or characters, each ending with a newline."""
     for line in lines:
@@ -85,14 +65,12 @@ def load(name: str, data_root: Path | None = None) -> TextCorpus:
         DataError: for an unknown name, and where files are missing or are not what they should be.
     """
     if name == "stories":
-        from workbench.language_model import stories  # here, since it needs TextCorpus
-
         return stories.load()
     if name == "shakespeare":
         return _shakespeare(data_root)
     if name == "wikitext-2":
         return _wikitext(data_root)
-    raise DataError(f"data: expected one of {', '.join(LANGUAGE_MODELS.data)}, got {name!r}")
+    raise DataError(f"data: expected one of {', '.join(DATA)}, got {name!r}")
 
 
 def _wikitext(data_root: Path | None) -> TextCorpus:

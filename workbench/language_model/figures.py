@@ -1,6 +1,6 @@
 """The pictures of the notebook on language models: batches, gradients, cells, the causal mask, temperature, curves.
 
-As in workbench.figures: every function returns a Figure of its own. Lengths are inches, y goes up.
+Every function returns a Figure of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from workbench.figures import (
+from workbench.metrics import perplexity
+from workbench.pictures.drawing import (
     BLUE,
     FONT,
     GATE,
@@ -34,8 +35,7 @@ from workbench.figures import (
     mask_table,
     tint,
 )
-from workbench.metrics import perplexity
-from workbench.plots import logarithmic
+from workbench.pictures.plots import logarithmic
 
 SIDE = 0.34  # of a letter's square
 

@@ -17,8 +17,8 @@ from harness.tree import Tree
 from workbench.errors import DataError, WorkbenchError, students_code
 from workbench.language_model.fused import deferred, nll_sum
 from workbench.language_model.settings import Recurrent
-from workbench.modes import evaluating
-from workbench.settings import Settings
+from workbench.training.modes import evaluating
+from workbench.training.settings import Settings
 
 
 class Chunk(NamedTuple):

@@ -22,14 +22,15 @@ from torch.nn import functional as F
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from harness.tree import Tree
-from workbench.devices import seed_everything
 from workbench.errors import DataError, students_code
 from workbench.language_model import corpora
 from workbench.language_model.models import LanguageModel, build
-from workbench.language_model.settings import LANGUAGE_MODELS
+from workbench.language_model.part import PART
 from workbench.language_model.vocabulary import Vocabulary
-from workbench.settings import Settings, demand
-from workbench.updates import make_optimizer
+from workbench.parts import expect_part
+from workbench.training.devices import seed_everything
+from workbench.training.settings import Settings
+from workbench.training.updates import make_optimizer
 
 EPOCH = "train_epoch"
 LOOP = ("get_batch", "forward", "loss", "backward", "clipping", "step")  # in each round; batchify once, before
@@ -101,7 +102,7 @@ def profile_training(
         DataError: the text is too short for so many batches.
         WorkbenchError: the tree's code stops; the message says where and why.
     """
-    demand(LANGUAGE_MODELS, settings.data)
+    expect_part(PART, settings.data)
     corpus = corpora.load(settings.data, data_root)
     tokens = list(corpora.tokens(corpus.train, corpus.unit))
     vocabulary = Vocabulary.fit(tokens)

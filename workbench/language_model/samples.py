@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.outcome import is_todo
 from workbench.errors import WorkbenchError
-from workbench.language_model.corpora import Unit
 from workbench.language_model.models import LanguageModel
+from workbench.language_model.text import Unit
 from workbench.language_model.vocabulary import Vocabulary
 from workbench.language_model.writing import LENGTH, prompt_of, text_of, write
-from workbench.runs import RESTORE, RunError
-from workbench.tracking import TensorBoard
-from workbench.training import Callback, Epoch
-
-if TYPE_CHECKING:
-    from workbench.trainer import Trainer
+from workbench.training.callbacks import Callback, ObservedTrainer
+from workbench.training.records import Epoch
+from workbench.training.run_folder import RESTORE, RunError
+from workbench.training.tracking import TensorBoard
 
 COUNT = 3
 
@@ -30,7 +28,7 @@ class Samples(Callback):
         self.tensorboard = tensorboard
         self._silent = False
 
-    def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
+    def on_epoch(self, trainer: ObservedTrainer, epoch: Epoch) -> None:
         if self._silent:
             return
         task: Any = trainer.task

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
-
-from workbench.errors import SettingsError
-from workbench.parts import Part
-
-if TYPE_CHECKING:
-    from workbench.settings import Settings
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -66,6 +60,7 @@ class Reading:
     first: int = 0
 
 
+DATA = ("stories", "shakespeare", "wikitext-2")
 RECURRENT = ("rnn-tanh", "rnn-relu", "gru", "lstm")
 SHAPES = {**dict.fromkeys(RECURRENT, Recurrent), "transformer": Attentive}
 START: dict[str, object] = {
@@ -105,30 +100,3 @@ TUNED: dict[str, dict[str, object]] = {
         "ema": 0.999,
     },
 }
-
-
-def check(settings: Settings) -> None:
-    """Raises: SettingsError, for settings that do not go together."""
-    shape = settings.shape
-    if settings.training.compile:
-        raise SettingsError(
-            "compile is for translation: language models have a fused loss of the workbench instead; leave compile out"
-        )
-    if isinstance(shape, Recurrent) and shape.tied and shape.emb_size not in (0, shape.hidden_size):
-        raise SettingsError(
-            f"emb_size ({shape.emb_size}) has to be hidden_size ({shape.hidden_size}) where weights are tied; "
-            "leave it out, or use --set tied=false"
-        )
-    if isinstance(shape, Attentive) and shape.emb_size % shape.num_heads:
-        raise SettingsError(f"num_heads ({shape.num_heads}) has to divide emb_size ({shape.emb_size})")
-
-
-LANGUAGE_MODELS = Part(
-    title="language models",
-    data=("stories", "shakespeare", "wikitext-2"),
-    shapes=SHAPES,
-    batching=Reading,
-    presets={"default": DEFAULT, "tuned": TUNED},
-    by_data={},
-    check=check,
-)

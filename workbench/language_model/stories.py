@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from workbench.draw import Draw
-from workbench.language_model.corpora import TextCorpus
+from workbench.datasets.draw import Draw
+from workbench.language_model.text import TextCorpus
 
 __all__ = ["load"]
 

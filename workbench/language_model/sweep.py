@@ -15,14 +15,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.tree import Tree
-from workbench import training_run
 from workbench.errors import SettingsError, WorkbenchError
-from workbench.language_model.settings import LANGUAGE_MODELS
+from workbench.language_model.part import PART
 from workbench.metrics import perplexity_of
-from workbench.plots import logarithmic
-from workbench.runs import Run, RunError
-from workbench.settings import Settings, demand
-from workbench.training import Callback, Diverged, Interrupted
+from workbench.parts import expect_part
+from workbench.pictures.plots import logarithmic
+from workbench.training import launch
+from workbench.training.callbacks import Callback
+from workbench.training.records import Diverged, Interrupted
+from workbench.training.run_folder import Run, RunError
+from workbench.training.settings import Settings
+from workbench.training.trees import recorded
 
 # Adam learns with one rate in all of these models, and from little text; untied weights make two factors of two sizes.
 BASE = (
@@ -96,7 +99,7 @@ def points(
     Raises:
         SettingsError: a model or a setting is none, or the data set is of another part.
     """
-    demand(LANGUAGE_MODELS, data)
+    expect_part(PART, data)
     found: dict[tuple[str, str], Point] = {}
     changes = list(changes)
     for model in [*models, *(f"rnn-{value}" for value in factors.get(NONLINEARITY, ()))]:
@@ -158,9 +161,9 @@ def run(
         return False
     try:
         if begun:
-            training_run.resume(place, tree.root, data_root, device, callbacks)
+            launch.resume(place, tree.root, data_root, device, callbacks)
         else:
-            training_run.train(point.settings, place, tree, data_root, device, callbacks=callbacks)
+            launch.train(point.settings, place, tree, data_root, device, callbacks=callbacks)
     except Interrupted:
         raise WorkbenchError(f"{point.name} is saved, as are the finished ones; the same command goes on") from None
     except Diverged:  # as bad as it gets, which is a result, and it would be so again
@@ -170,12 +173,12 @@ def run(
 
 def _differing(begun: Run, point: Point, tree: Tree, data_root: Path | None) -> str:
     """In what a run is not the point's, in words; "" where it is."""
-    told, root = begun.settings, data_root and training_run.recorded(data_root)
+    told, root = begun.settings, data_root and recorded(data_root)
     before, now = Settings.of_run(begun).flat(), point.settings.flat()
     others = ", ".join(f"{key}={was}, not {now.get(key)}" for key, was in before.items() if was != now.get(key))
     differs = {
         f"base ({others})": bool(others),
-        "tree": told["tree"] != training_run.recorded(tree.root),
+        "tree": told["tree"] != recorded(tree.root),
         "data root": told["data_root"] != root,
     }
     return " and another ".join(name for name, other in differs.items() if other)

@@ -7,12 +7,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from workbench.devices import Processes
 from workbench.errors import SettingsError, expect_gradient
-from workbench.language_model.corpora import Unit
 from workbench.language_model.models import Chunk, LanguageModel, rows_of
+from workbench.language_model.text import Unit
 from workbench.language_model.vocabulary import Vocabulary
-from workbench.settings import Settings
+from workbench.training.devices import Processes
+from workbench.training.settings import Settings
 
 
 class Chunks:

@@ -12,19 +12,19 @@ from torch import Tensor, nn
 
 from harness.tree import Tree
 from workbench import metrics
-from workbench.devices import Processes, seed_everything
 from workbench.errors import DataError, WorkbenchError
 from workbench.language_model import corpora
-from workbench.language_model.corpora import TextCorpus, Unit
 from workbench.language_model.models import LanguageModel, build
 from workbench.language_model.samples import Samples, sample
 from workbench.language_model.task import LanguageModelTask
+from workbench.language_model.text import TextCorpus, Unit
 from workbench.language_model.vocabulary import Vocabulary
 from workbench.language_model.writing import prompt_of, text_of, write
-from workbench.runs import EVALUATED, Run
-from workbench.settings import Settings
-from workbench.tracking import TensorBoard
-from workbench.training_run import Measured, Track, Trained
+from workbench.training.devices import Processes, seed_everything
+from workbench.training.run_folder import EVALUATED, Run
+from workbench.training.settings import Settings
+from workbench.training.tracking import TensorBoard
+from workbench.training.trained import Measured, Track, Trained
 
 VOCABULARY = "vocabulary.json"
 CORPUS = "corpus.json"

@@ -2,6 +2,7 @@
 
 data/            sentence pairs: captions (with grammar and lexicon), multi30k
 text.py          tokens, vocabularies and batches
+part.py          what the shared code knows of it
 settings.py      what can be set, and presets
 translators.py   your models behind one interface
 incremental.py   generation that computes the added position alone
@@ -10,5 +11,6 @@ trained.py       a run's translator: trained, measured, asked for translations
 samples.py       translations after each epoch
 evaluation.py    perplexity in both regimes, BLEU, chrF, exact matches
 report.py        the report with its questions (questions.py)
-bench.py         how fast it is
+notebook.py      what its notebook calls; figures.py has the pictures
+commands.py      translate, report
 """

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from workbench import metrics
-from workbench.modes import evaluating
+from workbench.training.modes import evaluating
 from workbench.translation.data import Pair
 from workbench.translation.text import PAD, Text
 from workbench.translation.translators import Translator

@@ -18,15 +18,16 @@ from torch import Tensor
 
 from harness.files import replace
 from harness.submission.report import ANSWER, OPEN_ANSWER
-from workbench import compare, plots
-from workbench.compare import Row, Summary, short_names
+from workbench.document.latex import latex
+from workbench.document.pdf import pdf
 from workbench.errors import WorkbenchError
-from workbench.latex import latex
-from workbench.pdf import pdf
-from workbench.runs import EVALUATED
+from workbench.experiments import compare
+from workbench.experiments.compare import Row, Summary, short_names
+from workbench.pictures import plots
+from workbench.training.run_folder import EVALUATED
 from workbench.translation.data import Corpus, Pair
+from workbench.translation.part import PART
 from workbench.translation.questions import LAST, QUESTIONS, Question
-from workbench.translation.settings import TRANSLATION
 
 TITLE = "Report: sequence models"
 SENTENCES = 10  # translations of a part
@@ -77,7 +78,7 @@ def fill(
     """
     folders, passed_over = compare.only_runs(folders)
     found = compare.read(folders)
-    runs = [run for run in found if run.settings.part is TRANSLATION]
+    runs = [run for run in found if run.settings.part is PART]
     others = [run.name for run in found if run not in runs]
     if not runs:
         raise WorkbenchError(

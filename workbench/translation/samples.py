@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from harness.files import replace
-from workbench.modes import evaluating
-from workbench.tracking import TensorBoard
-from workbench.training import Callback, Epoch
+from workbench.training.callbacks import Callback, ObservedTrainer
+from workbench.training.modes import evaluating
+from workbench.training.records import Epoch
+from workbench.training.tracking import TensorBoard
 from workbench.translation.evaluation import translate
-
-if TYPE_CHECKING:
-    from workbench.trainer import Trainer
 
 COUNT = 5  # sentences, the first of the validation split
 
@@ -24,7 +22,7 @@ class Samples(Callback):
     def __init__(self, tensorboard: TensorBoard | None = None) -> None:
         self.tensorboard = tensorboard
 
-    def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
+    def on_epoch(self, trainer: ObservedTrainer, epoch: Epoch) -> None:
         task: Any = trainer.task
         pairs = task.corpus.validation[:COUNT]
         found = [task.text.detokenise(words) for words in translate(task.translator, task.text, pairs)]
@@ -37,7 +35,7 @@ class Samples(Callback):
                 self._draw(task, pairs[0].source, epoch)
 
     def _draw(self, task: Any, sentence: str, epoch: Epoch) -> None:
-        from workbench import plots  # matplotlib takes a second to import
+        from workbench.pictures import plots  # matplotlib takes a second to import
 
         with evaluating(task.module):
             source = torch.tensor([task.text.encode_source(sentence)], device=task.translator.device)

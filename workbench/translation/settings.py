@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
-
-from workbench.errors import SettingsError
-from workbench.parts import Part
-
-if TYPE_CHECKING:
-    from workbench.settings import Settings
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -92,6 +86,7 @@ class Batching:
     teacher_forcing: float = 1.0
 
 
+DATA = ("captions", "multi30k")
 SHAPES = {
     "rnn": Recurrent,
     "lstm": Recurrent,
@@ -150,27 +145,3 @@ TUNED: dict[str, dict[str, object]] = {
 }
 # By data set, whatever the preset says: 5,000 short sentences are learned better in small steps.
 BY_DATA: dict[str, dict[str, object]] = {"captions": {"batch_size": 32}}
-
-
-def check(settings: Settings) -> None:
-    """Raises: SettingsError, for settings that do not go together."""
-    shape = settings.shape
-    if not shape.embedding_std > 0:
-        raise SettingsError(f"embedding_std is {shape.embedding_std}; it has to be above 0")
-    if not isinstance(shape, Recurrent) and settings.batching.teacher_forcing < 1:
-        raise SettingsError(
-            f"teacher_forcing: {settings.model} learns from the right previous tokens alone; leave it at 1"
-        )
-    if isinstance(shape, EncoderDecoder) and shape.hidden_dim % shape.num_heads:
-        raise SettingsError(f"num_heads ({shape.num_heads}) has to divide hidden_dim ({shape.hidden_dim})")
-
-
-TRANSLATION = Part(
-    title="translation",
-    data=("captions", "multi30k"),
-    shapes=SHAPES,
-    batching=Batching,
-    presets={"default": DEFAULT, "tuned": TUNED},
-    by_data=BY_DATA,
-    check=check,
-)

@@ -7,9 +7,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from workbench.devices import Processes
 from workbench.errors import SettingsError, expect_gradient
-from workbench.settings import Settings
+from workbench.training.devices import Processes
+from workbench.training.settings import Settings
 from workbench.translation.data import Corpus
 from workbench.translation.evaluation import loss_of, tokens_of, total_loss
 from workbench.translation.evaluation import translate as translate_pairs

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from harness.tree import Tree
-from workbench.devices import Processes, seed_everything
 from workbench.folders import cache_folder
-from workbench.modes import evaluating
-from workbench.runs import Run
-from workbench.settings import Settings
-from workbench.tracking import TensorBoard
-from workbench.training_run import Measured, Track, Trained
+from workbench.training.devices import Processes, seed_everything
+from workbench.training.modes import evaluating
+from workbench.training.run_folder import Run
+from workbench.training.settings import Settings
+from workbench.training.tracking import TensorBoard
+from workbench.training.trained import Measured, Track, Trained
 from workbench.translation import data
 from workbench.translation.data import Corpus, Pair
 from workbench.translation.evaluation import evaluate

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from harness.tree import Tree
 from workbench.errors import WorkbenchError, expect
-from workbench.settings import Settings
+from workbench.training.settings import Settings
 from workbench.translation.incremental import incremental, replaced
 from workbench.translation.settings import EncoderDecoder, EncoderOnly, Recurrent
 from workbench.translation.text import EOS, PAD

@@ -24,11 +24,11 @@ import os
 import time
 
 import torch
-from workbench import figures as pictures
 from workbench.language_model import corpora, figures
 from workbench.language_model.vocabulary import Vocabulary
 from workbench.metrics import perplexity
 from workbench.notebook import Notebook, show_table
+from workbench.pictures.positions import positions
 
 DATA = "stories"  # part of the handout; "shakespeare" and "wikitext-2" are downloaded and take much longer
 
@@ -199,7 +199,7 @@ if notebook.ready("language_model.RNNModel"):
 # Each row of the picture is a position. If $d$ is odd, there is one sine more than there are cosines.
 
 # %%
-pictures.positions()
+positions()
 
 # %%
 notebook.check("Positional encoding")

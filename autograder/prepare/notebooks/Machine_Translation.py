@@ -24,9 +24,9 @@ import torch
 from matplotlib import pyplot as plt
 from torch import nn
 from torch.nn import functional as F
-from workbench import figures
-from workbench.notebook import Notebook
-from workbench.translation import data
+from workbench.pictures.positions import positions
+from workbench.translation import data, figures
+from workbench.translation.notebook import Notebook
 
 DATA = "captions"  # part of the handout; "multi30k" is downloaded and takes much longer
 SETTINGS = {"epochs": 5}  # of every training below; `python -m workbench train --help` has more
@@ -233,7 +233,7 @@ figures.embedding()
 # picture is one position.
 
 # %%
-figures.positions()
+positions()
 
 # %% [markdown]
 # Now the layer itself. Each head compares queries $Q$ with keys $K$ and returns a weighted mean of values $V$; all

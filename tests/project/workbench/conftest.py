@@ -9,7 +9,7 @@ import torch
 
 from harness.tree import Tree
 from tests.project.workbench import trees
-from workbench import training_run
+from workbench.training.trees import open_tree
 from workbench.translation import data
 from workbench.translation.data import Corpus, captions
 
@@ -35,7 +35,7 @@ def cache_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 def tree() -> Iterator[Tree]:
     """The solution's."""
     with trees.forgotten():
-        yield training_run.open_tree(trees.SOLUTION)
+        yield open_tree(trees.SOLUTION)
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from workbench.runs import Run
-from workbench.settings import Settings
+from workbench.training.run_folder import Run
+from workbench.training.settings import Settings
 from workbench.translation.data import Corpus, Pair
 
 PAIRS = tuple(Pair(f"Ein Hund Nr. {i} läuft.", f"Dog no. {i} is running.") for i in range(25))

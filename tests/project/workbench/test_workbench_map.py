@@ -18,6 +18,8 @@ def test_the_maps_name_every_file_and_no_other():
         named = set(re.findall(r"\b\w+\.py\b", words))
         files = {each.name for each in path.parent.glob("*.py")} - {"__init__.py", "__main__.py"}
         assert named == files, path
+    folders = {path.parent.name for path in FOLDER.glob("*/__init__.py")}
+    assert set(re.findall(r"\b(\w+)/ ", ast.get_docstring(ast.parse(maps[0].read_text("utf-8"))) or "")) == folders
 
 
 def test_every_package_that_is_required_is_explained_when_it_is_missing():

@@ -15,10 +15,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from workbench.devices import Processes, seed_everything
-from workbench.runs import Run
-from workbench.trainer import Trainer
-from workbench.training import Callback, Epoch, Interrupted, Step, Training
+from workbench.training.callbacks import Callback
+from workbench.training.devices import Processes, seed_everything
+from workbench.training.hyperparameters import Training
+from workbench.training.records import Epoch, Interrupted, Step
+from workbench.training.run_folder import Run
+from workbench.training.trainer import Trainer
 
 PAD = 1
 WORDS = 12

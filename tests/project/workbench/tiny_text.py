@@ -13,10 +13,11 @@ import torch
 
 from tests.project.workbench import trees
 from tests.project.workbench.tiny import SignalAt
-from workbench import training_run
 from workbench.language_model import corpora
-from workbench.language_model.corpora import TextCorpus
-from workbench.settings import Settings
+from workbench.language_model.text import TextCorpus
+from workbench.training import launch
+from workbench.training.settings import Settings
+from workbench.training.trees import open_tree
 
 # Of 227 tokens in four columns: 56 rows, so seven chunks an epoch, of which the last is short.
 SIZES = {
@@ -48,7 +49,7 @@ def opened(root: Path = trees.SOLUTION) -> Iterator[Any]:
     """The tiny corpus and a tree, which is gone afterwards."""
     with trees.forgotten(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpora, "load", lambda name, data_root=None: CORPUS)
-        yield training_run.open_tree(root)
+        yield open_tree(root)
 
 
 def train(folder: Path, step: int | None = None, number: int = 0) -> None:
@@ -57,6 +58,6 @@ def train(folder: Path, step: int | None = None, number: int = 0) -> None:
     callbacks = [SignalAt(step, number)] if step else []
     with opened() as tree:
         if (folder / "settings.json").exists():
-            training_run.resume(folder, device="cpu", callbacks=callbacks)
+            launch.resume(folder, device="cpu", callbacks=callbacks)
         else:
-            training_run.train(settings("lstm"), folder, tree, device="cpu", callbacks=callbacks)
+            launch.train(settings("lstm"), folder, tree, device="cpu", callbacks=callbacks)

@@ -11,10 +11,12 @@ import torch
 from torch import Tensor
 
 from tests.project.workbench.tiny import Tiny
-from workbench.devices import Processes
-from workbench.runs import Run
-from workbench.trainer import Trainer
-from workbench.training import Callback, Interrupted, Training, TrainingError
+from workbench.training.callbacks import Callback
+from workbench.training.devices import Processes
+from workbench.training.hyperparameters import Training
+from workbench.training.records import Interrupted, TrainingError
+from workbench.training.run_folder import Run
+from workbench.training.trainer import Trainer
 
 # Weight decay would show if a parameter without gradient were treated differently in several processes.
 TRAINING = Training(

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from workbench.draw import Draw
+from workbench.datasets.draw import Draw
 from workbench.translation.data import Corpus, Pair
 from workbench.translation.data.grammar import (
     BARE,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from workbench.datasets.sources import Source
 from workbench.errors import DataError
-from workbench.sources import Source
 from workbench.translation.data import Corpus, Pair
 
 SOURCE = Source(

@@ -1,0 +1,5 @@
+"""Data sets.
+
+sources.py  files of public data sets, from a folder or downloaded
+draw.py     random choices that are the same everywhere
+"""

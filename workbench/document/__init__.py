@@ -1,0 +1,6 @@
+"""Documents.
+
+markdown.py  Markdown as a tree, and the text in it
+pdf.py       a PDF of it
+latex.py     LaTeX of it
+"""

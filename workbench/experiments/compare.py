@@ -1,0 +1,334 @@
+"""Runs side by side: what differs between them, what came of it, and what does not count as tuning."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import WorkbenchError
+from workbench.folders import typed
+from workbench.metrics import perplexity_of
+from workbench.parts import Score
+from workbench.training.run_folder import EVALUATED, RESTORE, Run, RunError, is_number
+from workbench.training.settings import Settings
+
+EMPTY = "-"
+CHOSEN_BY = ("validation",)  # the split by which runs are compared and chosen; test is read once, after that
+PERPLEXITY: Score = ("perplexity", "perplexity", min)
+# Settings whose change is no tuning: how long a run takes, which random numbers it sees. A part can name more.
+LENGTH = {"epochs", "early_stopping"}
+INCIDENTAL = {"seed", "save_every", "compile", "precision"}
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """What a run's folder tells without loading its model.
+
+    Attributes:
+        name: the folder as it was given.
+        log: a line an epoch, as `Epoch` in training.py has it.
+        result: how training ended; empty before it has.
+        about: device and number of parameters.
+        evaluations: by split, what `evaluate` has measured.
+    """
+
+    name: str
+    settings: Settings
+    log: Sequence[Mapping[str, Any]]
+    result: Mapping[str, Any]
+    about: Mapping[str, Any]
+    evaluations: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def read(cls, folder: Path) -> Summary:
+        """Raises: RunError or SettingsError, where there is no run, or a file of it is damaged."""
+        run = Run.open(folder)
+        settings = Settings.of_run(run)
+        numbers = {"loss", "parameters", *(key for _, key, _ in scores([settings]))}
+
+        def content(name: str) -> Mapping[str, Any]:
+            found = run.read_object(name) if (folder / name).is_file() else {}
+            for key in numbers & found.keys():
+                if not (is_number(found[key]) or found[key] is None):
+                    raise RunError(f"{folder / name}: expected a number for {key!r}, found {found[key]!r}. {RESTORE}")
+            return found
+
+        evaluations = {split: content(f"{split}.json") for split in EVALUATED}
+        return cls(
+            name=folder.as_posix(),
+            settings=settings,
+            log=run.read_log("epoch", "train_loss", "validation_loss", "seconds"),
+            result=content("result.json"),
+            about=content("about.json"),
+            evaluations={split: found for split, found in evaluations.items() if found},
+        )
+
+    @property
+    def kind(self) -> str:
+        """Which of the exercise's models this is, such as Seq2Seq."""
+        title: str = self.settings.shape.title
+        return title
+
+    @property
+    def best(self) -> Mapping[str, Any]:
+        """The line of the epoch that validated best; empty before the end of the first one."""
+        return min(self.log, key=lambda line: line["validation_loss"]) if self.log else {}
+
+    @property
+    def validation_loss(self) -> float:
+        """Of the weights that are kept, in nats a token; infinite before the first epoch's end and after divergence."""
+        return math.inf if self.diverged else float(self.result.get("loss", self.best.get("validation_loss", math.inf)))
+
+    @property
+    def diverged(self) -> bool:
+        """Whether training has ended with a loss that is no number."""
+        return self.result.get("loss", 0) is None
+
+    @property
+    def is_default(self) -> bool:
+        """Whether all settings that count are those that the exercise starts with."""
+        return not changes(Settings.of(self.settings.model, self.settings.data), self.settings)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: a quantity, its value in every run, and which runs have the best one."""
+
+    label: str
+    cells: tuple[str, ...]
+    best: frozenset[int] = frozenset()
+
+
+def read(folders: Sequence[Path]) -> list[Summary]:
+    """The runs in these folders, each once, in the order given."""
+    if not folders:
+        raise WorkbenchError("name at least one run, such as runs/captions-rnn-default")
+    return [Summary.read(folder) for folder in dict.fromkeys(folders)]
+
+
+def only_runs(folders: Sequence[Path]) -> tuple[list[Path], list[str]]:
+    """The folders without those that hold no run, and sentences that name these: `runs/*` gives such ones, too.
+
+    A path that does not exist stays, and so do all where none holds a run: that is a mistake, which `read` tells.
+    """
+    runs = [folder for folder in folders if (folder / "settings.json").is_file()]
+    others = [folder for folder in dict.fromkeys(folders) if folder.is_dir() and folder not in runs] if runs else []
+    notes = []
+    for folder in others:
+        inside = any(folder.glob("*/settings.json"))
+        notes.append(
+            f"{folder.as_posix()} holds no run: left out."
+            + f" There are runs inside it; to have them, too, name {folder.as_posix()}/*." * inside
+        )
+    return [folder for folder in folders if folder not in others], notes
+
+
+def changes(before: Settings, after: Settings) -> dict[str, tuple[object, object]]:
+    """The settings that differ, but for the incidental ones: key -> (before, after); None where a model has no such."""
+    old, new = before.flat(), after.flat()
+    incidental = INCIDENTAL.union(before.part.incidental, after.part.incidental)
+    keys = [key for key in {**old, **new} if key not in incidental]
+    return {key: (old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)}
+
+
+def scores(settings: Iterable[Settings]) -> list[Score]:
+    """What `evaluate` measures of models with these settings: perplexity, then what each of their parts adds."""
+    return list(dict.fromkeys([PERPLEXITY, *(score for each in settings for score in each.part.scores)]))
+
+
+def table(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[Row]:
+    """All that there is to compare."""
+    return [*made_of(runs), *reached(runs, splits)]
+
+
+def made_of(runs: Sequence[Summary]) -> list[Row]:
+    """What the runs are, and every setting in which they differ."""
+    flat = [run.settings.flat() for run in runs]
+    keys = list(dict.fromkeys(key for each in flat for key in each))
+    differing = [key for key in keys if len({each.get(key) for each in flat}) > 1]
+    rows = [
+        Row("model", tuple(run.settings.model for run in runs)),
+        Row("data", tuple(run.settings.data for run in runs)),
+        Row("preset", tuple(run.settings.preset for run in runs)),
+        *(Row(key, tuple(shown(each.get(key)) for each in flat)) for key in differing),
+        _row(runs, "parameters", lambda run: run.about.get("parameters"), "{:,}"),
+    ]
+    return [row for row in rows if set(row.cells) != {EMPTY}]
+
+
+def reached(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[Row]:
+    """What came of the runs; a quantity that no run has gets no row.
+
+    The best of each row is marked, but not of the test split: nothing is to be chosen by it.
+    """
+    rows = [
+        Row("epochs (best)", tuple(_epochs(run) for run in runs)),
+        _row(runs, "training loss", lambda run: run.best.get("train_loss"), "{:.3f}"),
+        _row(runs, "training perplexity", lambda run: _exp(run.best.get("train_loss")), "{:.2f}"),
+        _row(runs, "validation loss", lambda run: _finite(run.validation_loss), "{:.3f}", min),
+        _row(runs, "validation perplexity", lambda run: _exp(_finite(run.validation_loss)), "{:.2f}", min),
+    ]
+    rows += [
+        _row(
+            runs,
+            f"{split} {label}",
+            partial(_found, split=split, key=key),
+            "{:.2f}",
+            better if split in CHOSEN_BY else None,
+        )
+        for split in splits
+        for label, key, better in scores(run.settings for run in runs)
+        if (split, key) != ("validation", "perplexity")  # the same as above
+    ]
+    rows += [
+        _row(runs, "minutes", lambda run: sum(line["seconds"] for line in run.log) / 60 if run.log else None, "{:.1f}"),
+        _row(runs, "device", lambda run: run.about.get("device"), "{}"),
+    ]
+    return [row for row in rows if set(row.cells) != {EMPTY}]
+
+
+def notes(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[str]:
+    """Sentences on what the table does not say: what is not comparable, not tuning, not finished or not measured."""
+    found = []
+    if len({run.settings.data for run in runs}) > 1:
+        found.append("These runs were trained on different data: their losses and scores cannot be compared.")
+    if smoothed := [run.name for run in runs if run.settings.flat().get("label_smoothing")]:
+        found.append(
+            f"The training loss of {_listed(smoothed)} is that of smoothed labels, "
+            "which is higher: compare it with no other loss."
+        )
+    found += tuning_notes(runs)
+    for run in runs:
+        if run.diverged:
+            found.append(
+                f"{run.name} has diverged: after {len(run.log)} epochs its loss was no longer a finite number."
+            )
+        elif not run.log:
+            found.append(f"{run.name} has not come to the end of an epoch yet.")
+        elif not run.result:
+            found.append(
+                f"{run.name} has not come to its end, only to epoch {len(run.log)} of {run.settings.training.epochs}; "
+                "the same `train` command with --resume goes on."
+            )
+    return found + not_measured(runs, splits)
+
+
+def not_measured(runs: Iterable[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[str]:
+    """Which of the splits are still to be evaluated."""
+    return [
+        f"{run.name} is not evaluated on {split} yet: python -m workbench evaluate {typed(run.name)} --split {split}"
+        for run in runs
+        if run.log
+        for split in splits
+        if split not in run.evaluations
+    ]
+
+
+def tuning_notes(runs: Sequence[Summary]) -> list[str]:
+    """Which runs the exercise does not take as tuned ones, and why."""
+    found = [note for run, before in pairs(runs) if (note := not_tuning(before, run))]
+    advice = (
+        "Such runs are worth comparing, but the exercise does not accept that as tuning. Change what the model is or "
+        "how it learns: sizes, dropout, learning rate, schedule, batch size, ..."
+    )
+    return [*found, advice] if found else []
+
+
+def pairs(runs: Sequence[Summary]) -> list[tuple[Summary, Summary]]:
+    """Each run with the one that it is held against: of its own model where there is one, else of its kind.
+
+    The first run with default settings counts as the one before tuning; without any, the first run.
+    """
+    found = []
+    for run in runs:
+        group = [other for other in runs if other.kind == run.kind and other.settings.data == run.settings.data]
+        group.sort(key=lambda other: not other.is_default)
+        earlier = group[: group.index(run)]
+        same = [other for other in earlier if other.settings.model == run.settings.model]
+        found += [(run, before) for before in (same or earlier)[:1]]
+    return found
+
+
+def not_tuning(before: Summary, after: Summary) -> str:
+    """Why the exercise does not take the second run as the first one tuned; "" where it does."""
+    changed = changes(before.settings, after.settings)
+    if changed.keys() - LENGTH:
+        return ""
+    models = before.settings.model, after.settings.model
+    parts = []
+    if models[0] != models[1]:
+        parts.append(f"the kind of model ({models[0]}, now {models[1]})")
+    if "epochs" in changed:
+        parts.append("the number of epochs ({}, now {})".format(*changed["epochs"]))
+    elif changed:
+        parts.append("when training stops")
+    what = " and ".join(parts) if parts else "incidental settings such as the seed"
+    return f"{after.name} changes nothing of {before.name} but {what}."
+
+
+def short_names(runs: Sequence[Summary]) -> list[str]:
+    """Names that tell runs apart: their folders, without the data's and the model's name where all have the same."""
+    names = [Path(run.name).name for run in runs]
+    for common in ({run.settings.data for run in runs}, {run.settings.model for run in runs}):
+        prefix = f"{next(iter(common))}-"
+        if len(runs) > 1 and len(common) == 1 and all(name.startswith(prefix) for name in names):
+            names = [name.removeprefix(prefix) for name in names]
+    return names if len(set(names)) == len(runs) else [run.name for run in runs]
+
+
+def histories(runs: Sequence[Summary]) -> dict[str, Sequence[Mapping[str, Any]]]:
+    """Short name -> a line an epoch, for the curves.
+
+    Raises:
+        WorkbenchError: there is nothing to draw.
+    """
+    found = {name: run.log for name, run in zip(short_names(runs), runs, strict=True) if run.log}
+    if not found:
+        raise WorkbenchError("none of these runs has come to the end of an epoch, so there are no curves yet")
+    return found
+
+
+def shown(value: object) -> str:
+    """A setting's value for a table."""
+    return EMPTY if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _epochs(run: Summary) -> str:
+    return f"{len(run.log)} ({run.best['epoch']})" if run.log else EMPTY
+
+
+def _found(run: Summary, split: str, key: str) -> float | None:
+    value: float | None = run.evaluations.get(split, {}).get(key)
+    return value
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _exp(loss: float | None) -> float | None:
+    return None if loss is None else perplexity_of(loss)
+
+
+def _row(
+    runs: Sequence[Summary],
+    label: str,
+    value_of: Callable[[Summary], Any],
+    form: str,
+    better: Callable[[list[float]], float] | None = None,
+) -> Row:
+    values = [value_of(run) for run in runs]
+    there = [value for value in values if value is not None]
+    cells = tuple(EMPTY if value is None else form.format(value) for value in values)
+    if better is None or len(set(cells) - {EMPTY}) < 2:
+        return Row(label, cells)
+    best = form.format(better(there))  # of equal cells none looks better than the other
+    return Row(label, cells, frozenset(i for i, cell in enumerate(cells) if cell == best))

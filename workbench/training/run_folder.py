@@ -1,0 +1,493 @@
+"""A training run's folder.
+
+    settings.json       what the run was told; written last when it begins, so that it marks what is whole
+    about.json          how many parameters, on what
+    text.json           vocabularies; vocabulary.json and corpus.json for language models
+    best.safetensors    the weights that validated best (with `ema` their moving mean)
+    last/               everything that is needed to go on where the run stopped
+    epochs/             weights of single epochs, only while their mean may be wanted
+    log.jsonl           a line an epoch
+    result.json         how it ended
+    test.json           what `evaluate` has measured, and validation.json
+    samples.md          what the model said after each epoch; samples.json for language models
+    tensorboard/        curves
+    .lock               held by the process that writes the run; the system lets go of it when that process ends
+    .unfinished         only while a run begins or is deleted: what lies beside it is no run, and may be deleted
+
+Every file is written whole, by rename, so a run can be killed at any moment. Only these files are ever deleted, and
+none through a link.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import safetensors.torch
+import torch
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from harness.files import replace
+from workbench.errors import WorkbenchError
+from workbench.folders import nearest
+from workbench.parts import all_parts
+
+FORMAT = 1
+TENSOR = "$tensor"  # stands in a state's JSON for the tensor of that name
+STATE = "last/state.json"
+EVALUATED = ("validation", "test")  # splits; of each, what `evaluate` has measured is in SPLIT.json
+LOCK, UNFINISHED = ".lock", ".unfinished"
+# Every name that the workbench gives to a file in a run's folder, beside those of the parts' files, and in the folders
+# inside it.
+FILES = r"(settings|about|result|validation|test)\.json|best\.safetensors|log\.jsonl|\.lock|\.unfinished"
+FOLDERS = {
+    "last": r"state\.json|[ab]\.safetensors",
+    "epochs": r"\d{4,}\.safetensors",
+    "tensorboard": r"events\.out\.tfevents\..+",
+}
+OF_THE_SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")  # what file managers leave anywhere; it stays
+PLAIN_NAME = re.compile(r"[^/\\:*?\"<>|]*[^/\\:*?\"<>|. ]")
+
+RESTORE = "Put back a copy of it, or train again under another --name"
+DIVERGED = {"loss": None}  # the result of a run whose loss was no longer a finite number
+
+
+class RunError(WorkbenchError):
+    """A run's folder is not what was expected; the message says what to do."""
+
+
+class Run:
+    """The folder of one training run.
+
+    Attributes:
+        folder: where everything is.
+        settings: what the run was told; plain JSON.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.settings = settings
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path,
+        settings: Mapping[str, Any],
+        overwrite: bool = False,
+        fill: Callable[[Run], None] = lambda run: None,
+    ) -> Run:
+        """Begin a run in a folder of its own.
+
+        Args:
+            settings: whatever JSON can hold.
+            overwrite: delete a run that is there.
+            fill: writes what else there has to be from the beginning.
+
+        Raises:
+            RunError: as in `demand_room`.
+        """
+        cls.demand_room(folder, overwrite)
+        folder.mkdir(parents=True, exist_ok=True)
+        # From here on a kill leaves no run, and nothing that the next one would not delete.
+        (folder / UNFINISHED).touch()
+        _clear(folder)
+        run = cls(folder, settings)
+        fill(run)
+        run.write_json("settings.json", {"format": FORMAT, "settings": settings})
+        (folder / UNFINISHED).unlink()
+        return cls.open(folder)
+
+    @staticmethod
+    def demand_room(folder: Path, overwrite: bool = False) -> None:
+        """Demand that a run can begin in a folder; asked before what takes long.
+
+        Raises:
+            RunError: there is a run that is not to be overwritten, or anything else that is not a run's own.
+        """
+        there = nearest(folder.absolute())
+        if not there.is_dir():
+            raise RunError(f"{there} is a file, so the run cannot be kept in {folder}; choose another place for it")
+        if not os.path.lexists(folder):
+            return
+        run, content = _is_run(folder), inventory(folder)
+        if run and not overwrite:
+            offered = "" if content.strange else ", or --overwrite it"
+            raise RunError(f"{folder} holds a run already; go on with it by --resume, choose another --name{offered}")
+        if content.strange:
+            linked = is_link(content.strange[0])
+            what = "is a link, and nothing is deleted through one" if linked else "is not a run's, and stays"
+            raise RunError(f"{content.strange[0]} {what}: move it elsewhere, or choose another place for the run")
+        leftovers = [path for path in content.own if path.name != LOCK]
+        if leftovers and not run and not (folder / UNFINISHED).exists():
+            raise RunError(
+                f"{leftovers[0]} is not a run's, since {folder} holds none, and stays: "
+                "move it elsewhere, or choose another place for the run"
+            )
+
+    @classmethod
+    def open(cls, folder: Path) -> Run:
+        """Find a run.
+
+        Raises:
+            RunError: there is none, or one of another format.
+        """
+        if not (folder / "settings.json").is_file():
+            raise RunError(f"{folder} holds no run: there is no settings.json; `train` makes one")
+        run = cls(folder, {})
+        run.settings = run._read("settings.json", "settings")["settings"]
+        return run
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def finished(self) -> bool:
+        """Whether training has come to its end, and has not diverged."""
+        there = (self.folder / "result.json").is_file()
+        return there and self.read_object("result.json", "loss")["loss"] is not None
+
+    def write_json(self, name: str, content: Any) -> None:
+        write_json(self.folder / name, content)
+
+    def read_json(self, name: str) -> Any:
+        """Raises: RunError, if the file is not there or not JSON."""
+        path = self.folder / name
+        try:
+            return json.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            raise RunError(f"{path} is not there; has the run come that far?") from None
+        except (ValueError, RecursionError) as error:
+            raise RunError(f"{path} is not JSON: {error}. {RESTORE}") from error
+
+    def read_object(self, name: str, *keys: str) -> dict[str, Any]:
+        """A JSON file that holds an object with these keys.
+
+        Raises:
+            RunError: it is not there, or is something else.
+        """
+        content = self.read_json(name)
+        if not isinstance(content, dict):
+            raise RunError(f"{self.folder / name}: expected an object, {{...}}, found {_kind(content)}. {RESTORE}")
+        if missing := [key for key in keys if key not in content]:
+            raise RunError(f"{self.folder / name}: {missing[0]!r} is missing. {RESTORE}")
+        return content
+
+    def write_log(self, epochs: Iterable[Mapping[str, Any]]) -> None:
+        """Write log.jsonl: all lines, so that going on after a kill leaves none twice."""
+        lines = "".join(json.dumps(epoch) + "\n" for epoch in epochs)
+        replace(self.folder / "log.jsonl", lines.encode())
+
+    def read_log(self, *numbers: str) -> list[dict[str, Any]]:
+        """A line an epoch; none before the end of the first.
+
+        Args:
+            numbers: keys of every line.
+
+        Raises:
+            RunError: a line is something else.
+        """
+        path = self.folder / "log.jsonl"
+        if not path.exists():
+            return []
+        lines = []
+        for number, text in enumerate(path.read_bytes().splitlines(), 1):
+            try:
+                line = json.loads(text)
+                if not isinstance(line, dict):
+                    raise ValueError(f"expected an object, {{...}}, found {_kind(line)}")
+                if wrong := [key for key in numbers if not is_number(line.get(key))]:
+                    raise ValueError(f"expected a number for {wrong[0]!r}, found {_kind(line.get(wrong[0]))}")
+            except (ValueError, RecursionError) as error:
+                raise RunError(f"{path}:{number} is no line of a log: {error}. {RESTORE}") from error
+            lines.append(line)
+        return lines
+
+    def save_weights(self, weights: Mapping[str, Tensor], name: str = "best") -> None:
+        """Save a module's state_dict; name as in "best" or "epochs/0007"."""
+        replace(self._weights(name), _to_bytes(weights))
+
+    def fill(self, module: nn.Module, weights: Mapping[str, Tensor]) -> None:
+        """Give a module the weights of this run.
+
+        Raises:
+            RunError: it has other layers, or layers of other sizes, than the module that was trained.
+        """
+        try:
+            module.load_state_dict(weights)
+        except RuntimeError as error:
+            first = str(error).strip().splitlines()[1:2] or [str(error)]
+            words = textwrap.shorten(first[0], 120, placeholder=" ...")
+            raise RunError(
+                f"the weights in {self.folder} are of other layers than the model's now: {words} "
+                "Name the code that was trained by --tree, or train again"
+            ) from error
+
+    def load_weights(self, name: str = "best") -> dict[str, Tensor]:
+        """Load a state_dict, on the CPU.
+
+        Raises:
+            RunError: these weights are not there.
+        """
+        path = self._weights(name)
+        if not path.is_file():
+            if self.read_log():
+                raise RunError(f"{path} is not there any more (`tune` keeps the best trial's alone); train it again")
+            raise RunError(f"{path} is not there: the run has not come to the end of an epoch yet")
+        return _from_bytes(path)
+
+    def has_weights(self, name: str) -> bool:
+        return self._weights(name).is_file()
+
+    def keep_epochs(self, epochs: Iterable[int]) -> None:
+        """Delete the weights of all other single epochs."""
+        keep = {epoch_name(epoch) for epoch in epochs}
+        for path in self._own("epochs"):
+            if f"epochs/{path.stem}" not in keep:
+                path.unlink()
+
+    def save_state(self, state: Mapping[str, Any]) -> None:
+        """Save everything that is needed to go on: a nest of dicts, lists, plain values and tensors.
+
+        The tensors get a new file, then state.json is replaced, which names the file that it belongs to. A kill
+        between the two leaves the old pair.
+        """
+        tensors: dict[str, Tensor] = {}
+        content = _without_tensors(state, "", tensors)
+        old = self._read(STATE, "tensors")["tensors"] if self.has_state() else None
+        new = "b.safetensors" if old == "a.safetensors" else "a.safetensors"
+        replace(self.folder / "last" / new, _to_bytes(tensors))
+        self.write_json(STATE, {"format": FORMAT, "tensors": new, "state": content})
+        self._drop_tensors(new)
+
+    def has_state(self) -> bool:
+        return (self.folder / STATE).is_file()
+
+    def load_state(self) -> dict[str, Any] | None:
+        """What `save_state` was given last, tensors on the CPU and keys as strings; None before the first time.
+
+        Raises:
+            RunError: a state of another format, or its tensors are gone.
+        """
+        if not self.has_state():
+            return None
+        stored = self._read(STATE, "tensors", "state")
+        path = self.folder / "last" / str(stored["tensors"])
+        if not path.is_file():
+            raise RunError(f"{path} is gone, so the run cannot go on; start again under another name")
+        try:
+            state: dict[str, Any] = _with_tensors(stored["state"], _from_bytes(path))
+        except KeyError as error:
+            raise RunError(f"{path} does not belong to state.json: {error} is missing. {RESTORE}") from error
+        return state
+
+    def sweep(self) -> None:
+        """Delete what a kill has left half-written. Only for whoever writes this run."""
+        for path in inventory(self.folder).own:
+            if path.name.endswith(".part") or path.name == UNFINISHED:
+                path.unlink()
+        self._drop_tensors(self._read(STATE, "tensors")["tensors"] if self.has_state() else "")
+
+    def thin_out(self, keep_best: bool) -> None:
+        """Delete what fills the disk: the states to go on from and the weights, but the best ones where they stay."""
+        best = [path for path in inventory(self.folder).own if path == self._weights("best")]
+        for path in [*self._own("last"), *self._own("epochs"), *([] if keep_best else best)]:
+            path.unlink(missing_ok=True)  # another process may be at it, too
+        _drop_empty(self.folder)
+
+    def _drop_tensors(self, named: str) -> None:
+        """Delete the tensors of states that are no longer, or not yet, the last."""
+        for path in self._own("last"):
+            if path.suffix == ".safetensors" and path.name != named:
+                path.unlink()
+
+    def _own(self, folder: str) -> list[Path]:
+        """The run's own files in one of the folders inside its own; none where that is a link."""
+        return [path for path in inventory(self.folder).own if path.parent == self.folder / folder]
+
+    def _weights(self, name: str) -> Path:
+        return self.folder / f"{name}.safetensors"
+
+    def _read(self, name: str, *keys: str) -> dict[str, Any]:
+        """A JSON file of our own, checked for its format and for these keys."""
+        content = self.read_object(name)
+        if content.get("format") != FORMAT:
+            raise RunError(
+                f"{self.folder / name} has format {content.get('format')}, and this workbench reads format {FORMAT}: "
+                "the run is from another version; train it again under another name"
+            )
+        return self.read_object(name, *keys)
+
+
+class Inventory(NamedTuple):
+    """What lies in a run's folder: the files that a run makes, and everything else, such as links and your notes."""
+
+    own: list[Path]
+    strange: list[Path]
+
+
+def inventory(folder: Path) -> Inventory:
+    """Sort the content of a run's folder; nothing behind a link is looked at."""
+    found = Inventory([], [])
+    files = "|".join([FILES, *(re.escape(name) for part in all_parts() for name in part.files)])
+    for path in _listed(folder):
+        if path.name in FOLDERS and path.is_dir() and not is_link(path):
+            for inner in _listed(path):
+                _sort(inner, FOLDERS[path.name], found)
+        else:
+            _sort(path, files, found)
+    if is_link(folder):
+        found.strange.append(folder)
+    return found
+
+
+def _listed(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() and not is_link(folder) else []
+
+
+def _sort(path: Path, names: str, found: Inventory) -> None:
+    """Put a path with the run's own where it is a plain file by one of these names, or what a kill has left of one."""
+    if re.fullmatch(rf"{names}|\.({names})\.\d+\.part", path.name) and path.is_file() and not is_link(path):
+        found.own.append(path)
+    elif path.name not in OF_THE_SYSTEM:
+        found.strange.append(path)
+
+
+def is_link(path: Path) -> bool:
+    """Whether a path is a symbolic link, or what Windows has in its place."""
+    return path.is_symlink() or (sys.version_info >= (3, 12) and path.is_junction())
+
+
+def place(runs: Path, name: str) -> Path:
+    """The folder of the run by this name.
+
+    Raises:
+        RunError: the name leads to another folder, or not every system has such names.
+    """
+    if PLAIN_NAME.fullmatch(name) and name.isprintable():
+        return runs / name
+    raise RunError(
+        f'--name {name!r}: expected the name of one folder, without / \\ : * ? " < > | and without a dot or a space '
+        "at its end; where it lies is said by --runs"
+    )
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Be the only one that writes a run. The system lets go of the lock when the process ends, however it ends.
+
+    Raises:
+        RunError: another process writes the run.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RunError(
+            f"{folder} is being trained by another process; wait until that ends, or choose another --name"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def demand_unlocked(folder: Path) -> None:
+    """Raises: RunError, where another process writes the run in this folder."""
+    if (folder / LOCK).is_file():
+        with locked(folder):
+            pass
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether settings.json is a run's, of whatever version: editors have such files, too."""
+    try:
+        content = Run(folder, {}).read_object("settings.json", "format", "settings")
+    except RunError:
+        return False
+    return bool(content)
+
+
+def _clear(folder: Path) -> None:
+    """Delete a run's own files; the mark of a run goes first: what a kill leaves is none any more."""
+    own = [path for path in inventory(folder).own if path.name not in (LOCK, UNFINISHED)]
+    for path in sorted(own, key=lambda path: path.name != "settings.json"):
+        path.unlink()
+    _drop_empty(folder)
+
+
+def _drop_empty(folder: Path) -> None:
+    """Delete the folders inside a run's own in which nothing is left."""
+    for name in FOLDERS:
+        with contextlib.suppress(OSError):  # something is left, there is none, or it is a link
+            (folder / name).rmdir()
+
+
+def is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else f"{value!r:.40}"
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a file that people may read, too; whole or not at all."""
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    replace(path, f"{text}\n".encode())
+
+
+def epoch_name(epoch: int) -> str:
+    """The name of an epoch's weights."""
+    return f"epochs/{epoch:04}"
+
+
+def _to_bytes(tensors: Mapping[str, Tensor]) -> bytes:
+    # Copies, because safetensors refuses tensors that share memory, as tied weights do.
+    form = torch.contiguous_format
+    data: bytes = safetensors.torch.save(
+        {name: each.detach().cpu().clone(memory_format=form) for name, each in tensors.items()}
+    )
+    return data
+
+
+def _from_bytes(path: Path) -> dict[str, Tensor]:
+    # From memory, not mapped: the file may be replaced while its tensors are in use.
+    try:
+        tensors: dict[str, Tensor] = safetensors.torch.load(path.read_bytes())
+    except SafetensorError as error:
+        raise RunError(f"{path} is not whole: {error}. {RESTORE}") from error
+    return tensors
+
+
+def _without_tensors(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
+    """The nest as JSON can hold it; its tensors are put into `tensors`, by their path."""
+    if isinstance(value, Tensor):
+        tensors[name] = value
+        return {TENSOR: name}
+    if isinstance(value, Mapping):
+        return {str(key): _without_tensors(each, f"{name}/{key}", tensors) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_tensors(each, f"{name}/{i}", tensors) for i, each in enumerate(value)]
+    return value
+
+
+def _with_tensors(value: Any, tensors: Mapping[str, Tensor]) -> Any:
+    """The other way."""
+    if isinstance(value, dict):
+        if value.keys() == {TENSOR}:
+            return tensors[value[TENSOR]]
+        return {key: _with_tensors(each, tensors) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_with_tensors(each, tensors) for each in value]
+    return value

@@ -1,0 +1,162 @@
+"""A trained model with all that is needed to use it; each part of the assignment has its own kind."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+import torch
+from torch import nn
+
+from harness.tree import Tree
+from workbench.errors import WorkbenchError, students_code
+from workbench.folders import ROOT
+from workbench.training.callbacks import Callback
+from workbench.training.devices import Processes, choose
+from workbench.training.run_folder import Run, RunError
+from workbench.training.settings import Settings
+from workbench.training.tasks import PartTask
+from workbench.training.tracking import TensorBoard
+from workbench.training.trees import open_tree
+
+Track = Callable[[Iterable[Any]], Iterable[Any]]  # wraps what takes long, to show progress
+Loaded = TypeVar("Loaded", bound="Trained")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a model has reached on a split.
+
+    Attributes:
+        numbers: for the run's folder.
+        title, head, rows: the same as a table.
+        notes: what has to be said beside it.
+    """
+
+    numbers: Mapping[str, Any]
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    notes: Sequence[str]
+
+
+@dataclass
+class Trained(ABC):
+    """A model with all that is needed to train and to use it; every part of the assignment has its own kind.
+
+    Attributes:
+        use: what can be done with it, for an error.
+        data_root: where its data lie, if they are not made here or downloaded.
+        run: its folder, once there is one.
+    """
+
+    use: ClassVar[str]
+    settings: Settings
+    device: torch.device
+    data_root: Path | None
+    run: Run = field(init=False)
+
+    @classmethod
+    @abstractmethod
+    def new(cls: type[Loaded], settings: Settings, tree: Tree, data_root: Path | None, device: torch.device) -> Loaded:
+        """Read the data and make the model; all that is drawn for its weights follows from the seed."""
+
+    @classmethod
+    @abstractmethod
+    def stored(
+        cls: type[Loaded], run: Run, settings: Settings, tree: Tree, data_root: Path | None, device: torch.device
+    ) -> Loaded:
+        """The model of a run, with new weights."""
+
+    @abstractmethod
+    def store(self, run: Run) -> None:
+        """Write into a run's folder what `stored` reads there."""
+
+    @property
+    @abstractmethod
+    def module(self) -> nn.Module:
+        """The tree's model."""
+
+    @abstractmethod
+    def task(self, processes: Processes) -> PartTask:
+        """What the trainer is to do."""
+
+    @abstractmethod
+    def evaluate(self, split: str, track: Track = iter) -> Measured:
+        """Measure the model on a whole split."""
+
+    @abstractmethod
+    def use_once(self) -> None:
+        """Let the model say anything."""
+
+    @abstractmethod
+    def examples(self) -> list[str]:
+        """What the model says now, to be read after training."""
+
+    @staticmethod
+    @abstractmethod
+    def samples(tensorboard: TensorBoard) -> Callback:
+        """Shows after each epoch what the model says."""
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the model has learned."""
+        return sum(each.numel() for each in self.module.parameters())
+
+    @classmethod
+    def load(
+        cls: type[Loaded],
+        folder: Path,
+        tree: Path | None = None,
+        data_root: Path | None = None,
+        device: str = "auto",
+    ) -> Loaded:
+        """Bring back the best weights of a run.
+
+        Args: as in `open`.
+        """
+        trained = cls.open(folder, tree, data_root, choose(device))
+        weights = trained.run.load_weights()
+        try:
+            trained.run.fill(trained.module, weights)
+        except RunError as error:
+            raise trained.todo() or error from None
+        return trained
+
+    def todo(self) -> NotImplementedError | None:
+        """The TODO at which the model stops, if it does: what is not written yet has other layers, too."""
+        try:
+            self.use_once()
+        except NotImplementedError as left:
+            return left
+        except Exception:  # whoever asks has something to say already
+            return None
+        return None
+
+    @classmethod
+    def open(
+        cls: type[Loaded], folder: Path, tree: Path | None, data_root: Path | None, device: torch.device
+    ) -> Loaded:
+        """A run's model with new weights, of the kind of its part.
+
+        Args:
+            tree: whose model, and data_root: where its data lie; None takes those of the training.
+
+        Raises:
+            WorkbenchError: the folder holds no run, or one of another kind than the class that was asked, or the tree
+                that it was trained with is gone.
+        """
+        run = Run.open(folder)
+        settings = Settings.of_run(run)
+        kind: type[Trained] = settings.part.trained_class()
+        if not issubclass(kind, cls):
+            raise WorkbenchError(f"{folder} is a run of {settings.part.title}: {kind.use}")
+        code = open_tree(tree or ROOT / run.settings["tree"])
+        root = run.settings["data_root"]
+        with students_code(code):
+            trained = kind.stored(run, settings, code, data_root or (ROOT / root if root else None), device)
+        trained.run = run
+        return trained
