@@ -18,7 +18,8 @@ from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from autograder.bench import attacks, feedback, races, report, speed
+from autograder.bench import attacks, feedback, report, speed
+from autograder.bench.workbench import commands as workbench_commands
 from autograder.prepare import (
     answers,
     catalogue,
@@ -198,8 +199,8 @@ def demo(out: Folder = Path("build")) -> None:
 
 
 bench_commands = typer.Typer()
-bench_commands.command("translation")(races.translation)
-bench_commands.command("language-model")(races.language_model)
+bench_commands.command("translation")(workbench_commands.translation)
+bench_commands.command("language-model")(workbench_commands.language_model)
 app.add_typer(bench_commands, name="bench")
 
 

@@ -1,4 +1,4 @@
-"""The commands that all parts share. A part's own are in its folder, in commands.py.
+"""The commands that all parts share. A part's own are in its folder.
 
 options.py      options of several commands, and what is printed and read
 training.py     train, evaluate

@@ -5,8 +5,7 @@ import os
 import pytest
 import torch
 
-from autograder.bench import translation as bench
-from tests.project.workbench.conftest import cache_of_their_own, one_thread, tree  # noqa: F401 - fixtures
+from autograder.bench.workbench import translation as bench
 from tests.project.workbench.made_up import make_run
 from tests.project.workbench.translation.test_translators import PAIRS, SIZES, text  # noqa: F401 - fixtures
 from workbench.training.run_folder import RunError

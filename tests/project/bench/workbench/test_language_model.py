@@ -11,9 +11,8 @@ import torch
 from typer.testing import CliRunner
 
 from autograder.__main__ import app
-from autograder.bench import language_model as bench
+from autograder.bench.workbench import language_model as bench
 from harness.tree import Tree
-from tests.project.workbench.conftest import cache_of_their_own, one_thread, tree  # noqa: F401 - fixtures
 from workbench.errors import DataError, WorkbenchError
 from workbench.language_model import corpora
 from workbench.language_model.models import build

@@ -28,7 +28,7 @@ def translation(
     json_file: Annotated[Path | None, typer.Option("--json", help=JSON_HELP, callback=can_hold('"seconds"'))] = None,
 ) -> None:
     """Time a trained transformer: decoding and training, each beside an ordinary way and beside the plainest."""
-    from autograder.bench.translation import latest, races
+    from autograder.bench.workbench.translation import latest, races
     from workbench.commands.progress import tracked
     from workbench.training.run_folder import write_json
     from workbench.translation.trained import TrainedTranslator
@@ -73,7 +73,7 @@ def language_model(
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # it warns of memory that is older than the measurement
     import torch
 
-    from autograder.bench.language_model import corpus_for, races
+    from autograder.bench.workbench.language_model import corpus_for, races
     from workbench.commands.progress import tracked
     from workbench.training.run_folder import write_json
     from workbench.training.trees import open_tree
