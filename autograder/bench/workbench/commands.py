@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 from pathlib import Path
 from typing import Annotated
@@ -70,7 +69,6 @@ def language_model(
     whole log-softmax and takes its steps by hand; the losses of both are the same numbers, but for rounding. What is
     validated differs: as in training, the workbench has the moving mean of its weights for that.
     """
-    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # it warns of memory that is older than the measurement
     import torch
 
     from autograder.bench.workbench.language_model import corpus_for, races
