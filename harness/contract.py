@@ -25,7 +25,8 @@ class Function:
     """A function of the contract, named like "LSTM.forward".
 
     `parameters` are written as in the source without annotations ("states=None"); `untouched` is its
-    fingerprint as handed out, or None where that says nothing. No test calls an `optional` one.
+    fingerprint as handed out, or None where an unchanged function does not show that work is not started. No test calls
+    an `optional` one.
     """
 
     name: str
@@ -65,7 +66,7 @@ class Assignment:
     `id_help` says in words what `id_pattern` matches; "" where nobody has. `hints` for known mistakes are given
     "local", "everywhere" or "off". `notebook` (*.ipynb) is "required", "optional" or "refused"; no zip is written
     with a required one whose code cells were not all run, which some courses give no points for. `strict` says what a
-    file costs that does not run: "deliverable", its own ones, or "submission", everything.
+    file that does not run costs: its own deliverables ("deliverable") or all points ("submission").
     """
 
     name: str
@@ -112,7 +113,7 @@ class Assignment:
     def dependants(self, ids: Collection[str]) -> tuple[Deliverable, ...]:
         """The other deliverables that need one of these, directly or through another."""
         reached = set(ids)
-        for _ in self.deliverables:  # no chain of needs is longer
+        for _ in self.deliverables:  # a chain of needs is at most this long
             reached |= {d.id for d in self.deliverables if reached.intersection(d.needs)}
         return tuple(d for d in self.deliverables if d.id in reached and d.id not in ids)
 

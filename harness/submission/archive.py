@@ -47,7 +47,7 @@ def pack(
 
 
 def target_of(out: Path, assignment: Assignment, ids: Sequence[str]) -> Path:
-    """The file that is packed into; OSError, in a sentence, where it cannot be, or holds what was not packed here."""
+    """The archive's path; OSError with a sentence where it cannot be written, or is a file that `pack` has not made."""
     target = out if out.suffix.lower() == ".zip" and not out.is_dir() else out / archive_name(assignment, ids)
     if out.suffix and target != out and not out.exists():
         raise OSError(f"--out {out}: expected a file whose name ends in .zip, or a folder that is there already.")
@@ -57,7 +57,7 @@ def target_of(out: Path, assignment: Assignment, ids: Sequence[str]) -> Path:
         raise OSError(
             f"{target} was not packed by this script, so it is not replaced. Move it, or choose another name."
         )
-    return target.resolve()  # a link stays one
+    return target.resolve()  # so that the target of a link is replaced and not the link
 
 
 def _is_packed(path: Path) -> bool:
@@ -80,7 +80,7 @@ def _manifest(members: Mapping[str, bytes], assignment: Assignment, ids: Sequenc
 
 
 def _member(path: str) -> zipfile.ZipInfo:
-    """A zip entry that knows nothing of this machine: stored, 1 January 1980, mode 0644, as made on Unix."""
+    """A zip entry that is the same on every machine: stored, 1 January 1980, mode 0644, as if made on Unix."""
     member = zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0))
     member.compress_type = zipfile.ZIP_STORED
     member.create_system = 3
@@ -89,7 +89,7 @@ def _member(path: str) -> zipfile.ZipInfo:
 
 
 def archive_name(assignment: Assignment, ids: Sequence[str]) -> str:
-    """The archive's file name; without ids also without the mark before them."""
+    """The archive's file name; without ids also without the separator before them."""
     if ids:
         return assignment.archive_name.replace("{ids}", "_".join(ids))
     name = re.sub(r"[-_. ]*\{ids\}", "", assignment.archive_name)

@@ -77,7 +77,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _contract(tree: Path) -> Path:
-    """assignment.json of the tree or, for a tree without one, of student/."""
+    """The path of assignment.json in the tree or, if the tree has none, in student/."""
     for folder in (tree, STUDENT):
         if (folder / "assignment.json").is_file():
             return folder / "assignment.json"
@@ -167,7 +167,7 @@ def _state(left_out: bool, fault: bool, waiting: int, begun: int, total: int) ->
 
 
 def run() -> int:
-    """`main`, and a sentence where what it prints finds no room or no reader."""
+    """Run `main`; say so in a sentence where its output cannot be written, for a full disk or a closed pipe."""
     try:
         code = main()
         sys.stdout.flush()
@@ -175,6 +175,6 @@ def run() -> int:
     except OSError as error:
         if error.filename is not None:
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would try again when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise Python tries to flush again at exit
         print(f"Stopped: nothing more can be printed ({error.strerror}).", file=sys.stderr)
         return 1

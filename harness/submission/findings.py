@@ -1,4 +1,4 @@
-"""What there is to say about a submission, and what it costs."""
+"""Findings: what the checks say about a submission, and how many points it costs."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class FileReport:
         self._stake = functools.cache(lambda *hit: price(assignment, hit))
 
     def fault(self, rule: str, line: int, message: str, hit: Sequence[Deliverable] | None = None) -> None:
-        """A fault, with the price of the deliverables that it hits: by default all of the file."""
+        """Add a fault, with the price of the deliverables that it hits: by default all of the file."""
         hit = self.own if hit is None else hit
         stake = self._stake(*hit)
         if self.assignment.strict == "submission" and rule in BREAKS_A_FILE:
@@ -95,7 +95,7 @@ def _also(lines: Sequence[int]) -> str:
 
 
 def price(assignment: Assignment, hit: Sequence[Deliverable]) -> str:
-    """The price of losing these deliverables, with that of what needs them."""
+    """Say how many points these deliverables are worth, and those that need them."""
     more = assignment.dependants([deliverable.id for deliverable in hit])
     needy = f", and part of {points(more)} that need it ({_numbers(more)})" if more else ""
     return f"Costs {points(hit)} ({_numbers(hit)}){needy}." if hit else "Costs nothing."

@@ -10,7 +10,7 @@ import tokenize
 
 
 def fingerprint(source: str) -> str:
-    """16 hex digits of a function's code, whatever its comments, docstring and layout.
+    """16 hex digits of a function's code, which comments, docstring and layout do not change.
 
     f-strings are left out: their tokens depend on Python's version.
     """

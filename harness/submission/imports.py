@@ -14,7 +14,7 @@ from harness.words import joined, shorten
 
 
 def check_imports(names: Names, report: FileReport) -> None:
-    """Only what is there in grading is imported: the allowed modules and the listed files."""
+    """Report imports of modules that do not exist in grading: all but the allowed ones and the listed files."""
     listed = listed_modules(report.assignment)
     packages = packages_of(report.assignment)
     allowed = {"__future__", *report.assignment.allowed_imports} - {"models"}
@@ -34,7 +34,7 @@ def check_imports(names: Names, report: FileReport) -> None:
 
 
 def _choice(allowed: Iterable[str]) -> str:
-    """What may be imported, in words: packages from outside first, since those are what people look for."""
+    """What may be imported, in words: first the packages that do not belong to Python, which people look for."""
     names = [name for name in allowed if name not in ("__future__", "models")]
     outside = joined(name for name in names if name not in sys.stdlib_module_names)
     inside = ", ".join(name for name in names if name in sys.stdlib_module_names)

@@ -6,20 +6,20 @@ import ast
 import re
 from collections.abc import Sequence
 
-MAX_NODES = 20_000  # pieces of syntax in one file: a solution has 1500, and a hostile file must not cost minutes
-MAX_DEPTH = 100  # of pieces of syntax within each other: a solution has 13
-MAX_MEANINGS = 10_000  # of all names that a file uses: through imports one name may stand for many things
-MAX_TEXT = 100  # characters of a string that is read as names
+MAX_NODES = 20_000  # nodes of the syntax tree of one file; a solution has 1500
+MAX_DEPTH = 100  # of nested nodes; a solution has 13
+MAX_MEANINGS = 10_000  # of all names in a file together: imports may give one name many meanings
+MAX_TEXT = 100  # characters of a string that is searched for names
 TOO_DEEP = f"is nested too deeply (over {MAX_DEPTH} levels)"
 TOO_MANY_MEANINGS = "the names in this file may stand for too many imports. Import less."
-# Python itself takes 1.2 GB for `import a.a.a...` of 64 KiB, so this is looked for before it parses.
+# To parse `import a.a.a...` of 64 KiB Python needs 1.2 GB, so such chains are searched for before.
 _GAP = r"[ \t\f]*+(?:\\\n[ \t\f]*+)*+"
 _WORD = r"[\w\u0080-\U0010ffff]"
 LONG_CHAIN = re.compile(rf"(?<!{_WORD})(?:{_WORD}++{_GAP}\.{_GAP}){{{MAX_DEPTH}}}")
 
 
 def too_much(body: Sequence[ast.AST]) -> str:
-    """What there is more of than is read, or "". Checked before all that looks closer, which may cost far more."""
+    """Say of what a file has too much, or "". Call this before any check that looks closer and may cost far more."""
     count, level = 0, body
     for _ in range(MAX_DEPTH):
         count += len(level)

@@ -13,7 +13,7 @@ from harness.words import joined, shown
 
 
 def read_tree(tree: Path | str, assignment: Assignment) -> dict[str, bytes]:
-    """The listed files of a tree by contract path; of one above LIMIT just so much that `inspect` sees it."""
+    """The listed files of a tree by contract path; of a file above LIMIT one byte more, so that `inspect` notices."""
     files: dict[str, bytes] = {}
     for path in assignment.files:
         if not obstacle(Path(tree), path):
@@ -23,7 +23,7 @@ def read_tree(tree: Path | str, assignment: Assignment) -> dict[str, bytes]:
 
 
 def irregular(tree: Path | str, assignment: Assignment) -> list[Finding]:
-    """Faults for listed files that are there but cannot be taken: links out of it, folders, no access, other names."""
+    """Faults for listed files that cannot be taken: links out of the tree, folders, no access, renamed copies."""
     findings: list[Finding] = []
     for path in assignment.files:
         reason = obstacle(Path(tree), path)
@@ -41,7 +41,7 @@ def irregular(tree: Path | str, assignment: Assignment) -> list[Finding]:
 
 
 def _copies(missing: Path) -> list[str]:
-    """The names beside a missing file that copies of it have."""
+    """The names of copies beside a missing file."""
     try:
         return sorted(shown(each.name) for each in missing.parent.iterdir() if original(each.name) == missing.name)
     except OSError:
@@ -49,7 +49,7 @@ def _copies(missing: Path) -> list[str]:
 
 
 def original(path: str) -> str:
-    """The path that a copy's path was made from by a browser, a system or an editor; every other path as it is.
+    """The path without what a browser, a system or an editor adds to the name of a copy.
 
     For example "Encoder (1).py", "Encoder-1.py", "Encoder copy.py" and "Encoder.py.txt" come from "Encoder.py".
     """
@@ -60,7 +60,7 @@ _COPY = re.compile(r"( ?\(\d+\)|-\d+| \d+|( -)? ([Cc]opy|Kopie)( \d+| \(\d+\))?)
 
 
 def obstacle(tree: Path, path: str) -> str:
-    """Why a listed file cannot be taken from a tree, or ""."""
+    """Say why a listed file cannot be taken from a tree, or ""."""
     target = tree / path
     try:
         if not os.path.lexists(target):

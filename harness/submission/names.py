@@ -66,7 +66,7 @@ class Place(NamedTuple):
     at_once: bool = False
 
     def has(self, name: ast.expr) -> bool:
-        """Whether a name is one of the functions around it."""
+        """Whether a name is local to one of the functions around it."""
         return isinstance(name, ast.Name) and any(name.id in names for names in self.local)
 
 
@@ -100,7 +100,7 @@ class Names:
         self._first_call = min((node.lineno for node in body if _calls(node)), default=sys.maxsize)
 
     def _follow_assignments(self, nodes: Iterable[ast.AST]) -> None:
-        """Let `nn = torch.nn` count as an import, wherever it stands but in a class, where it makes an attribute."""
+        """Treat `nn = torch.nn` as an import, except in a class, where it makes an attribute."""
         in_class = {each for node in nodes if isinstance(node, ast.ClassDef) for each in statements(node.body)}
         room = MAX_MEANINGS
         for node in nodes:
@@ -117,7 +117,7 @@ class Names:
                         self.aliases.setdefault(name, []).extend(new)
 
     def _is_eager(self, node: ast.AST) -> bool:
-        """Whether functions may run although nothing calls them: when a class is made, or a module is asked."""
+        """Whether Python may call functions that no code calls: when it makes a class or looks up a module's name."""
         if isinstance(node, ast.ClassDef):
             made_by = [chain_of(keyword.value).root for keyword in node.keywords]
             return not all(isinstance(root, ast.Name) and root.id in self.aliases for root in made_by)
@@ -141,21 +141,21 @@ class Names:
         return (*builtin, *(alias.dotted for alias in found))
 
     def _hides(self, own: ast.stmt, name: ast.Name, place: Place) -> bool:
-        """Whether a name stands for a definition at the top of the file here, and not for an import above it."""
+        """Whether a name here means a top-level definition of the file and no import above it."""
         if place.late and own.lineno < self._first_call:
             return True
         start = (own.body[0].lineno, own.body[0].col_offset) if isinstance(own, DEFINITIONS) else (own.lineno + 1, 0)
         return (name.lineno, name.col_offset) >= start
 
     def handed_on(self, name: str) -> Use:
-        """What another file gets under this name where this file has imported it itself."""
+        """What another file gets if it imports this name from here, where this file has imported it, too."""
         found = self.aliases.get(name, []) + self.aliases.get("*", [])
         node = ast.Name(name, ast.Load(), lineno=sys.maxsize, col_offset=0)  # as the end of the file sees it
         dotted = tuple(each for each in self.resolve(node, Place()) if found and each != name)
         return Use(node, found[0].line if found else 1, name, dotted, loose=any(map(is_namespace, dotted)))
 
     def origin(self, use: Use, dotted: str) -> int:
-        """The line of the import by which a use stands for a dotted name."""
+        """The line of the import through which a use has this meaning."""
         found = self.aliases.get(use.spelled.split(".")[0], []) + self.aliases.get("*", [])
         return next((alias.line for alias in found if dotted.startswith(alias.dotted)), use.line)
 
@@ -163,7 +163,7 @@ class Names:
 def _own_words(nodes: Iterable[ast.AST], classes: Collection[str]) -> tuple[set[str], tuple[str, ...]]:
     """The names that a file gives to attributes of its own objects, and beginnings of such names (f"W_{gate}").
 
-    A class at the top of the file is reached through no object: a string with its name says nothing of an attribute.
+    No object has a top-level class of the file as an attribute, so a string with its name does not count.
     """
     words: set[str] = set()
     beginnings: set[str] = set()

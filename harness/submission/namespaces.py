@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 GIVES_NAMES = {"globals", "locals", "vars"}
-# Attributes that lead out of plain objects, builtins that give names as data, and names with underscores that do not.
+# Attributes that lead out of plain objects; builtins that give names as data; names with underscores that are harmless.
 DEEP = {
     "sys", "builtins", "importlib", "inspect", "gc", "torch", "gi_frame", "cr_frame", "ag_frame", "tb_frame", "f_back",
     "f_globals", "f_locals", "f_builtins",
@@ -17,7 +17,7 @@ PLAIN = {
     "__init__", "__class__", "__name__", "__qualname__", "__doc__", "__version__", "__call__", "__len__", "__repr__",
     "__str__", "__iter__", "__next__", "__getitem__", "__setitem__", "__setattr__", "__new__", "__post_init__",
 }  # fmt: skip
-# Of what is in KNOWN, NAMESPACES lists all that is no function, class or number (tests compare it with torch).
+# Everything in the modules of KNOWN that is not a function, a class or a number (a test compares it with torch).
 KNOWN = {"torch", "torch.nn", "torch.nn.functional", "torch.nn.init"}
 NAMESPACES = {
     "F", "accelerator", "amp", "ao", "attention", "autograd", "backends", "classes", "common_types", "compiler",

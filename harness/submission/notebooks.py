@@ -12,15 +12,15 @@ from harness.submission.findings import Finding, Severity
 from harness.submission.listed_files import obstacle
 from harness.words import abridged, printable
 
-NOTEBOOK_LIMIT = 20 * 1024 * 1024  # bytes in a notebook: it holds its pictures
-# In a notebook's cell that starts this, so is still running.
+NOTEBOOK_LIMIT = 20 * 1024 * 1024  # bytes in a notebook, which holds its pictures
+# Found in the cell that starts the packager, which is still running then.
 PACKING = re.compile(
     r"notebook\.pack\(|^\s*[!%].*collect_submission|(python|executable|import).*\bcollect_submission", re.MULTILINE
 )
 
 
 def read_notebooks(tree: Path | str) -> dict[str, bytes]:
-    """The notebooks at the top of a tree, by name; of one above NOTEBOOK_LIMIT just so much that it shows."""
+    """The notebooks at the top of a tree, by name; of one above NOTEBOOK_LIMIT one byte more, so that it is noticed."""
     found: dict[str, bytes] = {}
     for path in sorted(Path(tree).glob("*.ipynb")):
         if not obstacle(Path(tree), path.name):

@@ -49,7 +49,7 @@ def inspect(files: Mapping[str, bytes], assignment: Assignment) -> list[Finding]
 
 
 def inspect_tree(tree: Path | str, files: Mapping[str, bytes], assignment: Assignment) -> list[Finding]:
-    """What `inspect` says of a tree's files and, of those that were not read from it, why."""
+    """What `inspect` says of a tree's files, and why files that are there could not be read."""
     odd = irregular(tree, assignment)
     there = {finding.file for finding in odd}
     return odd + [f for f in inspect(files, assignment) if f.rule != "missing" or f.file not in there]

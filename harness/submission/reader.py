@@ -32,7 +32,7 @@ _IS_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 class Fragment:
-    """What of a top-level statement runs when its file is imported or, the other part, when it is used.
+    """The code of a top-level statement that runs when its file is imported, or the code that runs when it is used.
 
     `names` are names of the file that it mentions; `runs` says that it may do more than give names to things.
     """
@@ -55,7 +55,7 @@ class Reader:
 
     def __init__(self, body: Sequence[ast.stmt], names: Names) -> None:
         self._names = names
-        self._room = 2 * MAX_MEANINGS  # of all its code: a deliverable answers for a part of it
+        self._room = 2 * MAX_MEANINGS  # for the whole file; a deliverable answers for a part of it
         self.parts = {statement: self._read(statement) for statement in body}
         self.full = self._room < 0
         self.binders: dict[str, list[ast.stmt]] = {}
@@ -64,7 +64,7 @@ class Reader:
                 self.binders.setdefault(name, []).append(statement)
 
     def _read(self, statement: ast.stmt) -> tuple[Fragment, Fragment]:
-        """What runs when the file is imported, and what when somebody uses what the statement defines."""
+        """The code that runs when the file is imported, and the code that runs when the defined name is used."""
         now, late = Fragment(), Fragment()
         stack: list[tuple[ast.AST, Place]] = [(statement, Place())]
         while stack and self._room >= 0:
@@ -79,7 +79,7 @@ class Reader:
         return now, late
 
     def _note(self, node: ast.AST, place: Place, part: Fragment) -> None:
-        """Note all of a piece of syntax but the names that it uses."""
+        """Record everything about a node but the names that it uses."""
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             part.imports.append(node)
         elif isinstance(node, ast.Name) and not place.has(node):
@@ -94,19 +94,19 @@ class Reader:
             part.runs |= self._runs_at_once(node, place)
 
     def _runs_at_once(self, node: ast.stmt | ast.Lambda, place: Place) -> bool:
-        """Whether the code of a function or class may run where it is defined: what decorates it may call it."""
+        """Whether a function or class may run where it is defined, since a decorator may call it."""
         roots = [each.func if isinstance(each, ast.Call) else each for each in getattr(node, "decorator_list", [])]
         return self._names.eager or place.at_once or not all(self._decorates_only(root, place) for root in roots)
 
     def _decorates_only(self, node: ast.expr, place: Place) -> bool:
-        """Whether a function runs no code that it is given; its name must have no other meaning in the whole file."""
+        """Whether a function is known not to call what it is given; its name has one meaning in the whole file."""
         root, words, _ = chain_of(node)
         known = isinstance(root, ast.Name) and root.id not in self._names.rebound
         roots = self._names.resolve(root, place) if isinstance(root, ast.Name) and known else ()
         return bool(roots) and DECORATES_ONLY.issuperset(".".join([each, *words]) for each in roots)
 
     def _inside(self, node: ast.AST, place: Place) -> Iterator[tuple[ast.AST, Place]]:
-        """The pieces of a piece of syntax and where they stand; of `a.b.c` only `a`, for `_uses` has seen the rest."""
+        """The children of a node and where they stand; of `a.b.c` only `a`, since `_uses` handles the rest."""
         value = place._replace(role="type" if place.role == "type" else "")
         dot = place._replace(role="dot")
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
@@ -142,7 +142,7 @@ class Reader:
             yield from ((each, value) for each in [*node.patterns, *node.kwd_patterns])
         elif isinstance(node, ast.Constant) and place.role == "type" and isinstance(node.value, str):
             yield from ((each, value) for each in parsed_annotation(node))
-        elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):  # a docstring says nothing
+        elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):  # a docstring uses no names
             yield from ((each, value) for each in ast.iter_child_nodes(node) if not isinstance(each, ast.expr_context))
 
     def _inside_function(
@@ -164,7 +164,7 @@ class Reader:
         yield from ((each, inner) for each in body)
 
     def _annotation(self, node: ast.expr, place: Place) -> tuple[ast.AST, Place]:
-        """Where an annotation stands: one that only names types does nothing until something asks for it."""
+        """An annotation and its place: one that only names types does nothing until something reads it."""
         acts = any(isinstance(each, (ast.Call, ast.NamedExpr, ast.Await, *COMPREHENSIONS)) for each in ast.walk(node))
         return node, place._replace(role="" if acts else "type", late=place.late or not acts)
 
@@ -200,7 +200,7 @@ class Reader:
         return Use(node, node.lineno, node.id, dotted, called=called, loose=hands_on or asks)
 
     def _dotted(self, node: ast.expr, chain: Chain, place: Place) -> Iterator[Use]:
-        """An attribute, and after it all that stands before one of its dots."""
+        """The uses in `a.b.c`: `a.b.c` itself, then `a.b`."""
         root, words = chain.root, chain.words
         name = root.id if isinstance(root, ast.Name) else "(...)"
         known = name in self._names.aliases or ("*" in self._names.aliases and not place.has(root))
@@ -219,7 +219,7 @@ class Reader:
 
 
 class Reach:
-    """The parts of one file that a deliverable answers for: of ever more names, each told once."""
+    """The parts of one file that a deliverable answers for; each part is returned once."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -228,7 +228,7 @@ class Reach:
         self._imported = False
 
     def add(self, names: Iterable[str]) -> list[Fragment]:
-        """What is new: all that runs when the file is imported, and what these names and those in it stand for."""
+        """Return the new parts: what runs when the file is imported, and what these names lead to, directly or not."""
         new: list[Fragment] = []
         waiting = [*names]
         if not self._imported:

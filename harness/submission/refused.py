@@ -28,7 +28,7 @@ from harness.submission.syntax import DEFINITIONS
 from harness.words import shorten
 
 BUILTIN_BUILDERS = {"exec", "eval", "compile", "__import__"}
-BUILDERS = (  # what else makes code from text, or finds a module or function by a name in text
+BUILDERS = (  # other names that make code from text, or look up a module or function by a name in text
     "*.exec", "*.__import__", "*.import_module", "builtins.*", "*.builtins.*",
     "*.__builtins__", "__builtins__", "*.__self__.*",
     "*.CompilationUnit", "*.FunctionType", "*.LambdaType", "*.CodeType", "*.load_inline",
@@ -41,7 +41,7 @@ ASKS = ("input", "breakpoint")
 
 
 def inspect_names(sources: Mapping[str, Source], assignment: Assignment) -> list[Finding]:
-    """Refused names, code that builds code, and output: told where they stand, once for all that answer for them."""
+    """Report refused names, code that builds code, and output: once each, with all deliverables that answer for it."""
     reports = {path: FileReport(path, assignment) for path in sources}
     told: dict[tuple[str, str, int, str], list[Deliverable]] = {}
     for deliverable in assignment.deliverables:
@@ -59,7 +59,7 @@ def inspect_names(sources: Mapping[str, Source], assignment: Assignment) -> list
 
 
 class _Step(NamedTuple):
-    """Names of a file that a deliverable uses, and words that say by which import ("" in its own file)."""
+    """Names of a file that a deliverable uses, and a sentence that says through which import ("" in its own file)."""
 
     path: str
     names: list[str]
@@ -67,7 +67,7 @@ class _Step(NamedTuple):
 
 
 class _Met(NamedTuple):
-    """A use that a deliverable answers for: the file, and by which import it gets there."""
+    """A use that a deliverable answers for, its file, and through which import the deliverable gets there."""
 
     path: str
     use: Use
@@ -75,7 +75,7 @@ class _Met(NamedTuple):
 
 
 class _Account:
-    """What one deliverable answers for: what runs with the import of its file, and all that its own code mentions."""
+    """What one deliverable answers for: code that runs when its file is imported, and what its own code mentions."""
 
     def __init__(self, deliverable: Deliverable, sources: Mapping[str, Source], assignment: Assignment) -> None:
         self._deliverable, self._sources, self._assignment = deliverable, sources, assignment
@@ -98,7 +98,7 @@ class _Account:
         self._files = {met.path for met in self._met}
 
     def _take(self, step: _Step) -> None:
-        """Read what is new of a file, and note where it leads to in others."""
+        """Read the new parts of a file, and note where they lead in other files."""
         path, wanted, way = step
         names = self._sources[path].names(path)
         reader = self._sources[path].reader(path)
@@ -144,11 +144,11 @@ class _Account:
                 yield _Step(path, new, way)
 
     def findings(self) -> Iterator[tuple[str, str, int, str]]:
-        """File, rule, line and message of all that there is to say."""
+        """The file, rule, line and message of each finding."""
         if self._full:
             yield self._deliverable.file, "size", 0, TOO_MANY_MEANINGS
             return
-        done: set[ast.AST | None] = set()  # of torch.nn.LSTM.forward one finding is enough
+        done: set[ast.AST | None] = set()  # one finding is enough for torch.nn.LSTM.forward
         for path, use, way in self._met:
             message = "" if use.node in done else self._refusal(use)
             if message or use.node in done:
@@ -159,7 +159,7 @@ class _Account:
                 yield path, "output", use.line, f"{shorten(use.spelled)}() {advice}"
 
     def _beyond(self, line: int) -> str:
-        """Why it answers for a line of its file that stands in none of its own classes and functions."""
+        """Say why the deliverable answers for a line outside its own classes and functions; "" for a line inside."""
         homes = (self._sources[self._deliverable.file].find(name) for name in _homes(self._deliverable))
         if any(home and home.lineno <= line <= (home.end_lineno or 0) for home in homes):
             return ""
@@ -167,7 +167,7 @@ class _Account:
         return f" {who} answers for this line: it runs when the file is imported, or code of {who} uses it."
 
     def _refusal(self, use: Use) -> str:
-        """Why a use is refused, or ""."""
+        """Say why a use is refused, or ""."""
         for dotted, excusable in self._meanings(use):
             mine = use.text or (excusable and (use.own == "me" or self._is_own(dotted)))
             if mine and not (self._loose and dotted.rpartition(".")[2] not in self._given):
@@ -203,7 +203,7 @@ class _Account:
                     yield f"?{rest}", True
 
     def _doubt(self) -> str:
-        """Why an object of the student's own might be something else."""
+        """Say why an object of the student's own may be something else."""
         if self._loose is None:
             return ""
         path, use, _ = self._loose
@@ -225,7 +225,7 @@ def _homes(deliverable: Deliverable) -> list[str]:
 
 
 def refuses(pattern: str, dotted: str) -> bool:
-    """Whether "torch.nn.RNN*" refuses a name: by all of it or by its last word, since any object may be torch."""
+    """Whether "torch.nn.RNN*" refuses a name: the whole name or its last word, since any object may be torch."""
     base, _, word = dotted.rpartition(".")
     last = pattern.rpartition(".")[2]
     by_last_word = base != "" and last.strip("*?") != "" and fnmatch.fnmatchcase(word, last)
@@ -233,7 +233,7 @@ def refuses(pattern: str, dotted: str) -> bool:
 
 
 def _builds_code(dotted: str) -> bool:
-    """Whether a name makes code from text, or finds code by a name in text."""
+    """Whether a name makes code from text, or looks up code by a name in text."""
     return dotted in BUILTIN_BUILDERS or any(fnmatch.fnmatchcase(dotted, pattern) for pattern in BUILDERS)
 
 

@@ -1,4 +1,4 @@
-"""Whether the functions that tests call are there and can be called as tests call them."""
+"""Are the functions there that tests call, and can they be called as tests call them?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.words import shorten
 
 
 def check_signatures(source: Source, report: FileReport) -> None:
-    """Every function that tests call is there and can be called as they call it."""
+    """Report functions that are missing or that tests cannot call."""
     owners: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[Deliverable]] = {}
     missing: dict[str, dict[str, Deliverable]] = {}
     for deliverable in report.own:
@@ -35,14 +35,14 @@ def check_signatures(source: Source, report: FileReport) -> None:
         elif found and (others := _other_defaults(wanted, found.parameters)):
             message = f"{name} takes {', '.join(map(shorten, others))}. Other defaults fail tests that count on them."
             report.warning("signature", found.line, message, hit)
-    if not source.error:  # else it may stand in what could not be read
+    if not source.error:  # otherwise it may be in the part that could not be parsed
         for gone, needed in missing.items():
             message = f"{gone} is not defined in this file. Put it back under that name."
             report.fault("missing", 1, message, [*needed.values()])
 
 
 def _fits(wanted: Sequence[str], got: Sequence[str], by_name: Collection[str]) -> bool:
-    """As many parameters in the same order, then what needs no argument.
+    """Whether a function has the wanted parameters in the same order, and no others that need an argument.
 
     A name may be another one, but for those `by_name`, and for one that is wanted in another place. Where none of them
     is given by name, they may be positional only, or come in as *args.
@@ -65,7 +65,7 @@ def _name(parameter: str) -> str:
 
 
 def _other_defaults(wanted: Sequence[str], got: Sequence[str]) -> list[str]:
-    """Parameters whose default is not the wanted one, in words; a new default is no harm."""
+    """The parameters with another default than wanted, in words; a default that is new does no harm."""
     return [
         f"{own} instead of {word}"
         for own, word in zip([each for each in got if each != "/"], wanted, strict=False)
@@ -74,8 +74,8 @@ def _other_defaults(wanted: Sequence[str], got: Sequence[str]) -> list[str]:
 
 
 def _is_default(own: str, wanted: str) -> bool:
-    """Whether a default has the wanted value; what is no literal counts as any."""
+    """Whether a default has the wanted value; anything that is not a literal may have it."""
     try:
         return own != "" and bool(ast.literal_eval(own) == ast.literal_eval(wanted))
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        return True  # PAD may well be 1: that is for the tests to judge
+        return True  # PAD may well be 1; the tests will show

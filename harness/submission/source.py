@@ -21,7 +21,7 @@ from harness.submission.syntax import OLDEST, bindings, last_word
 
 @dataclass(frozen=True)
 class Definition:
-    """A function as it stands in a file; `line` counts from 1, `parameters` are written as in `Function`."""
+    """A function in a file; `line` counts from 1, `parameters` are written as in `Function`."""
 
     line: int
     parameters: tuple[str, ...]
@@ -55,9 +55,9 @@ def _parameter(argument: ast.arg, default: ast.expr | None) -> str:
 
 @dataclass(frozen=True)
 class Source:
-    """A parsed file without what runs only as a script; after a syntax error, what is read around it.
+    """A parsed file without the code that runs only as a script; after a syntax error, what can be parsed around it.
 
-    `excess` says what there is more of than is read; then the body is empty.
+    `excess` says of what there is too much; then the body is empty.
     """
 
     lines: tuple[str, ...]
@@ -73,7 +73,7 @@ class Source:
     @classmethod
     @functools.lru_cache(maxsize=16)  # a submission's files: preflight, `not_started` and `place` read the same
     def parse(cls, text: str) -> Source:
-        """Never raises: the first error is kept, the block around it is left out, the rest is parsed."""
+        """Parse a file; never raises. Keeps the first syntax error and parses all but the block around it."""
         kept = text.split("\n")
         lines = tuple(kept)
         if LONG_CHAIN.search(text):
@@ -91,7 +91,7 @@ class Source:
             except SyntaxError as error:
                 first = first or error
                 _blank(kept, error.lineno or 1)
-            except (RecursionError, MemoryError):  # how deep is too deep depends on who calls: say the same always
+            except (RecursionError, MemoryError):  # raised at a depth that depends on the caller; the message must not
                 return cls(lines, excess=TOO_DEEP)
             except ValueError as error:  # a null byte
                 first = first or SyntaxError(str(error))
@@ -99,7 +99,7 @@ class Source:
         return cls(lines, error=first)
 
     def find(self, name: str) -> ast.stmt | None:
-        """What binds a dotted name last: its definition or, where none can be seen, another statement."""
+        """The statement that binds a dotted name last, usually its definition."""
         bound = scope = self._scope(None)
         found: ast.stmt | None = None
         for step in name.split("."):
@@ -114,25 +114,25 @@ class Source:
         return found
 
     def _scope(self, holder: ast.ClassDef | None) -> dict[str, ast.stmt]:
-        """What a class or, for None, the file binds."""
+        """The names that a class binds or, for None, the file."""
         if holder not in self._scopes:
             self._scopes[holder] = bindings(holder.body if holder else self.body)
         return self._scopes[holder]
 
     def names(self, path: str) -> Names:
-        """The names of this source, standing at this path."""
+        """The names of this source as the file at this path."""
         if path not in self._names:
             self._names[path] = Names(self.body, self.nodes, path)
         return self._names[path]
 
     def reader(self, path: str) -> Reader:
-        """What each statement of this source uses, standing at this path."""
+        """What each statement of this source uses as the file at this path."""
         if path not in self._readers:
             self._readers[path] = Reader(self.body, self.names(path))
         return self._readers[path]
 
     def with_script(self) -> Source:
-        """The same file with what looks like a script as code like any other."""
+        """The same file with its script block as ordinary code."""
         return Source(self.lines, self.body + self.script, (), self.error, self.excess)
 
     @functools.cached_property
@@ -141,7 +141,7 @@ class Source:
         return [node for statement in self.body for node in ast.walk(statement)]
 
     def sets_name(self) -> bool:
-        """Whether the file may set a module's `__name__`, so that what looks like a script runs in grading."""
+        """Whether the file may set a module's `__name__`, so that script blocks run in grading."""
         nodes = self.nodes
         asked = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
         return bool(GIVES_NAMES & asked) or any(map(_sets_name, nodes))
@@ -160,13 +160,13 @@ class Source:
 
 
 def source_of(files: Mapping[str, bytes], path: str) -> Source:
-    """A file parsed; one that is missing or too large as if it were empty."""
+    """Parse a file; one that is missing or too large counts as empty."""
     data = files.get(path, b"")
     return Source.parse(read_source(data) if len(data) <= LIMIT else "")
 
 
 def sources_of(files: Mapping[str, bytes], assignment: Assignment) -> dict[str, Source]:
-    """All listed files parsed; what looks like a script is read as well where some file may have it run."""
+    """Parse all listed files, with their script blocks where some file may make these run."""
     sources = {path: source_of(files, path) for path in assignment.files}
     if any(source.script for source in sources.values()) and any(source.sets_name() for source in sources.values()):
         return {path: source.with_script() for path, source in sources.items()}
@@ -182,7 +182,7 @@ def _is_script(statement: ast.stmt) -> bool:
 
 
 def _sets_name(node: ast.AST) -> bool:
-    """Whether `__name__` stands here in any way but to be read."""
+    """Whether a node uses `__name__` in any way but to read it."""
     if isinstance(node, (ast.Name, ast.Attribute)):
         return not isinstance(node.ctx, ast.Load) and last_word(node) == "__name__"
     if isinstance(node, ast.Constant):
@@ -192,7 +192,7 @@ def _sets_name(node: ast.AST) -> bool:
 
 
 def _blank(lines: list[str], number: int) -> None:
-    """Empty the top-level statement around a line, decorators included; all lines keep their numbers."""
+    """Blank the top-level statement around a line, with its decorators; all lines keep their numbers."""
     starts = [index for index, line in enumerate(lines) if re.match(r"[^\W\d]|@", line)]
     starts = [index for index in starts if index == 0 or not lines[index - 1].startswith("@")]
     first = max((index for index in starts if index < number), default=0)

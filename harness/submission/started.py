@@ -22,17 +22,19 @@ def not_started(files: Mapping[str, bytes], assignment: Assignment) -> dict[str,
 
 
 def is_started(source: Source, deliverable: Deliverable) -> bool:
-    """Whether one of its own functions is not as handed out; without any function to tell by it counts as started."""
+    """Whether one of its functions is not as handed out; without a function that tells, it counts as started."""
     evidence = [function for function in deliverable.functions if function.untouched]
     return not (evidence and all(is_untouched(source, function) for function in evidence))
 
 
 def is_untouched(source: Source, function: Function) -> bool:
+    """Whether a function is there as it was handed out."""
     found = source.definition(function.name)
     return found is not None and found.fingerprint == function.untouched
 
 
 def start_line(source: Source, deliverable: Deliverable) -> int:
+    """The line of a deliverable's first TODO, else of its first function, else 1."""
     if line := todo_line(source, deliverable):
         return line
     own_first = sorted(deliverable.functions, key=lambda function: function.untouched is None)
@@ -45,7 +47,7 @@ def todo_line(source: Source, deliverable: Deliverable, within: ast.stmt | None 
     mark = re.compile(rf"#\s*TODO\({re.escape(deliverable.id)}\)")
     first, end = (within.lineno, within.end_lineno or within.lineno) if within else (1, len(source.lines))
     for number, line in enumerate(source.lines[first - 1 :], first):
-        if number > end and not line.strip().startswith("#"):  # comments at its end belong to a function
+        if number > end and not line.strip().startswith("#"):  # comments at its end belong to the function
             return None
         if mark.search(line):
             return number

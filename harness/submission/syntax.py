@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from harness.submission.limits import MAX_TEXT
 
-OLDEST = (3, 11)  # newer syntax would fail where grading runs on this version
+OLDEST = (3, 11)  # newer syntax fails where grading runs on this version
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """Every statement that runs when the body runs, those within if, try, with and loops included."""
+    """All statements of a body, also those in if, try, with and loops, but not those in functions and classes."""
     stack: list[ast.AST] = [*body]
     stack.reverse()
     while stack:
@@ -26,7 +26,7 @@ def statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def bindings(body: Iterable[ast.stmt]) -> dict[str, ast.stmt]:
-    """Each name that a body binds by definition, import or assignment, and the last statement that does."""
+    """The names that a body binds by definition, import or assignment -> the last statement that binds each."""
     bound: dict[str, ast.stmt] = {}
     for statement in statements(body):
         if isinstance(statement, DEFINITIONS):
@@ -47,7 +47,7 @@ def _targets(statement: ast.stmt) -> list[ast.AST]:
 
 
 def stored_names(body: Iterable[ast.AST]) -> tuple[set[str], set[str]]:
-    """The names that code binds, functions and comprehensions in it left out, and those it declares as not its own."""
+    """The names that code binds outside inner functions and comprehensions, and its global and nonlocal ones."""
     bound: set[str] = set()
     elsewhere: set[str] = set()
     stack = [*body]
@@ -71,7 +71,7 @@ def stored_names(body: Iterable[ast.AST]) -> tuple[set[str], set[str]]:
 
 
 def rebound_names(nodes: Iterable[ast.AST]) -> set[str]:
-    """The names that anything but an import binds, wherever it stands."""
+    """All names that anything but an import binds, in any scope."""
     names: set[str] = set()
     for node in nodes:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
@@ -83,7 +83,7 @@ def rebound_names(nodes: Iterable[ast.AST]) -> set[str]:
 
 
 def in_comprehension(node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> Iterator[ast.AST]:
-    """All parts of a comprehension but its first iterable, which alone does not see the comprehension's names."""
+    """All parts of a comprehension but its first iterable, the only one that does not see its names."""
     for number, generator in enumerate(node.generators):
         yield from [generator.target, *generator.ifs, *([generator.iter] if number else [])]
     yield from [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
@@ -96,7 +96,7 @@ def all_arguments(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
 
 
 class Chain(NamedTuple):
-    """`a.b.c` or `getattr(a.b, "c")`: what it begins with, the words after that, and what else stands in brackets."""
+    """`a.b.c` or `getattr(a.b, "c")`: its first expression, the words after that, and further arguments of getattr."""
 
     root: ast.expr
     words: list[str]
@@ -104,7 +104,7 @@ class Chain(NamedTuple):
 
 
 def chain_of(node: ast.expr) -> Chain:
-    """Take a dotted name apart; there are no words where the code is something else."""
+    """Take a dotted name apart; other code gives a chain without words."""
     words: list[str] = []
     beside: list[ast.AST] = []
     while True:
@@ -120,7 +120,7 @@ def chain_of(node: ast.expr) -> Chain:
 
 
 def _asked(node: ast.Call) -> str:
-    """The word that a `getattr` asks for, if it is written out."""
+    """The attribute that a `getattr` asks for by a literal string, else ""."""
     asks = isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) > 1
     word = node.args[1] if asks else None
     return word.value if isinstance(word, ast.Constant) and isinstance(word.value, str) else ""
@@ -131,7 +131,7 @@ def last_word(node: ast.AST) -> str:
 
 
 def parsed_annotation(text: ast.Constant) -> list[ast.expr]:
-    """What an annotation says that is written as a string."""
+    """Parse an annotation that is written as a string; [] where it cannot be parsed."""
     try:
         tree = ast.parse(str(text.value)[:MAX_TEXT].strip(), mode="eval", feature_version=OLDEST).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):

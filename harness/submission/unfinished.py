@@ -23,7 +23,7 @@ class Gap(NamedTuple):
 
 
 def unfinished(files: Mapping[str, bytes], assignment: Assignment) -> dict[str, tuple[Gap, ...]]:
-    """The deliverables that are started and not finished, as far as their source shows: id -> where work is left."""
+    """The started deliverables whose source shows unfinished work: id -> where it is."""
     waiting = not_started(files, assignment)
     found = {d.id: _gaps(source_of(files, d.file), d) for d in assignment.deliverables if d.id not in waiting}
     return {id: gaps for id, gaps in found.items() if gaps}
@@ -46,10 +46,10 @@ def _gaps(source: Source, deliverable: Deliverable) -> tuple[Gap, ...]:
 
 
 def place(files: Mapping[str, bytes], deliverable: Deliverable) -> int:
-    """The line of its file where the work on a deliverable goes on.
+    """The line where the work on a deliverable continues.
 
-    Where it is started that is the first function in which work is left. Else, or where all is written, it is the
-    first TODO, then the first function, then 1.
+    Of a started deliverable that is the first function in which work is left. Otherwise, or where all is written, it
+    is the first TODO, else the first function, else 1.
 
     `files` maps contract paths to contents, as `read_tree` gives them. Never raises, whatever the bytes.
     """
@@ -59,6 +59,7 @@ def place(files: Mapping[str, bytes], deliverable: Deliverable) -> int:
 
 
 def gaps_in_words(gaps: Sequence[Gap]) -> str:
+    """Say in which functions work is left, and on which lines."""
     words = []
     for raises, what in ((True, "NotImplementedError is still raised in"), (False, "nothing is written in")):
         if places := [f"{gap.function} (line {gap.line})" for gap in gaps if gap.raises is raises]:
@@ -67,7 +68,7 @@ def gaps_in_words(gaps: Sequence[Gap]) -> str:
 
 
 def check_helpers(source: Source, report: FileReport) -> None:
-    """Functions beside the contract's in which work is left, where the file mentions them and none overrides them."""
+    """Warn of helpers (functions outside the contract) in which work is left and which the file mentions."""
     contract = {function.name for deliverable in report.own for function in deliverable.functions}
     mentioned = _mentioned(source)
     defined = [node.name for node in source.nodes if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
@@ -96,7 +97,7 @@ def _does_nothing(statement: ast.stmt) -> bool:
 
 
 def _raise_left(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int | None:
-    """The line of the first `raise NotImplementedError` in a function that is left from before it was written.
+    """The line of the first `raise NotImplementedError` that is left over in a function.
 
     One with a deliverable's id, as handed out, is left wherever it can be reached. One with other words or none may be
     meant for an argument that is not supported; it is left where no call gets past it or returns before it.
@@ -105,7 +106,7 @@ def _raise_left(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int | None:
 
 
 def _walk(body: Sequence[ast.stmt], certain: list[bool]) -> Iterator[int]:
-    """The lines of the raises that are left in a block.
+    """The lines of the raises that are left over in a block.
 
     Args:
         certain: whether every call comes here. It turns false where one may have returned.
@@ -135,7 +136,7 @@ def _is_todo(statement: ast.Raise) -> bool | None:
 
 
 def _blocks(statement: ast.stmt) -> list[list[ast.stmt]]:
-    """The blocks within a statement, of which none, one or several run when it does; none of a definition."""
+    """The blocks within a statement, but not those of functions and classes."""
     if isinstance(statement, DEFINITIONS):
         return []
     inner = [getattr(statement, name, []) for name in ("body", "orelse", "finalbody")]
@@ -144,7 +145,7 @@ def _blocks(statement: ast.stmt) -> list[list[ast.stmt]]:
 
 
 def _never_ends(statement: ast.stmt) -> bool:
-    """Whether what follows a statement in its block is never reached, as far as that is plain to see."""
+    """Whether the source alone shows that nothing after a statement in its block is reached."""
     if isinstance(statement, (ast.Return, ast.Raise, ast.Break, ast.Continue)):
         return True
     if isinstance(statement, ast.While):
