@@ -34,7 +34,7 @@ from harness.answers import Answers
 
 FOLDER = Path(__file__).resolve().parents[2] / "tests" / "project" / "grade" / "attacks"
 TARGET = "models/naive/LSTM.py"
-SHARED = r"^from tests\.autograder\.attacks\.shared\.(\w+) import .*$"
+SHARED = r"^from tests\.project\.grade\.attacks\.shared\.(\w+) import .*$"
 KEYS = r"^(Where|Base|Against|Refused|Left open|Only here|Taken): (.+)$"
 
 LSTM = """
