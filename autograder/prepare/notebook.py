@@ -32,6 +32,11 @@ def notebooks(root: Path, parts: Collection[str]) -> dict[str, bytes]:
     return {name: make(text) for name, (its_parts, text) in sources.items() if set(its_parts) & set(parts)}
 
 
+def parts(root: Path) -> dict[str, list[str]]:
+    """Every notebook's name, and the ids of the parts that it is of."""
+    return {name: read(path)[0] for name, path in names(root).items()}
+
+
 def read(path: Path) -> tuple[list[str], str]:
     """The parts that a source is of, and its text with the cells that it shares with other notebooks in their places.
 

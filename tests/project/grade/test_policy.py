@@ -27,9 +27,10 @@ from harness.submission.archive import pack
 from harness.submission.findings import Severity
 from harness.submission.preflight import inspect
 from tests.project.conftest import POINTS, ROOT
+from tests.project.examples import EXAMPLES, example
 from tests.project.grade.test_engine import HIDDEN, SOLUTION, in_forward, known  # noqa: F401 - a fixture
 from tests.project.grade.test_results import SCHEMA
-from tests.project.test_rubric import RUBRIC, TIERS, switched_off
+from tests.project.test_rubric import RUBRIC, TIERS
 
 GRACE = '[late]\n[[late.tier]]\nup_to = "48 hours"\ndeduct = 0\n'
 SUBMISSION = "[assignment]\nstrict = 'submission'"
@@ -533,14 +534,7 @@ def test_a_length_of_time_in_words(seconds, words):
 
 # Three courses, from the rubric to results.json.
 
-EXAMPLES = ROOT / "autograder" / "examples"
 LSTM = "models/naive/LSTM.py"
-
-
-def example(name: str, *off: str) -> str:
-    """An example's policy above the real rubric's parts, as its first lines say."""
-    parts = (ROOT / "autograder" / "rubric.toml").read_text(encoding="utf-8").partition("[[part]]")
-    return switched_off((EXAMPLES / f"{name}.toml").read_text(encoding="utf-8") + "\n[[part]]" + parts[2], *off)
 
 
 @pytest.fixture
@@ -636,7 +630,7 @@ def test_a_strict_course_gives_nothing_when_a_file_does_not_run(course, capsys):
 def test_a_course_in_groups_without_a_part(course):
     """47 hours after the earlier of two dates; it prints, and a notebook came along."""
     files = {**SOLUTION, LSTM: SOLUTION[LSTM] + b"\n\nprint('loaded')\n", "work.ipynb": b"not even JSON"}
-    rubric = example("groups", "seq2seq")
+    rubric = example("groups")
     points = sum(each.points for each in Rubric.parse(rubric).deliverables)
     read, assignment = course(rubric, files, forged(47, own=(72, 0), total_points=f"{points}.0", group_size=2))
     assert [part.id for part in assignment.parts][:2] == ["naive", "transformer"]
