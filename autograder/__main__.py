@@ -230,7 +230,7 @@ def bench(
 ) -> None:
     """Measure how fast grading is, beside a grader without isolation; a COMMAND measures the workbench instead.
 
-    Quiet machines give better figures.
+    A quiet machine gives better figures.
     """
     if context.invoked_subcommand is not None:
         return
