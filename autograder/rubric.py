@@ -1,4 +1,4 @@
-"""`autograder/rubric.toml`, read and checked: what is graded, and how. Everything an instructor decides.
+"""Reads and checks `autograder/rubric.toml`, which holds everything that an instructor decides.
 
 The dataclasses are the schema: their fields are the keys of the tables, fields with a default are optional.
 """
@@ -26,7 +26,7 @@ NOTEBOOK = ("required", "optional", "refused")
 STRICT = ("deliverable", "submission")
 ISOLATION = ("required", "wanted")
 GROUP_DATE = ("latest", "earliest")
-DERIVED = ("number", "part", "tests")  # what a deliverable's table does not say
+DERIVED = ("number", "part", "tests")  # fields that a deliverable's table does not hold
 INHERITED = ("file", "refused", "by_name")  # the keys of a deliverable that its part may have instead
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}  # seconds
 LONGEST = timedelta(days=3660)
@@ -108,7 +108,7 @@ class Tier:
 
 @dataclass(frozen=True)
 class Late:
-    """`[late]`: what lateness costs. Without tiers nothing; after the last tier all points.
+    """`[late]`: what lateness costs: nothing without tiers, and all points after the last tier.
 
     `group_date` says whose due date counts where the members of a group have different ones.
     """
@@ -119,7 +119,7 @@ class Late:
 
 @dataclass(frozen=True)
 class Part:
-    """`[[part]]`: a group of deliverables. `number` is how people call it.
+    """`[[part]]`: a group of deliverables. `number` is its name in texts.
 
     Its table may also have the keys of INHERITED, for deliverables that have none of their own.
     """
@@ -131,7 +131,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Deliverable:
-    """`[[part.deliverable]]`: what is done and graded as one piece.
+    """`[[part.deliverable]]`: one exercise, graded as one piece.
 
     The id "naive.RNN" gives the path of its tests, "models/naive/test_RNN.py", relative to tests/, and, where no `file`
     is given, of what students write, "models/naive/RNN.py", relative to the tree. `number` ("1.2") comes from the part
@@ -317,7 +317,7 @@ def _build(cls: type[T], table: Mapping[str, Any], where: str, **derived: Any) -
 
 
 def _value(value: Any, type_name: str, key: str) -> Any:
-    """Check a value against a field's annotation. A bool is no number, an int is a float too."""
+    """Check a value against a field's annotation. A bool is not a number; an int is also a float."""
     if type_name.startswith("tuple"):
         good = isinstance(value, list) and all(isinstance(item, str) and item for item in value)
         _expect(good, key, "a list of strings", value)

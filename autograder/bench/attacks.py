@@ -1,4 +1,4 @@
-"""Run the attack list against this grader and two ordinary ones, and say what came of it.
+"""Runs the attack list against this grader and two ordinary ones, and reports the results.
 
     python -m autograder bench --attacks        (as root, on Linux: student code needs a user of its own)
 
@@ -50,8 +50,8 @@ COMMANDS = {
 OURS = "this grader"
 VERDICTS = ("forged", "inflated", "leaked", "broken", "held")
 ATTACKED, OTHER = "1.2.", "1.1."  # numbers of the attacked file's tests and of the other's
-SECONDS = 15.0  # for an ordinary grader, which needs one; machines are busy
-DIGITS = 10  # of a number, by which it is recognised
+SECONDS = 15.0  # for an ordinary grader, which needs one second on a quiet machine
+DIGITS = 10  # by which a leaked number is recognised
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def compare(repository: Path, kit_zip: Path, wanted: Sequence[Attack]) -> dict[s
 
 
 def verdict(result: Result, honest: Mapping[str, float], secrets: set[str]) -> str:
-    """One word for what came of an attack; see the module's docstring."""
+    """The result of an attack in one word; see the module's docstring."""
     if "FORGED" in result.text:
         return "forged"
     if _sum(result.points, ATTACKED) > _sum(honest, ATTACKED) + 1e-9:
@@ -181,7 +181,7 @@ def read(data: Any) -> Result:
 def run_rival(
     process: "subprocess.Popen[str]", command: Sequence[str], archive: bytes, engine: Engine, repository: Path
 ) -> Result:
-    """Grade one submission with an ordinary grader, caged; no results in time are none."""
+    """Grade one submission with an ordinary grader in the cage; late results count as none."""
     with tempfile.TemporaryDirectory(prefix="rival-", ignore_cleanup_errors=True) as folder, _mount_point():
         layout = Path(folder)
         _furnish(layout, archive, engine, repository)
@@ -213,7 +213,7 @@ def _furnish(layout: Path, archive: bytes, engine: Engine, repository: Path) -> 
     (source / "tests.json").write_text(tests, encoding="utf-8")
     path = layout / "submission.zip"
     path.write_bytes(archive)
-    with contextlib.suppress(Exception), zipfile.ZipFile(path) as packed:  # the platform's part; it may fail
+    with contextlib.suppress(Exception), zipfile.ZipFile(path) as packed:  # the platform unpacks it; this may fail
         packed.extractall(submission)
     for name in engine.kit.assignment.files:
         if (submission / name).is_file():

@@ -1,4 +1,4 @@
-"""A place where an ordinary grader meets an attack, and this machine survives it: `python cage.py`, as root.
+"""Runs an ordinary grader under attack without harm to this machine: `python cage.py`, as root.
 
 For every line {"layout": ..., "command": [...], "seconds": ...} on standard input it runs the command's Python program
 in a fork of its own, with torch imported already, and answers with a line when that and all it started are dead.
@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-USER = 61_190  # that no account and no child of our grader has
+USER = 61_190  # no account and no child of our grader has this number
 NAMESPACES = 0x20000 | 0x20000000 | 0x40000000 | 0x08000000  # mounts, processes, network, System V
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 LIMITS = {
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def wait(pid: int, seconds: float) -> None:
-    """Wait for a process, killing it in the end."""
+    """Wait for a process, and kill it if it takes too long."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if os.waitpid(pid, os.WNOHANG)[0]:
@@ -76,7 +76,7 @@ def wait(pid: int, seconds: float) -> None:
 
 
 def enclose(request: dict[str, Any]) -> None:
-    """Never returns: enter new namespaces, whose first process runs the grader as another and ends with it."""
+    """Enter new namespaces and run the grader there; never returns."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if libc.unshare(NAMESPACES):
@@ -95,7 +95,7 @@ def enclose(request: dict[str, Any]) -> None:
         os._exit(1)
     os.waitpid(grader, 0)
     time.sleep(0.5)
-    os._exit(0)  # and with it all that lives in its namespace
+    os._exit(0)  # this also ends all processes in its namespace
 
 
 def grade(command: list[str]) -> None:
@@ -127,7 +127,7 @@ def grade(command: list[str]) -> None:
             runpy.run_path(command[0], run_name="__main__")
     except SystemExit as error:
         status = error.code if isinstance(error.code, int) else 1
-    sys.exit(status)  # what is registered for the interpreter's end runs now
+    sys.exit(status)  # runs what is registered for the interpreter's exit
 
 
 def closed_home(prefix: Path) -> str:

@@ -1,4 +1,4 @@
-"""What a student is told first about wrong attempts that their authors know the cause of.
+"""What a student is told first about wrong attempts whose causes their authors know.
 
     python -m autograder bench --feedback [--attempts FOLDER]... [--only WORD] [--json FILE]
 
@@ -7,7 +7,7 @@ A set of attempts is a folder with `models/`, somebody's own right solution (or 
     [[attempt]]
     name = "mask_inverted"
     kind = "mask"                                # a short family, by which results are counted
-    deliverable = "transformer.full_forward"                 # the one that the author had in mind
+    deliverable = "transformer.full_forward"                 # the one that the author meant
     file = "models/Transformer.py"
     cause = "The causal mask hides the past."    # one sentence, by the author
     before = '''...'''                           # stands exactly once in the file
@@ -114,7 +114,7 @@ class Feedback:
 
 @dataclass
 class Report:
-    """What came of every attempt, and what an author or a reader has to look at."""
+    """The results of all attempts, and complaints for an author or a reader."""
 
     told: list[tuple[Attempt, Feedback]] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
@@ -171,7 +171,7 @@ def measure(
 
 
 def is_still_said(attempt: Attempt, feedback: Feedback) -> bool:
-    """Whether what an attempt was judged by is part of the feedback."""
+    """Whether the feedback contains the words by which an attempt was judged."""
     return " ".join(attempt.words.split()) in " ".join(feedback.text.split())
 
 
@@ -192,7 +192,7 @@ def changed(files: Mapping[str, bytes], attempt: Attempt) -> bytes:
 
 
 def run(root: Path, files: Mapping[str, bytes], chosen: Sequence[Deliverable], assignment: Assignment) -> Feedback:
-    """What a student with these files is told first about these deliverables, found out in a process of its own."""
+    """What a student with these files is told first about these deliverables; runs in its own process."""
     context = multiprocessing.get_context("fork")  # torch is imported once
     with overlay(root / "student", files) as tree:
         receiver, sender = context.Pipe(duplex=False)
@@ -212,7 +212,7 @@ def run(root: Path, files: Mapping[str, bytes], chosen: Sequence[Deliverable], a
 
 
 def _child(sender: Connection, tree: Path, chosen: Sequence[Deliverable], assignment: Assignment) -> None:
-    """Run the tests quietly and send what is wrong first; of attempts that throw dice, always the same."""
+    """Run the tests quietly and send the first wrong one; random attempts always give the same result."""
     random.seed(0)
     torch.manual_seed(0)
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))
@@ -235,7 +235,7 @@ def _child(sender: Connection, tree: Path, chosen: Sequence[Deliverable], assign
 
 
 def _first(standings: Sequence[Standing]) -> Feedback:
-    """What is told first of these deliverables, as in `view.show`."""
+    """What is told first about these deliverables, as in `view.show`."""
     lost = sum(each.deliverable.points - each.points for each in standings)
     for standing in sorted(standings, key=lambda each: each.first_wrong is None):
         if wrong := standing.first_open:
@@ -275,7 +275,7 @@ def table(told: Sequence[tuple[Attempt, Feedback]]) -> str:
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """The report for programs."""
+    """The report as JSON."""
     attempts = [
         {**asdict(attempt), "feedback": asdict(told), "still said": is_still_said(attempt, told)}
         for attempt, told in report.told

@@ -1,4 +1,4 @@
-"""The malicious submissions of `tests/project/grade/attacks/`, made ready to be handed in.
+"""Packs the malicious submissions of `tests/project/grade/attacks/`.
 
 Each file there is one attack on one row of the attack list (docs/security.md). Its docstring says what it tries and
 ends in lines like
@@ -150,7 +150,7 @@ def _shared(name: str) -> str:
 
 
 def harmless(base: str) -> Attack:
-    """The same submission without an attack: what is honestly gained."""
+    """The same submission without an attack, which gains honest points."""
     return Attack("", "", "import torch\nfrom torch import nn\n", {"Base": base})
 
 

@@ -1,4 +1,4 @@
-"""How fast grading is, beside a grader that protects nothing and beside `import torch` alone.
+"""Measures how fast grading is, beside a grader that protects nothing and beside `import torch` alone.
 
 All cold figures come from one loop that takes the contenders in turn, so that what else the machine does at a time
 touches them alike. Every run is checked: a figure of a run that gave the wrong points is worth nothing.
@@ -33,7 +33,7 @@ Files = Mapping[str, bytes]
 
 
 class BenchError(Exception):
-    """A measured run that did not do what is being measured; the message says which."""
+    """A measured run that failed; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def _warm(engine: Engine, root: Path, solution: Files, plan: Plan, advance: Call
     """CPU seconds a submission, with one engine; and what one more test costs, from the suite's first half."""
     half = replace(engine.kit, tests=engine.kit.tests[::2])
     whole, fewer = engine.kit, len(half.tests)
-    _grade(engine, solution, True)  # what only the first submission pays is no part of warm grading
+    _grade(engine, solution, True)  # costs of the first submission are no part of warm grading
     passing: list[float] = []
     failing: list[float] = []
     halved: list[float] = []

@@ -1,4 +1,4 @@
-"""Partial credit: what share of a deliverable's points unfinished code would get.
+"""Partial credit: the share of a deliverable's points that unfinished code gets.
 
 Points are paid for tests that pass, and a test can pass for the wrong reason: zeros may be right somewhere, a
 constructor alone has rows of its own. So unfinished versions of every deliverable are made from the solution and run
@@ -138,7 +138,7 @@ def survey(found: Sequence[Trial], mapper: Mapper) -> dict[tuple[str, str], floa
 
 
 def unexpected(root: Path, shares: Mapping[tuple[str, str], float]) -> list[str]:
-    """What gets more than LIMIT without a reason in the catalogue, and what has a reason that it does not need."""
+    """Versions that get more than LIMIT without a reason in the catalogue, and reasons that are not needed."""
     tried = {deliverable for deliverable, _ in shares}
     above = {version for version, got in shares.items() if got > LIMIT}
     reasons = {(id, what) for id, head in catalogue.heads(root).items() if id in tried for what in head.credit}
@@ -199,7 +199,7 @@ def _clear(module: nn.Module) -> None:
 
 
 def _zeros(result: Any, inputs: Sequence[Any]) -> Any:
-    """Zeros of the same form."""
+    """Zeros of the same structure."""
     if isinstance(result, Tensor):
         return torch.zeros_like(result)
     if isinstance(result, tuple):

@@ -1,4 +1,4 @@
-"""Mutants: the solution with one small change each, to find what the graded tests do not notice.
+"""Mutants: versions of the solution with one small change, to find mistakes that no graded test notices.
 
 A mutant that passes every test is either a wrong solution that would get full marks, or the change changes nothing that
 a test could see; only a person can tell which (DeMillo, Lipton and Sayward, 1978, "Hints on Test Data Selection").
@@ -29,7 +29,7 @@ from harness.judge import judge
 from harness.run import run_case
 
 UNNOTICED = Path(__file__).with_name("unnoticed.toml")
-SECONDS = 10.0  # of CPU time: a case that takes longer has noticed the mutant
+SECONDS = 10.0  # of CPU time; a case that takes longer counts as having noticed the mutant
 BATCH = 25
 
 ARITHMETIC = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.FloorDiv: "/", ast.Mod: "*", ast.Pow: "*"}
@@ -114,7 +114,7 @@ def survivors(batch: Batch) -> list[Mutant]:
 
 
 def survey(found: Sequence[Batch], mapper: Mapper, advance: Callable[[int], None]) -> list[Mutant]:
-    """All survivors; advance is told how many mutants have been tried."""
+    """All mutants that no test notices; `advance` is called with the number of tried ones."""
     alive: list[Mutant] = []
     for batch, some in zip(found, mapper(survivors, found), strict=True):
         alive += some

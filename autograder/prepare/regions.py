@@ -1,4 +1,4 @@
-"""Solution regions: what students write. Cut out of a file for the handout, and looked for where they must not be.
+"""Solution regions: what students write. Removes them from files for the handout, and finds leaks of them.
 
 A region lies between two marker comments, under the TODO that stays in the handout:
 
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 BEGIN = "# BEGIN SOLUTION"
 END = "# END SOLUTION"
-RUN = 15  # this many tokens in a row are no coincidence
+RUN = 15  # so many equal tokens in a row are no coincidence
 
 _LIKE_A_MARKER = re.compile(r"#+\W*(begin|end)\W*solution", re.IGNORECASE)
 _LIKE_A_TODO = re.compile(r"#+\W*todo\b", re.IGNORECASE)
@@ -228,7 +228,7 @@ def _views(text: str) -> tuple[str, str]:
 
 
 def _blank(match: re.Match[str]) -> str:
-    """Spaces instead, so that places stay the same."""
+    """Replace text by spaces, so that positions stay the same."""
     return " " * len(match[0])
 
 

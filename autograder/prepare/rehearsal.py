@@ -1,4 +1,4 @@
-"""Grade a submission here exactly as Gradescope would: the kit in its folder layout, its own entry point run.
+"""Grades a submission as Gradescope would: with the kit in Gradescope's folders, by its own entry point.
 
 As root, `/autograder` is a private mount that only the grader's processes see, and what lies beside it and must stay
 secret (the solution, git's history) is hidden from them. Elsewhere a temporary folder takes its place.
@@ -28,7 +28,7 @@ from autograder.grade.slots import LOCKS
 from autograder.prepare.container import Container
 
 ROOT = Path("/autograder")
-LOCK = LOCKS / "rehearsal"  # its content says that ROOT is ours
+LOCK = LOCKS / "rehearsal"  # its content says whether we have made ROOT
 SECRETS = ("solution", ".git", ".secrets", "autograder/prepare", "build")
 
 # Inside a mount namespace of our own: the layout on /autograder, an empty closed folder on every secret.
@@ -74,7 +74,7 @@ def rehearse(kit: Path, submission: Path, repository: Path, container: Container
         environment = {"AUTOGRADER_PYTHON": sys.executable, **os.environ}
         with _command(layout, repository, container) as command:
             started = time.monotonic()
-            with (layout / "results" / "stdout").open("wb") as log:  # no pipe, which whatever is left could keep open
+            with (layout / "results" / "stdout").open("wb") as log:  # no pipe, which a leftover process could keep open
                 process = subprocess.Popen(
                     command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment
                 )

@@ -1,4 +1,4 @@
-"""What both graders share: the expected values, and a comparison where a graded test shows something."""
+"""Shared by both graders: the expected values, and a comparison for each shown value."""
 
 import json
 from pathlib import Path
