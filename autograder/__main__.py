@@ -35,7 +35,7 @@ from autograder.prepare import (
     rules,
     store,
 )
-from autograder.prepare.files import refusal, replace
+from autograder.prepare.files import refusal, replace, update
 from autograder.rubric import Rubric, RubricError
 from harness.answers import Unsteady
 from harness.collect import ContractError
@@ -114,8 +114,9 @@ def make_answers(
     report: Annotated[
         bool, typer.Option("--report", help="Only list weak tests and hidden mistakes, from stored answers.")
     ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Make everything again, changed or not.")] = False,
 ) -> None:
-    """Run solution and misconceptions with every seed; store the answers and write the guide for assistants."""
+    """Run solution and misconceptions where something has changed; store the answers and write the guide."""
     if report:
         store.check_public(REPOSITORY)
         tests = kit.graded(REPOSITORY)
@@ -125,16 +126,23 @@ def make_answers(
         _demand_room(page, store.COMMAND)  # each of our pages names this command
     key, origin = answers.term_secret(REPOSITORY, secret)
     tests = answers.graded_tests(REPOSITORY)  # including those of deliverables that are switched off
+    changed = store.stale(REPOSITORY) | guide.missing(REPOSITORY)
+    wanted = [test for test in tests if everything or test.module in changed]
+    for module, names in changed.items():
+        say(f"{module}: {store.few(names)} changed")
     with store.workers() as mapper:
-        made = store.make_public(REPOSITORY, tests, mapper)
+        made = store.make_public(REPOSITORY, wanted, mapper)
         store.keep_public(REPOSITORY, made)
-        for page, text in guide.pages(REPOSITORY, tests, made.failed).items():
-            replace(REPOSITORY / page, text.encode())
-        store.renew_hidden(REPOSITORY, kit.graded_by(Rubric.load(REPOSITORY / handout.RUBRIC), tests), key, mapper)
-    counts = f"{len(made.answers.outcomes)} answers, {len(made.failed)} misconceptions"
-    say(f"{counts}; hidden seeds from {origin}")
-    for complaint in rules.complaints(REPOSITORY, kit.graded_by(Rubric.load(REPOSITORY / handout.RUBRIC), tests)):
+        for page, text in guide.pages(REPOSITORY, tests, made).items():
+            update(REPOSITORY / page, text.encode())
+        graded = kit.graded_by(Rubric.load(REPOSITORY / handout.RUBRIC), tests)
+        complaints = {**made.complaints, **store.renew_hidden(REPOSITORY, graded, key, mapper, everything)}
+    counts = f"{len(made.answers.outcomes)} answers and {len(made.failed)} misconceptions made again"
+    say(f"{counts if wanted else 'nothing has changed'}; hidden seeds from {origin}")
+    for complaint in rules.complaints(REPOSITORY, graded):
         warn(complaint)
+    if complaints:
+        raise answers.AnswersError("not written:\n" + "\n".join(complaints.values()))
 
 
 @app.command()

@@ -6,17 +6,20 @@ import hmac
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tqdm import tqdm
 
 from autograder.grade.kit import PUBLIC
+from autograder.prepare import provenance
 from autograder.prepare.mistakes import activated
-from harness import answers, collect
-from harness.answers import Answers
+from harness import collect
+from harness.answers import Answers, Unsteady, check_seeds_matter, make
 from harness.graded import GradedTest
 from harness.run import run_case
 from harness.seeds import Seed
@@ -109,28 +112,53 @@ def _without(variable: str) -> Iterator[None]:
             os.environ[variable] = kept
 
 
-def right_answers(
+@dataclass(frozen=True)
+class Run:
+    """What the solution gives in one test.
+
+    Attributes:
+        answers: those of the test's cases.
+        ran: the parts of the solution that ran; see `provenance.traced`.
+        complaint: why there are no answers; else "".
+    """
+
+    test: GradedTest
+    answers: Answers
+    ran: Collection[str]
+    complaint: str = ""
+
+
+def run_solution(
     root: Path,
     tests: Sequence[GradedTest],
     seed: Callable[[str], str],
-    header: Mapping[str, str],
     mapper: Mapper = map,
     kept: Mapping[str, str] | None = None,
-) -> Answers:
-    """Run the solution.
+) -> Iterator[Run]:
+    """Run the solution: yields a Run for each test.
 
     Args:
         seed: identifier of a test and case -> the seed wanted; another is drawn from it where rounding could decide.
-        header: goes into the answers.
         kept: identifier -> the seed used so far, which stays where it can.
+    """
+    seeds = [{name: seed(name) for name in map(test.identifier, test.cases)} for test in tests]
+    runs = mapper(_run, [root] * len(tests), tests, seeds, [kept or {}] * len(tests))
+    yield from tqdm(runs, "right answers", len(tests), unit="", disable=None)
+
+
+def right_answers(
+    root: Path, tests: Sequence[GradedTest], seed: Callable[[str], str], header: Mapping[str, str], mapper: Mapper = map
+) -> Answers:
+    """The answers of `run_solution`, as one.
 
     Raises:
         Unsteady: for a test whose right answer depends on rounding.
     """
-    seeds = [{name: seed(name) for name in map(test.identifier, test.cases)} for test in tests]
     made = Answers(header=dict(header))
-    for each in mapper(_right, [root] * len(tests), tests, seeds, [kept or {}] * len(tests)):
-        made |= each
+    for run in run_solution(root, tests, seed, mapper):
+        if run.complaint:
+            raise Unsteady(run.complaint)
+        made |= run.answers
     return made
 
 
@@ -150,17 +178,19 @@ def hidden_answers(
 
         made[f"hidden-{number}"] = right_answers(root, tests, seed, public.header, mapper)
     for name in public.outcomes if made else ():
-        answers.check_seeds_matter(name, {key: each.outcomes[name] for key, each in {PUBLIC: public, **made}.items()})
+        check_seeds_matter(name, {key: each.outcomes[name] for key, each in {PUBLIC: public, **made}.items()})
     return made
 
 
-def _right(root: Path, test: GradedTest, seeds: Mapping[str, str], kept: Mapping[str, str]) -> Answers:
-    """The answers of one test's cases."""
+def _run(root: Path, test: GradedTest, seeds: Mapping[str, str], kept: Mapping[str, str]) -> Run:
     made = Answers()
-    with activated(root / "solution") as tree:
-        for case in test.cases:
-            name = test.identifier(case)
-            made.seeds[name], made.outcomes[name] = answers.make(
-                test, case, seeds[name], partial(run_case, test, case, tree), kept.get(name)
-            )
-    return made
+    with activated(root / "solution") as tree, provenance.traced(tree.root) as ran:
+        try:
+            for case in test.cases:
+                name = test.identifier(case)
+                made.seeds[name], made.outcomes[name] = make(
+                    test, case, seeds[name], partial(run_case, test, case, tree), kept.get(name)
+                )
+        except Unsteady as error:
+            return Run(test, Answers(), ran, str(error))
+    return Run(test, made, ran)

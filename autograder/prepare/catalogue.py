@@ -103,18 +103,34 @@ def load(root: Path) -> list[Misconception]:
     Raises:
         CatalogueError: names file and entry that cannot be used, and why.
     """
+    return [entry for deliverable in deliverables(root) for entry in of(root, deliverable)]
+
+
+def deliverables(root: Path) -> list[Deliverable]:
+    """Those of the rubric, also the ones that are switched off.
+
+    Raises:
+        CatalogueError: for a file of the catalogue that is named after none of them.
+    """
     rubric = Rubric.load(root / "autograder" / "rubric.toml")
     known = {deliverable.id: deliverable for deliverable in (*rubric.deliverables, *rubric.off)}
     for path in sorted((root / FOLDER).glob("*.toml")):
         if path.stem not in known:
             raise CatalogueError(f"{path}: expected the id of a deliverable as the name, one of {', '.join(known)}")
-    catalogue: list[Misconception] = []
-    for deliverable in known.values():
-        path = root / FOLDER / f"{deliverable.id}.toml"
-        if path.exists():
-            source = (root / "solution" / deliverable.file).read_text(encoding="utf-8")
-            catalogue += _read(path, deliverable, source)
-    return catalogue
+    return [*known.values()]
+
+
+def file_of(deliverable: Deliverable) -> Path:
+    """The file with a deliverable's misconceptions, relative to the repository."""
+    return FOLDER / f"{deliverable.id}.toml"
+
+
+def of(root: Path, deliverable: Deliverable) -> list[Misconception]:
+    """The misconceptions of one deliverable; see `load`."""
+    path = root / file_of(deliverable)
+    if not path.exists():
+        return []
+    return _read(path, deliverable, (root / "solution" / deliverable.file).read_text(encoding="utf-8"))
 
 
 def heads(root: Path) -> dict[str, Head]:

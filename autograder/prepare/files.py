@@ -7,7 +7,13 @@ from pathlib import Path
 
 from harness.files import refusal, replace
 
-__all__ = ["read_folder", "refusal", "replace", "zipped"]
+__all__ = ["read_folder", "refusal", "replace", "update", "zipped"]
+
+
+def update(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all, unless it has this content."""
+    if not path.exists() or path.read_bytes() != content:
+        replace(path, content)
 
 
 def read_folder(root: Path, folder: str = "", suffix: str = "") -> dict[str, bytes]:

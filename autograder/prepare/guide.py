@@ -1,12 +1,14 @@
 """docs/ta-guide/, printed from the catalogue: what students see for each known mistake, and its hint."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from autograder.prepare import catalogue
 from autograder.prepare.catalogue import Misconception
-from autograder.prepare.handout import RUBRIC
 from autograder.prepare.mistakes import Failure
-from autograder.rubric import Rubric
+from autograder.prepare.store import Made
+from autograder.rubric import Deliverable
 from harness.graded import GradedTest
 
 FOLDER = Path("docs", "ta-guide")
@@ -22,26 +24,40 @@ numbers in a student's output. If they are not here, the student has another mis
 """
 
 
-def pages(
-    root: Path, tests: Sequence[GradedTest], failed: Sequence[tuple[Misconception, Mapping[str, Failure]]]
-) -> dict[Path, str]:
-    """The whole guide: path in the repository -> text.
+def pages(root: Path, tests: Sequence[GradedTest], made: Made) -> dict[Path, str]:
+    """The guide as it is by now: path in the repository -> text.
 
     Args:
-        failed: every misconception with the public tests that it fails, in the tests' order.
+        made: what was made again. The pages of other deliverables stay as they are below their title.
     """
     by_identifier = {test.identifier(case): test for test in tests for case in test.cases}
-    rubric = Rubric.load(root / RUBRIC)
-    made: dict[Path, str] = {}
+    texts: dict[Path, str] = {}
     links: list[str] = []
-    for deliverable in (*rubric.deliverables, *rubric.off):
-        entries = [
-            _entry(entry, wrong, by_identifier) for entry, wrong in failed if entry.deliverable == deliverable.id
-        ]
-        title, page = f"{deliverable.number} {deliverable.title}", f"{deliverable.id}.md"
-        made[FOLDER / page] = "".join([f"# {title} (`{deliverable.file}`)\n\n", f"{ORIGIN}\n", *entries])
-        links.append(f"- [{title}]({page}): {len(entries)}\n")
-    return {FOLDER / "README.md": "".join([INTRODUCTION, *links]), **made}
+    for deliverable in catalogue.deliverables(root):
+        page = page_of(deliverable)
+        if deliverable.tests in made.records:
+            entries = [_entry(*each, by_identifier) for each in made.failed if each[0].deliverable == deliverable.id]
+        else:
+            text = (root / page).read_text(encoding="utf-8") if (root / page).exists() else ""
+            entries = re.findall(r"(?ms)^- \*\*.*?(?=^- \*\*|\Z)", text)
+        title = f"{deliverable.number} {deliverable.title}"
+        texts[page] = "".join([f"# {title} (`{deliverable.file}`)\n\n", f"{ORIGIN}\n", *entries])
+        links.append(f"- [{title}]({page.name}): {len(entries)}\n")
+    return {FOLDER / "README.md": "".join([INTRODUCTION, *links]), **texts}
+
+
+def missing(root: Path) -> dict[str, list[str]]:
+    """Graded test module -> the page of its deliverable, where there is none."""
+    return {
+        each.tests: [page_of(each).as_posix()]
+        for each in catalogue.deliverables(root)
+        if not (root / page_of(each)).exists()
+    }
+
+
+def page_of(deliverable: Deliverable) -> Path:
+    """The page with a deliverable's known mistakes."""
+    return FOLDER / f"{deliverable.id}.md"
 
 
 def _entry(entry: Misconception, wrong: Mapping[str, Failure], tests: Mapping[str, GradedTest]) -> str:

@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import sys
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,6 @@ import torch
 
 from autograder.prepare import catalogue
 from autograder.prepare.catalogue import Misconception
-from autograder.prepare.handout import RUBRIC
-from autograder.rubric import Rubric
 from harness.answers import Answers
 from harness.draws import measured
 from harness.graded import GradedTest
@@ -34,25 +33,17 @@ class Failure:
 
 @dataclass(frozen=True)
 class Task:
-    """A misconception, its deliverable's tests and their right answers."""
+    """A misconception, its deliverable's tests and their right answers.
+
+    Attributes:
+        luck: other words give other random numbers: what comes out at random is another thing then.
+    """
 
     root: Path
     misconception: Misconception
     tests: tuple[GradedTest, ...]
     answers: Answers
-
-
-def tasks(root: Path, tests: Sequence[GradedTest], answers: Answers) -> list[Task]:
-    """One task for each misconception, in the catalogue's order, with no more than it needs."""
-    made: list[Task] = []
-    rubric = Rubric.load(root / RUBRIC)
-    modules = {each.id: each.tests for each in (*rubric.deliverables, *rubric.off)}
-    for entry in catalogue.load(root):
-        module = modules[entry.deliverable]
-        inside = tuple(test for test in tests if test.module == module)
-        if inside:  # else its part is switched off
-            made.append(Task(root, entry, inside, answers.of(module)))
-    return made
+    luck: str = ""
 
 
 def failures(task: Task) -> dict[str, Failure]:
@@ -62,16 +53,24 @@ def failures(task: Task) -> dict[str, Failure]:
     source = (task.root / "solution" / entry.file).read_text(encoding="utf-8")
     wrong = catalogue.apply(entry, source)
     with changed(task.root, entry.file, wrong) as folder, activated(folder) as tree:
-        torch.seed()  # what comes out at random shall not look as if it did not
         for test in task.tests:
             for case in test.cases:
                 identifier = test.identifier(case)
                 right = task.answers.outcomes[identifier]
+                torch.manual_seed(zlib.crc32(f"{task.luck} {entry} {identifier}".encode()))
                 outcome = measured(run_case(test, case, tree, task.answers.seeds[identifier]), right)
                 verdict = judge(outcome, right, test.tolerance).within(case)
                 if not verdict.passed:
                     failed[identifier] = Failure(verdict, outcome)
     return failed
+
+
+def complaint(failed: Mapping[str, Failure]) -> str:
+    """What is wrong with a misconception, judged by the tests that it fails; "" where nothing is."""
+    if not failed:
+        return "no test notices it; change the entry, or add a test that does"
+    slips = [name for name, each in failed.items() if "NameError" in str(each.outcome.fault)]
+    return f"{slips[0]} stops with a NameError; the entry names something that is not there" if slips else ""
 
 
 def hints_of(right: Answers, wrong: Sequence[tuple[Misconception, Mapping[str, Failure]]]) -> Hints:

@@ -1,4 +1,4 @@
-"""Where answers and hints are kept between runs, and when they are made anew.
+"""Where answers and hints are kept between runs, and when they are made again: one test module at a time.
 
 Those of the public seed lie in tests/reference/, two files for each test module, and are part of the repository. The
 answers of hidden seeds, of which no hints are given, lie in .secrets/, which git ignores, in a folder for each secret.
@@ -18,21 +18,23 @@ from pathlib import Path
 from tqdm import tqdm
 
 from autograder.grade.kit import PUBLIC
-from autograder.prepare import mistakes, provenance
+from autograder.prepare import catalogue, mistakes, provenance, settled
 from autograder.prepare.answers import (
     PUBLIC_SEED,
     SECRET_FILE,
     AnswersError,
     Mapper,
     hidden_answers,
-    right_answers,
+    run_solution,
 )
-from autograder.prepare.catalogue import Misconception
+from autograder.prepare.catalogue import CatalogueError, Misconception
+from autograder.prepare.files import update
 from autograder.prepare.handout import RUBRIC
-from autograder.prepare.mistakes import Failure
+from autograder.prepare.mistakes import Failure, Task
+from autograder.prepare.provenance import Record
 from autograder.rubric import Rubric
 from harness import answers, hints
-from harness.answers import Answers
+from harness.answers import Answers, Unsteady
 from harness.graded import GradedTest
 from harness.hints import Hints
 
@@ -41,15 +43,27 @@ COMMAND = "python -m autograder answers"
 
 @dataclass(frozen=True)
 class Made:
-    """What the public seed gives.
+    """What the public seed gives in some test modules.
 
     Attributes:
-        answers: the right outcomes.
+        right: module -> the right outcomes; stored ones where the new ones agree with them.
         failed: the misconceptions that were run, with the tests that each of them fails.
+        records: module -> what it was made from, for those that can be kept.
+        complaints: module -> what is wrong with it, for those that cannot.
     """
 
-    answers: Answers
+    right: Mapping[str, Answers]
     failed: Sequence[tuple[Misconception, Mapping[str, Failure]]]
+    records: Mapping[str, Record]
+    complaints: Mapping[str, str]
+
+    @property
+    def answers(self) -> Answers:
+        """Those of all modules, as one."""
+        made = Answers()
+        for each in self.right.values():
+            made |= each
+        return made
 
     @property
     def hints(self) -> Hints:
@@ -73,38 +87,106 @@ def workers() -> Iterator[Mapper]:
 
 def make_public(root: Path, tests: Sequence[GradedTest], mapper: Mapper) -> Made:
     """Run solution and misconceptions with the public seed, also where students get no hints: assistants do."""
-    rubric = Rubric.load(root / RUBRIC)
-    header = {package: importlib.metadata.version(package) for package in ("torch", "numpy")}
-    header["contract"] = rubric.assignment.version
-    kept: dict[str, str] = {}
-    for module in {test.module for test in tests}:
-        with suppress(FileNotFoundError):
-            kept |= Answers.load(answers.public(module, root / "tests")).seeds
-    right = right_answers(root, tests, lambda name: PUBLIC_SEED, header, mapper, kept)
-    tasks = mistakes.tasks(root, tests, right)
+    complaints: dict[str, str] = {}
+    right, ran = _run_solution(root, tests, mapper, complaints)
+    tasks: list[Task] = []
+    records: dict[str, Record] = {}
+    for deliverable in catalogue.deliverables(root):
+        module = deliverable.tests
+        if module in right and module not in complaints:
+            inside = tuple(test for test in tests if test.module == module)
+            try:
+                tasks += [Task(root, entry, inside, right[module]) for entry in catalogue.of(root, deliverable)]
+            except CatalogueError as error:
+                complaints[module] = str(error)
+            records[module] = provenance.record(root, module, catalogue.file_of(deliverable), ran[module])
     done = tqdm(mapper(mistakes.failures, tasks), "misconceptions", len(tasks), unit="", disable=None)
-    return Made(right, [(task.misconception, failed) for task, failed in zip(tasks, done, strict=True)])
+    failed = [*zip(tasks, done, strict=True)]
+    for task, failures in failed:
+        if why := mistakes.complaint(failures):
+            complaints.setdefault(task.tests[0].module, f"{task.misconception}: {why}")
+    kept = {module: each for module, each in records.items() if module not in complaints}
+    return Made(right, [(task.misconception, failures) for task, failures in failed], kept, complaints)
+
+
+def _run_solution(
+    root: Path, tests: Sequence[GradedTest], mapper: Mapper, complaints: dict[str, str]
+) -> tuple[dict[str, Answers], dict[str, set[str]]]:
+    """The right answers of each module, and which parts of the solution ran for them."""
+    header = {package: importlib.metadata.version(package) for package in ("torch", "numpy")}
+    header["contract"] = Rubric.load(root / RUBRIC).assignment.version
+    modules = dict.fromkeys(test.module for test in tests)
+    stored = {module: _stored(root, module) for module in modules}
+    made = {module: Answers(header=dict(header)) for module in modules}
+    ran: dict[str, set[str]] = {module: set() for module in modules}
+    seeds = {name: seed for each in stored.values() for name, seed in each.seeds.items()}
+    for run in run_solution(root, tests, lambda name: PUBLIC_SEED, mapper, seeds):
+        module = run.test.module
+        made[module] |= run.answers
+        ran[module] |= set(run.ran)
+        if run.complaint:
+            complaints.setdefault(module, run.complaint)
+    right = {
+        module: settled.answers(each, stored[module], [test for test in tests if test.module == module])
+        for module, each in made.items()
+        if module not in complaints
+    }
+    return right, ran
+
+
+def _stored(root: Path, module: str) -> Answers:
+    """The public answers of a module; none where there are none."""
+    with suppress(FileNotFoundError):
+        return Answers.load(answers.public(module, root / "tests"))
+    return Answers()
 
 
 def keep_public(root: Path, made: Made) -> None:
-    """Write what students get: the public answers and hints of every test module."""
-    rubric, folder = Rubric.load(root / RUBRIC), root / "tests"
-    found = made.hints
-    for module in dict.fromkeys(name.split("::")[0] for name in made.answers.outcomes):
-        made.answers.of(module).save(answers.public(module, folder))
-        if rubric.assignment.hints == "off":
-            hints.public(module, folder).unlink(missing_ok=True)
+    """Write the public answers and hints of the modules without complaints; files that would stay the same are left."""
+    folder, new = root / "tests", made.hints
+    for module in made.records:
+        path, known = hints.public(module, folder), new.of(module)
+        with suppress(FileNotFoundError):
+            known = settled.hints(known, Hints.load(path))
+        update(answers.public(module, folder), made.right[module].to_bytes())
+        update(path, known.to_bytes())
+    _note(root, folder / "reference", made.records)
+
+
+def _note(root: Path, folder: Path, records: Mapping[str, Record]) -> None:
+    """Add to a folder's records, and drop those of modules that are gone."""
+    before = provenance.read(folder)
+    now = {module: each for module, each in before.items() if (root / "tests" / module).is_file()} | dict(records)
+    if now != before:
+        provenance.note(folder, now)
+
+
+def stale(root: Path) -> dict[str, list[str]]:
+    """Module -> what has changed since its public answers and hints were made; modules without changes are left out."""
+    records = provenance.read(root / "tests" / "reference")
+    found: dict[str, list[str]] = {}
+    for deliverable in catalogue.deliverables(root):
+        module = deliverable.tests
+        files = [public(module, root / "tests") for public in (answers.public, hints.public)]
+        then = records.get(module)
+        if then is None or not all(path.exists() for path in files):
+            found[module] = [f"tests/{module}"]
         else:
-            found.of(module).save(hints.public(module, folder))
-    provenance.note(folder / "reference", provenance.sources(root, rubric))
+            now = provenance.record(root, module, catalogue.file_of(deliverable), provenance.ran_for(then))
+            found[module] = provenance.changed(then, now)
+    return {module: changed for module, changed in found.items() if changed}
 
 
 def check_public(root: Path) -> None:
     """Demand that nothing has changed since the public answers were made."""
-    changed = provenance.changed(root / "tests" / "reference", provenance.sources(root, Rubric.load(root / RUBRIC)))
+    changed = sorted({name for names in stale(root).values() for name in names})
     if changed:
-        names = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
-        raise AnswersError(f"tests/reference: made before {names} changed; run `{COMMAND}`")
+        raise AnswersError(f"tests/reference: made before {few(changed)} changed; run `{COMMAND}`")
+
+
+def few(names: Sequence[str]) -> str:
+    """The first names of a list, and how many more there are."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
 
 
 def load_public(root: Path, tests: Sequence[GradedTest]) -> Stored:
@@ -132,28 +214,51 @@ def load(root: Path, tests: Sequence[GradedTest], secret: bytes) -> tuple[dict[s
 
     Raises:
         AnswersError: where public answers are stale or missing.
+        Unsteady: where hidden answers cannot be made.
     """
     check_public(root)
+    with workers() as mapper:
+        complaints = renew_hidden(root, tests, secret, mapper)
+    if complaints:
+        raise Unsteady("\n".join(complaints.values()))
     public = load_public(root, tests)
-    folder, made_from = _hidden_folder(root, secret), _hidden_sources(root, tests)
-    if provenance.changed(folder, made_from):
-        with workers() as mapper:
-            renew_hidden(root, tests, secret, mapper)
-    hidden = {path.stem: Answers.load(path) for path in sorted(folder.glob("hidden-*.safetensors"))}
-    return {PUBLIC: public.answers, **hidden}, public.hints
+    folder, number = _hidden_folder(root, secret), Rubric.load(root / RUBRIC).grading.hidden_seeds
+    found = {f"hidden-{n}": Answers() for n in range(1, number + 1)}
+    for module in dict.fromkeys(test.module for test in tests):
+        for name, each in found.items():
+            each |= Answers.load(_hidden_file(folder, module, name))
+    return {PUBLIC: public.answers, **found}, public.hints
 
 
-def renew_hidden(root: Path, tests: Sequence[GradedTest], secret: bytes, mapper: Mapper) -> None:
-    """Run the solution with the hidden seeds and keep what it gives."""
-    rubric, folder, public = Rubric.load(root / RUBRIC), _hidden_folder(root, secret), load_public(root, tests)
-    right = hidden_answers(root, tests, secret, rubric.grading.hidden_seeds, public.answers, mapper)
-    for name, answers_of_seed in right.items():
-        answers_of_seed.save(folder / f"{name}.safetensors")
-    provenance.note(folder, _hidden_sources(root, tests))
-    # Last, and no file that is new: another process may be doing the same, with the same result.
-    for path in folder.glob("hidden-*.safetensors"):
-        if path.stem not in right:
-            path.unlink(missing_ok=True)
+def renew_hidden(
+    root: Path, tests: Sequence[GradedTest], secret: bytes, mapper: Mapper, everything: bool = False
+) -> dict[str, str]:
+    """Run the solution with the hidden seeds, in modules whose stored answers are stale, and keep what it gives.
+
+    Args:
+        everything: also in modules whose answers are not stale.
+
+    Returns:
+        Module -> complaint, for those whose answers cannot be made.
+    """
+    folder, number = _hidden_folder(root, secret), Rubric.load(root / RUBRIC).grading.hidden_seeds
+    kept, complaints = provenance.read(folder), dict[str, str]()
+    outdated = stale(root)
+    for module in dict.fromkeys(test.module for test in tests if test.module not in outdated):
+        made_from = _hidden_record(root, module, number)
+        files = [_hidden_file(folder, module, f"hidden-{n}") for n in range(1, number + 1)]
+        if made_from == kept.get(module) and all(path.exists() for path in files) and not everything:
+            continue
+        inside = [test for test in tests if test.module == module]
+        try:
+            made = hidden_answers(root, inside, secret, number, _stored(root, module), mapper)
+        except Unsteady as error:
+            complaints[module] = str(error)
+            continue
+        for name, each in made.items():
+            each.save(_hidden_file(folder, module, name))
+        _note(root, folder, {module: made_from})
+    return complaints
 
 
 def _hidden_folder(root: Path, secret: bytes) -> Path:
@@ -165,11 +270,16 @@ def _hidden_folder(root: Path, secret: bytes) -> Path:
     return folder
 
 
-def _hidden_sources(root: Path, tests: Sequence[GradedTest]) -> dict[str, str]:
-    rubric = Rubric.load(root / RUBRIC)
-    modules = ", ".join(dict.fromkeys(test.module for test in tests))
+def _hidden_file(folder: Path, module: str, name: str) -> Path:
+    return folder / Path(module).with_suffix("") / f"{name}.safetensors"
+
+
+def _hidden_record(root: Path, module: str, number: int) -> Record:
+    """What a module's hidden answers depend on: what the public ones were made from, and their seeds."""
+    made_from = provenance.read(root / "tests" / "reference")[module]
+    seeds = repr(sorted(_stored(root, module).seeds.items()))
     return {
-        **provenance.sources(root, rubric),
-        "the number of hidden seeds": str(rubric.grading.hidden_seeds),
-        "the graded modules": modules,
+        **{name: each for name, each in made_from.items() if not name.startswith(catalogue.FOLDER.as_posix())},
+        "the number of hidden seeds": str(number),
+        "the public seeds": hashlib.sha256(seeds.encode()).hexdigest()[:12],
     }

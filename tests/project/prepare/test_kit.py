@@ -20,7 +20,7 @@ from autograder.prepare import answers, handout, kit, rehearsal, store
 from autograder.prepare.files import zipped
 from autograder.prepare.regions import HandoutError
 from autograder.rubric import Rubric
-from harness.answers import Answers
+from harness.answers import Answers, check_seeds_matter
 from harness.contract import Assignment
 from harness.graded import Case, GradedTest
 from harness.hints import Hints
@@ -118,7 +118,7 @@ def test_hidden_answers_differ_from_the_public_ones(members, tmp_path):
         (tmp_path / name).write_bytes(members[f"answers/{name}.safetensors"])
         made[name] = Answers.load(tmp_path / name)
     for identifier in made["public"].outcomes:
-        answers.answers.check_seeds_matter(identifier, {name: each.outcomes[identifier] for name, each in made.items()})
+        check_seeds_matter(identifier, {name: each.outcomes[identifier] for name, each in made.items()})
     tests = json.loads(members["kit.json"])["tests"]
     assert len(tests) >= 70
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.prepare import catalogue, guide, mistakes, provenance, reports, store
-from autograder.prepare.answers import AnswersError, right_answers
+from autograder.prepare import catalogue, guide, mistakes, reports, store
+from autograder.prepare.answers import right_answers
 from autograder.prepare.catalogue import CatalogueError, Misconception
 from autograder.prepare.mistakes import Failure, Task
 from autograder.prepare.store import Made, Stored
@@ -44,18 +44,6 @@ def outcomes(made: Made) -> Iterator[tuple[str, str, dict[str, Outcome], set[str
         module = RUBRIC.deliverable(entry.deliverable).tests
         inside = {name for name in made.answers.outcomes if name.startswith(f"{module}::")}
         yield str(entry), entry.hint, {name: each.outcome for name, each in failed.items()}, inside - set(failed)
-
-
-def test_public_answers_are_of_this_state():
-    store.check_public(ROOT)
-
-
-def test_stale_public_answers_name_what_changed_and_the_command(tmp_path, monkeypatch):
-    now = provenance.sources(ROOT, RUBRIC)
-    monkeypatch.setattr(provenance, "sources", lambda *args: now | {"solution/models/naive/LSTM.py": "another"})
-    with pytest.raises(AnswersError, match=r"LSTM\.py changed; run `python -m autograder answers`"):
-        store.check_public(ROOT)
-    assert provenance.changed(tmp_path, now) == ["answers"]
 
 
 def test_the_solution_gives_the_stored_answers(fresh: Made, stored: Stored, graded: list[GradedTest]) -> None:
@@ -206,26 +194,9 @@ def test_a_mistake_that_is_not_random_gets_no_hint_that_says_so(graded: list[Gra
         assert set(found.values()) <= true, after
 
 
-def test_without_hints_the_guide_still_has_every_mistake(graded: list[GradedTest], tmp_path: Path) -> None:
-    """ "off" is about students; what is kept for them goes."""
-    for name in ("solution", "student", "tests", "autograder", "harness"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "project"))
-    rubric = tmp_path / "autograder/rubric.toml"
-    rubric.write_text(re.sub(r'(?m)^hints = ".*?"', 'hints = "off"', rubric.read_text(encoding="utf-8")), "utf-8")
-    rnn = [test for test in graded if test.module == RUBRIC.deliverable("naive.RNN").tests]
-    made = store.make_public(tmp_path, rnn, map)
-    assert all(failed for _, failed in made.failed)
-    assert [str(entry) for entry, _ in made.failed] == [str(e) for e in CATALOGUE if e.deliverable == "naive.RNN"]
-    old = tmp_path / "tests/reference/models/naive/test_RNN.hints.safetensors"
-    assert old.exists()
-    store.keep_public(tmp_path, made)
-    assert not old.exists()
-    assert store.load_public(tmp_path, rnn).hints.known == []
-
-
 def test_the_guide_is_what_the_catalogue_gives(fresh: Made, graded: list[GradedTest]) -> None:
     """But for decimals, which other processors may round otherwise, and for the rows that fail by chance."""
-    made = {ROOT / name: text for name, text in guide.pages(ROOT, graded, fresh.failed).items()}
+    made = {ROOT / name: text for name, text in guide.pages(ROOT, graded, fresh).items()}
     printed = {path: path.read_text(encoding="utf-8") for path in (ROOT / guide.FOLDER).iterdir()}
     assert printed.keys() == made.keys()
     for path, text in made.items():
