@@ -139,10 +139,10 @@ def make_answers(
         complaints = {**made.complaints, **store.renew_hidden(REPOSITORY, graded, key, mapper, everything)}
     counts = f"{len(made.answers.outcomes)} answers and {len(made.failed)} misconceptions made again"
     say(f"{counts if wanted else 'nothing has changed'}; hidden seeds from {origin}")
-    for complaint in rules.complaints(REPOSITORY, graded):
-        warn(complaint)
     if complaints:
         raise answers.AnswersError("not written:\n" + "\n".join(complaints.values()))
+    for complaint in rules.complaints(REPOSITORY, graded):
+        warn(complaint)
 
 
 @app.command()
