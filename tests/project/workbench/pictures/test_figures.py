@@ -93,7 +93,7 @@ def _gap(box, x: float, y: float) -> float:
 
 
 def test_positions_are_those_of_the_formula():
-    found = figures.sinusoids(7, 6)
+    found = positions.sinusoids(7, 6)
     for p, k in itertools.product(range(7), range(3)):
         assert found[p, 2 * k] == pytest.approx(np.sin(p / 10000 ** (2 * k / 6)))
         assert found[p, 2 * k + 1] == pytest.approx(np.cos(p / 10000 ** (2 * k / 6)))
