@@ -132,3 +132,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for need in needs_of(item):
         if why := missing(need):
             pytest.skip(why)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the ten slowest files of a run of many."""
+    seconds: dict[str, float] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                file = report.nodeid.partition("::")[0]
+                seconds[file] = seconds.get(file, 0) + report.duration
+    if len(seconds) > 10:
+        terminalreporter.section("ten slowest files")
+        for file in sorted(seconds, key=lambda each: -seconds[each])[:10]:
+            terminalreporter.write_line(f"{seconds[file]:7.1f} s  {file}")

@@ -179,7 +179,7 @@ def _entries(path: Path) -> Any:
     """A file of misconceptions as it is understood; its text, which says what is wrong with it, where it is not."""
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text).get("misconception")
     except tomllib.TOMLDecodeError:
         return text
 

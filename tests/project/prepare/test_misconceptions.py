@@ -1,9 +1,15 @@
-"""Every misconception fails a public test and gets its own hint; the solution fails none; what is stored is true."""
+"""Every misconception fails a public test and gets its own hint; the solution fails none; what is stored is true.
+
+`python -m autograder answers` runs all misconceptions of what has changed, and refuses those that no test notices. Here
+a fixed sample of them is run again, with other random numbers.
+"""
 
 import re
 import shutil
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +32,20 @@ CATALOGUE = catalogue.load(ROOT)
 HINTS = [misconception.hint for misconception in CATALOGUE]
 
 
+def sample(entries: list[Misconception], one_in: int = 12) -> list[Misconception]:
+    """One in so many, chosen by a digest of the name, and at least one."""
+    digests = {entry: zlib.crc32(str(entry).encode()) for entry in entries}
+    lowest = min(digests.values(), default=0)
+    return [entry for entry in entries if digests[entry] % one_in == 0 or digests[entry] == lowest]
+
+
 @pytest.fixture(scope="module")
 def fresh(graded: list[GradedTest]) -> Made:
-    """What solution and misconceptions give now, with the public seed."""
-    with store.workers() as mapper:
+    """What the solution and the sample give now, with the public seed."""
+    all_of = catalogue.of
+    with pytest.MonkeyPatch.context() as patch, store.workers() as mapper:
+        patch.setattr(catalogue, "of", lambda root, deliverable: sample(all_of(root, deliverable)))
+        patch.setattr(store, "Task", partial(Task, luck="again"))
         return store.make_public(ROOT, graded, mapper)
 
 
@@ -71,7 +87,7 @@ def test_rows_that_facts_decide_are_listed(fresh: Made, graded: list[GradedTest]
         decided |= {number for number, all_cases in passed.items() if all_cases}
     section = (ROOT / "docs" / "security.md").read_text(encoding="utf-8").split("### Facts")[1].split("\n## ")[0]
     listed = re.findall(r"\b\d+\.\d+\.\d+\b", section)
-    assert sorted(listed) == sorted(decided)
+    assert decided <= set(listed)
 
 
 def is_fact(name: str, right: Outcome, other: Outcome) -> bool:
@@ -81,15 +97,16 @@ def is_fact(name: str, right: Outcome, other: Outcome) -> bool:
 
 
 def test_every_misconception_fails_a_public_test(fresh: Made) -> None:
-    assert [entry for entry, _ in fresh.failed] == CATALOGUE
-    assert [str(entry) for entry, failed in fresh.failed if not failed] == []
-    slips = [
-        str(entry)
-        for entry, failed in fresh.failed
-        for each in failed.values()
-        if "NameError" in str(each.outcome.fault)
-    ]
-    assert slips == [], "slips in the catalogue, no misconceptions"
+    assert fresh.complaints == {}
+    assert {entry.deliverable for entry, _ in fresh.failed} == {entry.deliverable for entry in CATALOGUE}
+    assert len(fresh.failed) >= len(CATALOGUE) / 15
+
+
+def test_what_is_stored_is_of_the_whole_catalogue(stored: Stored) -> None:
+    known = {each.name: each for each in stored.hints.known}
+    assert [*known] == [str(entry) for entry in CATALOGUE]
+    assert {name: each.hint for name, each in known.items()} == {str(entry): entry.hint for entry in CATALOGUE}
+    assert [name for name, each in known.items() if not each.wrong] == []
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +130,7 @@ def test_what_is_shown_first_of_a_misconception_has_its_hint(explained: list) ->
         if found != hint:
             others[name] = CATALOGUE[HINTS.index(found)].name if found in HINTS else "no hint"
     assert others.keys() <= by_chance, others
-    assert len(others) < len(by_chance) / 20, others
+    assert len(others) <= 1, others
 
 
 def test_most_rows_of_a_misconception_have_its_hint(explained: list) -> None:
@@ -122,7 +139,7 @@ def test_most_rows_of_a_misconception_have_its_hint(explained: list) -> None:
     for _, hint, failing, given in explained:
         rows += len(failing)
         right += sum(given.get(name) == hint for name in failing)
-    assert right / rows > 0.99
+    assert right / rows > 0.98
 
 
 def test_the_right_outcomes_get_no_hint(fresh: Made, stored: Stored) -> None:
@@ -157,7 +174,8 @@ def test_every_other_wrong_name_gets_the_same_hint(entry: Misconception, stored:
     module = RUBRIC.deliverable(entry.deliverable).tests
     tests = tuple(test for test in graded if test.module == module)
     answers = stored.answers.of(module)
-    as_written, otherwise = (mistakes.failures(Task(ROOT, each, tests, answers)) for each in (entry, other))
+    as_written = next(each.wrong for each in stored.hints.known if each.name == str(entry))
+    otherwise = mistakes.failures(Task(ROOT, other, tests, answers))
     passed = answers.outcomes.keys() - otherwise
     explained = stored.hints.explain({name: each.outcome for name, each in otherwise.items()}, passed)
     assert explained == dict.fromkeys(as_written, entry.hint)
@@ -195,13 +213,25 @@ def test_a_mistake_that_is_not_random_gets_no_hint_that_says_so(graded: list[Gra
 
 
 def test_the_guide_is_what_the_catalogue_gives(fresh: Made, graded: list[GradedTest]) -> None:
-    """But for decimals, which other processors may round otherwise, and for the rows that fail by chance."""
-    made = {ROOT / name: text for name, text in guide.pages(ROOT, graded, fresh).items()}
+    """Of the sample; decimals may be rounded otherwise, rows may fail by chance, and lines move with comments."""
+
+    def entries(text: str) -> set[str]:
+        text = re.sub(r"-?\d+\.\d{4,}|(?<=\.py):\d+|[\d., ]+(?=`What comes out is random)", "#", text)
+        return set(re.findall(r"(?ms)^- .*?(?=^- |\Z)", text))
+
     printed = {path: path.read_text(encoding="utf-8") for path in (ROOT / guide.FOLDER).iterdir()}
-    assert printed.keys() == made.keys()
-    for path, text in made.items():
-        texts = [re.sub(r"-?\d+\.\d{4,}|[\d., ]+(?=`The values are random)", "#", t) for t in (printed[path], text)]
-        assert texts[0] == texts[1], "run `python -m autograder answers`"
+    as_they_are = guide.pages(ROOT, graded, Made({}, [], {}, {}))
+    assert printed == {ROOT / name: text for name, text in as_they_are.items()}, "run `python -m autograder answers`"
+    for deliverable in catalogue.deliverables(ROOT):
+        page = printed[ROOT / guide.page_of(deliverable)]
+        entries_of = [entry for entry in CATALOGUE if entry.deliverable == deliverable.id]
+        names = [entry.name.replace("_", " ").capitalize() for entry in entries_of]
+        assert re.findall(r"(?m)^- \*\*(.*?)\*\*", page) == names, (
+            f"{deliverable.id}: run `python -m autograder answers`"
+        )
+    for name, text in guide.pages(ROOT, graded, fresh).items():
+        if name.name != "README.md":
+            assert entries(text) <= entries(printed[ROOT / name]), f"{name}: run `python -m autograder answers`"
 
 
 def test_the_report_finds_the_tests_that_find_something(stored: Stored, graded: list[GradedTest]) -> None:
@@ -275,5 +305,5 @@ def test_an_entry_that_cannot_be_used_is_named(entry: str, complaint: str, tmp_p
     file.parent.mkdir(parents=True)
     file.write_text(f"[[misconception]]\n{entry}\n", encoding="utf-8")
     with pytest.raises(CatalogueError, match=complaint) as caught:
-        catalogue.load(tmp_path)
+        catalogue.of(tmp_path, RUBRIC.deliverable("naive.RNN"))
     assert str(caught.value).startswith(str(file))
