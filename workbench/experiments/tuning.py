@@ -14,7 +14,6 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,6 @@ from workbench.metrics import perplexity_of
 from workbench.parts import Range
 from workbench.training import launch
 from workbench.training.callbacks import Callback, ObservedTrainer
-from workbench.training.hyperparameters import Training
 from workbench.training.records import Diverged, Epoch
 from workbench.training.run_folder import Run
 from workbench.training.settings import Settings
@@ -103,7 +101,7 @@ def open_study(file: Path, settings: Settings, space: Collection[str]) -> optuna
     shared = {key: value for key, value in settings.flat().items() if key not in space} | {"searched": sorted(space)}
     # Trials that failed count for nothing, so a first try may be mended; those under way will count.
     counting = study.get_trials(deepcopy=False, states=(*FINISHED, TrialState.RUNNING))
-    begun = asdict(Training()) | study.user_attrs.get("shared", shared) if counting else shared  # some may be older
+    begun = study.user_attrs.get("shared", shared) if counting else shared
     if other := [f"{key}={begun.get(key)}, not {value}" for key, value in shared.items() if begun.get(key) != value]:
         raise WorkbenchError(
             f"the search in {file.parent} has {'; '.join(other)}: use the same --set, or another --folder"

@@ -52,6 +52,6 @@ PART = Part(
     spaces=SPACES,
     trained="workbench.language_model.trained:TrainedLanguageModel",
     commands="workbench.language_model.commands",
-    files=("vocabulary.json", "corpus.json", "samples.json"),
+    files=("vocabulary.json", "corpus.json"),
     incidental=("eval_batch_size",),
 )

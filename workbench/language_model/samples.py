@@ -10,27 +10,26 @@ from workbench.language_model.models import LanguageModel
 from workbench.language_model.text import Unit
 from workbench.language_model.vocabulary import Vocabulary
 from workbench.language_model.writing import LENGTH, prompt_of, text_of, write
-from workbench.training.callbacks import Callback, ObservedTrainer
-from workbench.training.records import Epoch
-from workbench.training.run_folder import RESTORE, RunError
+from workbench.training import samples
+from workbench.training.callbacks import ObservedTrainer
 from workbench.training.tracking import TensorBoard
 
 COUNT = 3
 
 
-class Samples(Callback):
-    """Notes what the model writes, and keeps it in the run's samples.json, by epoch, and for TensorBoard.
+class Samples(samples.Samples):
+    """Three sentences after each epoch, which are also noted.
 
     A tree that cannot generate is trained all the same; why it cannot is noted once.
     """
 
     def __init__(self, tensorboard: TensorBoard | None = None) -> None:
-        self.tensorboard = tensorboard
+        super().__init__(tensorboard)
         self._silent = False
 
-    def on_epoch(self, trainer: ObservedTrainer, epoch: Epoch) -> None:
+    def texts(self, trainer: ObservedTrainer) -> list[str]:
         if self._silent:
-            return
+            return []
         task: Any = trainer.task
         why = "generation is not implemented yet"
         try:
@@ -39,22 +38,10 @@ class Samples(Callback):
             ours = isinstance(error, WorkbenchError)
             why = str(error) if ours else f"your generate stopped with {type(error).__name__}: {error}"
             sentences = []
-        if not sentences:
-            self._silent = True
-            trainer.note(f"no sample sentences: {why}")
-            return
-        for sentence in sentences:
-            trainer.note(f"  {sentence}")
-        path = trainer.run.folder / "samples.json"
-        before = trainer.run.read_json(path.name) if path.is_file() else []
-        try:
-            kept = [each for each in before if each["epoch"] < epoch.epoch]  # a run that was killed makes some again
-        except (KeyError, TypeError) as error:
-            raise RunError(f"{path} does not hold samples by epoch ({error!r}). {RESTORE}") from error
-        trainer.run.write_json(path.name, [*kept, {"epoch": epoch.epoch, "sentences": sentences}])
-        if self.tensorboard and self.tensorboard.writer:
-            text = "\n\n".join(sentences)
-            self.tensorboard.writer.add_text("samples", text, epoch.steps)
+        self._silent = not sentences
+        for note in [f"  {sentence}" for sentence in sentences] or [f"no sample sentences: {why}"]:
+            trainer.note(note)
+        return sentences
 
 
 def sample(model: LanguageModel, vocabulary: Vocabulary, unit: Unit) -> list[str]:

@@ -19,4 +19,5 @@ trials.py           options that do not work on every machine
 devices.py          CPU, CUDA or MPS; random states; several processes
 modes.py            evaluation mode and rounded products, for as long as a context lasts
 tracking.py         progress bar and TensorBoard
+samples.py          what the model says after each epoch
 """

@@ -9,7 +9,7 @@
     log.jsonl           a line an epoch
     result.json         how it ended
     test.json           what `evaluate` has measured, and validation.json
-    samples.md          what the model said after each epoch; samples.json for language models
+    samples.json        what the model said after each epoch
     tensorboard/        curves
     .lock               held by the process that writes the run; the system lets go of it when that process ends
     .unfinished         only while a run begins or is deleted: what lies beside it is no run, and may be deleted
@@ -48,7 +48,7 @@ EVALUATED = ("validation", "test")  # splits; of each, what `evaluate` has measu
 LOCK, UNFINISHED = ".lock", ".unfinished"
 # Every name that the workbench gives to a file in a run's folder, beside those of the parts' files, and in the folders
 # inside it.
-FILES = r"(settings|about|result|validation|test)\.json|best\.safetensors|log\.jsonl|\.lock|\.unfinished"
+FILES = r"(settings|about|result|validation|test|samples)\.json|best\.safetensors|log\.jsonl|\.lock|\.unfinished"
 FOLDERS = {
     "last": r"state\.json|[ab]\.safetensors",
     "epochs": r"\d{4,}\.safetensors",

@@ -21,7 +21,7 @@ from workbench.training.callbacks import Callback
 from workbench.training.devices import Processes, random_states, seed_everything, set_random_states
 from workbench.training.hyperparameters import Training
 from workbench.training.interrupts import Interrupts
-from workbench.training.modes import quick_dropout, rounded_products
+from workbench.training.modes import rounded_products
 from workbench.training.records import Diverged, Epoch, Interrupted, Progress, Result, Step, TrainingError
 from workbench.training.run_folder import DIVERGED, RESTORE, STATE, Run, RunError, epoch_name
 from workbench.training.tasks import Task
@@ -77,7 +77,7 @@ class Trainer:
             with self._interrupts:
                 self._start()
                 while not self._finished():
-                    with self._products(), quick_dropout():
+                    with self._products():
                         self._train_epoch()
                     self._end_epoch()
                 return self._finish()
@@ -135,13 +135,11 @@ class Trainer:
         self.history = [Epoch(**epoch) for epoch in state["history"]]
         self.run.fill(self.module, state["module"])
         self._updater.load_state(state["optimizer"])
-        if "mean" in state:  # older runs have none
-            self._mean.load_state(state["mean"])
+        self._mean.load_state(state["mean"])
         world = len(state["random"])
         if world == self.processes.world:
             set_random_states(state["random"][self.processes.rank])
-            kept = state["task"][self.processes.rank] if "task" in state else None  # older runs have none
-            if kept is not None:
+            if (kept := state["task"][self.processes.rank]) is not None:
                 self.task.load_state(kept)
         else:
             seed_everything(self.training.seed + self.progress.step + self.processes.rank)

@@ -79,7 +79,7 @@ PART = Part(
         "transformer-encoder": ENCODER,
         "transformer": ("transformer.full_forward", "transformer.full_generate"),
     },
-    files=("text.json", "samples.md"),
+    files=("text.json",),
     scores=(
         ("perplexity, own tokens", "free_perplexity", min),
         ("BLEU", "bleu", max),

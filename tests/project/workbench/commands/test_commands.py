@@ -92,7 +92,7 @@ def recurrent(runs: Path) -> Path:
 
 
 def test_training_leaves_a_run_that_tells_all(transformer):
-    for name in ("settings.json", "text.json", "best.safetensors", "result.json", "about.json", "samples.md"):
+    for name in ("settings.json", "text.json", "best.safetensors", "result.json", "about.json", "samples.json"):
         assert (transformer / name).is_file(), name
     assert list((transformer / "tensorboard").iterdir())
     lines = [json.loads(line) for line in (transformer / "log.jsonl").read_text().splitlines()]
@@ -105,9 +105,10 @@ def test_tensorboard_shows_what_the_model_has_said_and_where_it_looked(transform
 
     events = EventAccumulator(str(transformer / "tensorboard"))
     events.Reload()
-    texts = [each.tensor_proto.string_val[0].decode() for each in events.Tensors("translations/text_summary")]
-    assert [text.splitlines()[0] for text in texts] == ["# After epoch 1", "# After epoch 2"]
-    assert texts[-1] == (transformer / "samples.md").read_text("utf-8")
+    texts = [each.tensor_proto.string_val[0].decode() for each in events.Tensors("samples/text_summary")]
+    samples = json.loads((transformer / "samples.json").read_text("utf-8"))
+    assert [each["epoch"] for each in samples] == [1, 2]
+    assert texts == ["\n\n".join(each["sentences"]) for each in samples]
     assert [each.encoded_image_string[:4] for each in events.Images("attention")] == [b"\x89PNG"] * 2
 
 

@@ -71,18 +71,6 @@ def test_a_search_whose_file_is_gone_keeps_its_runs(tmp_path: Path, monkeypatch:
     assert sorted(path for path in tmp_path.rglob("*") if path.name != "trials.db") == before
 
 
-def test_a_search_of_before_a_setting_was_there_has_what_training_had(tmp_path: Path) -> None:
-    study, _ = opened(tmp_path, "ema=0")
-    study.add_trial(create_trial(value=1.0))
-    shared = dict(study.user_attrs["shared"])
-    del shared["ema"]
-    study.set_user_attr("shared", shared)
-    opened(tmp_path, "ema=0")
-    study.set_user_attr("shared", shared)
-    with pytest.raises(WorkbenchError, match=r"has ema=0\.0, not 0\.9: use the same --set"):
-        opened(tmp_path, "ema=0.9")
-
-
 def test_a_trial_under_way_holds_the_settings_fast(tmp_path: Path) -> None:
     study, _ = opened(tmp_path, "epochs=10")
     study.add_trial(create_trial(state=TrialState.RUNNING))

@@ -39,10 +39,6 @@ def test_an_interrupted_run_ends_with_the_bits_of_a_whole_one(tmp_path, tree):
         train(tmp_path / "run", tree, "teacher_forcing=0.5", callbacks=[SignalAt(3, signal.SIGINT)])
     torch.manual_seed(99)
     (tmp_path / "run" / "test.json").write_text("{}")  # as if it had been evaluated meanwhile
-    state = json.loads((tmp_path / "run" / "last" / "state.json").read_text())
-    assert state["state"].pop("task") == [None]  # a run of before knew nothing of these
-    assert state["state"].pop("mean") == {"updates": 4, "means": []}
-    (tmp_path / "run" / "last" / "state.json").write_text(json.dumps(state))
     launch.resume(tmp_path / "run", device="cpu")  # with the tree that settings.json names
     whole, resumed = (Run.open(tmp_path / name).load_weights() for name in ("whole", "run"))
     assert whole.keys() == resumed.keys()

@@ -21,13 +21,6 @@ def test_a_preset_survives_its_json(model, data, preset):
     assert type(settings.shape) is settings.part.shapes[model]
 
 
-def test_settings_of_before_are_read():
-    """A run that was trained before a setting was there has its default."""
-    stored = Settings.of("lstm", "captions").to_json()
-    del stored["training"]["step_factor"]
-    assert Settings.from_json(stored) == Settings.of("lstm", "captions")
-
-
 def test_a_model_has_a_data_set_to_begin_with():
     assert {model: data_for(model) for model in ("rnn", "lstm", "transformer", "gru", "rnn-tanh")} == {
         "rnn": "captions",
@@ -163,7 +156,7 @@ def test_settings_of_a_run_that_were_changed_by_hand_are_told(tmp_path, change, 
         Settings.of_run(run)
 
 
-def test_a_setting_that_a_run_of_before_did_not_know_has_its_default(tmp_path):
+def test_a_setting_that_is_missing_has_its_default(tmp_path):
     told = {"settings": Settings.of("rnn", "captions").to_json(), "tree": "student", "data_root": None}
     told["settings"]["training"].pop("ema")
     assert Settings.of_run(Run.create(tmp_path / "run", told)).training.ema == 0
