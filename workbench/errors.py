@@ -64,7 +64,7 @@ def explained(error: BaseException) -> str | None:
         return stopped("your code", error, frames)
     if isinstance(error, OSError):
         return _unusable(error)
-    if fault := next((each for each in _chain(error) if isinstance(each, sqlite3.Error)), None):
+    if fault := next((cause for cause in _chain(error) if isinstance(cause, sqlite3.Error)), None):
         return (
             f"trials.db in the search's --folder cannot be used: {fault}. Where the disk is full, make room, and the "
             "same command goes on; else name another --folder"

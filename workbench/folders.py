@@ -22,4 +22,4 @@ def typed(path: Path | str) -> str:
 
 def nearest(path: Path) -> Path:
     """An absolute path itself where it exists, else the innermost that does of the folders around it."""
-    return next(each for each in (path, *path.parents) if each.exists())
+    return next(folder for folder in (path, *path.parents) if folder.exists())

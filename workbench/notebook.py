@@ -69,7 +69,7 @@ class Notebook:
 
     def ready(self, *deliverables: str) -> bool:
         """Whether NotImplementedError is raised nowhere in these; otherwise says in one line where it is first."""
-        if not {each.id for each in self.assignment.deliverables}.issuperset(deliverables):
+        if not {deliverable.id for deliverable in self.assignment.deliverables}.issuperset(deliverables):
             print("This is not part of your assignment.")
             return False
         files = read_tree(self.tree, self.assignment)
@@ -86,16 +86,16 @@ class Notebook:
 
         Where nothing of those named is started, it is said at once where to begin: their tests would say no more.
         """
-        titles = {each.title: each for each in self.assignment.deliverables}
+        titles = {deliverable.title: deliverable for deliverable in self.assignment.deliverables}
         there = [titles[name] for name in names or titles if name in titles]
         waiting = not_started(read_tree(self.tree, self.assignment), self.assignment) if names else {}
         if not there:
             print("This is not part of your assignment.")
-        elif all(each.id in waiting for each in there):
+        elif all(deliverable.id in waiting for deliverable in there):
             for each in there:
                 self._say_waiting(each, *waiting[each.id])
         else:
-            self._run("-m", "tests", *(each.title for each in there), "--tree", str(self.tree))
+            self._run("-m", "tests", *(deliverable.title for deliverable in there), "--tree", str(self.tree))
 
     def _say_waiting(self, deliverable: Deliverable, file: str, line: int) -> None:
         print(f"This waits for your {deliverable.title}: {self.tree.name}/{file}:{line}")

@@ -82,7 +82,7 @@ def _heading(node: Node) -> str:
 
 
 def _paragraph(node: Node) -> str:
-    pictures = [_picture(each) for inline in node.children for each in inline.children if each.type == "image"]
+    pictures = [_picture(image) for inline in node.children for image in inline.children if image.type == "image"]
     return "\n\n".join(filter(None, [*pictures, _text(spans(node.children))]))
 
 

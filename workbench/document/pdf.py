@@ -80,7 +80,8 @@ def _block(node: Node, folder: Path) -> str:
         case "heading":
             return f"#heading(level: {node.tag[1:]})[{_text(spans(node.children))}]"
         case "paragraph":
-            return "\n\n".join([*(_picture(each, folder) for each in _pictures(node)), _text(spans(node.children))])
+            pictures = [_picture(image, folder) for image in _pictures(node)]
+            return "\n\n".join([*pictures, _text(spans(node.children))])
         case "bullet_list":
             return f"#list({_items(node, folder)})"
         case "ordered_list":
@@ -102,7 +103,7 @@ def _items(node: Node, folder: Path) -> str:
 
 
 def _pictures(paragraph: Node) -> list[Node]:
-    return [each for inline in paragraph.children for each in inline.children if each.type == "image"]
+    return [node for inline in paragraph.children for node in inline.children if node.type == "image"]
 
 
 def _picture(node: Node, folder: Path) -> str:

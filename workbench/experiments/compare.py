@@ -137,30 +137,30 @@ def changes(before: Settings, after: Settings) -> dict[str, tuple[object, object
 
 def scores(settings: Iterable[Settings]) -> list[Score]:
     """What `evaluate` measures of models with these settings: perplexity, then what each of their parts adds."""
-    return list(dict.fromkeys([PERPLEXITY, *(score for each in settings for score in each.part.scores)]))
+    return list(dict.fromkeys([PERPLEXITY, *(score for one in settings for score in one.part.scores)]))
 
 
 def table(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[Row]:
     """All that there is to compare."""
-    return [*made_of(runs), *reached(runs, splits)]
+    return [*setup_rows(runs), *result_rows(runs, splits)]
 
 
-def made_of(runs: Sequence[Summary]) -> list[Row]:
+def setup_rows(runs: Sequence[Summary]) -> list[Row]:
     """What the runs are, and every setting in which they differ."""
     flat = [run.settings.flat() for run in runs]
-    keys = list(dict.fromkeys(key for each in flat for key in each))
-    differing = [key for key in keys if len({each.get(key) for each in flat}) > 1]
+    keys = list(dict.fromkeys(key for values in flat for key in values))
+    differing = [key for key in keys if len({values.get(key) for values in flat}) > 1]
     rows = [
         Row("model", tuple(run.settings.model for run in runs)),
         Row("data", tuple(run.settings.data for run in runs)),
         Row("preset", tuple(run.settings.preset for run in runs)),
-        *(Row(key, tuple(shown(each.get(key)) for each in flat)) for key in differing),
+        *(Row(key, tuple(shown(values.get(key)) for values in flat)) for key in differing),
         _row(runs, "parameters", lambda run: run.about.get("parameters"), "{:,}"),
     ]
     return [row for row in rows if set(row.cells) != {EMPTY}]
 
 
-def reached(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[Row]:
+def result_rows(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[Row]:
     """What came of the runs; a quantity that no run has gets no row.
 
     The best of each row is marked, but not of the test split: nothing is to be chosen by it.

@@ -60,7 +60,7 @@ def generate(
         raise typer.BadParameter(f'{context.args[0]!r} follows no option; give a prompt as in --prompt "One day"')
     trained = TrainedLanguageModel.load(run, tree, None, device)
     text = None
-    for prompt in (each for given in prompts or [""] for each in (lines_of_input() if given == "-" else [given])):
+    for prompt in (prompt for given in prompts or [""] for prompt in (lines_of_input() if given == "-" else [given])):
         expect_utf8(prompt, "--prompt")
         with waiting("writing"):
             text, unknown = trained.write(prompt, length, temperature, greedy, seed)
@@ -173,10 +173,10 @@ def sweep(
     bars = [ProgressBar()] if sys.stderr.isatty() else []  # elsewhere a line a run is enough
     for number, point in enumerate(todo, 1):
         new = sweeping.run(point, place, code, data_root, device, bars)
-        base = next(each for each in sweeping.reached([point], place) if each.factor != "epochs")
+        base = next(each for each in sweeping.measurements([point], place) if each.factor != "epochs")
         was = "" if new else " (trained before)"
         console.print(f"{number}/{len(todo)} {point.name}: perplexity {base.perplexity:.2f}, {base.seconds:.0f} s{was}")
-    shown = sweeping.panels(sweeping.reached(todo, place), names, factors)
+    shown = sweeping.panels(sweeping.measurements(todo, place), names, factors)
     table = Table("", "", "perplexity", "seconds")
     for factor, rows in shown.items():
         for i, row in enumerate(rows):

@@ -38,7 +38,7 @@ def diagram(profile: Profile) -> Figure:
     """Blocks in the order in which they run, redder the more time they take; below, all shares in one bar."""
     figure = Figure(figsize=(11, 6.2), layout="constrained")
     blocks, bar = figure.subplots(2, 1, height_ratios=(5, 1))
-    phases = {each.name: each for each in profile.phases}
+    phases = {phase.name: phase for phase in profile.phases}
     _blocks(blocks, phases, profile)
     _bar(bar, [phases[name] for name in (*LOOP, "rest")])
     figure.suptitle(f"Where the time goes: {profile.what}", fontsize=11)

@@ -79,11 +79,11 @@ class Profile:
     @property
     def forward_and_backward(self) -> float:
         """Their share of train_epoch."""
-        return sum(each.share or 0.0 for each in self.phases if each.name in ("forward", "backward"))
+        return sum(phase.share or 0.0 for phase in self.phases if phase.name in ("forward", "backward"))
 
     def missing(self) -> list[str]:
         """The phases that the loop has never entered, as far as one can tell."""
-        return [each.name for each in self.phases if each.name in LOOP and not each.calls]
+        return [phase.name for phase in self.phases if phase.name in LOOP and not phase.calls]
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"forward_and_backward": self.forward_and_backward}
@@ -209,7 +209,7 @@ def _record(loop: _Loop, ids: Tensor) -> profile:
 
 
 def _summary(recorded: profile, what: str, batches: int, lines: tuple[Line, ...], device: torch.device) -> Profile:
-    averages = {each.key: each for each in recorded.key_averages()}
+    averages = {event.key: event for event in recorded.key_averages()}
     total = averages[f"phase {EPOCH}"].cpu_time_total / 1e6
 
     def phase(name: str) -> Phase:
@@ -218,7 +218,7 @@ def _summary(recorded: profile, what: str, batches: int, lines: tuple[Line, ...]
         return Phase(name, calls, seconds, None if name == "batchify" else seconds / total)
 
     phases = [phase(name) for name in ("batchify", *LOOP)]
-    rest = total - sum(each.seconds for each in phases[1:])
+    rest = total - sum(phase.seconds for phase in phases[1:])
     phases.append(Phase("rest", 1, rest, rest / total))
     spent = "self_device_time_total" if device.type == "cuda" else "self_cpu_time_total"
     times = {key: getattr(each, spent) for key, each in averages.items() if key.startswith("aten::")}

@@ -267,7 +267,7 @@ def agreement(w: World) -> str:
     draw = w.draw
     noun, many = draw.one(words("box letter key picture bench")), draw.chance(0.5)
     subject, verb = (plural(noun), "were") if many else (noun, "was")
-    owner, near = (draw.one([each, plural(each)]) for each in (draw.one(OWNERS), draw.one(LANDMARKS)))
+    owner, near = (draw.one([noun, plural(noun)]) for noun in (draw.one(OWNERS), draw.one(LANDMARKS)))
     clause = draw.one(
         [
             f"that the {owner} had {draw.one(['left', 'forgotten', 'painted'])} near the {near}",

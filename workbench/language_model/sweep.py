@@ -73,7 +73,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Reached:
+class Measurement:
     """What a run has come to.
 
     Attributes:
@@ -184,7 +184,7 @@ def _differing(begun: Run, point: Point, tree: Tree, data_root: Path | None) -> 
     return " and another ".join(name for name, other in differs.items() if other)
 
 
-def reached(found: Iterable[Point], folder: Path) -> list[Reached]:
+def measurements(found: Iterable[Point], folder: Path) -> list[Measurement]:
     """What finished runs have come to: the points themselves, and the bases after each of their epochs.
 
     A base stands under every factor, with the value that it has there.
@@ -197,26 +197,26 @@ def reached(found: Iterable[Point], folder: Path) -> list[Reached]:
         loss = run.read_object("result.json", "loss")["loss"]
         perplexity = math.inf if loss is None else perplexity_of(loss)
         if point.factor:
-            rows.append(Reached(point.model, point.factor, point.value, perplexity, seconds))
+            rows.append(Measurement(point.model, point.factor, point.value, perplexity, seconds))
             continue
         best, spent = math.inf, 0.0
         for line in log:
             best, spent = min(best, perplexity_of(line["validation_loss"])), spent + line["seconds"]
-            rows.append(Reached(point.model, "epochs", str(line["epoch"]), best, spent))
+            rows.append(Measurement(point.model, "epochs", str(line["epoch"]), best, spent))
         values = point.settings.flat()
         own = [
             (factor, str(values[factor]))
             for factor in FACTORS
             if factor in values and not _follows(factor, point.settings)
         ]
-        rows += [Reached(point.model, factor, value, perplexity, seconds) for factor, value in own]
-        rows.append(Reached(point.model, NONLINEARITY, "", perplexity, seconds))
+        rows += [Measurement(point.model, factor, value, perplexity, seconds) for factor, value in own]
+        rows.append(Measurement(point.model, NONLINEARITY, "", perplexity, seconds))
     return rows
 
 
-def panels(rows: Iterable[Reached], models: Sequence[str], factors: Iterable[str]) -> dict[str, list[Reached]]:
+def panels(rows: Iterable[Measurement], models: Sequence[str], factors: Iterable[str]) -> dict[str, list[Measurement]]:
     """The rows by factor, as they are to be shown: sorted by model and value. Factors without rows are left out."""
-    by_factor: dict[str, list[Reached]] = {factor: [] for factor in ("epochs", *factors)}
+    by_factor: dict[str, list[Measurement]] = {factor: [] for factor in ("epochs", *factors)}
     for row in rows:
         if row.factor in by_factor and (row.model in models or row.factor == NONLINEARITY):
             by_factor[row.factor].append(row)
@@ -225,7 +225,7 @@ def panels(rows: Iterable[Reached], models: Sequence[str], factors: Iterable[str
     return {factor: each for factor, each in by_factor.items() if each or factor == "epochs"}
 
 
-def picture(shown: Mapping[str, Sequence[Reached]], title: str) -> Figure:
+def picture(shown: Mapping[str, Sequence[Measurement]], title: str) -> Figure:
     """A column a factor: above validation perplexity (logarithmic), below seconds of training."""
     figure = Figure(figsize=(3.1 * len(shown), 5.6), layout="constrained")
     grid = figure.subplots(2, len(shown), squeeze=False, sharey="row")
@@ -245,7 +245,7 @@ def picture(shown: Mapping[str, Sequence[Reached]], title: str) -> Figure:
     return figure
 
 
-def _lines(axes: Axes, rows: Sequence[Reached], quantity: str, colours: Mapping[str, str]) -> None:
+def _lines(axes: Axes, rows: Sequence[Measurement], quantity: str, colours: Mapping[str, str]) -> None:
     for model in dict.fromkeys(row.model for row in rows):
         own = [row for row in rows if row.model == model]
         xs, ys = [float(row.value) for row in own], [_value(row, quantity) for row in own]
@@ -253,19 +253,19 @@ def _lines(axes: Axes, rows: Sequence[Reached], quantity: str, colours: Mapping[
     axes.set_xticks(sorted({float(row.value) for row in rows}))
 
 
-def _dots(axes: Axes, rows: Sequence[Reached], quantity: str, colours: Mapping[str, str]) -> None:
+def _dots(axes: Axes, rows: Sequence[Measurement], quantity: str, colours: Mapping[str, str]) -> None:
     for row in rows:
         axes.plot([row.model], [_value(row, quantity)], marker="o", color=colours[row.model])
     axes.margins(x=0.2)
     axes.tick_params(axis="x", rotation=30)
 
 
-def _value(row: Reached, quantity: str) -> float:
+def _value(row: Measurement, quantity: str) -> float:
     value = row.perplexity if quantity == "perplexity" else row.seconds
     return value if math.isfinite(value) else math.nan
 
 
-def to_json(shown: Mapping[str, Sequence[Reached]]) -> dict[str, Any]:
+def to_json(shown: Mapping[str, Sequence[Measurement]]) -> dict[str, Any]:
     return {factor: [asdict(row) for row in rows] for factor, rows in shown.items()}
 
 

@@ -107,4 +107,4 @@ def _mapped(function: Callable[[Tensor], Tensor], state: Any) -> Any:
     """A state with another value for each of its tensors; lists become tuples."""
     if state is None or isinstance(state, Tensor):
         return state if state is None else function(state)
-    return tuple(_mapped(function, each) for each in state)
+    return tuple(_mapped(function, value) for value in state)

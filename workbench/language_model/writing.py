@@ -22,8 +22,8 @@ def prompt_of(text: str, unit: Unit, vocabulary: Vocabulary) -> tuple[list[str],
         The tokens, of nothing the end of a line, with <unk> for those that are not known; and which these are.
     """
     *said, end = tokens([text], unit)
-    unknown = sorted({each for each in said if each not in vocabulary.word2idx})
-    return [UNK if each in unknown else each for each in said] or [end], unknown
+    unknown = sorted({token for token in said if token not in vocabulary.word2idx})
+    return [UNK if token in unknown else token for token in said] or [end], unknown
 
 
 def text_of(written: Sequence[str], unit: Unit) -> str:
@@ -52,7 +52,7 @@ def write(
         written = model.package.generation.generate(
             model.module, vocabulary, prompt, length, temperature, greedy, generator
         )
-    if not isinstance(written, list) or not all(isinstance(each, str) for each in written) or len(written) != length:
+    if not isinstance(written, list) or not all(isinstance(token, str) for token in written) or len(written) != length:
         shown = f"{len(written)} of them" if isinstance(written, list) else type(written).__name__
         raise WorkbenchError(
             f"your generate returned {reprlib.repr(written)} ({shown}); expected a list of {length} strings: "

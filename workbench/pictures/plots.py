@@ -34,7 +34,7 @@ def curves(runs: Mapping[str, History]) -> Figure:
         epochs = [line["epoch"] for line in history]
         validation = [perplexity_of(line["validation_loss"]) for line in history]
         (line,) = axes.plot(epochs, validation, label=name)
-        training = [perplexity_of(each["train_loss"]) for each in history]
+        training = [perplexity_of(line["train_loss"]) for line in history]
         axes.plot(epochs, training, linestyle="dashed", color=line.get_color(), alpha=0.6)
         best = min(range(len(history)), key=validation.__getitem__)
         axes.plot(epochs[best], validation[best], marker="o", color=line.get_color())

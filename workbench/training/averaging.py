@@ -35,7 +35,7 @@ def to_keep(history: Sequence[Epoch], training: Training) -> set[int]:
 def mean_of(weights: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
     """The mean of state_dicts; what is no floating-point number comes from the last."""
     return {
-        name: torch.stack([each[name].double() for each in weights]).mean(dim=0).to(last.dtype)
+        name: torch.stack([state[name].double() for state in weights]).mean(dim=0).to(last.dtype)
         if last.is_floating_point()
         else last
         for name, last in weights[-1].items()
@@ -53,7 +53,7 @@ class MovingMean:
         """decay: the most that is kept; with 0 there is no mean, only the weights as they are."""
         self._decay, self._updates = decay, 0
         self._weights = list(module.parameters()) if decay else []
-        self._means = [each.detach().clone() for each in self._weights]
+        self._means = [weight.detach().clone() for weight in self._weights]
 
     @torch.no_grad()
     def follow(self) -> None:
@@ -66,7 +66,7 @@ class MovingMean:
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """The module has the mean for its weights inside."""
-        own = [each.detach().clone() for each in self._weights]
+        own = [weight.detach().clone() for weight in self._weights]
         try:
             _fill(self._weights, self._means)
             yield

@@ -214,7 +214,7 @@ class Processes:
     def sum_numbers(self, *numbers: float) -> list[float]:
         """Each number's sum over all processes."""
         if self.world == 1:
-            return [float(each) for each in numbers]
+            return [float(number) for number in numbers]
         totals: list[float] = self.sum(torch.tensor(numbers, dtype=torch.float64)).tolist()
         return totals
 

@@ -15,7 +15,7 @@ from workbench.errors import students_code
 from workbench.training.callbacks import Callback
 from workbench.training.devices import Processes, choose
 from workbench.training.records import Result
-from workbench.training.run_folder import EVALUATED, Run, RunError, demand_unlocked, locked
+from workbench.training.run_folder import EVALUATED, Run, RunError, expect_unlocked, locked
 from workbench.training.settings import Settings
 from workbench.training.trained import Trained
 from workbench.training.trainer import Trainer
@@ -43,8 +43,8 @@ def train(
     told = {"tree": recorded(tree.root), "data_root": data_root and recorded(data_root)}
     with Processes.start(chosen := choose(device)) as processes:
         if processes.first:  # alone, since to look is to take the lock for a moment
-            demand_unlocked(folder)
-            Run.demand_room(folder, overwrite)
+            expect_unlocked(folder)
+            Run.expect_free(folder, overwrite)
         trained = _tried(settings, tree, data_root, chosen, processes)
         with _written(folder, processes):
             if processes.first:

@@ -93,9 +93,9 @@ class Run:
             fill: writes what else there has to be from the beginning.
 
         Raises:
-            RunError: as in `demand_room`.
+            RunError: as in `expect_free`.
         """
-        cls.demand_room(folder, overwrite)
+        cls.expect_free(folder, overwrite)
         folder.mkdir(parents=True, exist_ok=True)
         # From here on a kill leaves no run, and nothing that the next one would not delete.
         (folder / UNFINISHED).touch()
@@ -107,8 +107,8 @@ class Run:
         return cls.open(folder)
 
     @staticmethod
-    def demand_room(folder: Path, overwrite: bool = False) -> None:
-        """Demand that a run can begin in a folder; asked before what takes long.
+    def expect_free(folder: Path, overwrite: bool = False) -> None:
+        """Check that a run can begin in a folder; called before work that takes long.
 
         Raises:
             RunError: there is a run that is not to be overwritten, or anything else that is not a run's own.
@@ -402,7 +402,7 @@ def locked(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def demand_unlocked(folder: Path) -> None:
+def expect_unlocked(folder: Path) -> None:
     """Raises: RunError, where another process writes the run in this folder."""
     if (folder / LOCK).is_file():
         with locked(folder):
@@ -489,5 +489,5 @@ def _with_tensors(value: Any, tensors: Mapping[str, Tensor]) -> Any:
             return tensors[value[TENSOR]]
         return {key: _with_tensors(each, tensors) for key, each in value.items()}
     if isinstance(value, list):
-        return [_with_tensors(each, tensors) for each in value]
+        return [_with_tensors(item, tensors) for item in value]
     return value

@@ -29,7 +29,7 @@ class Samples(Callback, ABC):
         path = trainer.run.folder / FILE
         before = trainer.run.read_json(FILE) if path.is_file() else []
         try:
-            kept = [each for each in before if each["epoch"] < epoch.epoch]  # a run that was killed repeats epochs
+            kept = [entry for entry in before if entry["epoch"] < epoch.epoch]  # a run that was killed repeats epochs
         except (KeyError, TypeError) as error:
             raise RunError(f"{path} does not hold samples by epoch ({error!r}). {RESTORE}") from error
         trainer.run.write_json(FILE, [*kept, {"epoch": epoch.epoch, "sentences": texts}])

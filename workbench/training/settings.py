@@ -174,7 +174,7 @@ class Settings:
 
     def _elsewhere(self, key: str) -> str:
         """Where a model of this name has such a setting."""
-        others = [each for each in all_parts() if each is not self.part and self.model in each.models]
+        others = [part for part in all_parts() if part is not self.part and self.model in part.models]
         for part in others:
             if key in {each.name for kind in (part.shapes[self.model], part.batching) for each in fields(kind)}:
                 return f". The {self.model} of --data {either(part.data)} has {key!r}"
@@ -189,7 +189,7 @@ def _filled(kind: type[Any], values: Mapping[str, Any]) -> Any:
     """
     kinds = typing.get_type_hints(kind)
     for key, value in values.items():
-        if key not in {each.name for each in fields(kind)}:
+        if key not in {known.name for known in fields(kind)}:
             raise SettingsError(f"there is no setting {key!r}")
         fits = isinstance(value, int | float if kinds[key] is float else kinds[key])
         if not fits or (isinstance(value, bool) and kinds[key] is not bool):

@@ -104,7 +104,7 @@ class Trained(ABC):
     @property
     def parameters(self) -> int:
         """How many numbers the model has learned."""
-        return sum(each.numel() for each in self.module.parameters())
+        return sum(parameter.numel() for parameter in self.module.parameters())
 
     @classmethod
     def load(

@@ -39,7 +39,7 @@ class Updater:
     """
 
     def __init__(self, module: nn.Module, training: Training, processes: Processes) -> None:
-        self._parameters = [each for each in module.parameters() if each.requires_grad]
+        self._parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
         self._gradient = flat_gradient(self._parameters)
         self._optimizer = make_optimizer(training, self._parameters)
         self._clip = training.clip or math.inf
@@ -104,8 +104,8 @@ def flat_gradient(parameters: Sequence[nn.Parameter]) -> Tensor:
 
     So it is summed over processes and divided in one go. A parameter that a loss does not reach has zeros here.
     """
-    gradient = torch.zeros(sum(each.numel() for each in parameters), device=parameters[0].device)
-    parts = gradient.split([each.numel() for each in parameters])
+    gradient = torch.zeros(sum(parameter.numel() for parameter in parameters), device=parameters[0].device)
+    parts = gradient.split([parameter.numel() for parameter in parameters])
     for each, part in zip(parameters, parts, strict=True):
         each.grad = part.view_as(each)
     return gradient

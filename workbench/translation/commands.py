@@ -42,7 +42,7 @@ def translate(
         plots.check(attention)
     trained = TrainedTranslator.load(run, tree, None, device)
     if attention:
-        trained.translator.demand_attention()
+        trained.translator.expect_attention()
     if not sentences and sys.stdin.isatty():
         asides.print("One sentence a line; Ctrl-D at the beginning of a line ends.")
     lines = [each.strip() for each in (expect_utf8(text, "a sentence") for text in sentences or lines_of_input())]

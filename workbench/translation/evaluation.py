@@ -140,7 +140,7 @@ def evaluate(
     start = time.perf_counter()
     words = translate(translator, text, pairs, batch_size, track)
     seconds = time.perf_counter() - start
-    found = [text.detokenise(each) for each in words]
+    found = [text.detokenise(sentence) for sentence in words]
     right = [pair.target for pair in pairs]
     right_words = [text.target_words(pair.target) for pair in pairs]
     forced, tokens = total_loss(translator, text, pairs, batch_size=batch_size, track=track)

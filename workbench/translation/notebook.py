@@ -22,7 +22,7 @@ class Notebook(notebook.Notebook):
         if names:
             show_table(
                 ("German", *names),
-                [(each, *(self.translator(name).translate(each) for name in names)) for each in sentences],
+                [(sentence, *(self.translator(name).translate(sentence) for name in names)) for sentence in sentences],
             )
 
     @kindly

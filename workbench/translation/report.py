@@ -127,7 +127,7 @@ def answers(text: str) -> dict[str, str]:
     Raises:
         WorkbenchError: an answer's end cannot be found, or an answer is there twice.
     """
-    found = {each[1]: each[2].strip() for each in ANSWER.finditer(text)}
+    found = {match[1]: match[2].strip() for match in ANSWER.finditer(text)}
     begun = BEGIN.findall(text)
     for id in begun:
         if begun.count(id) > 1:
@@ -177,7 +177,7 @@ def _section(part: str, runs: Sequence[Summary], load: Callable[[Path], Trained]
     told += "".join(f"> {_plain(note)}\n\n" for note in missing)
     return (
         f"## {part}\n\n{told}"
-        f"{_table(names, compare.made_of(runs))}\n{_table(names, compare.reached(runs, EVALUATED))}\n"
+        f"{_table(names, compare.setup_rows(runs))}\n{_table(names, compare.result_rows(runs, EVALUATED))}\n"
         f"![Perplexity over epochs, {part}]({curves})\n\n"
         + _asked(QUESTIONS[part][0])
         + _attention(part, [(run, models[run.name]) for run in _attentive(runs)], pairs, pictures)
@@ -327,7 +327,7 @@ def _sha256(content: bytes) -> str:
 def _aside(path: Path, content: bytes) -> Path:
     """Keep a copy of a file beside it, and say where."""
     names = (path.with_name(f"{path.stem}-old-{i}{path.suffix}") for i in itertools.count(1))
-    aside = next(each for each in names if not each.exists())
+    aside = next(path for path in names if not path.exists())
     replace(aside, content)
     return aside
 

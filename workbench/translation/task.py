@@ -86,7 +86,7 @@ def with_positions(settings: Settings, text: Text, corpus: Corpus) -> Settings:
     if not isinstance(settings.shape, EncoderOnly | EncoderDecoder):
         return settings
     pairs = [*corpus.train, *corpus.validation, *corpus.test]
-    longest = max(max(len(each.source), len(each.target)) for each in text.encode(pairs))
+    longest = max(max(len(example.source), len(example.target)) for example in text.encode(pairs))
     if settings.shape.max_length:
         if settings.shape.max_length < longest:
             raise SettingsError(

@@ -79,9 +79,9 @@ class TrainedTranslator(Trained):
             WorkbenchError: one is longer than the model can read; the message has its number.
         """
         for number, each in enumerate(sentences, 1):
-            self.translator.demand_room(len(self.text.encode_source(each)), f"sentence {number}")
-        words = translate_pairs(self.translator, self.text, [Pair(each, "") for each in sentences], track=track)
-        return [self.text.detokenise(each) for each in words]
+            self.translator.expect_length(len(self.text.encode_source(each)), f"sentence {number}")
+        words = translate_pairs(self.translator, self.text, [Pair(sentence, "") for sentence in sentences], track=track)
+        return [self.text.detokenise(sentence) for sentence in words]
 
     def attention(self, sentence: str) -> tuple[list[str], list[str], Tensor]:
         """A sentence's words, its translation's, and where each of these has looked: (heads, L, T)."""
@@ -103,7 +103,7 @@ class TrainedTranslator(Trained):
         ]
         how = f"sacreBLEU {found.bleu_signature}; {found.chrf_signature}"
         how += f"; translated in {found.seconds:.1f} s"
-        shown = [f"\n  {each.source}\n  [{each.reference}]\n  {each.hypothesis}" for each in translations[:3]]
+        shown = [f"\n  {one.source}\n  [{one.reference}]\n  {one.hypothesis}" for one in translations[:3]]
         return Measured(
             found.to_json(),
             f"all {found.sentences} sentences of {split}",

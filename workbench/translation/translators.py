@@ -73,17 +73,17 @@ class Translator:
         Raises:
             WorkbenchError: for a model without attention.
         """
-        self.demand_attention()
+        self.expect_attention()
         raise NotImplementedError
 
-    def demand_attention(self) -> None:
+    def expect_attention(self) -> None:
         """Raises: WorkbenchError, for a model without attention."""
         if not self.has_attention:
             raise WorkbenchError(
                 "this model has no attention to show; those of rnn-attention, lstm-attention and transformer have"
             )
 
-    def demand_room(self, tokens: int, what: str = "a sentence") -> None:
+    def expect_length(self, tokens: int, what: str = "a sentence") -> None:
         """Raises: WorkbenchError, for more tokens of a source than it can read."""
         if self.longest is not None and tokens > self.longest:
             raise WorkbenchError(
@@ -137,7 +137,7 @@ class RecurrentTranslator(Translator):
         return tokens
 
     def attention(self, source: Tensor) -> tuple[Tensor, Tensor]:
-        self.demand_attention()
+        self.expect_attention()
         decoder: Any = self.module.decoder
         attend, seen = decoder.compute_attention, []
 
@@ -190,7 +190,7 @@ class EncoderTranslator(Translator):
         return self._expected(self.module(self._widened(source)), "forward", len(source), self.longest).argmax(dim=2)
 
     def _widened(self, source: Tensor) -> Tensor:
-        self.demand_room(source.size(1))
+        self.expect_length(source.size(1))
         return F.pad(source, (0, self.longest - source.size(1)), value=PAD)
 
 
@@ -221,14 +221,14 @@ class TransformerTranslator(Translator):
         )
 
     def scores(self, source: Tensor, target: Tensor, forced: bool = True) -> Tensor:
-        self.demand_room(source.size(1))
+        self.expect_length(source.size(1))
         length = target.size(1) - 1
         if not forced:
             return self._generate(source, length)[1]
         return self._expected(self.module(source, target), "forward", len(source), length)
 
     def translate(self, source: Tensor) -> Tensor:
-        self.demand_room(source.size(1))
+        self.expect_length(source.size(1))
         tokens, _ = self._generate(source, min(self.longest - 1, source.size(1) + ROOM))
         limits = _lengths(source) + ROOM  # of each row; the longest source of the batch has decided so far
         return tokens.masked_fill(torch.arange(tokens.size(1), device=tokens.device) >= limits[:, None], PAD)

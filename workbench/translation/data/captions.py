@@ -87,7 +87,7 @@ def _distinct_pairs(draw: Draw) -> Iterator[Pair]:
     targets: set[str] = set()
     while True:
         text = draw.one(PATTERNS)(draw)
-        pair = Pair(*(each[0].upper() + each[1:].replace(" ,", ",") + "." for each in text))
+        pair = Pair(*(sentence[0].upper() + sentence[1:].replace(" ,", ",") + "." for sentence in text))
         if pair.source not in sources and pair.target not in targets:
             sources.add(pair.source)
             targets.add(pair.target)

@@ -506,7 +506,7 @@ GIVING = [
 
 def meaning(*infinitives: str) -> list[Action]:
     """The actions with these verbs."""
-    return [each for each in [*ACTIVITIES, *OTHERS, *MOVES] if each.verb.infinitive in infinitives]
+    return [activity for activity in [*ACTIVITIES, *OTHERS, *MOVES] if activity.verb.infinitive in infinitives]
 
 
 SEATED = meaning("lesen", "essen", "trinken", "lachen", "singen", "sprechen")

@@ -11,7 +11,7 @@ from harness.tree import Tree
 from tests.project.workbench.commands.test_commands import workbench
 from workbench.errors import SettingsError
 from workbench.language_model import sweep
-from workbench.language_model.sweep import Reached, factors_of, panels, points
+from workbench.language_model.sweep import Measurement, factors_of, panels, points
 from workbench.training import launch
 from workbench.training.records import TrainingError
 from workbench.training.run_folder import Run, RunError
@@ -72,7 +72,7 @@ def test_a_base_stands_under_every_factor_and_tells_of_its_epochs(tmp_path: Path
         log = [{"epoch": i, "seconds": 10.0 * i, "validation_loss": loss} for i, loss in enumerate(losses, 1)]
         run.write_log(log)
         run.write_json("result.json", {"loss": min(losses)})
-    shown = panels(sweep.reached([base, other], tmp_path), ["gru"], ["num_layers", "bptt"])
+    shown = panels(sweep.measurements([base, other], tmp_path), ["gru"], ["num_layers", "bptt"])
     assert [(row.value, row.seconds) for row in shown["epochs"]] == [("1", 10.0), ("2", 30.0), ("3", 60.0)]
     assert [row.perplexity for row in shown["epochs"]] == pytest.approx(
         [math.exp(3), math.e, math.e]
@@ -103,7 +103,7 @@ def test_losses_beyond_floating_point_are_infinite_perplexities(tmp_path: Path) 
     run = Run.create(tmp_path / base.name, {})
     run.write_log([{"epoch": 1, "seconds": 1.0, "validation_loss": 800.0}])
     run.write_json("result.json", {"loss": 800.0})
-    assert {row.perplexity for row in sweep.reached([base], tmp_path)} == {math.inf}
+    assert {row.perplexity for row in sweep.measurements([base], tmp_path)} == {math.inf}
 
 
 def test_tied_weights_have_one_size(tmp_path: Path) -> None:
@@ -116,12 +116,12 @@ def test_tied_weights_have_one_size(tmp_path: Path) -> None:
         run = Run.create(tmp_path / point.name, {})
         run.write_log([{"epoch": 1, "seconds": 1.0, "validation_loss": 2.0}])
         run.write_json("result.json", {"loss": 2.0})
-    assert "emb_size" not in panels(sweep.reached(found, tmp_path), ["lstm", "gru"], sweep.FACTORS)
+    assert "emb_size" not in panels(sweep.measurements(found, tmp_path), ["lstm", "gru"], sweep.FACTORS)
 
 
 def test_the_picture_has_a_column_for_each_factor() -> None:
-    rows = [Reached(model, "bptt", value, 20.0, 3.0) for model in ("gru", "lstm") for value in ("5", "35")]
-    rows += [Reached("lstm", "bptt", "70", math.inf, 3.0), Reached("rnn-relu", "nonlinearity", "", 30.0, 1.0)]
+    rows = [Measurement(model, "bptt", value, 20.0, 3.0) for model in ("gru", "lstm") for value in ("5", "35")]
+    rows += [Measurement("lstm", "bptt", "70", math.inf, 3.0), Measurement("rnn-relu", "nonlinearity", "", 30.0, 1.0)]
     figure = sweep.picture(panels(rows, ["gru", "lstm"], ["bptt", "nonlinearity"]), "title")
     assert [axes.get_title() for axes in figure.axes[:3]] == ["epochs", "truncation length", "non-linearity"]
     drawn = {line.get_label(): list(line.get_xdata()) for line in figure.axes[1].lines}
@@ -160,7 +160,7 @@ def test_a_loss_that_is_no_number_is_a_result(tmp_path: Path) -> None:
     (base,) = points(["rnn-relu"], "stories", {"bptt": ()}, [*TINY, "learning_rate=1e30", "clip=0"])
     tree = open_tree(Path(__file__).resolve().parents[4] / "solution")
     assert sweep.run(base, tmp_path, tree)
-    assert {row.perplexity for row in sweep.reached([base], tmp_path)} == {math.inf}
+    assert {row.perplexity for row in sweep.measurements([base], tmp_path)} == {math.inf}
     assert not sweep.run(base, tmp_path, tree)
     with pytest.raises(RunError, match=r"another tree and another data root; .* changed needs another --folder"):
         sweep.run(base, tmp_path, Tree(tmp_path), tmp_path)

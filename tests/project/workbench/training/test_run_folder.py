@@ -181,12 +181,12 @@ def test_a_run_is_written_by_one_process_and_a_killed_one_lets_go(tmp_path: Path
     process = context.Process(target=_hold, args=(tmp_path / "run", ready))
     process.start()
     assert ready.wait(60)
-    for ask in (lambda run: run_folder.locked(run).__enter__(), run_folder.demand_unlocked):
+    for ask in (lambda run: run_folder.locked(run).__enter__(), run_folder.expect_unlocked):
         with pytest.raises(RunError, match=r"run is being trained by another process; wait until that ends"):
             ask(tmp_path / "run")
     process.kill()
     process.join()
-    run_folder.demand_unlocked(tmp_path / "run")
+    run_folder.expect_unlocked(tmp_path / "run")
     with run_folder.locked(tmp_path / "run"):
         Run.create(tmp_path / "run", {})
 
