@@ -72,7 +72,8 @@ def report(
     Answer the questions in report.md, then run this again without runs: it makes report.pdf and report.tex.
     """
     from harness.submission.report import open_questions
-    from workbench.translation.report import fill, render
+    from workbench.document.report import render
+    from workbench.translation.report import fill
 
     if runs:
         from workbench.commands.progress import waiting

@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Question:
-    """What the student is asked, and what a good answer addresses."""
-
-    id: str
-    asks: str
-    addresses: str
-
+from workbench.document.report import Question
 
 TUNING = (
     "What did you change to tune {part}, in which order and why, and what came of each change?",

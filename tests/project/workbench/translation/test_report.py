@@ -8,12 +8,10 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from harness.submission.report import inspect_report, open_questions
+from harness.submission.report import OPEN_ANSWER, inspect_report, open_questions
 from tests.project.workbench.made_up import PAIRS, PretendedModel, make_run
 from workbench.commands.app import app
-from workbench.document.latex import escape, latex
-from workbench.document.markdown import parse, spans, text_of
-from workbench.document.pdf import pdf
+from workbench.document import report as document
 from workbench.errors import WorkbenchError
 from workbench.translation import report
 from workbench.translation.data import Corpus, Pair
@@ -47,7 +45,7 @@ def quick_files(request, monkeypatch):
     monkeypatch.setattr(report.plots, "save", blank)
     monkeypatch.setattr(report.plots, "curves", lambda runs: None)
     monkeypatch.setattr(report.plots, "attention", lambda source, target, weights: None)
-    monkeypatch.setattr(report, "pdf", lambda text, folder, title: b"%PDF" + text.encode())
+    monkeypatch.setattr(document, "pdf", lambda text, folder, title: b"%PDF" + text.encode())
 
 
 @pytest.fixture
@@ -65,7 +63,7 @@ def read(out):
 
 def answer(out, id, text):
     """Write an answer where the student would."""
-    place = f"<!-- answer: {id} -->\n{report.OPEN_ANSWER}\n"
+    place = f"<!-- answer: {id} -->\n{OPEN_ANSWER}\n"
     assert place in read(out)
     (out / "report.md").write_text(read(out).replace(place, f"<!-- answer: {id} -->\n{text}\n"), "utf-8")
 
@@ -222,7 +220,7 @@ def test_a_failure_leaves_all_files_as_they_were(runs, out, monkeypatch, where):
         Image.new("RGB", (9, 9)).save(path)
 
     monkeypatch.setattr(report.plots, "save", save)
-    monkeypatch.setattr(*{"model": (report, "_translations"), "pdf": (report, "pdf")}[where], fail)
+    monkeypatch.setattr(*{"model": (report, "_translations"), "pdf": (document, "pdf")}[where], fail)
     with pytest.raises(WorkbenchError, match="stopped"):
         fill([*runs, runs[0]], out)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
@@ -297,7 +295,7 @@ def test_a_report_edited_elsewhere_is_put_aside(runs, out):
         assert "My own remark." not in read(out)
 
 
-@pytest.mark.parametrize("again", [lambda runs, out: fill(runs, out), lambda runs, out: report.render(out)])
+@pytest.mark.parametrize("again", [lambda runs, out: fill(runs, out), lambda runs, out: document.render(out)])
 def test_latex_and_pdf_that_were_changed_elsewhere_are_put_aside(runs, out, again):
     fill(runs, out)
     assert not again(runs, out) or not list(out.glob("*-old-*")), "nothing was changed"
@@ -329,7 +327,7 @@ def test_answers_that_cannot_be_told_apart_stop_before_anything_is_written(runs,
     fill(runs, out)
     broken = read(out).replace(old, new, 1)
     (out / "report.md").write_text(broken, "utf-8")
-    for again in (lambda: fill(runs, out), lambda: report.render(out)):
+    for again in (lambda: fill(runs, out), lambda: document.render(out)):
         with pytest.raises(WorkbenchError, match=words):
             again()
         assert read(out) == broken
@@ -349,7 +347,7 @@ def test_render_takes_the_edited_text_and_leaves_it_alone(runs, out):
     fill(runs, out)
     answer(out, "regimes", "My words at last.")
     text, drawn = read(out), (out / "report.pdf").read_bytes()
-    report.render(out)
+    document.render(out)
     assert read(out) == text
     assert "My words at last." in (out / "report.tex").read_text("utf-8")
     assert (out / "report.pdf").read_bytes() != drawn
@@ -357,7 +355,7 @@ def test_render_takes_the_edited_text_and_leaves_it_alone(runs, out):
 
 def test_render_without_a_report_says_what_to_do(out):
     with pytest.raises(WorkbenchError, match="name the runs"):
-        report.render(out)
+        document.render(out)
 
 
 def test_a_file_that_another_program_holds_is_told(runs, out, monkeypatch):
@@ -366,16 +364,16 @@ def test_a_file_that_another_program_holds_is_told(runs, out, monkeypatch):
     def held(path, content):
         raise PermissionError(13, "in use", str(path))
 
-    monkeypatch.setattr(report, "replace", held)
+    monkeypatch.setattr(document, "replace", held)
     with pytest.raises(WorkbenchError, match=r"report.tex cannot be written; close it"):
-        report.render(out)
+        document.render(out)
 
 
 def test_a_picture_that_is_gone_is_told(real_files, runs, out):
     fill(runs, out)
     (out / "curves-seq2seq.png").unlink()
     with pytest.raises(WorkbenchError, match=r"curves-seq2seq.png is not there"):
-        report.render(out)
+        document.render(out)
 
 
 def test_the_packager_finds_the_same_open_questions_and_a_finished_report(runs, out, tmp_path):
@@ -383,10 +381,10 @@ def test_the_packager_finds_the_same_open_questions_and_a_finished_report(runs, 
     (found,) = inspect_report(tmp_path / "student")
     assert re.findall(r"([\w-]+) \(line", found.message) == QUESTIONS
     for id, line in open_questions(read(out)).items():
-        assert read(out).split("\n")[line - 1] == report.OPEN_ANSWER
+        assert read(out).split("\n")[line - 1] == OPEN_ANSWER
         answer(out, id, "Here it is.")
     assert inspect_report(tmp_path / "student")  # the PDF is older
-    report.render(out)
+    document.render(out)
     assert not inspect_report(tmp_path / "student")
 
 
@@ -396,99 +394,3 @@ def test_the_command_without_runs_draws_the_report_and_names_open_questions(runs
     done = CliRunner().invoke(app, ["report", "--out", str(out)])
     assert done.exit_code == 0, done.output
     assert re.findall(r"([\w-]+) \(line", done.output) == ["tuning-seq2seq", "attention", "failures"]
-
-
-# Markdown, LaTeX, PDF
-
-
-def test_words_in_angle_brackets_are_text_and_comments_are_not():
-    tree = parse("a <unk> b <!-- answer: x --> c\n\n<eos> d\n")
-    assert text_of(tree.children).replace("\n", " ") == "a <unk> b  c<eos> d"
-
-
-def test_styles_nest():
-    found = list(spans(parse("a **b *c* `d`** [e](http://f)").children))
-    assert [(s.text, s.bold, s.italic, s.code, s.link) for s in found if s.text.strip()] == [
-        ("a ", False, False, False, ""),
-        ("b ", True, False, False, ""),
-        ("c", True, True, False, ""),
-        ("d", True, False, True, ""),
-        ("e", False, False, False, "http://f"),
-    ]
-
-
-def test_latex_prints_every_sign_as_it_is():
-    signs = r"\{}$&#%_^~<>|[]" + '"'
-    text = escape(signs)
-    left = re.sub(r"\\text\w+\{\}|\\[{}$&#%_]|\{[][]\}", "", text)
-    assert left == ""
-    assert len(re.findall(r"\\text\w+\{\}|\\[{}$&#%_]|\{[][]\}", text)) == len(signs)
-    assert escape("α → β") == r"$\alpha$ $\to$ $\beta$"
-    assert escape("Grüße") == "Grüße"
-
-
-HOSTILE = r"""# A & B_c 100 %
-
-#### A level is left out
-
-- # a heading in a list
-
-Text with \end{document} and $x_1$ and `code_with {braces}` and **bold_** ~ ^ # <unk>.
-
-| a_b | c & d |
-|---|---:|
-| 1 \| 2 | \\ } |
-
-1. one { brace
-   - nested & more
-2. two
-
-> quoted % comment
-
-```
-\end{verbatim} {
-```
-
-![a picture_1](p%201.png)
-"""
-
-
-def test_latex_is_balanced_whatever_the_text(tmp_path):
-    source = latex(HOSTILE)
-    bare = re.sub(r"\\[{}\\]", "", source)
-    assert bare.count("{") == bare.count("}")
-    stack = []
-    for kind, name in re.findall(r"\\(begin|end)\{(\w+)\}", source.replace(r"\textbackslash{}", "")):
-        if kind == "begin":
-            stack.append(name)
-        else:
-            assert stack.pop() == name
-    assert not stack
-    body = source.split(r"\begin{document}")[1]
-    assert body.count(r"\end{document}") == 1
-    assert not re.search(r"(?<!\\)[#%$](?!\n)", body.replace("{p 1.png}", ""))
-    assert len(re.findall(r"(?<!\\)&", body)) == 2  # one a row of the table
-
-
-def test_pdf_takes_whatever_the_text(tmp_path):
-    Image.new("RGB", (3000, 40)).save(tmp_path / "p 1.png")
-    Image.new("RGB", (40, 9000)).save(tmp_path / "tall.png")
-    hostile = '\n\n#panic() $x$ \\u{41} @cite <label> [#]( `#raw` \x00 " \\\n\n```\n"#panic()\n```\n'
-    long = "| a |\n|---|\n" + "| x |\n" * 120 + "\n\n" + "W" * 500 + " äöü α→β\n"
-    text = f"{HOSTILE}{hostile}\n![](tall.png)\n\n{long}"
-    assert pdf(text, tmp_path, "x").startswith(b"%PDF")
-
-
-def test_a_pdf_is_the_same_every_time(tmp_path):
-    assert pdf("# Title\n\nText.\n", tmp_path, "x") == pdf("# Title\n\nText.\n", tmp_path, "x")
-
-
-def test_what_does_not_fit_on_a_page_is_told(tmp_path):
-    with pytest.raises(WorkbenchError, match="a table too wide for a page: expected at most 20 columns, found 80"):
-        pdf("|" + "a|" * 80 + "\n|" + "-|" * 80 + "\n", tmp_path, "x")
-
-
-def test_pdf_of_a_file_that_is_no_picture_is_told(tmp_path):
-    (tmp_path / "x.png").write_text("no")
-    with pytest.raises(WorkbenchError, match="is no picture"):
-        pdf("![a](x.png)", tmp_path, "x")
