@@ -92,8 +92,8 @@ class Notebook:
         if not there:
             print("This is not part of your assignment.")
         elif all(deliverable.id in waiting for deliverable in there):
-            for each in there:
-                self._say_waiting(each, *waiting[each.id])
+            for deliverable in there:
+                self._say_waiting(deliverable, *waiting[deliverable.id])
         else:
             self._run("-m", "tests", *(deliverable.title for deliverable in there), "--tree", str(self.tree))
 

@@ -34,19 +34,19 @@ def compare(
 
         plots.check(picture)
     runs, skipped = only_runs(runs)
-    found = read(runs)
+    summaries = read(runs)
     splits = tuple(dict.fromkeys((*CHOSEN_BY, split)))
-    names = short_names(found)
+    names = short_names(summaries)
     shown = Table("", *names)
     for column in shown.columns[1:]:
         column.justify, column.overflow = "right", "fold"
-    for row in table(found, splits):
+    for row in table(summaries, splits):
         shown.add_row(row.label, *(Text(cell, "bold" if i in row.best else "") for i, cell in enumerate(row.cells)))
     console.print(shown)
-    for note in [*skipped, *notes(found, splits)]:
+    for note in [*skipped, *notes(summaries, splits)]:
         console.print(f"- {note}", soft_wrap=True)
     if picture:
-        plots.save(plots.curves(histories(found)), picture)
+        plots.save(plots.curves(histories(summaries)), picture)
         console.print(f"{picture}: the curves of all runs")
 
 

@@ -110,20 +110,20 @@ def evaluate(
     from workbench.training.trained import Trained
 
     trained = Trained.load(run, tree, data_root, device)
-    found = trained.evaluate(split, lambda batches: tracked(batches, "measuring"))
-    console.print(f"{run.name}: {found.title}", soft_wrap=True)
+    measured = trained.evaluate(split, lambda batches: tracked(batches, "measuring"))
+    console.print(f"{run.name}: {measured.title}", soft_wrap=True)
     table = Table()
-    for i, column in enumerate(found.head):
+    for i, column in enumerate(measured.head):
         table.add_column(column, justify="right" if i else "left")
-    for row in found.rows:
+    for row in measured.rows:
         table.add_row(*row)
     console.print(table)
-    for note in found.notes:
+    for note in measured.notes:
         console.print(note, soft_wrap=True)
     try:
-        trained.run.write_json(f"{split}.json", found.numbers)
+        trained.run.write_json(f"{split}.json", measured.numbers)
     except OSError as error:  # of a run that may only be read, say
         words = f"{error.filename} cannot be written ({error.strerror}), so `compare` and `report` lack these numbers"
         asides.print(words, soft_wrap=True)
     if json_file:
-        write_json(json_file.resolve(), {**found.numbers, "run": str(run), "model": trained.settings.model})
+        write_json(json_file.resolve(), {**measured.numbers, "run": str(run), "model": trained.settings.model})

@@ -62,16 +62,16 @@ def answers(text: str) -> dict[str, str]:
     Raises:
         WorkbenchError: an answer's end cannot be found, or an answer is there twice.
     """
-    found = {match[1]: match[2].strip() for match in ANSWER.finditer(text)}
+    texts = {match[1]: match[2].strip() for match in ANSWER.finditer(text)}
     begun = BEGIN.findall(text)
     for id in begun:
         if begun.count(id) > 1:
             raise WorkbenchError(f"report.md holds the answer {id} twice; put both texts into one of them")
-        if id not in found or BEGIN.search(found[id]):
+        if id not in texts or BEGIN.search(texts[id]):
             raise WorkbenchError(
                 f"report.md: the answer {id} has no end; put <!-- end --> on a line of its own after it"
             )
-    return {id: answer for id, answer in found.items() if answer not in ("", OPEN_ANSWER)}
+    return {id: answer for id, answer in texts.items() if answer not in ("", OPEN_ANSWER)}
 
 
 def asked(question: Question) -> str:

@@ -51,11 +51,11 @@ class Summary:
         numbers = {"loss", "parameters", *(key for _, key, _ in scores([settings]))}
 
         def content(name: str) -> Mapping[str, Any]:
-            found = run.read_object(name) if (folder / name).is_file() else {}
-            for key in numbers & found.keys():
-                if not (is_number(found[key]) or found[key] is None):
-                    raise RunError(f"{folder / name}: expected a number for {key!r}, found {found[key]!r}. {RESTORE}")
-            return found
+            values = run.read_object(name) if (folder / name).is_file() else {}
+            for key in numbers & values.keys():
+                if not (is_number(values[key]) or values[key] is None):
+                    raise RunError(f"{folder / name}: expected a number for {key!r}, found {values[key]!r}. {RESTORE}")
+            return values
 
         evaluations = {split: content(f"{split}.json") for split in EVALUATED}
         return cls(
@@ -193,28 +193,28 @@ def result_rows(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> l
 
 def notes(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[str]:
     """Sentences on what the table does not say: what is not comparable, not tuning, not finished or not measured."""
-    found = []
+    sentences = []
     if len({run.settings.data for run in runs}) > 1:
-        found.append("These runs were trained on different data: their losses and scores cannot be compared.")
+        sentences.append("These runs were trained on different data: their losses and scores cannot be compared.")
     if smoothed := [run.name for run in runs if run.settings.flat().get("label_smoothing")]:
-        found.append(
+        sentences.append(
             f"The training loss of {_listed(smoothed)} is that of smoothed labels, "
             "which is higher: compare it with no other loss."
         )
-    found += tuning_notes(runs)
+    sentences += tuning_notes(runs)
     for run in runs:
         if run.diverged:
-            found.append(
+            sentences.append(
                 f"{run.name} has diverged: after {len(run.log)} epochs its loss was no longer a finite number."
             )
         elif not run.log:
-            found.append(f"{run.name} has not come to the end of an epoch yet.")
+            sentences.append(f"{run.name} has not come to the end of an epoch yet.")
         elif not run.result:
-            found.append(
+            sentences.append(
                 f"{run.name} has not come to its end, only to epoch {len(run.log)} of {run.settings.training.epochs}; "
                 "the same `train` command with --resume goes on."
             )
-    return found + not_measured(runs, splits)
+    return sentences + not_measured(runs, splits)
 
 
 def not_measured(runs: Iterable[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[str]:
@@ -230,12 +230,12 @@ def not_measured(runs: Iterable[Summary], splits: Sequence[str] = CHOSEN_BY) -> 
 
 def tuning_notes(runs: Sequence[Summary]) -> list[str]:
     """Which runs the exercise does not take as tuned ones, and why."""
-    found = [note for run, before in pairs(runs) if (note := not_tuning(before, run))]
+    sentences = [note for run, before in pairs(runs) if (note := not_tuning(before, run))]
     advice = (
         "Such runs are worth comparing, but the exercise does not accept that as tuning. Change what the model is or "
         "how it learns: sizes, dropout, learning rate, schedule, batch size, ..."
     )
-    return [*found, advice] if found else []
+    return [*sentences, advice] if sentences else []
 
 
 def pairs(runs: Sequence[Summary]) -> list[tuple[Summary, Summary]]:
@@ -243,14 +243,14 @@ def pairs(runs: Sequence[Summary]) -> list[tuple[Summary, Summary]]:
 
     The first run with default settings counts as the one before tuning; without any, the first run.
     """
-    found = []
+    both = []
     for run in runs:
         group = [other for other in runs if other.kind == run.kind and other.settings.data == run.settings.data]
         group.sort(key=lambda other: not other.is_default)
         earlier = group[: group.index(run)]
         same = [other for other in earlier if other.settings.model == run.settings.model]
-        found += [(run, before) for before in (same or earlier)[:1]]
-    return found
+        both += [(run, before) for before in (same or earlier)[:1]]
+    return both
 
 
 def not_tuning(before: Summary, after: Summary) -> str:
@@ -286,10 +286,10 @@ def histories(runs: Sequence[Summary]) -> dict[str, Sequence[Mapping[str, Any]]]
     Raises:
         WorkbenchError: there is nothing to draw.
     """
-    found = {name: run.log for name, run in zip(short_names(runs), runs, strict=True) if run.log}
-    if not found:
+    logs = {name: run.log for name, run in zip(short_names(runs), runs, strict=True) if run.log}
+    if not logs:
         raise WorkbenchError("none of these runs has come to the end of an epoch, so there are no curves yet")
-    return found
+    return logs
 
 
 def shown(value: object) -> str:

@@ -105,30 +105,36 @@ def profile(
     plots.check(picture)
     settings = Settings.of(model, data, "default", changes or [])
     with waiting(f"watching {batches} batches{', twice' * lines}"):
-        found = profile_training(open_tree(tree or STUDENT), settings, data_root, batches, choose(device), lines)
+        seen = profile_training(open_tree(tree or STUDENT), settings, data_root, batches, choose(device), lines)
     table = Table(
-        "phase", "calls", "ms a batch", "share", title=found.what, title_justify="left", caption="step: zero_grad, too"
+        "phase",
+        "calls",
+        "ms a batch",
+        "share",
+        title=seen.what,
+        title_justify="left",
+        caption="step: zero_grad, too",
     )
-    for each in found.phases:
-        share = "once, before" if each.share is None else f"{each.share:.1%}"
-        batches_of = 1 if each.share is None else found.batches
-        table.add_row(each.name, str(each.calls), f"{1000 * each.seconds / batches_of:.2f}", share)
+    for phase in seen.phases:
+        share = "once, before" if phase.share is None else f"{phase.share:.1%}"
+        batches_of = 1 if phase.share is None else seen.batches
+        table.add_row(phase.name, str(phase.calls), f"{1000 * phase.seconds / batches_of:.2f}", share)
     console.print(table)
-    if found.lines:
+    if seen.lines:
         table = Table("line", "code", "calls", "share")
-        for line, following in zip(found.lines, [*found.lines[1:], None], strict=True):
+        for line, following in zip(seen.lines, [*seen.lines[1:], None], strict=True):
             last = following is None or following.file != line.file
             row = (f"{line.file}:{line.number}", line.text, str(line.calls), f"{line.share:.1%}")
             table.add_row(*row, end_section=last)
         console.print(table)
-    operators = ", ".join(f"{name} {share:.0%}" for name, share in found.operators)
+    operators = ", ".join(f"{name} {share:.0%}" for name, share in seen.operators)
     console.print(f"Of torch's operators: {operators}", soft_wrap=True)
-    for name in found.missing():
+    for name in seen.missing():
         console.print(f"{name} was never seen: train_epoch does without it, or in its own way.")
-    plots.save(diagram(found), picture)
+    plots.save(diagram(seen), picture)
     if json_file:
-        write_json(json_file.resolve(), found.to_json())
-    console.print(f"forward and backward: {found.forward_and_backward:.1%}; {picture} shows it as blocks")
+        write_json(json_file.resolve(), seen.to_json())
+    console.print(f"forward and backward: {seen.forward_and_backward:.1%}; {picture} shows it as blocks")
 
 
 @app.command()
@@ -173,7 +179,7 @@ def sweep(
     bars = [ProgressBar()] if sys.stderr.isatty() else []  # elsewhere a line a run is enough
     for number, point in enumerate(todo, 1):
         new = sweeping.run(point, place, code, data_root, device, bars)
-        base = next(each for each in sweeping.measurements([point], place) if each.factor != "epochs")
+        base = next(row for row in sweeping.measurements([point], place) if row.factor != "epochs")
         was = "" if new else " (trained before)"
         console.print(f"{number}/{len(todo)} {point.name}: perplexity {base.perplexity:.2f}, {base.seconds:.0f} s{was}")
     shown = sweeping.panels(sweeping.measurements(todo, place), names, factors)

@@ -259,11 +259,11 @@ def learning(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure:
     figure = Figure(figsize=(9.6, 3.6), dpi=100, facecolor=PAPER, layout="constrained")
     left, right = figure.subplots(1, 2)
     for (name, epochs), color in zip(runs.items(), cycle((BLUE, ORANGE, GREEN, RED, GREY)), strict=False):
-        numbers = [each["epoch"] for each in epochs]
+        numbers = [epoch["epoch"] for epoch in epochs]
         for key, style, label in (("validation_loss", "-", name), ("train_loss", "--", None)):
-            losses = [each[key] for each in epochs]
+            losses = [epoch[key] for epoch in epochs]
             left.plot(numbers, losses, style, marker=".", color=color, label=label)
-            right.plot(numbers, [perplexity(each, 1) for each in losses], style, marker=".", color=color)
+            right.plot(numbers, [perplexity(loss, 1) for loss in losses], style, marker=".", color=color)
     left.set(xlabel="epoch", ylabel="loss", title="validation solid, training dashed")
     right.set(xlabel="epoch", ylabel="perplexity", title="perplexity, logarithmic")
     logarithmic(right)

@@ -119,7 +119,9 @@ def profile_training(
         loop(loop.batchify(ids)[: 1 + reading.bptt])  # the first of a process is slower
         recorded = _record(loop, ids)
         found = _lines(loop, loop.batchify(ids)) if lines else ()
-    what = f"{settings.model}, {sum(each.numel() for each in model.module.parameters()) / 1e6:.1f} M parameters, on "
+    what = (
+        f"{settings.model}, {sum(weight.numel() for weight in model.module.parameters()) / 1e6:.1f} M parameters, on "
+    )
     what += f"{corpus.name} with {len(vocabulary):,} {corpus.unit}; {device}, threads: {torch.get_num_threads()}"
     return _summary(recorded, what, batches, found, device)
 

@@ -100,20 +100,20 @@ def points(
         SettingsError: a model or a setting is none, or the data set is of another part.
     """
     expect_part(PART, data)
-    found: dict[tuple[str, str], Point] = {}
+    by_name: dict[tuple[str, str], Point] = {}
     changes = list(changes)
     for model in [*models, *(f"rnn-{value}" for value in factors.get(NONLINEARITY, ()))]:
         base = _base(model, data, changes)
-        found.setdefault((model, ""), Point("", "", base))
+        by_name.setdefault((model, ""), Point("", "", base))
     for factor, values in factors.items():
         for model in models if factor != NONLINEARITY else ():
-            base = found[model, ""].settings
+            base = by_name[model, ""].settings
             for value in values if not _follows(factor, base) else ():
                 changed = base.changed(factor, base.parse(factor, value, "--over"))
                 changed.check()
                 if changed != base:
-                    found.setdefault((model, f"{factor}={value}"), Point(factor, value, changed))
-    return list(found.values())
+                    by_name.setdefault((model, f"{factor}={value}"), Point(factor, value, changed))
+    return list(by_name.values())
 
 
 def factors_of(only: Sequence[str]) -> dict[str, Sequence[str]]:
@@ -184,13 +184,13 @@ def _differing(begun: Run, point: Point, tree: Tree, data_root: Path | None) -> 
     return " and another ".join(name for name, other in differs.items() if other)
 
 
-def measurements(found: Iterable[Point], folder: Path) -> list[Measurement]:
+def measurements(points: Iterable[Point], folder: Path) -> list[Measurement]:
     """What finished runs have come to: the points themselves, and the bases after each of their epochs.
 
     A base stands under every factor, with the value that it has there.
     """
     rows = []
-    for point in found:
+    for point in points:
         run = Run.open(folder / point.name)
         log = run.read_log("epoch", "validation_loss", "seconds")
         seconds = sum(line["seconds"] for line in log)
@@ -220,9 +220,9 @@ def panels(rows: Iterable[Measurement], models: Sequence[str], factors: Iterable
     for row in rows:
         if row.factor in by_factor and (row.model in models or row.factor == NONLINEARITY):
             by_factor[row.factor].append(row)
-    for each in by_factor.values():
-        each.sort(key=lambda row: (row.model not in models, row.model, float(row.value or 0)))
-    return {factor: each for factor, each in by_factor.items() if each or factor == "epochs"}
+    for group in by_factor.values():
+        group.sort(key=lambda row: (row.model not in models, row.model, float(row.value or 0)))
+    return {factor: group for factor, group in by_factor.items() if group or factor == "epochs"}
 
 
 def picture(shown: Mapping[str, Sequence[Measurement]], title: str) -> Figure:

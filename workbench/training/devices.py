@@ -75,11 +75,11 @@ def fault(device: torch.device, compute: Callable[[torch.device], dict[str, Tens
     compute = compute or self_test
     expected = compute(torch.device("cpu"))
     try:
-        found = compute(device)
+        result = compute(device)
     except (RuntimeError, NotImplementedError) as error:
         return f"it stops with {str(error).splitlines()[0]!r}"
     for name, numbers in expected.items():
-        difference = (found[name].cpu().double() - numbers.double()).abs().max().item()
+        difference = (result[name].cpu().double() - numbers.double()).abs().max().item()
         if not difference <= TOLERANCE:  # NaN is wrong, too
             return f"its {name} differ from the CPU's by {difference:.2g}"
     return None
@@ -225,8 +225,8 @@ class Processes:
     def broadcast(self, module: nn.Module) -> None:
         """Give all processes the first one's weights and buffers."""
         if self.world > 1:
-            for each in module.state_dict().values():
-                dist.broadcast(each, src=0)
+            for tensor in module.state_dict().values():
+                dist.broadcast(tensor, src=0)
 
     def gather(self, value: Any) -> list[Any]:
         """Everybody's value, by rank."""

@@ -337,29 +337,29 @@ class Inventory(NamedTuple):
 
 def inventory(folder: Path) -> Inventory:
     """Sort the content of a run's folder; nothing behind a link is looked at."""
-    found = Inventory([], [])
+    content = Inventory([], [])
     files = "|".join([FILES, *(re.escape(name) for part in all_parts() for name in part.files)])
     for path in _listed(folder):
         if path.name in FOLDERS and path.is_dir() and not is_link(path):
             for inner in _listed(path):
-                _sort(inner, FOLDERS[path.name], found)
+                _sort(inner, FOLDERS[path.name], content)
         else:
-            _sort(path, files, found)
+            _sort(path, files, content)
     if is_link(folder):
-        found.strange.append(folder)
-    return found
+        content.strange.append(folder)
+    return content
 
 
 def _listed(folder: Path) -> list[Path]:
     return sorted(folder.iterdir()) if folder.is_dir() and not is_link(folder) else []
 
 
-def _sort(path: Path, names: str, found: Inventory) -> None:
+def _sort(path: Path, names: str, content: Inventory) -> None:
     """Put a path with the run's own where it is a plain file by one of these names, or what a kill has left of one."""
     if re.fullmatch(rf"{names}|\.({names})\.\d+\.part", path.name) and path.is_file() and not is_link(path):
-        found.own.append(path)
+        content.own.append(path)
     elif path.name not in OF_THE_SYSTEM:
-        found.strange.append(path)
+        content.strange.append(path)
 
 
 def is_link(path: Path) -> bool:
@@ -456,7 +456,7 @@ def _to_bytes(tensors: Mapping[str, Tensor]) -> bytes:
     # Copies, because safetensors refuses tensors that share memory, as tied weights do.
     form = torch.contiguous_format
     data: bytes = safetensors.torch.save(
-        {name: each.detach().cpu().clone(memory_format=form) for name, each in tensors.items()}
+        {name: tensor.detach().cpu().clone(memory_format=form) for name, tensor in tensors.items()}
     )
     return data
 
@@ -476,9 +476,9 @@ def _without_tensors(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
         tensors[name] = value
         return {TENSOR: name}
     if isinstance(value, Mapping):
-        return {str(key): _without_tensors(each, f"{name}/{key}", tensors) for key, each in value.items()}
+        return {str(key): _without_tensors(item, f"{name}/{key}", tensors) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_tensors(each, f"{name}/{i}", tensors) for i, each in enumerate(value)]
+        return [_without_tensors(item, f"{name}/{i}", tensors) for i, item in enumerate(value)]
     return value
 
 
@@ -487,7 +487,7 @@ def _with_tensors(value: Any, tensors: Mapping[str, Tensor]) -> Any:
     if isinstance(value, dict):
         if value.keys() == {TENSOR}:
             return tensors[value[TENSOR]]
-        return {key: _with_tensors(each, tensors) for key, each in value.items()}
+        return {key: _with_tensors(item, tensors) for key, item in value.items()}
     if isinstance(value, list):
         return [_with_tensors(item, tensors) for item in value]
     return value

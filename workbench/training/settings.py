@@ -65,9 +65,9 @@ class Settings:
             SettingsError: it names the setting and what it can be.
         """
         values = self.flat()
-        for each in (*fields(self.shape), *fields(self.batching)):
-            key, lowest = each.name, 0 if each.default == 0 else 1  # 0 stands for all, or for what is needed
-            if isinstance(each.default, int) and not isinstance(each.default, bool) and values[key] < lowest:
+        for setting in (*fields(self.shape), *fields(self.batching)):
+            key, lowest = setting.name, 0 if setting.default == 0 else 1  # 0 stands for all, or for what is needed
+            if isinstance(setting.default, int) and not isinstance(setting.default, bool) and values[key] < lowest:
                 raise SettingsError(f"{key} is {values[key]}; it has to be at least {lowest}")
         for key in ("dropout", "label_smoothing", "teacher_forcing"):
             if key in values and not 0 <= values[key] <= 1:
@@ -82,9 +82,9 @@ class Settings:
         """Every key that can be set -> the group that it belongs to, and its type."""
         groups = {"shape": self.shape, "batching": self.batching, "training": self.training}
         return {
-            each.name: (group, typing.get_type_hints(type(values))[each.name])
+            setting.name: (group, typing.get_type_hints(type(values))[setting.name])
             for group, values in groups.items()
-            for each in fields(values)
+            for setting in fields(values)
         }
 
     def parse(self, key: str, text: str, option: str = "--set") -> object:
@@ -176,7 +176,7 @@ class Settings:
         """Where a model of this name has such a setting."""
         others = [part for part in all_parts() if part is not self.part and self.model in part.models]
         for part in others:
-            if key in {each.name for kind in (part.shapes[self.model], part.batching) for each in fields(kind)}:
+            if key in {setting.name for kind in (part.shapes[self.model], part.batching) for setting in fields(kind)}:
                 return f". The {self.model} of --data {either(part.data)} has {key!r}"
         return ""
 

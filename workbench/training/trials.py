@@ -18,13 +18,13 @@ def why_not(module: nn.Module, trial: Callable[[], Tensor]) -> str | None:
     Returns:
         None if that worked, else the error in one line.
     """
-    buffers = {name: each.clone() for name, each in module.named_buffers()}
+    buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
     reason = None
     module.train()
     try:
         trial().backward()
     except Exception as error:  # whatever it raises; a fault of the model itself comes again without the option
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-    for name, each in module.named_buffers():
-        each.copy_(buffers[name])
+    for name, buffer in module.named_buffers():
+        buffer.copy_(buffers[name])
     return reason

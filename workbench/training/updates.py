@@ -54,10 +54,10 @@ class Updater:
         """
         self._gradient.zero_()
         loss, tokens = torch.zeros((), device=self._gradient.device), 0
-        for each, count in losses:
+        for batch_loss, count in losses:
             if count:
-                _back(each)
-                loss += each.detach()
+                _back(batch_loss)
+                loss += batch_loss.detach()
                 tokens += count
         (total,) = self._processes.sum_numbers(tokens)
         if not total:
@@ -106,8 +106,8 @@ def flat_gradient(parameters: Sequence[nn.Parameter]) -> Tensor:
     """
     gradient = torch.zeros(sum(parameter.numel() for parameter in parameters), device=parameters[0].device)
     parts = gradient.split([parameter.numel() for parameter in parameters])
-    for each, part in zip(parameters, parts, strict=True):
-        each.grad = part.view_as(each)
+    for parameter, part in zip(parameters, parts, strict=True):
+        parameter.grad = part.view_as(parameter)
     return gradient
 
 

@@ -45,7 +45,7 @@ def translate(
         trained.translator.expect_attention()
     if not sentences and sys.stdin.isatty():
         asides.print("One sentence a line; Ctrl-D at the beginning of a line ends.")
-    lines = [each.strip() for each in (expect_utf8(text, "a sentence") for text in sentences or lines_of_input())]
+    lines = [line.strip() for line in (expect_utf8(text, "a sentence") for text in sentences or lines_of_input())]
     if not (given := [line for line in lines if line]):
         raise typer.BadParameter('give a sentence in quotes, as in "Ein Mann fährt Fahrrad.", or lines on the input')
     said = iter(trained.translate_all(given, lambda batches: tracked(batches, "translating")))

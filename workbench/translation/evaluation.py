@@ -122,8 +122,8 @@ def translate(
     words: list[list[str]] = [[] for _ in pairs]
     with evaluating(translator.module):
         for batch in track(text.batches(pairs, batch_size)):
-            found = translator.translate(batch.source.to(translator.device)).tolist()
-            for row, tokens in zip(batch.rows, found, strict=True):
+            translations = translator.translate(batch.source.to(translator.device)).tolist()
+            for row, tokens in zip(batch.rows, translations, strict=True):
                 words[row] = text.words(tokens)
     return words
 
@@ -140,12 +140,12 @@ def evaluate(
     start = time.perf_counter()
     words = translate(translator, text, pairs, batch_size, track)
     seconds = time.perf_counter() - start
-    found = [text.detokenise(sentence) for sentence in words]
+    hypotheses = [text.detokenise(sentence) for sentence in words]
     right = [pair.target for pair in pairs]
     right_words = [text.target_words(pair.target) for pair in pairs]
     forced, tokens = total_loss(translator, text, pairs, batch_size=batch_size, track=track)
     free, _ = total_loss(translator, text, pairs, forced=False, batch_size=batch_size, track=track)
-    bleu, chrf = metrics.bleu(found, right), metrics.chrf(found, right)
+    bleu, chrf = metrics.bleu(hypotheses, right), metrics.chrf(hypotheses, right)
     evaluation = Evaluation(
         split=split,
         sentences=len(pairs),
@@ -163,5 +163,5 @@ def evaluate(
         seconds=seconds,
     )
     return evaluation, [
-        Translation(pair.source, pair.target, hypothesis) for pair, hypothesis in zip(pairs, found, strict=True)
+        Translation(pair.source, pair.target, hypothesis) for pair, hypothesis in zip(pairs, hypotheses, strict=True)
     ]

@@ -71,9 +71,9 @@ def fill(
         WorkbenchError: runs that do not fit together, or a report.md whose answers cannot be told apart.
     """
     folders, passed_over = compare.only_runs(folders)
-    found = compare.read(folders)
-    runs = [run for run in found if run.settings.part is PART]
-    others = [run.name for run in found if run not in runs]
+    summaries = compare.read(folders)
+    runs = [run for run in summaries if run.settings.part is PART]
+    others = [run.name for run in summaries if run not in runs]
     if not runs:
         raise WorkbenchError(
             f"the report is on translation, and these are runs of language models: {', '.join(others)}; "

@@ -78,8 +78,8 @@ class TrainedTranslator(Trained):
         Raises:
             WorkbenchError: one is longer than the model can read; the message has its number.
         """
-        for number, each in enumerate(sentences, 1):
-            self.translator.expect_length(len(self.text.encode_source(each)), f"sentence {number}")
+        for number, sentence in enumerate(sentences, 1):
+            self.translator.expect_length(len(self.text.encode_source(sentence)), f"sentence {number}")
         words = translate_pairs(self.translator, self.text, [Pair(sentence, "") for sentence in sentences], track=track)
         return [self.text.detokenise(sentence) for sentence in words]
 
