@@ -1,4 +1,4 @@
-"""What a student is told when a command stops: one sentence that says what to do, not a traceback."""
+"""Errors, and the sentences that explain them to students instead of a traceback."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SHOWN_FRAMES = 6  # of students' code; a recursion has hundreds
 
 
 class WorkbenchError(Exception):
-    """Something that whoever types the command can mend; the message says how."""
+    """An error that the user can fix; the message says how."""
 
 
 class SettingsError(WorkbenchError):
@@ -43,14 +43,14 @@ class DataError(WorkbenchError):
 
 
 def need(*packages: str) -> None:
-    """Raises: ModuleNotFoundError, before anything is begun that would stop for one of these packages."""
+    """Raises: ModuleNotFoundError, if one of these packages is missing; called before work that needs them."""
     for name in packages:
         if importlib.util.find_spec(name) is None:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def explained(error: BaseException) -> str | None:
-    """Words for an error that a student can mend; None for one that needs its traceback."""
+    """A message for an error that a student can fix; None for an error that needs its traceback."""
     if isinstance(error, WorkbenchError):
         return str(error)
     if package := _missing(error):
@@ -73,14 +73,14 @@ def explained(error: BaseException) -> str | None:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An exception and those that it came from."""
+    """An exception and its causes."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
 def _unusable(error: OSError) -> str | None:
-    """What to do about a file; None where the error is of something else."""
+    """A message for an error about a file; None for other errors."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         what = error.filename or "what this command prints or writes"
         return (
@@ -94,7 +94,7 @@ def _unusable(error: OSError) -> str | None:
 
 @contextlib.contextmanager
 def students_code(tree: Tree, what: str = "your code") -> Iterator[None]:
-    """Say where in a tree's models an error has come from, and what it says; TODOs and our own errors stay.
+    """Turn an error of a tree's models into a WorkbenchError that says where it was raised; TODOs are left as they are.
 
     Raises:
         WorkbenchError: the models' code has stopped, or lacks what was asked of it.
@@ -114,7 +114,7 @@ def students_code(tree: Tree, what: str = "your code") -> Iterator[None]:
 
 
 def frames_of_models(error: BaseException) -> list[traceback.FrameSummary]:
-    """The lines of students' code at which an exception stood, the innermost last; none where it is of other code."""
+    """The frames of students' code in an exception's traceback, the innermost last."""
     if not isinstance(error, Exception | SystemExit):  # Ctrl-C may come anywhere
         return []
     walk = [(frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if _is_students(frame)]
@@ -126,7 +126,7 @@ def frames_of_models(error: BaseException) -> list[traceback.FrameSummary]:
 
 
 def stopped(what: str, error: BaseException, frames: Sequence[traceback.FrameSummary], tree: Path | None = None) -> str:
-    """What stopped, with which message and where; below it the lines that led there, each with its place."""
+    """A message that says what stopped, why and where, with the lines of students' code that led there."""
     words = error.msg if isinstance(error, SyntaxError) else str(error)
     said = f"{what} stopped with {type(error).__name__}{': ' if words else ''}{words}"
     if not frames:
@@ -139,14 +139,14 @@ def stopped(what: str, error: BaseException, frames: Sequence[traceback.FrameSum
 
 
 def _is_students(frame: FrameType) -> bool:
-    """Whether this is code of a tree's models, by the name that their modules have."""
+    """Whether a frame belongs to a module of a tree's models."""
     from harness.tree import PACKAGES
 
     return str(frame.f_globals.get("__name__")).split(".")[0] in PACKAGES
 
 
 def _place(frame: traceback.FrameSummary) -> str:
-    """File and line, from the project's root where the file lies inside."""
+    """File and line; the path is relative to the project's root if the file is inside."""
     path = Path(frame.filename)
     return f"{path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}:{frame.lineno}"
 
@@ -157,7 +157,7 @@ def has_surrogates(text: str) -> bool:
 
 
 def expect(found: object, sizes: dict[str, int], what: str) -> Tensor:
-    """What the student's code has returned, where it is a tensor of these sizes.
+    """Check that the student's code has returned a tensor of these sizes, and return it.
 
     Args:
         sizes: by the letter that the docstrings have for each, in their order.
@@ -177,13 +177,13 @@ def expect(found: object, sizes: dict[str, int], what: str) -> Tensor:
 
 
 def expect_gradient(loss: Tensor, what: str) -> None:
-    """Raises: WorkbenchError, where nothing could be learned from a loss."""
+    """Raises: WorkbenchError, if a loss has no gradient."""
     if not loss.requires_grad:
         raise WorkbenchError(f"no gradient can go back through what {what} returned; was something detached?")
 
 
 def _missing(error: BaseException) -> str | None:
-    """Which of the packages that this brings an error is about."""
+    """The required package that is missing, if that is the error."""
     package = str(error.name).split(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     return package if package in PACKAGES else None
 

@@ -1,4 +1,4 @@
-"""Where things are: this project or handout, a student's tree, and what is kept between runs."""
+"""Paths: the project or handout, a student's tree, and the cache."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def cache_folder() -> Path:
 
 
 def typed(path: Path | str) -> str:
-    """A path as one types it in a command: in quotes, which every shell knows, where it holds a space or the like."""
+    """A path as it is typed in a command, quoted if it contains spaces or other special characters."""
     return f'"{path}"' if re.search(r"[^\w./\\:~-]", str(path)) else str(path)
 
 
 def nearest(path: Path) -> Path:
-    """An absolute path itself where it exists, else the innermost that does of the folders around it."""
+    """An absolute path if it exists, else its nearest existing parent folder."""
     return next(folder for folder in (path, *path.parents) if folder.exists())

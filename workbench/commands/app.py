@@ -25,7 +25,7 @@ for commands in (training.app, *(part.own_commands() for part in all_parts()), e
 
 
 def main() -> None:
-    """Run a command; what a student can mend is said without a traceback."""
+    """Run a command. An error that a student can fix is printed as a sentence, without a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # rather than stop at a letter that the terminal lacks

@@ -1,4 +1,4 @@
-"""What several commands share: options, the consoles that they print to, and text from the input."""
+"""Options, consoles and input that several commands share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ asides = Console(stderr=True, highlight=False, markup=False)
 
 
 def by_part(choices: Callable[[Part], Sequence[str]]) -> str:
-    """What can be chosen for each part, as a sentence without its full stop."""
+    """The choices of each part, as a sentence without its full stop."""
     return "For " + "; for ".join(f"{part.title} {either(choices(part))}" for part in all_parts())
 
 
@@ -83,7 +83,7 @@ def can_hold(mark: str) -> Callable[[Path | None], Path | None]:
 
 
 def speaks() -> bool:
-    """Whether this process is the one that speaks, of those that torchrun has started."""
+    """Whether this process prints: of the processes that torchrun starts, only the first does."""
     return os.environ.get("RANK", "0") == "0"
 
 
@@ -108,5 +108,5 @@ def expect_utf8(text: str, what: str) -> str:
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """Names with commas between them."""
+    """The names in a text that separates them with commas."""
     return tuple(name.strip() for name in text.split(","))

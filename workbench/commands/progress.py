@@ -1,4 +1,4 @@
-"""What the terminal shows while something takes long. Nothing where there is no terminal."""
+"""Progress in the terminal; nothing is shown without a terminal."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tqdm import tqdm
 
 
 def tracked(items: Iterable[Any], what: str) -> Iterator[Any]:
-    """The items, with a bar after two seconds."""
+    """The items, with a progress bar after two seconds."""
     yield from tqdm(items, what, delay=2, leave=False, disable=None, file=sys.stderr, dynamic_ncols=True)
 
 
 def waiting(what: str) -> Status:
-    """A context in which something moves: for work of which nobody knows how much is left."""
+    """A context with a spinner, for work of unknown length."""
     return Console(stderr=True).status(what)

@@ -77,7 +77,7 @@ def train(
 
 
 def _show_training(parameters: int, examples: Iterable[str], result: Result, folder: Path) -> None:
-    """How a training has ended, and what the model says now."""
+    """Print the result of a training and examples of the model's output."""
     epochs = len(result.history)
     console.print(
         Text.assemble(

@@ -108,12 +108,12 @@ class Source:
 
 
 def _find(folder: Path, name: str) -> Path | None:
-    """The plain file, or the compressed one of this name."""
+    """The file of this name, plain or compressed."""
     return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
 
 
 def _lines(path: Path) -> list[str]:
-    """Other separators that Unicode knows stay within a line."""
+    """The lines of a file. Only newlines separate lines; other separators of Unicode do not."""
     try:
         data = path.read_bytes()
         text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig")
@@ -123,7 +123,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _fetch(address: str, part: Path) -> Path:
-    """Download to a file, from where an earlier download stopped."""
+    """Download to a file; an interrupted download is continued."""
     start = part.stat().st_size if part.is_file() else 0
     request = urllib.request.Request(address, headers={"Range": f"bytes={start}-"} if start else {})
     try:

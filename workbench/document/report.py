@@ -80,7 +80,7 @@ def asked(question: Question) -> str:
 
 
 def no_longer_asked(kept: Mapping[str, str]) -> str:
-    """Places for answers to questions on parts that have no run here: what a student has written is never lost."""
+    """Places for answers to questions that are no longer asked, so that no answer is lost."""
     if not kept:
         return ""
     places = "".join(f"### {id}\n\n{_place(id)}\n\n" for id in kept)
@@ -88,12 +88,12 @@ def no_longer_asked(kept: Mapping[str, str]) -> str:
 
 
 def _place(id: str, answer: str = OPEN_ANSWER) -> str:
-    """Where an answer stands, so that programs find it."""
+    """An answer between the marks by which programs find it."""
     return f"<!-- answer: {id} -->\n{answer}\n<!-- end -->"
 
 
 def escaped(text: str) -> str:
-    """Text that Markdown shows as it is."""
+    """A text escaped for Markdown."""
     return re.sub(r"([\\`*_\[\]<>|&~])", r"\\\1", text)
 
 
@@ -105,7 +105,7 @@ def read_report(path: Path) -> str:
 
 
 def rendered(text: str, out: Path, pictures: Path | None = None) -> dict[str, bytes]:
-    """What report.md becomes: the other files' content.
+    """The content of the files that are made of report.md.
 
     Args:
         pictures: a folder in `out` with pictures that are not in their place yet.
@@ -117,7 +117,7 @@ def rendered(text: str, out: Path, pictures: Path | None = None) -> dict[str, by
 
 
 def write_files(files: Mapping[str, bytes], out: Path) -> list[str]:
-    """Write the report's files; what somebody else has written into one of them is kept beside it, and told."""
+    """Write the report's files. Where another program has changed one of them, keep a copy beside it and say so."""
     made = _made(out)
     there = {name: (out / name).read_bytes() for name in files if name != "report.md" and (out / name).is_file()}
     foreign = {name: content for name, content in there.items() if made.get(name) != _sha256(content)}
@@ -135,7 +135,7 @@ def write_files(files: Mapping[str, bytes], out: Path) -> list[str]:
 
 
 def _made(out: Path) -> dict[str, str]:
-    """The digests of the files in a report's folder, as they were written last; none where that is not known."""
+    """The digests of the report's files when they were last written; empty if unknown."""
     try:
         made = json.loads((out / MADE).read_bytes())
     except (OSError, ValueError):
@@ -160,7 +160,7 @@ def with_answers(body: str, kept: Mapping[str, str]) -> str:
 
 
 def _digest(text: str) -> str:
-    """Of all that is not an answer; a report in which it has changed was edited elsewhere, too."""
+    """A digest of the report without its answers: it changes when the report is edited outside of them."""
     body = text.partition("-->\n")[2] if text.startswith("<!-- made of") else text
     return hashlib.sha256(with_answers(body, {}).encode()).hexdigest()[:16]
 

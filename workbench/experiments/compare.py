@@ -1,4 +1,4 @@
-"""Runs side by side: what differs between them, what came of it, and what does not count as tuning."""
+"""Compare runs: their settings, their results, and which changes do not count as tuning."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ INCIDENTAL = {"seed", "save_every", "compile", "precision"}
 
 @dataclass(frozen=True, eq=False)
 class Summary:
-    """What a run's folder tells without loading its model.
+    """The contents of a run's folder, without its model.
 
     Attributes:
         name: the folder as it was given.
@@ -85,12 +85,12 @@ class Summary:
 
     @property
     def diverged(self) -> bool:
-        """Whether training has ended with a loss that is no number."""
+        """Whether training ended because the loss was not finite."""
         return self.result.get("loss", 0) is None
 
     @property
     def is_default(self) -> bool:
-        """Whether all settings that count are those that the exercise starts with."""
+        """Whether all settings are the default ones, apart from incidental settings."""
         return not changes(Settings.of(self.settings.model, self.settings.data), self.settings)
 
 
@@ -141,12 +141,12 @@ def scores(settings: Iterable[Settings]) -> list[Score]:
 
 
 def table(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[Row]:
-    """All that there is to compare."""
+    """All rows."""
     return [*setup_rows(runs), *result_rows(runs, splits)]
 
 
 def setup_rows(runs: Sequence[Summary]) -> list[Row]:
-    """What the runs are, and every setting in which they differ."""
+    """Rows with the runs' models, data and presets, and with every setting in which they differ."""
     flat = [run.settings.flat() for run in runs]
     keys = list(dict.fromkeys(key for values in flat for key in values))
     differing = [key for key in keys if len({values.get(key) for values in flat}) > 1]
@@ -161,7 +161,7 @@ def setup_rows(runs: Sequence[Summary]) -> list[Row]:
 
 
 def result_rows(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[Row]:
-    """What came of the runs; a quantity that no run has gets no row.
+    """Rows with the runs' results; a quantity that no run has gets no row.
 
     The best of each row is marked, but not of the test split: nothing is to be chosen by it.
     """
@@ -218,7 +218,7 @@ def notes(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[st
 
 
 def not_measured(runs: Iterable[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[str]:
-    """Which of the splits are still to be evaluated."""
+    """Notes on splits on which runs have not been evaluated."""
     return [
         f"{run.name} is not evaluated on {split} yet: python -m workbench evaluate {typed(run.name)} --split {split}"
         for run in runs
@@ -229,7 +229,7 @@ def not_measured(runs: Iterable[Summary], splits: Sequence[str] = CHOSEN_BY) -> 
 
 
 def tuning_notes(runs: Sequence[Summary]) -> list[str]:
-    """Which runs the exercise does not take as tuned ones, and why."""
+    """Notes on runs that do not count as tuned, with the reasons."""
     sentences = [note for run, before in pairs(runs) if (note := not_tuning(before, run))]
     advice = (
         "Such runs are worth comparing, but the exercise does not accept that as tuning. Change what the model is or "
@@ -239,7 +239,7 @@ def tuning_notes(runs: Sequence[Summary]) -> list[str]:
 
 
 def pairs(runs: Sequence[Summary]) -> list[tuple[Summary, Summary]]:
-    """Each run with the one that it is held against: of its own model where there is one, else of its kind.
+    """Each run with the earlier run to compare it with: of the same model if there is one, else of the same kind.
 
     The first run with default settings counts as the one before tuning; without any, the first run.
     """
@@ -254,7 +254,7 @@ def pairs(runs: Sequence[Summary]) -> list[tuple[Summary, Summary]]:
 
 
 def not_tuning(before: Summary, after: Summary) -> str:
-    """Why the exercise does not take the second run as the first one tuned; "" where it does."""
+    """Why the second run does not count as a tuned version of the first; "" if it does."""
     changed = changes(before.settings, after.settings)
     if changed.keys() - LENGTH:
         return ""
@@ -281,7 +281,7 @@ def short_names(runs: Sequence[Summary]) -> list[str]:
 
 
 def histories(runs: Sequence[Summary]) -> dict[str, Sequence[Mapping[str, Any]]]:
-    """Short name -> a line an epoch, for the curves.
+    """Short name -> one line per epoch, for the curves.
 
     Raises:
         WorkbenchError: there is nothing to draw.

@@ -51,14 +51,14 @@ class Report(Callback):
 
 
 class Bar(ProgressBar):
-    """The bar of `train` without its lines: what stays of a trial is one line, when it has ended."""
+    """The progress bar of `train` without a line per epoch; a trial is printed as one line at its end."""
 
     def _write(self, text: str) -> None:
         pass
 
 
 def space_of(settings: Settings, fixed: Collection[str] = ()) -> dict[str, Range]:
-    """What is searched for this kind of model.
+    """The search space of a kind of model.
 
     Args:
         fixed: keys that keep their value in `settings`.
@@ -73,7 +73,7 @@ def space_of(settings: Settings, fixed: Collection[str] = ()) -> dict[str, Range
 
 
 def open_study(file: Path, settings: Settings, space: Collection[str]) -> optuna.Study:
-    """The search for this model and data set in this file; begun if it is not there yet.
+    """Open the study of this model and data set in a file, or create it.
 
     Args:
         settings: what all trials share, but for the keys of `space`.
@@ -121,7 +121,7 @@ def search(
     device: str,
     seen: Callable[[FrozenTrial], None],
 ) -> None:
-    """Try settings until the study has this many finished trials, counting earlier ones and those of other processes.
+    """Run trials until the study has this many finished ones, including earlier runs and other processes.
 
     Args:
         space: what is searched; the other settings are those given.
@@ -167,7 +167,7 @@ def search(
 
 
 def tidy(study: optuna.Study, folder: Path) -> None:
-    """Delete what fills the disk: the states to go on from of all trials that have ended, and all weights but the best.
+    """Delete the saved states of all trials that have ended, and all weights but the best trial's.
 
     Args:
         folder: of the trials' runs; their logs and settings stay.
@@ -179,7 +179,7 @@ def tidy(study: optuna.Study, folder: Path) -> None:
 
 
 def outcome(trial: FrozenTrial) -> str:
-    """How a trial has ended, in words."""
+    """A trial's outcome in words."""
     if DIVERGED in trial.user_attrs:
         return f"its loss became no number in epoch {(trial.last_step or 0) + 1}"
     if trial.state == TrialState.PRUNED or trial.value is None:
@@ -189,7 +189,7 @@ def outcome(trial: FrozenTrial) -> str:
 
 @contextlib.contextmanager
 def helpers(arguments: Sequence[str], count: int, say: Callable[[str], None]) -> Iterator[None]:
-    """Run this command in further processes, quietly, on the same study; all share this one's threads.
+    """Run this command in more processes without output, on the same study; they share this process's threads.
 
     Args:
         arguments: of the command; how many workers it names does not count.
@@ -210,7 +210,7 @@ def helpers(arguments: Sequence[str], count: int, say: Callable[[str], None]) ->
 
 
 def importances(study: optuna.Study) -> dict[str, float]:
-    """How much of the difference between good trials and others each setting explains; the shares sum to 1.
+    """The share of the difference between good and other trials that each setting explains; the shares sum to 1.
 
     By PED-ANOVA (Watanabe et al., 2023). Empty while there are too few trials.
     """
@@ -233,7 +233,7 @@ def best_changes(study: optuna.Study) -> list[str]:
 
 
 def picture(study: optuna.Study) -> Figure:
-    """What mattered: one panel a setting, most important first; every finished trial is a dot."""
+    """A picture of the search: one panel per setting, the most important first, one dot per finished trial."""
     shares = importances(study)
     trials = study.get_trials(deepcopy=False, states=FINISHED)
     keys = sorted({key for trial in trials for key in trial.params}, key=lambda key: -shares.get(key, 0.0))
@@ -264,7 +264,7 @@ def _place(folder: Path, trial: Trial | FrozenTrial) -> Path:
 
 
 def _loss(trial: FrozenTrial) -> float | None:
-    """The lowest validation loss that a trial has seen; None where it has seen none."""
+    """A trial's lowest validation loss; None before its first epoch ends."""
     return min((value for value in trial.intermediate_values.values() if math.isfinite(value)), default=None)
 
 

@@ -74,7 +74,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What a run has come to.
+    """The result of a run in a sweep.
 
     Attributes:
         perplexity: of the validation split; infinite where the loss has left all numbers.
@@ -185,7 +185,7 @@ def _differing(begun: Run, point: Point, tree: Tree, data_root: Path | None) -> 
 
 
 def measurements(points: Iterable[Point], folder: Path) -> list[Measurement]:
-    """What finished runs have come to: the points themselves, and the bases after each of their epochs.
+    """Results of finished runs: of the points, and of the bases after each of their epochs.
 
     A base stands under every factor, with the value that it has there.
     """

@@ -34,7 +34,7 @@ class Chunks:
 
 
 class LanguageModelTask:
-    """What the trainer has to know of language models.
+    """The trainer's task for language models.
 
     The hidden state is carried from each chunk to the next, within an epoch. With several processes each one reads
     columns of its own, with the hidden states of these.
@@ -93,7 +93,7 @@ class LanguageModelTask:
         return []
 
     def try_out(self) -> None:
-        """Read two chunks: what is not implemented shows now, not after an hour."""
+        """Train on two chunks, so that missing code is reported before training."""
         for row in list(rows_of(self.train, self.reading.bptt))[:2]:
             loss, _ = self.loss(self.model.chunk(self.train, row, self.reading.bptt))
             expect_gradient(loss, f"{type(self.module).__name__}.forward")

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish: training finishes its step, saves and stops."""
+"""Ctrl-C and SIGTERM: training finishes its step, saves and stops."""
 
 from __future__ import annotations
 

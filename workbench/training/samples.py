@@ -1,4 +1,4 @@
-"""What a model says while it learns."""
+"""Samples of a model's output during training."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Samples(Callback, ABC):
 
     @abstractmethod
     def texts(self, trainer: ObservedTrainer) -> list[str]:
-        """What the model says now; empty where it cannot say anything."""
+        """Sample texts; empty if the model cannot generate any."""
 
     def on_epoch(self, trainer: ObservedTrainer, epoch: Epoch) -> None:
         texts = self.texts(trainer)

@@ -28,7 +28,7 @@ Loaded = TypeVar("Loaded", bound="Trained")
 
 @dataclass(frozen=True)
 class Measured:
-    """What a model has reached on a split.
+    """A model's scores on a split.
 
     Attributes:
         numbers: for the run's folder.
@@ -82,7 +82,7 @@ class Trained(ABC):
 
     @abstractmethod
     def task(self, processes: Processes) -> PartTask:
-        """What the trainer is to do."""
+        """The trainer's task."""
 
     @abstractmethod
     def evaluate(self, split: str, track: Track = iter) -> Measured:
@@ -90,16 +90,16 @@ class Trained(ABC):
 
     @abstractmethod
     def use_once(self) -> None:
-        """Let the model say anything."""
+        """Use the model once, with any input."""
 
     @abstractmethod
     def examples(self) -> list[str]:
-        """What the model says now, to be read after training."""
+        """Examples of the model's output, printed after training."""
 
     @staticmethod
     @abstractmethod
     def samples(tensorboard: TensorBoard) -> Callback:
-        """Shows after each epoch what the model says."""
+        """A callback that shows the model's output after each epoch."""
 
     @property
     def parameters(self) -> int:
@@ -114,7 +114,7 @@ class Trained(ABC):
         data_root: Path | None = None,
         device: str = "auto",
     ) -> Loaded:
-        """Bring back the best weights of a run.
+        """Load a run's model with its best weights.
 
         Args: as in `open`.
         """
@@ -127,7 +127,7 @@ class Trained(ABC):
         return trained
 
     def todo(self) -> NotImplementedError | None:
-        """The TODO at which the model stops, if it does: what is not written yet has other layers, too."""
+        """The TODO at which the model stops, if it is unfinished: unfinished models have other layers, too."""
         try:
             self.use_once()
         except NotImplementedError as left:

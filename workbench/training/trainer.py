@@ -1,4 +1,4 @@
-"""The training loop. It knows nothing of what is trained: a task gives batches and losses, callbacks show them."""
+"""The training loop. It does not know what is trained: a task gives batches and losses, callbacks show progress."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Trainer:
 
     @property
     def learning_rate(self) -> float:
-        """Of the next update."""
+        """The learning rate of the next update."""
         training, step, total = self.training, self.progress.step + 1, self.updates * self.training.epochs
         rate = training.learning_rate * schedules.factor(training.schedule, step, training.warmup_steps, total)
         if training.schedule == "plateau":
@@ -259,7 +259,7 @@ class Trainer:
         return epoch
 
     def _tidy(self) -> None:
-        """Make log and epochs/ agree with what was saved: after it, lest a kill has an epoch run and chosen again."""
+        """Make log.jsonl and epochs/ agree with the saved state, so that a kill cannot count an epoch twice."""
         if self.processes.first:
             self.run.write_log(asdict(epoch) for epoch in self.history)
             self.run.keep_epochs(to_keep(self.history, self.training))
@@ -274,7 +274,7 @@ class Trainer:
         return loss / tokens
 
     def _save(self) -> None:
-        """Save all that going on exactly needs."""
+        """Save everything that is needed to resume exactly."""
         self._take_time()
         self._tell("on_save")
         states = self.processes.gather(random_states())

@@ -10,7 +10,7 @@ from workbench.folders import ROOT
 
 
 def open_tree(root: Path) -> Tree:
-    """The tree whose models are to be used from now on.
+    """Open a tree; its models are used from now on.
 
     Raises:
         WorkbenchError: the folder holds no models.
@@ -23,7 +23,7 @@ def open_tree(root: Path) -> Tree:
 
 
 def recorded(folder: Path) -> str:
-    """A folder for settings.json: from the project's root where it lies inside, so that both can be moved together.
+    """A folder as settings.json records it: relative to the project's root if inside, so that both can be moved.
 
     Raises:
         WorkbenchError: its name is not UTF-8, and JSON is.

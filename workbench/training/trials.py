@@ -1,4 +1,4 @@
-"""Trying what does not work on every machine, before training relies on it."""
+"""Test an option that does not work on every machine before training uses it."""
 
 from __future__ import annotations
 

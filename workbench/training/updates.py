@@ -15,7 +15,7 @@ from workbench.training.hyperparameters import Training
 
 
 class Update(NamedTuple):
-    """What an update was made from; on a GPU the tensors are not computed yet.
+    """Records of an update; on a GPU the tensors may not be computed yet.
 
     Attributes:
         loss: (), summed over the tokens of this process.
@@ -46,7 +46,7 @@ class Updater:
         self._processes = processes
 
     def update(self, losses: Iterable[tuple[Tensor, int]], learning_rate: float) -> Update:
-        """Change the weights.
+        """Update the weights.
 
         Args:
             losses: of this process: sums over tokens, and their numbers. Without any token in all processes the
@@ -76,7 +76,7 @@ class Updater:
         return state
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on with moments that were saved, and with the settings of now."""
+        """Load saved moments; the settings stay the current ones."""
         groups = self._optimizer.state_dict()["param_groups"]
         moments = {int(parameter): each for parameter, each in state.items()}
         self._optimizer.load_state_dict({"state": moments, "param_groups": groups})

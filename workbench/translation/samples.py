@@ -1,4 +1,4 @@
-"""What a translator says while it learns: a few translations after each epoch, and where it has looked."""
+"""Sample translations after each epoch, and a picture of the attention."""
 
 from __future__ import annotations
 

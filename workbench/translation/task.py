@@ -19,7 +19,7 @@ from workbench.translation.translators import Translator
 
 
 class TranslationTask:
-    """What the trainer has to know of translation: batches, their loss, the loss of the validation split."""
+    """The trainer's task for translation: batches, their loss, the loss of the validation split."""
 
     def __init__(
         self, translator: Translator, text: Text, corpus: Corpus, settings: Settings, processes: Processes
@@ -67,7 +67,7 @@ class TranslationTask:
         return [f"longest={batching.longest} leaves out {dropped:,} of {pairs:,} training pairs"] if dropped else []
 
     def try_out(self) -> None:
-        """Read two sentences and translate them: what is not implemented, or is wrong, shows now, not after an hour."""
+        """Train on two sentences and translate them, so that missing or wrong code is reported before training."""
         text, pairs = self.text, self.corpus.train[:2]
         for batch in text.batches(pairs, len(pairs)):
             loss, _ = self.loss(batch)
