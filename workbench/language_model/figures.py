@@ -6,15 +6,14 @@ Every function returns a Figure of its own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import cycle, pairwise
+from itertools import pairwise
 from string import ascii_uppercase
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
 
-from workbench.metrics import perplexity
+from workbench.metrics import perplexity_of
 from workbench.pictures.drawing import (
     BLUE,
     FONT,
@@ -35,7 +34,7 @@ from workbench.pictures.drawing import (
     mask_table,
     tint,
 )
-from workbench.pictures.plots import logarithmic
+from workbench.pictures.plots import draw_curves, logarithmic
 
 SIDE = 0.34  # of a letter's square
 
@@ -258,17 +257,10 @@ def learning(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure:
     """
     figure = Figure(figsize=(9.6, 3.6), dpi=100, facecolor=PAPER, layout="constrained")
     left, right = figure.subplots(1, 2)
-    for (name, epochs), color in zip(runs.items(), cycle((BLUE, ORANGE, GREEN, RED, GREY)), strict=False):
-        numbers = [epoch["epoch"] for epoch in epochs]
-        for key, style, label in (("validation_loss", "-", name), ("train_loss", "--", None)):
-            losses = [epoch[key] for epoch in epochs]
-            left.plot(numbers, losses, style, marker=".", color=color, label=label)
-            right.plot(numbers, [perplexity(loss, 1) for loss in losses], style, marker=".", color=color)
-    left.set(xlabel="epoch", ylabel="loss", title="validation solid, training dashed")
-    right.set(xlabel="epoch", ylabel="perplexity", title="perplexity, logarithmic")
+    draw_curves(left, runs, float)
+    draw_curves(right, runs, perplexity_of)
+    left.set(ylabel="loss", title="validation solid, training dashed")
+    right.set(ylabel="perplexity", title="perplexity, logarithmic")
     logarithmic(right)
-    for axes in (left, right):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.grid(visible=True, alpha=0.25)
     left.legend()
     return figure

@@ -9,7 +9,7 @@ from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangl
 from matplotlib.path import Path
 
 # Okabe and Ito's colours, which colour-blind people tell apart; a colour always means the same kind of thing.
-BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6E6E6E"
+BLUE, ORANGE, GREEN, RED, GREY = COLOURS = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6E6E6E"
 LAYER, GATE, STATE, TOKEN = BLUE, ORANGE, GREEN, GREY  # with parameters; a function without; a state; what goes in
 INK, PAPER = "#222222", "#FFFFFF"
 FONT, SMALL = 10.5, 9.0  # points

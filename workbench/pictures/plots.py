@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from torch import Tensor
 from harness.files import refusal, replace
 from workbench.errors import WorkbenchError
 from workbench.metrics import perplexity_of
+from workbench.pictures.drawing import COLOURS
 
 History = Sequence[Mapping[str, Any]]
 FORMATS = (".png", ".pdf", ".svg")
@@ -30,23 +31,35 @@ def curves(runs: Mapping[str, History]) -> Figure:
     """
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
-    for name, history in runs.items():
-        epochs = [line["epoch"] for line in history]
-        validation = [perplexity_of(line["validation_loss"]) for line in history]
-        (line,) = axes.plot(epochs, validation, label=name)
-        training = [perplexity_of(line["train_loss"]) for line in history]
-        axes.plot(epochs, training, linestyle="dashed", color=line.get_color(), alpha=0.6)
-        best = min(range(len(history)), key=validation.__getitem__)
-        axes.plot(epochs[best], validation[best], marker="o", color=line.get_color())
-        place = (epochs[best], validation[best])
-        axes.annotate(f"{validation[best]:.2f}", place, (0, 7), textcoords="offset points", ha="center")
+    draw_curves(axes, runs, perplexity_of)
+    for history, solid in zip(runs.values(), axes.lines[::2], strict=True):
+        best = min(history, key=lambda line: line["validation_loss"])
+        place = (best["epoch"], perplexity_of(best["validation_loss"]))
+        axes.plot(*place, marker="o", color=solid.get_color())
+        axes.annotate(f"{place[1]:.2f}", place, (0, 7), textcoords="offset points", ha="center")
     logarithmic(axes)
     axes.margins(x=0.08)  # the label of the last epoch stands to both sides of it
-    axes.set(xlabel="epoch", ylabel="perplexity", title="Perplexity: validation solid, training dashed")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    axes.grid(visible=True, alpha=0.25)
+    axes.set(ylabel="perplexity", title="Perplexity: validation solid, training dashed")
     axes.legend()
     return figure
+
+
+def draw_curves(axes: Axes, runs: Mapping[str, History], value: Callable[[float], float]) -> None:
+    """Plot a value of the losses over epochs: one colour a run, training dashed, validation solid.
+
+    Args:
+        runs: as in `curves`.
+        value: computed of each loss.
+    """
+    axes.set_prop_cycle(color=COLOURS)
+    for name, history in runs.items():
+        epochs = [line["epoch"] for line in history]
+        (solid,) = axes.plot(epochs, [value(line["validation_loss"]) for line in history], marker=".", label=name)
+        losses = [value(line["train_loss"]) for line in history]
+        axes.plot(epochs, losses, "--", marker=".", color=solid.get_color(), alpha=0.6)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.grid(visible=True, alpha=0.25)
 
 
 def logarithmic(axes: Axes) -> None:
