@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.words import joined
 from workbench.errors import SettingsError
 
 FOLDER = Path(__file__).parent
@@ -98,7 +99,7 @@ def part_of(data: str) -> Part:
 def expect_part(part: Part, data: str) -> None:
     """Raises: SettingsError, where a data set does not belong to this part."""
     if part_of(data) is not part:
-        raise SettingsError(f"--data {data} is of {part_of(data).title}; expected {either(part.data)}")
+        raise SettingsError(f"--data {data} is of {part_of(data).title}; expected {joined(part.data, 'or')}")
 
 
 def data_for(model: str) -> str:
@@ -110,7 +111,7 @@ def data_for(model: str) -> str:
     for part in all_parts():
         if model in part.models:
             return part.data[0]
-    there = "; ".join(f"{', '.join(part.models)} (--data {either(part.data)})" for part in all_parts())
+    there = "; ".join(f"{', '.join(part.models)} (--data {joined(part.data, 'or')})" for part in all_parts())
     raise SettingsError(f"there is no model {model!r}; choose one of {there}")
 
 
@@ -119,11 +120,6 @@ def expect_model(model: str, data: str) -> None:
     part = part_of(data)
     if model not in part.models:
         others = [other for other in all_parts() if model in other.models]
-        where = "".join(f". {model} is trained with --data {either(other.data)}" for other in others)
+        where = "".join(f". {model} is trained with --data {joined(other.data, 'or')}" for other in others)
         there = ", ".join(part.models)
         raise SettingsError(f"{data} ({part.title}) has no model {model!r}; choose one of {there}{where}")
-
-
-def either(names: Sequence[str]) -> str:
-    """Names as a choice: "a, b or c"."""
-    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))

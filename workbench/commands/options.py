@@ -13,8 +13,9 @@ import typer
 from rich.console import Console
 
 from harness.files import refusal
+from harness.words import joined
 from workbench.errors import WorkbenchError, has_surrogates
-from workbench.parts import Part, all_parts, either
+from workbench.parts import Part, all_parts
 
 # Names of folders may hold brackets, which rich would read as markup.
 console = Console(highlight=False, markup=False)
@@ -23,7 +24,7 @@ asides = Console(stderr=True, highlight=False, markup=False)
 
 def by_part(choices: Callable[[Part], Sequence[str]]) -> str:
     """The choices of each part, as a sentence without its full stop."""
-    return "For " + "; for ".join(f"{part.title} {either(choices(part))}" for part in all_parts())
+    return "For " + "; for ".join(f"{part.title} {joined(choices(part), 'or')}" for part in all_parts())
 
 
 MODELS = by_part(lambda part: part.models)

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.words import joined
 from workbench.errors import WorkbenchError
 from workbench.folders import typed
 from workbench.metrics import perplexity_of
@@ -198,7 +199,7 @@ def notes(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[st
         sentences.append("These runs were trained on different data: their losses and scores cannot be compared.")
     if smoothed := [run.name for run in runs if run.settings.flat().get("label_smoothing")]:
         sentences.append(
-            f"The training loss of {_listed(smoothed)} is that of smoothed labels, "
+            f"The training loss of {joined(smoothed)} is that of smoothed labels, "
             "which is higher: compare it with no other loss."
         )
     sentences += tuning_notes(runs)
@@ -295,10 +296,6 @@ def histories(runs: Sequence[Summary]) -> dict[str, Sequence[Mapping[str, Any]]]
 def shown(value: object) -> str:
     """A setting's value for a table."""
     return EMPTY if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def _epochs(run: Summary) -> str:

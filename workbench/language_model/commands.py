@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from harness.files import refusal
+from harness.words import joined
 from workbench.commands.options import (
     JSON_HELP,
     Changes,
@@ -25,10 +26,9 @@ from workbench.commands.options import (
 )
 from workbench.folders import STUDENT
 from workbench.language_model.part import PART
-from workbench.parts import either
 
 app = typer.Typer()
-Corpus = Annotated[str, typer.Option(help=f"{either(PART.data)}.")]
+Corpus = Annotated[str, typer.Option(help=f"{joined(PART.data, 'or')}.")]
 
 
 @app.command(context_settings={"allow_extra_args": True})
@@ -74,7 +74,7 @@ def generate(
 
 @app.command()
 def profile(
-    model: Annotated[str, typer.Option(help=f"{either(PART.models)}.")],
+    model: Annotated[str, typer.Option(help=f"{joined(PART.models, 'or')}.")],
     data: Corpus = PART.data[0],
     batches: Annotated[int, typer.Option(help="How many to watch.")] = 10,
     changes: Changes = None,

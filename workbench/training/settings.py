@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from harness.words import joined
 from workbench.errors import SettingsError
-from workbench.parts import Part, all_parts, either, expect_model, part_of
+from workbench.parts import Part, all_parts, expect_model, part_of
 from workbench.training.hyperparameters import Training
 from workbench.training.run_folder import RESTORE, Run
 
@@ -177,7 +178,7 @@ class Settings:
         others = [part for part in all_parts() if part is not self.part and self.model in part.models]
         for part in others:
             if key in {setting.name for kind in (part.shapes[self.model], part.batching) for setting in fields(kind)}:
-                return f". The {self.model} of --data {either(part.data)} has {key!r}"
+                return f". The {self.model} of --data {joined(part.data, 'or')} has {key!r}"
         return ""
 
 
