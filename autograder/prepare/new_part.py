@@ -120,7 +120,7 @@ hint = "Values are right, but no gradient reaches the input: something before th
 
 [[misconception]]
 name = "layer_has_another_name"
-renamed = { layer = "linear" }
+renamed = { layer = "linear_layer" }
 hint = "The layer has another name than in the class docstring. The tests fill it by that name."
 """
 
