@@ -204,7 +204,7 @@ def test_several_broken_files_cost_only_themselves(engine):
 
 def test_an_integration_test_names_the_piece_that_fails(engine):
     encoder, seq2seq = (
-        engine.kit.tests_of(ASSIGNMENT.deliverable(f"seq2seq.{name}")) for name in ("encoder", "seq2seq")
+        engine.kit.tests_of(ASSIGNMENT.deliverable(f"seq2seq.{name}")) for name in ("Encoder", "Seq2Seq")
     )
     fewer = only(engine, encoder[:1] + [test for test in seq2seq if test.integration])
     grades = fewer.grade(at_import("1 / 0", "models/seq2seq/Encoder.py"))
