@@ -254,7 +254,10 @@ def test_a_saved_test_is_run(home, start):
     terminal = start("RNN")
     terminal.wait("RNN  done  6/6 tests")
     tests = home / "tests/models/naive/test_RNN.py"
-    tests.write_text(tests.read_text(encoding="utf-8").replace("hidden=hidden", "hidden=hidden * 2"), encoding="utf-8")
+    before = tests.read_text(encoding="utf-8")
+    after = before.replace('show("hidden", hidden)', 'show("hidden", hidden * 2)')
+    assert after != before
+    tests.write_text(after, encoding="utf-8")
     terminal.wait("RNN  wrong")
 
 
