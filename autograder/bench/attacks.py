@@ -49,14 +49,20 @@ COMMANDS = {
 }
 OURS = "this grader"
 VERDICTS = ("forged", "inflated", "leaked", "broken", "held")
-ATTACKED, OTHER = "1.2.", "1.1."  # numbers of the attacked file's tests and of the other's
+ATTACKED, OTHER = "1.2.", "1.1."  # how the numbers of the attacked file's tests begin, and those of the other file's
 SECONDS = 15.0  # for an ordinary grader, which needs one second on a quiet machine
 DIGITS = 10  # by which a leaked number is recognised
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one grader made of a submission: number of a row -> points, all that a student sees, whether it is valid."""
+    """The results of one submission.
+
+    Attributes:
+        points: number of a row -> points.
+        text: everything that the student sees.
+        valid: whether results.json can be read as results.
+    """
 
     points: Mapping[str, float]
     text: str
@@ -67,7 +73,7 @@ Grader = Callable[[bytes], Result]
 
 
 def compare(repository: Path, kit_zip: Path, wanted: Sequence[Attack]) -> dict[str, dict[str, str]]:
-    """Attack -> grader -> verdict; "" where there is nothing to attack."""
+    """Run attacks against all graders: attack -> grader -> verdict; "" where an attack does not concern a grader."""
     good = read_tree(repository / "solution", Assignment.load(repository / "student" / "assignment.json"))
     table: dict[str, dict[str, str]] = {attack.name: {} for attack in wanted}
     with (
@@ -129,7 +135,7 @@ def _layout(folder: Path, kit_zip: Path) -> Iterator[Engine]:
 
 
 def _secrets(engine: Engine) -> set[str]:
-    """The hidden seeds and the numbers that are right for them."""
+    """The beginnings of the hidden seeds, and of the numbers that are expected for them."""
     secrets: set[str] = set()
     for name in engine.kit.seeds[1:]:
         answers = engine.answers[name]
@@ -199,7 +205,7 @@ def run_rival(
 
 
 def _furnish(layout: Path, archive: bytes, engine: Engine, repository: Path) -> None:
-    """The grader in source/, with the student's listed files copied to it as Gradescope's own examples do."""
+    """Lay out the grader in source/ and copy the student's listed files there, as Gradescope's own examples do."""
     source, submission = layout / "source", layout / "submission"
     for name in ("results", "submission"):
         (layout / name).mkdir()
@@ -265,10 +271,10 @@ def _cell(words: Counter[str]) -> str:
 
 
 def main(repository: Path, kit_zip: Path, only: str = "", json_file: Path | None = None) -> dict[str, Any]:
-    """Run all attacks, or those whose name contains `only`; print the table, return and perhaps write the figures.
+    """Run all attacks whose name contains `only`; print the tables, return the figures, and write them to `json_file`.
 
-    Of a file that attacks at several moments the first is run: import, where there is one. The graders that this one is
-    compared with have the tests of part 1, so attacks against other rows are left out.
+    A file that attacks at several moments is run at the first one only. The ordinary graders have the tests of part 1,
+    so attacks against other rows are left out.
     """
     if os.geteuid() != 0 or not rehearsal.can_mount():
         sys.exit("bench --attacks needs root and mounts: an ordinary grader under attack must not reach this machine")

@@ -30,7 +30,7 @@ LIMITS = {
     resource.RLIMIT_CORE: 0,
     resource.RLIMIT_CPU: 60,
 }
-# What Python itself needs ($3 and on) stays where it is, whatever is put over the folders around it, and is readable:
+# The folders that Python needs ($3 and on) stay readable at their places while empty folders cover those around them:
 # an ordinary grader imports late, perhaps from below a closed home ($2, "" without one) or a temporary folder.
 MOUNTS = """
 set -e

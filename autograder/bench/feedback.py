@@ -1,4 +1,4 @@
-"""What a student is told first about wrong attempts whose causes their authors know.
+"""Shows what a student is told first about wrong attempts, the causes of which are known.
 
     python -m autograder bench --feedback [--attempts FOLDER]... [--only WORD] [--json FILE]
 
@@ -155,9 +155,9 @@ def measure(
         step(f"{each.name}: the right solution")
         unsound = set()
         for deliverable in (d for d in assignment.deliverables if d.file in files):
-            if found := run(root, each.files, [deliverable], assignment).text:
+            if failure := run(root, each.files, [deliverable], assignment).text:
                 unsound.add(deliverable.id)
-                report.complaints.append(f"{each.name}: the right solution fails {deliverable.id}:\n{found}")
+                report.complaints.append(f"{each.name}: the right solution fails {deliverable.id}:\n{failure}")
         for attempt in wanted:
             if attempt.deliverable in unsound:
                 continue

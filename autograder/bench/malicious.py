@@ -5,8 +5,8 @@ ends in lines like
 
     Where: import, init, forward     at which moments `attack` is called; each is a submission of its own
     Base: nothing | partly           what is right beside it: nothing of the LSTM, or that it has its parameters
-    Against: 4.2.6, 4.4.7            the rows that it is after instead of the LSTM's; it has earned none of them
-    Refused: yes                     the preflight is meant to refuse it; otherwise it must get as far as running
+    Against: 4.2.6, 4.4.7            the rows that it attacks instead of the LSTM's; without the attack it earns none
+    Refused: yes                     the preflight must refuse it; without this line, the attack must run
     Left open: why                   points can be gained, and docs/security.md says so
     Taken: nothing                   the archive as a whole is not read
     Only here: yes                   it speaks this project's own protocol; elsewhere there is nothing to attack
@@ -15,9 +15,9 @@ A file with a function `archive(good)` builds a whole zip from the solution's fi
 `files(good)` returns the files. Any other stands in for models/naive/LSTM.py: where it defines no `LSTM`, one is
 appended that calls its function `attack(lstm, x, states)`, whose result, unless it is None, is what `forward` returns.
 
-What several attacks need stands in `shared/`. An attack's line
-`from tests.project.grade.attacks.shared.<name> import ...` is replaced by the whole text of `shared/<name>.py`, for
-nothing of ours can be imported where it is handed in. Files that build archives run here, and really import it.
+Code that several attacks need is in `shared/`. An attack's line
+`from tests.project.grade.attacks.shared.<name> import ...` is replaced by the whole text of `shared/<name>.py`, because
+the grader has no such module to import. Files that build archives run here and do import it.
 """
 
 import ast
@@ -73,9 +73,9 @@ class Attack:
     """One malicious submission.
 
     Attributes:
-        name: its file's, such as "row07_segfault".
-        place: "import", "init" or "forward"; "" where the file decides itself.
-        text: the file's, with what it shares with others in it.
+        name: the name of its file, such as "row07_segfault".
+        place: the moment of the attack: "import", "init" or "forward"; "" if the file decides itself.
+        text: the file's source, with the code of `shared/` in it.
         says: the docstring's lines "key: value".
     """
 
@@ -101,7 +101,7 @@ class Attack:
 
     @property
     def against(self) -> list[str]:
-        """The rows that it is after; none stands for the LSTM's."""
+        """The numbers of the rows that it attacks; empty for the LSTM's."""
         return re.findall(r"[\d.]+", self.says.get("Against", ""))
 
     def archive(self, good: Mapping[str, bytes], public: Mapping[str, Any]) -> bytes:
@@ -109,7 +109,7 @@ class Attack:
 
         Args:
             good: the solution's files by their path in the tree.
-            public: what stands in the handout's references: the attack's name PUBLIC.
+            public: the published values, which the attack finds under the name PUBLIC.
         """
         defined = functions(self.text)
         if "archive" in defined:
@@ -189,7 +189,7 @@ def _load(name: str) -> Any:
 def published(answers: Path) -> dict[str, Any]:
     """What an attacker takes from the handout: identifier -> name -> the published value, of part 1.
 
-    Rounded to what tolerances ask for, so that the table fits into a file.
+    Values are rounded as far as tolerances allow, so that the table fits into a file.
     """
     return {
         identifier: {

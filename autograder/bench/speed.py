@@ -1,7 +1,7 @@
 """Measures how fast grading is, beside a grader that protects nothing and beside `import torch` alone.
 
-All cold figures come from one loop that takes the contenders in turn, so that what else the machine does at a time
-touches them alike. Every run is checked: a figure of a run that gave the wrong points is worth nothing.
+All cold figures come from one loop that runs the graders in turn, so that other work on the machine slows all of them
+alike. Every run is checked: a run that gives wrong points is an error, not a figure.
 """
 
 import compileall
@@ -41,9 +41,9 @@ class Plan:
     """How much is measured.
 
     Attributes:
-        repetitions: of each cold run; the median counts.
-        submissions: graded warm, of each sort.
-        whole: the full suite; else one test a deliverable, to try the command itself.
+        repetitions: how often each cold run is repeated; the median counts.
+        submissions: how many submissions of each sort are graded warm.
+        whole: whether to run the full suite; if not, one test a deliverable, to try the command itself.
     """
 
     repetitions: int = 5
@@ -58,7 +58,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured; seconds are of the wall where the name does not say CPU.
+    """What was measured; seconds are wall time unless the name says CPU.
 
     Attributes:
         tests, runs: graded tests, and how often student code is called for them: every case with every seed.
@@ -91,10 +91,10 @@ def measure(root: Path, kit_zip: Path, plan: Plan, advance: Callable[[str], None
 
     Args:
         root: the repository.
-        advance: called before each run with what it is.
+        advance: called before each run with a name for it.
 
     Raises:
-        BenchError: when a run gave other points than it should.
+        BenchError: a run gave wrong points, or failed.
     """
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
@@ -198,7 +198,7 @@ def _warm(engine: Engine, root: Path, solution: Files, plan: Plan, advance: Call
     """CPU seconds a submission, with one engine; and what one more test costs, from the suite's first half."""
     half = replace(engine.kit, tests=engine.kit.tests[::2])
     whole, fewer = engine.kit, len(half.tests)
-    _grade(engine, solution, True)  # costs of the first submission are no part of warm grading
+    _grade(engine, solution, True)  # the first submission has extra costs, which are not warm grading
     passing: list[float] = []
     failing: list[float] = []
     halved: list[float] = []
@@ -229,7 +229,7 @@ def _grade(engine: Engine, files: Files, right: bool) -> float:
 
 
 def _cpu_seconds() -> float:
-    """What this process, all that live below it and all of theirs that have ended have used so far."""
+    """CPU seconds that this process and all its descendants, also those that have ended, have used so far."""
     me = psutil.Process()
     own = me.cpu_times()  # before the search for others, which is no part of grading
     times = [own, *(process.cpu_times() for process in me.children(recursive=True))]

@@ -29,7 +29,7 @@ class Settled:
         rows: the rows with their points, without words that the rubric withholds.
         open: whether the student may see every row now; if not, no sentence tells points.
         sums: sentences for the student about what changes the score, with the arithmetic.
-        taken: pairs of what was deducted for and how many points, in order.
+        taken: each deduction in order: its reason, and the number of points.
         said: further sentences for the student about the submission as a whole.
         noted: what only instructors need, for `extra_data`.
     """

@@ -1,4 +1,4 @@
-"""Expected outcomes for every seed, made by running the solution; and the secret that hidden seeds grow from."""
+"""Expected outcomes for every seed, made by running the solution; and the secret that hidden seeds derive from."""
 
 import contextlib
 import hashlib
@@ -72,7 +72,7 @@ def _draw_secret(path: Path) -> None:
 def hidden_seed(secret: bytes, number: int, identifier: str, public: str, hidden: int) -> str:
     """The n-th hidden seed of a test and its case. It tells nothing of the secret, nor of other tests' seeds.
 
-    Where there are several, the first keeps the published sizes: what fails with it does not fail for a size.
+    If there are several, the first keeps the published sizes, so that a failure with it is not about sizes.
 
     Args:
         public: the seed of the published answer, whose sizes the others avoid.
@@ -103,7 +103,7 @@ def graded_tests(root: Path) -> list[GradedTest]:
 
 @contextlib.contextmanager
 def _without(variable: str) -> Iterator[None]:
-    """The environment without a variable, for a while."""
+    """Remove a variable from the environment inside the context."""
     kept = os.environ.pop(variable, None)
     try:
         yield
@@ -139,7 +139,7 @@ def run_solution(
 
     Args:
         seed: identifier of a test and case -> the seed wanted; another is drawn from it where rounding could decide.
-        kept: identifier -> the seed used so far, which stays where it can.
+        kept: identifier -> the seed used so far, which is used again unless rounding could decide.
     """
     seeds = [{name: seed(name) for name in map(test.identifier, test.cases)} for test in tests]
     runs = mapper(_run, [root] * len(tests), tests, seeds, [kept or {}] * len(tests))
@@ -165,7 +165,10 @@ def right_answers(
 def hidden_answers(
     root: Path, tests: Sequence[GradedTest], secret: bytes, hidden: int, public: Answers, mapper: Mapper = map
 ) -> dict[str, Answers]:
-    """Run the solution with as many hidden seeds and return the answers by name: hidden-1, ...
+    """Run the solution with the hidden seeds and return the answers by name: hidden-1, ...
+
+    Args:
+        hidden: how many hidden seeds there are.
 
     Raises:
         Unsteady: for a test whose right answer depends on rounding, or on no seed at all.

@@ -18,7 +18,7 @@ A wrong name of a layer or parameter stands in many places; such an entry has, i
 
     renamed = { norm_mh = "norm" }                     # right = "wrong": whole words, wherever they stand in the file
 
-and its hint is shown for every other wrong name as well: what is missing tells it.
+and its hint is shown for every other wrong name as well, because the right name is missing each time.
 
 Above its entries a file may have:
 
@@ -126,7 +126,11 @@ def file_of(deliverable: Deliverable) -> Path:
 
 
 def of(root: Path, deliverable: Deliverable) -> list[Misconception]:
-    """The misconceptions of one deliverable, each of which leaves Python; `load` saves the seconds that this takes."""
+    """The misconceptions of one deliverable. Checks that each gives valid Python, which takes seconds; `load` does not.
+
+    Raises:
+        CatalogueError: as in `load`, and for a change that leaves no valid Python.
+    """
     entries = _read(root, deliverable)
     source = (root / "solution" / deliverable.file).read_text(encoding="utf-8")
     for entry in entries:
@@ -148,7 +152,8 @@ def apply(misconception: Misconception, source: str) -> str:
     """The file's source with the misconception in it.
 
     Raises:
-        CatalogueError: unless `before` stands there once; unless all right names and no wrong ones stand there.
+        CatalogueError: `before` does not stand in the source exactly once; or a right name does not stand in it, or a
+            wrong name does.
     """
     if misconception.renamed:
         return _rename(misconception.renamed, source)
@@ -159,7 +164,7 @@ def apply(misconception: Misconception, source: str) -> str:
 
 
 def _rename(names: Mapping[str, str], source: str) -> str:
-    """The source with other names, none of which meant something before."""
+    """The source with wrong names in place of the right ones; the wrong names must not occur in it before."""
     words = set(re.findall(r"\w+", source))
     for right, wrong in names.items():
         if right not in words:

@@ -1,6 +1,6 @@
 """A default container, emulated: half a processor, 768 MB, Docker's capabilities and no namespaces.
 
-For tests and measurements only. It needs root and cgroups of version 1 that may be written; `missing` says what lacks.
+For tests and measurements only. It needs root and writable cgroups of version 1; `missing` says what is not there.
 
 python -m autograder.prepare.container python -m pytest tests/project/grade/test_attacks.py
 
@@ -21,12 +21,12 @@ from types import TracebackType
 
 CGROUPS = Path("/sys/fs/cgroup")
 PERIOD = 100_000  # microseconds, as Docker sets it
-# What Docker leaves to root in a container: among what it takes are sys_admin (mounts), sys_ptrace and sys_resource.
+# The capabilities that Docker leaves to root. It takes others, such as sys_admin (mounts), sys_ptrace, sys_resource.
 CAPABILITIES = (
     "chown,dac_override,fowner,fsetid,kill,setgid,setuid,setpcap,net_bind_service,net_raw,sys_chroot,mknod,"
     "audit_write,setfcap"
 )
-# Enter each group, then give the other capabilities up: what a process once has, its children have.
+# Enter each group, then run the command, which gives up the other capabilities; children inherit groups and limits.
 ENTER = """
 while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 125; shift; done; shift
 exec "$@"
@@ -38,7 +38,7 @@ class Container:
 
     Args:
         processors: how much of one processor there is.
-        megabytes: memory, with what it caches of files.
+        megabytes: memory, including cached files.
 
     Attributes:
         peak_mib: the most memory that was in use at once, caches of files included.

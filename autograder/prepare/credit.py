@@ -2,8 +2,7 @@
 
 Points are paid for tests that pass, and a test can pass for the wrong reason: zeros may be right somewhere, a
 constructor alone has rows of its own. So unfinished versions of every deliverable are made from the solution and run
-with the published inputs. None may get more than LIMIT, but for those whose reason stands in the catalogue
-(see `catalogue.Head`).
+with the published inputs. None may get more than LIMIT unless the catalogue gives a reason (see `catalogue.Head`).
 """
 
 import contextlib
@@ -186,14 +185,14 @@ def _replace(module: Any, name: str, fake: Callable[..., Any]) -> None:
 
 
 def _aside(right: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """What the right function gives; what it does to its arguments is done to copies, where they can be copied."""
+    """The right function's result. It gets copies of its arguments, if they can be copied, so that it changes none."""
     with contextlib.suppress(RuntimeError, TypeError):  # a tensor inside of a graph, a generator
         args, options = copy.deepcopy((args, options))
     return right(*args, **options)
 
 
 def _clear(module: nn.Module) -> None:
-    """Zeros in place of initial values. Tests put their own in place of most."""
+    """Set all parameters and buffers to zero. Tests then fill most of them with values of their own."""
     for values in (*module.parameters(), *module.buffers()):
         values.data.zero_()
 

@@ -16,8 +16,8 @@ from harness.submission.listed_files import read_tree
 def submissions(root: Path, out: Path) -> dict[str, Path]:
     """Pack the demonstration's submissions into `out` and return them by name.
 
-    solution: everything right. skeleton: nothing started. one-file: only the first file done. half-done: the mistakes
-    that deliverables have for this in the catalogue.
+    solution: everything right. skeleton: nothing started. one-file: only the first file done. half-done: the solution
+    with the mistakes under [half_done] in the catalogue.
 
     Raises:
         CatalogueError: where the text that such a mistake replaces is not in the solution.

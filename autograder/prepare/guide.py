@@ -25,10 +25,10 @@ numbers in a student's output. If they are not here, the student has another mis
 
 
 def pages(root: Path, tests: Sequence[GradedTest], made: Made) -> dict[Path, str]:
-    """The guide as it is by now: path in the repository -> text.
+    """All pages of the guide: path in the repository -> text.
 
     Args:
-        made: what was made again. The pages of other deliverables stay as they are below their title.
+        made: the answers that were made again. Pages of other deliverables stay as they are below their title.
     """
     by_identifier = {test.identifier(case): test for test in tests for case in test.cases}
     texts: dict[Path, str] = {}

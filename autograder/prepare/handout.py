@@ -92,9 +92,9 @@ def derive(root: Path) -> dict[str, bytes]:
 
 
 def kept(rubric: Rubric, names: Collection[str]) -> list[str]:
-    """Of paths from the repository's root those that the rubric leaves on, in their order.
+    """The paths, from the repository's root, that belong to what the rubric switches on, in their order.
 
-    Solution files, tests and references of deliverables that are off go, and whole packages that nothing on is left in.
+    Leaves out solution files, tests and references of deliverables that are off, and packages that hold nothing else.
     """
     on = {name for each in rubric.deliverables for name in _files_of(each)}
     off = {name for each in rubric.off for name in _files_of(each)} - on
@@ -121,8 +121,8 @@ def solution_sources(root: Path) -> dict[str, str]:
 def write(root: Path) -> list[str]:
     """Bring student/ up to date, each file in one step, and return the paths in it that were written or removed.
 
-    Given code is never touched: outside models/ and theory/ nothing is removed. What somebody has written into one of
-    these files is kept in `REPLACED`; see `edited`.
+    Removes only Python files in models/ and theory/, and notebooks that have a source here. A file that somebody has
+    edited is copied to `REPLACED` first; see `edited`.
     """
     student, derived = root / "student", derive(root)
     superfluous = _superfluous(root, derived)
@@ -141,7 +141,7 @@ def write(root: Path) -> list[str]:
 
 
 def edited(root: Path) -> list[str]:
-    """The derived files of student/ that are neither as `write` has left them nor as git's last commit has them."""
+    """The derived files of student/ that differ from what `write` has left there, and from git's last commit."""
     student, derived = root / "student", derive(root)
     made = json.loads((student / MADE).read_bytes()) if (student / MADE).is_file() else {}
     there = {name: _read(student / name) for name in [*derived, *_superfluous(root, derived)]}
@@ -169,7 +169,7 @@ def _digest(data: bytes) -> str:
 
 
 def _free(path: Path) -> Path:
-    """The path, or one beside it, that nothing has yet."""
+    """The path, or a numbered one beside it, at which there is no file yet."""
     names = (path.with_name(f"{path.stem}-{i}{path.suffix}") for i in itertools.count(2))
     return path if not path.exists() else next(each for each in names if not each.exists())
 

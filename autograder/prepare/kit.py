@@ -29,7 +29,7 @@ GRADER = ("autograder/__init__.py", "autograder/rubric.py", "autograder/rubric.t
 
 
 class KitError(Exception):
-    """A file that should be a kit and is none."""
+    """A file that is not a kit; the message names it."""
 
 
 def build(root: Path, target: Path, secret: str | None = None, torch_source: str = TORCH_SOURCE) -> str:
@@ -90,7 +90,7 @@ def kit_files(
 
 
 def inputs(root: Path) -> str:
-    """Digits that change with anything in the repository that a kit is made of, or its answers."""
+    """A digest of everything in the repository that a kit and its answers are made of."""
     files = {name: (root / name).read_bytes() for name in GRADER}
     for folder in (*INPUTS, *(f"tests/{folder}" for folder in PACKAGES)):
         files |= read_folder(root, folder)

@@ -25,7 +25,7 @@ from harness.tree import PACKAGES, Tree
 
 @dataclass(frozen=True)
 class Failure:
-    """What a misconception makes of one test and case, and what the judge says of it."""
+    """The outcome of a misconception in one test and case, and the judge's verdict on it."""
 
     verdict: Verdict
     outcome: Outcome
@@ -36,7 +36,7 @@ class Task:
     """A misconception, its deliverable's tests and their right answers.
 
     Attributes:
-        luck: other words give other random numbers: what comes out at random is another thing then.
+        luck: seeds torch's random numbers; another text gives other values where results are random.
     """
 
     root: Path
@@ -74,7 +74,7 @@ def complaint(failed: Mapping[str, Failure]) -> str:
 
 
 def hints_of(right: Answers, wrong: Sequence[tuple[Misconception, Mapping[str, Failure]]]) -> Hints:
-    """What is kept of right and wrong outcomes."""
+    """The hints to store: sketches of the right and the wrong outcomes, with a hint for each misconception."""
     hints = Hints({identifier: portray(outcome) for identifier, outcome in right.outcomes.items()})
     for entry, failed in wrong:
         varies = "." if entry.renamed else entry.varies  # values go with names: another wrong name, other values

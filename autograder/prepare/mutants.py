@@ -2,7 +2,7 @@
 
 A mutant that passes every test is either a wrong solution that would get full marks, or the change changes nothing that
 a test could see; only a person can tell which (DeMillo, Lipton and Sayward, 1978, "Hints on Test Data Selection").
-Those that were looked at stand in unnoticed.toml, with the reason, so that a new one is seen at once.
+Mutants that a person has looked at are listed in unnoticed.toml with the reason, so only new ones are shown.
 """
 
 import ast
@@ -38,7 +38,7 @@ COMPARISONS = {
     ast.Eq: ("!=", "<=", ">="), ast.NotEq: ("==", "<", ">"),
     ast.Is: ("is not",), ast.IsNot: ("is",), ast.In: ("not in",), ast.NotIn: ("in",),
 }  # fmt: skip
-Change = tuple[ast.AST, str]  # what stands instead of a node
+Change = tuple[ast.AST, str]  # a node, and the text that replaces it
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def batches(root: Path, tests: Sequence[GradedTest], only: str = "") -> list[Bat
 
 
 def survivors(batch: Batch) -> list[Mutant]:
-    """Those that pass all tests with the public seed. The tests that have noticed most so far come first."""
+    """The mutants that pass all tests with the public seed. Tests that have noticed most mutants so far run first."""
     noticed: Counter[str] = Counter()
     alive: list[Mutant] = []
     before = signal.signal(signal.SIGPROF, _too_long)
@@ -183,7 +183,7 @@ def _inside(lines: Sequence[str]) -> Iterator[int]:
 
 
 def _is_code(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> bool:
-    """Whether a node is in no type and in no f-string, whose words are free."""
+    """Whether a node is code: not part of an annotation, nor of an f-string, whose words are free."""
     while node in parents:
         child, node = node, parents[node]
         types = (getattr(node, "annotation", None), getattr(node, "returns", None))
@@ -254,7 +254,7 @@ def _statements(node: ast.AST) -> Iterator[Change]:
 
 
 def _other_names(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> Iterator[Change]:
-    """Another variable of the function, or what else self keeps in the class, in the place of one that is read."""
+    """Replace a variable that is read by another one of its function, or an attribute of self by another one."""
     parent = parents[node]
     if isinstance(parent, ast.Call) and parent.func is node and isinstance(node, ast.Name):
         return
@@ -282,7 +282,7 @@ def _is_method(node: ast.Attribute, parents: Mapping[ast.AST, ast.AST]) -> bool:
 
 
 def _is_word(node: ast.AST) -> bool:
-    """Whether it is a string, of which none is more than another."""
+    """Whether a node is a string; an order of strings means nothing in a comparison."""
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 

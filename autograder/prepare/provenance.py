@@ -1,4 +1,4 @@
-"""What stored answers were made from, so that only those that are older than that are made again.
+"""Records what stored answers were made from, so that only those whose sources have changed are made again.
 
 Each graded test module has a record: what its answers and hints depend on, by name, with a digest or a version.
 
@@ -82,7 +82,7 @@ def record(root: Path, module: str, misconceptions: Path, ran: Iterable[str]) ->
 
 
 def ran_for(made_from: Record) -> list[str]:
-    """What `traced` had noted for a record."""
+    """The functions and files that `traced` has noted for a record."""
     return [name.removeprefix("solution/") for name in made_from if name.startswith("solution/")]
 
 

@@ -168,7 +168,7 @@ def _git(repository: Path, *command: str) -> list[str]:
 
 @contextlib.contextmanager
 def _mount_point() -> Iterator[None]:
-    """Have ROOT there. Several rehearsals may run at once: the last one removes it, if one of them has made it."""
+    """Make sure that ROOT exists. Several rehearsals may run at once: the last one removes ROOT if one has made it."""
     LOCK.parent.mkdir(mode=0o700, exist_ok=True)
     with LOCK.open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)

@@ -1,4 +1,4 @@
-"""What stays of stored answers and hints when they are made again: all that the new ones agree with.
+"""Keeps stored answers and hints with which the new ones agree when they are made again.
 
 Each processor rounds in its own way: without this, `python -m autograder answers` would rewrite every file.
 """
@@ -15,9 +15,9 @@ from harness.outcome import Outcome
 
 
 def answers(new: Answers, old: Answers, tests: Iterable[GradedTest]) -> Answers:
-    """The new answers, with the old outcome of every test whose seed is the same and that the judge would let pass.
+    """The new answers, but old outcomes for the same seed stay if the judge lets the new ones pass against them.
 
-    Where that holds of all of them, these are the old answers, versions included.
+    If all outcomes stay, the old answers are returned as they are, with their versions.
     """
     outcomes = dict(new.outcomes)
     for test in tests:

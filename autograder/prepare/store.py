@@ -86,7 +86,7 @@ def workers() -> Iterator[Mapper]:
 
 
 def make_public(root: Path, tests: Sequence[GradedTest], mapper: Mapper) -> Made:
-    """Run solution and misconceptions with the public seed, also where students get no hints: assistants do."""
+    """Run solution and misconceptions with the public seed; the guide for assistants needs them even without hints."""
     complaints: dict[str, str] = {}
     right, ran = _run_solution(root, tests, mapper, complaints)
     tasks: list[Task] = []
@@ -135,7 +135,7 @@ def _run_solution(
 
 
 def _stored(root: Path, module: str) -> Answers:
-    """The public answers of a module; none where there are none."""
+    """The stored public answers of a module; empty if none are stored."""
     with suppress(FileNotFoundError):
         return Answers.load(answers.public(module, root / "tests"))
     return Answers()

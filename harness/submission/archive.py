@@ -23,9 +23,15 @@ def pack(
 ) -> Path:
     """Write files and notebooks into a zip and return its path.
 
-    `out` is a file if it ends in .zip, else a folder, made if needed. The same files give the same bytes on any
-    machine: nothing is compressed, since zlibs differ. The zip appears only when it is whole. ValueError when there
-    is nothing to pack, OSError when writing fails or something else would be replaced.
+    The same files give the same bytes on any machine: nothing is compressed, because versions of zlib differ. The zip
+    appears only when it is whole.
+
+    Args:
+        out: a file if it ends in .zip, else a folder, which is made if needed.
+
+    Raises:
+        ValueError: there is nothing to pack.
+        OSError: writing fails, or a file that `pack` has not made would be replaced.
     """
     paths = [path for path in sorted(assignment.files) if path in files and len(files[path]) <= LIMIT]
     members = {path: files[path] for path in paths}
@@ -47,7 +53,12 @@ def pack(
 
 
 def target_of(out: Path, assignment: Assignment, ids: Sequence[str]) -> Path:
-    """The archive's path; OSError with a sentence where it cannot be written, or is a file that `pack` has not made."""
+    """The path of the archive that `pack` writes, with links resolved.
+
+    Raises:
+        OSError: `out` is neither a name that ends in .zip nor a folder, or the archive would replace a file that `pack`
+            has not made. The message is a sentence for the student.
+    """
     target = out if out.suffix.lower() == ".zip" and not out.is_dir() else out / archive_name(assignment, ids)
     if out.suffix and target != out and not out.exists():
         raise OSError(f"--out {out}: expected a file whose name ends in .zip, or a folder that is there already.")

@@ -16,7 +16,9 @@ class Draw:
         self.random = random.Random(seed).random
 
     def chance(self, probability: float) -> bool:
+        """True with this probability."""
         return self.random() < probability
 
     def one(self, choices: Sequence[T]) -> T:
+        """One of the choices, all equally likely."""
         return choices[int(self.random() * len(choices))]

@@ -1,4 +1,4 @@
-"""Files of public data sets: from a folder, or once from one commit of a public repository to a cache folder."""
+"""Files of public data sets: read from a folder, or downloaded once into a cache folder."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Source:
 
     Attributes:
         name: of the data set, and of its folder in the cache.
-        address: where the files are; it names a commit, so that its bytes are those of the checksums.
-        home: the same place for people.
-        checksums: each file's name there and its SHA-256 (64 digits) or its id in git (40 digits).
-        instead: the option that needs no download.
+        address: URL of the folder with the files; it names a commit of a public repository, so the files never change.
+        home: a page about the files, for people.
+        checksums: file name -> SHA-256 (64 digits) or id in git (40 digits).
+        instead: the option for data that need no download, named in errors.
     """
 
     name: str
@@ -43,11 +43,10 @@ class Source:
     instead: str
 
     def lines(self, data_root: Path | None = None) -> dict[str, list[str]]:
-        """The lines of each file, by its name without ".gz", without what ends them.
+        """Read the files: name without ".gz" -> lines without line ends.
 
         Args:
-            data_root: folder with the files, plain or with .gz. Without one they are downloaded to `cache_folder()`,
-                where they stay.
+            data_root: folder with the files, plain or with .gz; None downloads them to `cache_folder()` once.
 
         Raises:
             DataError: for missing files, and files that are not text in UTF-8.
@@ -67,8 +66,8 @@ class Source:
         """Bring the files that are not in the cache yet, each whole or not at all, and return their folder.
 
         Raises:
-            DataError: without a connection, and for bytes that are not the expected ones. What has come stays beside
-                as .part, and the next call goes on there.
+            DataError: there is no connection, or a checksum is wrong. An interrupted download is kept as .part, and
+                the next call continues it.
         """
         folder = cache / self.name
         if all(self._is_there(folder, name) for name in self.checksums):

@@ -39,7 +39,7 @@ HEADINGS = {2: "section*", 3: "subsection*", 4: "subsubsection*"}
 
 
 def latex(markdown: str) -> str:
-    """The whole source of a document."""
+    """The LaTeX source of a Markdown document, from its preamble to its end."""
     return PREAMBLE + "\n\n".join(filter(None, map(_block, parse(markdown).children))) + "\n\\end{document}\n"
 
 

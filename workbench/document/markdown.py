@@ -64,7 +64,7 @@ def spans(nodes: Sequence[Node], style: Span = Span("")) -> Iterator[Span]:
 
 
 def text_of(nodes: Sequence[Node]) -> str:
-    """The text alone."""
+    """The text in nodes, without its styles."""
     return "".join(span.text for span in spans(nodes))
 
 

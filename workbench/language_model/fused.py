@@ -1,9 +1,10 @@
-"""The last layer, its log-softmax and the loss in one pass over the vocabulary, for models that know nothing of it.
+"""Computes the last layer, its log-softmax and the loss in one pass over the vocabulary; models need no change.
 
-With a large vocabulary most of a training step is spent on the scores (rows, V): written, normalised into a second
-matrix, differentiated into a third. Here a model's `decoder` gives a `Deferred` instead, which stands for the scores
-and computes them when something asks for their values. The loss does not: it needs a block of scores at a time, which
-stays in the processor's cache while its softmax and its share of all gradients are computed.
+With a large vocabulary, most of a training step goes into the scores (rows, V): the layer writes one such matrix,
+log-softmax a second one, and the gradient a third. Here a model's `decoder` returns a `Deferred` instead. It stands for
+the scores and computes them only if some code asks for their values. `nll_sum` does not ask for them: it computes one
+block of scores at a time, which stays in the processor's cache while its softmax and its share of all gradients are
+computed.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-# On a CPU a block of rows fits what malloc keeps, since fresh pages cost more than a softmax, and a tile of it fits the
-# cache; in between the figures hardly matter. A GPU wants few large kernels.
+# On a CPU, a block of rows is small enough for malloc to reuse its memory, because fresh pages cost more time than a
+# softmax, and a tile of it fits the cache. Other sizes near these are as fast. A GPU is fastest with few large kernels.
 BLOCK_BYTES = {"cpu": 30 << 20}
 TILE_COLUMNS = {"cpu": 4096}
 LARGE = 1 << 28
@@ -36,7 +37,11 @@ ABOUT_SHAPE = (
 
 @contextlib.contextmanager
 def deferred(decoder: nn.Module) -> Iterator[None]:
-    """Within this context a Linear layer gives a `Deferred`; any other module, a subclass too, is left as it is."""
+    """Make an nn.Linear return a `Deferred` inside the context. Other modules, also subclasses of it, stay as they are.
+
+    Args:
+        decoder: the model's last layer, which maps (..., H) to (..., V).
+    """
     if type(decoder) is not nn.Linear:
         yield
         return
@@ -56,16 +61,20 @@ def deferred(decoder: nn.Module) -> Iterator[None]:
 
 
 def nll_sum(log_probabilities: Tensor, target: Tensor) -> Tensor:
-    """The negative log-likelihood of the targets, (), summed; exact for any tensor, fast for a `Deferred` one.
+    """The negative log-likelihood, summed over the targets, as a tensor (). It is fast for a `Deferred`.
 
     Args:
         log_probabilities: (..., V).
         target: as many ids as there are rows, in any shape; 0 <= id < V.
+
+    Raises:
+        RuntimeError: the decoder's input or weights were changed in place after the decoder was called.
     """
     if isinstance(log_probabilities, Deferred) and (rows := log_probabilities.rows).can_be_fused(target.numel()):
         hidden, weight, bias = rows.operands()
         target = target.reshape(-1)
-        if torch.is_grad_enabled() and any(each is not None and each.requires_grad for each in (hidden, weight, bias)):
+        operands = (operand for operand in (hidden, weight, bias) if operand is not None)
+        if torch.is_grad_enabled() and any(operand.requires_grad for operand in operands):
             loss: Tensor = _Fused.apply(hidden, weight, bias, target)  # type: ignore[no-untyped-call]
             return loss
         return fused(hidden, weight, bias, target, gradients=False)[0]
@@ -73,12 +82,12 @@ def nll_sum(log_probabilities: Tensor, target: Tensor) -> Tensor:
 
 
 class _Rows:
-    """hidden @ weight.T + bias, or the log-softmax of that, not computed until `real` is called; all views share it."""
+    """hidden @ weight.T + bias, or its log-softmax. `real` computes it when it is first called; all views share it."""
 
     def __init__(self, hidden: Tensor, weight: Tensor, bias: Tensor | None) -> None:
         self._operands = hidden, weight, bias
         self._versions = self._now()
-        self.scores: _Rows | None = None  # of which these are the log-softmax
+        self.scores: _Rows | None = None  # set if these rows are the log-softmax of the scores
         self._real: Tensor | None = None
 
     def log_softmax(self) -> _Rows:
@@ -90,7 +99,7 @@ class _Rows:
         return self._real is not None
 
     def can_be_fused(self, targets: int) -> bool:
-        """Whether these are log-probabilities that nothing has looked at, or changed, one for each target."""
+        """Whether these are log-probabilities whose values no code has asked for, one row for each target."""
         untouched = self.scores is not None and not self.computed() and not self.scores.computed()
         return untouched and 0 < targets == self._operands[0].size(0)
 
@@ -98,7 +107,7 @@ class _Rows:
         """hidden (R, H), weight (V, H), bias (V,).
 
         Raises:
-            RuntimeError: one was changed in place since, so that the values would be others than the layer's.
+            RuntimeError: one of them was changed in place after the layer was called, so values would be wrong.
         """
         if self._versions != self._now():
             raise RuntimeError(
@@ -108,7 +117,7 @@ class _Rows:
         return self._operands
 
     def real(self) -> Tensor:
-        """(R, V)"""
+        """The values, (R, V)."""
         if self._real is None:
             if self.scores is None:
                 self._real = F.linear(*self.operands())
@@ -117,7 +126,8 @@ class _Rows:
         return self._real
 
     def _now(self) -> list[int]:
-        return [each._version for each in self._operands if each is not None and not each.is_inference()]
+        operands = (operand for operand in self._operands if operand is not None)
+        return [operand._version for operand in operands if not operand.is_inference()]
 
 
 class Deferred(Tensor):
@@ -136,7 +146,7 @@ class Deferred(Tensor):
         return made
 
     def __init__(self, rows: _Rows, shape: Sequence[int]) -> None:
-        """All is done in __new__, as tensors want it."""
+        """Does nothing: __new__ sets everything, as subclasses of Tensor require."""
 
     @classmethod
     def __torch_function__(
@@ -156,14 +166,14 @@ class Deferred(Tensor):
 
     @classmethod
     def __torch_dispatch__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # type: ignore[override]
-        """Reached only by what goes past __torch_function__, where a gradient would be lost without a word."""
+        """Refuse operations that bypass __torch_function__: they would lose the gradient silently."""
         raise NotImplementedError(f"{function} on a decoder's output that has not been computed yet")
 
 
 def _view(
     of: Deferred, function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Deferred | None:
-    """None where the last dimension becomes another one."""
+    """The view, still deferred; None if the view changes the last dimension."""
     shape = function(torch.empty(of.shape, device="meta"), *args, **kwargs).shape
     return Deferred(of.rows, shape) if shape[-1:] == of.shape[-1:] else None
 
@@ -175,18 +185,18 @@ def _over_last(of: Deferred, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
 
 
 def _real(value: Any) -> Any:
-    """Ordinary tensors, with their gradients, for the deferred ones."""
+    """Replace deferred tensors, also inside lists and dicts, by ordinary ones with their gradients."""
     if isinstance(value, Deferred):
         return value.rows.real().view(value.shape)
     if isinstance(value, list | tuple) and not isinstance(value, torch.Size):
-        return type(value)(_real(each) for each in value)
+        return type(value)(_real(item) for item in value)
     if isinstance(value, dict):
-        return {key: _real(each) for key, each in value.items()}
+        return {key: _real(item) for key, item in value.items()}
     return value
 
 
 class _Fused(torch.autograd.Function):
-    """Gradients are computed with the loss, while the scores are in the cache; backward hands them on."""
+    """Computes the gradients together with the loss, while the scores are in the cache; `backward` only scales them."""
 
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, target: Tensor) -> Tensor:
@@ -200,9 +210,9 @@ class _Fused(torch.autograd.Function):
             raise RuntimeError("this loss has been differentiated already; compute it again")
         gradients, ctx.gradients = ctx.gradients, None
         if factor.is_cuda or factor != 1:  # asking a GPU would wait for it
-            for each in gradients:
-                if each is not None:
-                    each *= factor
+            for gradient in gradients:
+                if gradient is not None:
+                    gradient *= factor
         return *gradients, None
 
 
@@ -211,8 +221,8 @@ def fused(
 ) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]:
     """The summed negative log-likelihood of softmax(hidden @ weight.T + bias), and its gradients.
 
-    Rows are taken in blocks, and each block in tiles of columns. A tile is normalised by itself, in place; when the
-    log of all sums is known, a tile's share of it makes up for that, as a factor for each row.
+    Rows are processed in blocks, and each block in tiles of columns. First each tile gets a softmax of its own, in
+    place. When a row's sum of exponentials over all tiles is known, the tile's share of this sum corrects its softmax.
 
     Args:
         hidden: (R, H); weight: (V, H); bias: (V,); target: (R,), 0 <= id < V.
@@ -223,7 +233,7 @@ def fused(
     """
     with torch.no_grad():
         hidden = hidden.contiguous()
-        right = weight.index_select(0, target)  # raises for an id that is none
+        right = weight.index_select(0, target)  # raises for an id outside of the vocabulary
         loss = -(hidden * right).sum()
         if bias is not None:
             loss -= bias.index_select(0, target).sum()
@@ -270,7 +280,7 @@ def _softmax(
     """The softmax of each tile by itself, (R, columns), and the log of its sum of exponentials, (tiles, R).
 
     Args:
-        buffer: room for the results; for one tile alone if they are not to be kept.
+        buffer: memory for the results: of all tiles if `keep`, else of one tile.
     """
     parts, sums = [], block.new_empty(len(tiles), len(block))
     for tile, log_sum in zip(tiles, sums, strict=True):

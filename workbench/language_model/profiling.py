@@ -78,7 +78,7 @@ class Profile:
 
     @property
     def forward_and_backward(self) -> float:
-        """Their share of train_epoch."""
+        """The share of train_epoch's time that the phases forward and backward take together."""
         return sum(phase.share or 0.0 for phase in self.phases if phase.name in ("forward", "backward"))
 
     def missing(self) -> list[str]:

@@ -1,10 +1,10 @@
-"""A small English corpus for language models that needs no download: a grammar of ours writes short stories.
+"""A small English corpus for language models that needs no download: a grammar writes short stories.
 
-The words are simple, but to say which comes next a model has to remember: whether Anna is "she", which thing was red,
-how many apples there were and how many she gave away, whose the drum is now, where the story began, whether it is boxes
-or a box that something stands in between of "was" or "were", and that a quotation or a bracket is still open. One
+The words are simple, but a model can predict them only if it remembers: whether Anna is "she", which thing was red, how
+many apples there were and how many she gave away, who has the drum now, where the story began, whether the subject of
+"was" or "were" is singular although other nouns stand between, and that a quotation or a bracket is still open. One
 story is one line; words and punctuation are separated by spaces. The corpus is the same everywhere: 60,000 tokens to
-train on, 6,000 to validate and 6,000 to test, in stories that all differ.
+train on, 6,000 to validate and 6,000 to test. No two stories are the same.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from workbench.language_model.text import TextCorpus
 __all__ = ["load"]
 
 SEED = 1997
-TRAIN, HELD_OUT = 60_000, 6_000  # tokens, with one <eos> a story
+TRAIN, HELD_OUT = 60_000, 6_000  # tokens; the <eos> of each story is one of them
 
 
 def load() -> TextCorpus:
-    """Write the corpus: always the same one, in a moment."""
+    """Generate the corpus; every call gives the same one."""
     stories = distinct_stories(Draw(SEED))
     train = _enough(stories, TRAIN)
     counts = Counter(word for story in train for word in story.split())
@@ -34,16 +34,16 @@ def load() -> TextCorpus:
 
 
 def _enough(stories: Iterator[str], tokens: int) -> tuple[str, ...]:
-    """Whole stories until there are so many tokens."""
-    found = []
+    """As many whole stories as it takes to have this many tokens."""
+    enough = []
     while tokens > 0:
-        found.append(next(stories))
-        tokens -= len(found[-1].split()) + 1
-    return tuple(found)
+        enough.append(next(stories))
+        tokens -= len(enough[-1].split()) + 1
+    return tuple(enough)
 
 
 def distinct_stories(draw: Draw) -> Iterator[str]:
-    """Stories without end, none of which has occurred before."""
+    """Endless stories, no two of which are the same."""
     seen: set[str] = set()
     while True:
         text = " ".join(re.findall(r"\w+(?:’\w+)?|[^\w\s]", story(draw)))
@@ -52,7 +52,7 @@ def distinct_stories(draw: Draw) -> Iterator[str]:
             yield text
 
 
-# Who and what there is.
+# People and things.
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class Person:
 
     name: str
     she: str
-    her: str  # book
-    him: str  # "with him"
+    her: str  # as in "her book"
+    him: str  # as in "with him"
 
     @property
     def herself(self) -> str:
@@ -159,14 +159,14 @@ class World:
     hero: Person
     friend: Person
     place: str
-    thing: Thing  # of the hero
+    thing: Thing  # the hero's
 
     @property
     def there(self) -> str:
         return f"{PLACES[self.place]} the {self.place}"
 
     def other_thing(self) -> Thing:
-        """One that cannot be taken for the hero's."""
+        """A thing with another look and another noun than the hero's."""
         looks = [look for look in LOOKS if look != self.thing.look]
         nouns = [noun for noun in THINGS if noun != self.thing.noun]
         return Thing(self.draw.one(looks), self.draw.one(nouns))
@@ -191,11 +191,11 @@ def companion(draw: Draw, hero: Person) -> Person:
 
 
 def different(draw: Draw, choices: Sequence[str], count: int) -> list[str]:
-    """Some of the choices, none of them twice."""
-    found: list[str] = []
-    while len(found) < count:
-        found.append(draw.one([choice for choice in choices if choice not in found]))
-    return found
+    """Draw this many different choices."""
+    drawn: list[str] = []
+    while len(drawn) < count:
+        drawn.append(draw.one([choice for choice in choices if choice not in drawn]))
+    return drawn
 
 
 # How a story begins and ends.
@@ -229,7 +229,7 @@ def end(w: World) -> str:
 
 
 def lost(w: World) -> str:
-    """A thing is where it was said to be."""
+    """The hero loses a thing and finds it where the friend has seen it."""
     hero, friend, noun = w.hero, w.friend, w.thing.noun
     first, second, right = different(w.draw, SPOTS_INSIDE if w.place in INSIDE else SPOTS_OUTSIDE, 3)
     answer = w.draw.one([f"“I saw it {right},” said {friend.name}", f"{friend.Name} said that it was {right}"])
@@ -241,7 +241,7 @@ def lost(w: World) -> str:
 
 
 def gave_away(w: World) -> str:
-    """What is left is the difference."""
+    """The hero gives some of several things away; how many are left is the difference."""
     hero, friend = w.hero, w.friend
     verb = w.draw.one([*COUNTED])
     noun, count = w.draw.one(COUNTED[verb]), w.draw.one(range(3, 9))
@@ -253,7 +253,7 @@ def gave_away(w: World) -> str:
 
 
 def together(w: World) -> str:
-    """What both have is the sum."""
+    """Each of the two has several things; how many they have together is the sum."""
     hero, friend, noun = w.hero, w.friend, w.draw.one([noun for nouns in COUNTED.values() for noun in nouns])
     mine, yours = w.draw.one(range(2, 7)), w.draw.one(range(2, 7))
     return (
@@ -263,7 +263,7 @@ def together(w: World) -> str:
 
 
 def agreement(w: World) -> str:
-    """The verb agrees with a noun that stands before a clause with other ones."""
+    """A verb agrees with its subject although a clause with other nouns stands between."""
     draw = w.draw
     noun, many = draw.one(words("box letter key picture bench")), draw.chance(0.5)
     subject, verb = (plural(noun), "were") if many else (noun, "was")
@@ -281,7 +281,7 @@ def agreement(w: World) -> str:
 
 
 def stranger(w: World) -> str:
-    """A bracket is closed, and what is in it comes back."""
+    """A stranger is described in brackets, and part of the description comes again."""
     who, kind = w.draw.one([*STRANGERS]), w.draw.one(words("tall young friendly tired"))
     wears = Thing(w.draw.one(COLOURS), w.draw.one(words("cap jacket belt")))
     did = w.draw.one([*ENCOUNTERS])
@@ -292,7 +292,7 @@ def stranger(w: World) -> str:
 
 
 def pet(w: World) -> str:
-    """An animal has a name from then on."""
+    """An animal gets a name, and the story uses it from then on."""
     hero, friend, animal, name = w.hero, w.friend, w.draw.one(PETS), w.draw.one(PET_NAMES)
     called = w.draw.one(
         [
@@ -306,7 +306,7 @@ def pet(w: World) -> str:
 
 
 def trade(w: World) -> str:
-    """Afterwards the hero has another thing, or still the same."""
+    """The friend offers a trade; the hero takes the friend's thing or keeps the old one."""
     hero, friend, mine, yours = w.hero, w.friend, w.thing, w.other_thing()
     offer = (
         f"{friend.Name} had {yours.a}. “Will you give me your {mine.noun} for my {yours.noun}?” asked {friend.name}."
@@ -318,7 +318,7 @@ def trade(w: World) -> str:
 
 
 def oldest(w: World) -> str:
-    """Who is the oldest follows from two comparisons."""
+    """Two comparisons decide who is the oldest or the youngest of three."""
     names = [person.name for person in [*GIRLS, *BOYS] if person.name not in (w.hero.name, w.friend.name)]
     first, second, third = different(w.draw, names, 3)
     older, oldest, youngest = w.draw.one([("older", "oldest", "youngest"), ("taller", "tallest", "smallest")])
@@ -330,7 +330,7 @@ def oldest(w: World) -> str:
 
 
 def boxes(w: World) -> str:
-    """What is in a box is remembered."""
+    """Two boxes hold two things; what comes out of a box is what was in it."""
     colours, nouns = (
         different(w.draw, COLOURS, 2),
         different(w.draw, [noun for noun in THINGS if noun not in (w.thing.noun, "box")], 2),
@@ -344,7 +344,7 @@ def boxes(w: World) -> str:
 
 
 def table(w: World) -> str:
-    """Of three things two are left."""
+    """One of three things is taken away; the other two are left."""
     nouns = different(w.draw, words("cup plate spoon candle bottle"), 3)
     gone = w.draw.one(nouns)
     left = [noun for noun in nouns if noun != gone]
@@ -355,7 +355,7 @@ def table(w: World) -> str:
 
 
 def promise(w: World) -> str:
-    """An hour is kept."""
+    """The friend promises to come back at an hour and does."""
     hero, friend, hour = w.hero, w.friend, w.draw.one(NUMBERS[2:])
     waited = w.draw.one(["waited and read", "sat down and waited", "slept for a while", "sang to the birds"])
     return (
@@ -365,7 +365,7 @@ def promise(w: World) -> str:
 
 
 def message(w: World) -> str:
-    """What was said is said again, with the verb in the past."""
+    """A message is passed on in reported speech, with its verb in the past tense."""
     hero, friend, noun = w.hero, w.friend, w.draw.one(words("horse sheep goose boat cart"))
     many = noun == "sheep" or w.draw.chance(0.5)
     subject = plural(noun) if many else noun
@@ -379,7 +379,7 @@ def message(w: World) -> str:
 
 
 def journey(w: World) -> str:
-    """They come back as they went, to where they were."""
+    """They travel by a vehicle and come back by the same vehicle to the same place."""
     vehicle, other = w.draw.one(VEHICLES), w.draw.one([place for place in PLACES if place != w.place])
     saw = w.draw.one(["many people", "an old friend", "a strange light", "two cats"])
     return (
@@ -389,7 +389,7 @@ def journey(w: World) -> str:
 
 
 def fell(w: World) -> str:
-    """A pronoun that refers to the subject."""
+    """The hero falls; a reflexive pronoun refers to the subject."""
     hero, friend = w.hero, w.friend
     why = w.draw.one(["ran too fast", "did not look at the stones", "tried to fly"])
     return (

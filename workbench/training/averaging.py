@@ -33,7 +33,7 @@ def to_keep(history: Sequence[Epoch], training: Training) -> set[int]:
 
 
 def mean_of(weights: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """The mean of state_dicts; what is no floating-point number comes from the last."""
+    """The mean of state_dicts; tensors of integers are those of the last one."""
     return {
         name: torch.stack([state[name].double() for state in weights]).mean(dim=0).to(last.dtype)
         if last.is_floating_point()
@@ -50,7 +50,7 @@ class MovingMean:
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:
-        """decay: the most that is kept; with 0 there is no mean, only the weights as they are."""
+        """decay: the largest share of the mean that an update keeps; with 0 the weights stay as they are."""
         self._decay, self._updates = decay, 0
         self._weights = list(module.parameters()) if decay else []
         self._means = [weight.detach().clone() for weight in self._weights]
@@ -65,7 +65,7 @@ class MovingMean:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """The module has the mean for its weights inside."""
+        """Give the module the mean as its weights; restores its own weights on exit."""
         own = [weight.detach().clone() for weight in self._weights]
         try:
             _fill(self._weights, self._means)

@@ -16,7 +16,7 @@ class ObservedTrainer(Protocol):
     Attributes:
         progress: where training is.
         history: the epochs so far.
-        updates: in an epoch.
+        updates: the number of updates in an epoch.
     """
 
     task: Task
@@ -34,19 +34,19 @@ class Callback:
     """Watches a training, in the first process alone; it must not change the model."""
 
     def on_start(self, trainer: ObservedTrainer) -> None:
-        """Training begins or goes on."""
+        """Training begins or resumes."""
 
     def on_step(self, trainer: ObservedTrainer, step: Step) -> None:
         """An update has been made; on a GPU this comes some updates later, several at once."""
 
     def on_epoch(self, trainer: ObservedTrainer, epoch: Epoch) -> None:
-        """An epoch is over and validated. The module has the weights that were, so with `ema` their moving mean."""
+        """An epoch is over and validated. The module has the weights that were validated: with `ema`, their mean."""
 
     def on_save(self, trainer: ObservedTrainer) -> None:
-        """Everything up to here is about to be saved, and will not come again."""
+        """The run is about to be saved; when it resumes, it does not repeat the steps up to here."""
 
     def on_note(self, trainer: ObservedTrainer, text: str) -> None:
-        """There is something to tell."""
+        """The trainer has a message for the user."""
 
     def on_end(self, trainer: ObservedTrainer) -> None:
         """Training is over, finished or not."""

@@ -34,7 +34,7 @@ def choose(name: str = "auto", say: Callable[[str], None] = print) -> torch.devi
 
     Args:
         name: auto, cpu, cuda or mps.
-        say: is told why a GPU that is there is not used.
+        say: called with the reason if a GPU is there and is not used.
 
     Raises:
         DeviceError: the named device is not there, or gives wrong numbers.
@@ -86,7 +86,11 @@ def fault(device: torch.device, compute: Callable[[torch.device], dict[str, Tens
 
 
 def self_test(device: torch.device) -> dict[str, Tensor]:
-    """What the models of this assignment need, forward and backward, with masks, in both modes; all about 1 in size."""
+    """Run the layers of this assignment's models, forward and backward, with masks, in training and evaluation mode.
+
+    Returns:
+        name -> numbers on the device, of a size near 1.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         recurrent, words = nn.LSTM(8, 8, batch_first=True), nn.Embedding(10, 8, padding_idx=1)
@@ -219,7 +223,7 @@ class Processes:
         return totals
 
     def any(self, flag: bool) -> bool:
-        """Whether it is so in one process at least."""
+        """Whether the flag is set in at least one process."""
         return self.sum_numbers(flag)[0] > 0
 
     def broadcast(self, module: nn.Module) -> None:
@@ -229,7 +233,7 @@ class Processes:
                 dist.broadcast(tensor, src=0)
 
     def gather(self, value: Any) -> list[Any]:
-        """Everybody's value, by rank."""
+        """The values of all processes, by rank."""
         if self.world == 1:
             return [value]
         values: list[Any] = [None] * self.world
@@ -237,5 +241,5 @@ class Processes:
         return values
 
     def barrier(self) -> None:
-        """Wait until all are here."""
+        """Wait until all processes have called this."""
         self.gather(None)

@@ -20,11 +20,11 @@ class Training:
     Attributes:
         epochs: passes over the training split, at most.
         optimizer: adam, adamw, radam (Liu et al. 2020) or sgd.
-        learning_rate: at its highest.
+        learning_rate: the highest one of the schedule.
         weight_decay: L2 for adam, radam and sgd, decoupled for adamw (Loshchilov & Hutter 2019).
         beta1, beta2: of adam, adamw and radam.
         momentum: of sgd.
-        clip: the gradient's norm is cut to this; 0 for never.
+        clip: a gradient with a larger norm is scaled down to this norm; 0 for never.
         schedule: constant, plateau, step, cosine or inverse-sqrt.
         warmup_steps: updates in which the learning rate rises linearly, whatever the schedule.
         plateau_factor, plateau_patience: as in ReduceLROnPlateau, on the validation loss; 0.25 and 0 divide the
@@ -41,7 +41,7 @@ class Training:
         average: try the mean of the weights of this many epochs, kept if it validates better; 0 or 1 for never.
         average_of: which epochs: best or last.
         seed: of everything random in training.
-        save_every: updates between two saves; it is saved after each epoch, too.
+        save_every: updates between two saves; the run is also saved after each epoch.
     """
 
     epochs: int = 10

@@ -20,13 +20,13 @@ class Interrupts:
     """
 
     def __init__(self, patient: bool = False) -> None:
-        """patient: ignore further signals; torchrun passes on what the terminal has sent already."""
+        """patient: ignore further signals: torchrun sends each process a Ctrl-C that the terminal has sent already."""
         self.noted = False
         self._patient = patient
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Interrupts:
-        if threading.current_thread() is threading.main_thread():  # elsewhere Python lets nobody listen
+        if threading.current_thread() is threading.main_thread():  # Python allows handlers nowhere else
             self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
         return self
 
@@ -40,5 +40,5 @@ class Interrupts:
         if self.noted and not self._patient:
             raise KeyboardInterrupt
         if not self.noted and sys.stderr.isatty():
-            os.write(2, WORDS)  # print could wait for itself: the signal may have come while something is printed
+            os.write(2, WORDS)  # print could deadlock: the signal may have interrupted a print
         self.noted = True

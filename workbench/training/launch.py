@@ -37,12 +37,12 @@ def train(
         The model, of the kind of its part, and how training ended.
 
     Raises:
-        RunError: there is a run in the folder already, and it is not to be overwritten, or something else; or another
+        RunError: the folder holds a run that must not be overwritten, or anything that is not a run's, or another
             process trains there.
     """
     told = {"tree": recorded(tree.root), "data_root": data_root and recorded(data_root)}
     with Processes.start(chosen := choose(device)) as processes:
-        if processes.first:  # alone, since to look is to take the lock for a moment
+        if processes.first:  # no other process looks, because looking takes the lock for a moment
             expect_unlocked(folder)
             Run.expect_free(folder, overwrite)
         trained = _tried(settings, tree, data_root, chosen, processes)
@@ -55,10 +55,10 @@ def train(
 
 
 def try_out(settings: Settings, tree: Tree, data_root: Path | None = None, device: str = "auto") -> None:
-    """Use a model once, and leave nothing.
+    """Use a model once, without writing a run.
 
     Raises:
-        NotImplementedError, WorkbenchError: it could not be trained.
+        NotImplementedError, WorkbenchError: the model cannot be trained.
     """
     with Processes.start(chosen := choose(device)) as processes:
         _tried(settings, tree, data_root, chosen, processes)
@@ -83,11 +83,11 @@ def resume(
     callbacks: Sequence[Callback] = (),
     asked: Mapping[str, object] | None = None,
 ) -> tuple[Any, Result]:
-    """Go on with a run where it was stopped; it ends with the numbers of one that was not.
+    """Resume a run where it was stopped; it ends with the same numbers as a run without a stop.
 
     Args:
         tree, data_root: as in `Trained.open`.
-        asked: settings by their key, or "model", "data" and "preset", which have to be those of the run.
+        asked: settings that the run must have, by their key; also "model", "data" and "preset".
 
     Raises:
         RunError: there is no such run, it was begun with other settings, or another process trains it.
@@ -107,7 +107,7 @@ def resume(
 
 
 def _written(folder: Path, processes: Processes) -> AbstractContextManager[None]:
-    """The first process writes the run, for all."""
+    """Lock the run in the first process, which is the only one that writes."""
     return locked(folder) if processes.first else contextlib.nullcontext()
 
 
@@ -122,7 +122,7 @@ def _fit(trained: Trained, processes: Processes, callbacks: Sequence[Callback]) 
         trainer.note(note)
     new = not run.finished
     result = trainer.fit()
-    if processes.first and new:  # what was measured on the way is of other weights
+    if processes.first and new:  # earlier measurements are of other weights
         for split in EVALUATED:
             (run.folder / f"{split}.json").unlink(missing_ok=True)
     return result

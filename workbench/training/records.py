@@ -1,4 +1,4 @@
-"""Records of a training: a step, an epoch, how far it is, how it ended, and the errors that end it."""
+"""Records of a training: a step, an epoch, the progress, the result, and the errors that end training."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Epoch:
         validation_loss: mean over tokens; with `ema` that of the moving mean of the weights.
         learning_rate: of the last update.
         tokens: of the training split, over all processes.
-        seconds: with validation.
+        seconds: including validation.
     """
 
     epoch: int
@@ -94,7 +94,7 @@ class Result:
         return f"the {'moving mean after' if self.moving else 'weights of'} epoch {self.best_epoch}"
 
     def to_json(self) -> dict[str, Any]:
-        """For result.json; the history is in the log."""
+        """The content of result.json. It has no history, which is in log.jsonl."""
         return {name: value for name, value in asdict(self).items() if name != "history"} | {"kept": self.kept}
 
 

@@ -1,18 +1,18 @@
 """A training run's folder.
 
-    settings.json       what the run was told; written last when it begins, so that it marks what is whole
-    about.json          how many parameters, on what
+    settings.json       the run's settings; written last when a run begins, so a folder with it holds a complete run
+    about.json          the number of parameters, the device, the number of processes
     text.json           vocabularies; vocabulary.json and corpus.json for language models
     best.safetensors    the weights that validated best (with `ema` their moving mean)
-    last/               everything that is needed to go on where the run stopped
+    last/               everything that is needed to resume where the run stopped
     epochs/             weights of single epochs, only while their mean may be wanted
     log.jsonl           a line an epoch
     result.json         how it ended
     test.json           what `evaluate` has measured, and validation.json
-    samples.json        what the model said after each epoch
+    samples.json        the model's output after each epoch
     tensorboard/        curves
-    .lock               held by the process that writes the run; the system lets go of it when that process ends
-    .unfinished         only while a run begins or is deleted: what lies beside it is no run, and may be deleted
+    .lock               held by the process that writes the run; the system releases it when that process ends
+    .unfinished         only while a run begins or is deleted: the files beside it are no run and may be deleted
 
 Every file is written whole, by rename, so a run can be killed at any moment. Only these files are ever deleted, and
 none through a link.
@@ -44,17 +44,17 @@ from workbench.parts import all_parts
 FORMAT = 1
 TENSOR = "$tensor"  # stands in a state's JSON for the tensor of that name
 STATE = "last/state.json"
-EVALUATED = ("validation", "test")  # splits; of each, what `evaluate` has measured is in SPLIT.json
+EVALUATED = ("validation", "test")  # splits; what `evaluate` has measured on one is in SPLIT.json
 LOCK, UNFINISHED = ".lock", ".unfinished"
-# Every name that the workbench gives to a file in a run's folder, beside those of the parts' files, and in the folders
-# inside it.
+# All names that the workbench gives to files in a run's folder and in the folders inside it. Parts add names of their
+# own.
 FILES = r"(settings|about|result|validation|test|samples)\.json|best\.safetensors|log\.jsonl|\.lock|\.unfinished"
 FOLDERS = {
     "last": r"state\.json|[ab]\.safetensors",
     "epochs": r"\d{4,}\.safetensors",
     "tensorboard": r"events\.out\.tfevents\..+",
 }
-OF_THE_SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")  # what file managers leave anywhere; it stays
+OF_THE_SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")  # written by file managers; never deleted
 PLAIN_NAME = re.compile(r"[^/\\:*?\"<>|]*[^/\\:*?\"<>|. ]")
 
 RESTORE = "Put back a copy of it, or train again under another --name"
@@ -69,8 +69,8 @@ class Run:
     """The folder of one training run.
 
     Attributes:
-        folder: where everything is.
-        settings: what the run was told; plain JSON.
+        folder: where the run's files are.
+        settings: what settings.json holds; plain JSON.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
@@ -90,14 +90,14 @@ class Run:
         Args:
             settings: whatever JSON can hold.
             overwrite: delete a run that is there.
-            fill: writes what else there has to be from the beginning.
+            fill: writes further files that a run needs from the beginning.
 
         Raises:
             RunError: as in `expect_free`.
         """
         cls.expect_free(folder, overwrite)
         folder.mkdir(parents=True, exist_ok=True)
-        # From here on a kill leaves no run, and nothing that the next one would not delete.
+        # If the process is killed from here on, there is no run, and the next one deletes all files that were left.
         (folder / UNFINISHED).touch()
         _clear(folder)
         run = cls(folder, settings)
@@ -135,7 +135,7 @@ class Run:
 
     @classmethod
     def open(cls, folder: Path) -> Run:
-        """Find a run.
+        """Open the run in a folder.
 
         Raises:
             RunError: there is none, or one of another format.
@@ -183,18 +183,18 @@ class Run:
         return content
 
     def write_log(self, epochs: Iterable[Mapping[str, Any]]) -> None:
-        """Write log.jsonl: all lines, so that going on after a kill leaves none twice."""
+        """Write all lines of log.jsonl anew, so that a run that was killed and resumed holds no epoch twice."""
         lines = "".join(json.dumps(epoch) + "\n" for epoch in epochs)
         replace(self.folder / "log.jsonl", lines.encode())
 
     def read_log(self, *numbers: str) -> list[dict[str, Any]]:
-        """A line an epoch; none before the end of the first.
+        """The lines of log.jsonl, one an epoch; empty before the first epoch ends.
 
         Args:
-            numbers: keys of every line.
+            numbers: keys that have a number in every line.
 
         Raises:
-            RunError: a line is something else.
+            RunError: a line is no JSON object, or lacks one of these numbers.
         """
         path = self.folder / "log.jsonl"
         if not path.exists():
@@ -256,10 +256,10 @@ class Run:
                 path.unlink()
 
     def save_state(self, state: Mapping[str, Any]) -> None:
-        """Save everything that is needed to go on: a nest of dicts, lists, plain values and tensors.
+        """Save the state that a resumed run needs: nested dicts, lists, plain values and tensors.
 
-        The tensors get a new file, then state.json is replaced, which names the file that it belongs to. A kill
-        between the two leaves the old pair.
+        The tensors go into a new file. Then state.json, which names that file, is replaced. If the process is killed
+        between the two, the old pair is still there.
         """
         tensors: dict[str, Tensor] = {}
         content = _without_tensors(state, "", tensors)
@@ -273,7 +273,7 @@ class Run:
         return (self.folder / STATE).is_file()
 
     def load_state(self) -> dict[str, Any] | None:
-        """What `save_state` was given last, tensors on the CPU and keys as strings; None before the first time.
+        """The state that was saved last, with tensors on the CPU and keys as strings; None if none was saved.
 
         Raises:
             RunError: a state of another format, or its tensors are gone.
@@ -291,21 +291,21 @@ class Run:
         return state
 
     def sweep(self) -> None:
-        """Delete what a kill has left half-written. Only for whoever writes this run."""
+        """Delete half-written files of a killed process. Only the process that writes the run may call this."""
         for path in inventory(self.folder).own:
             if path.name.endswith(".part") or path.name == UNFINISHED:
                 path.unlink()
         self._drop_tensors(self._read(STATE, "tensors")["tensors"] if self.has_state() else "")
 
     def thin_out(self, keep_best: bool) -> None:
-        """Delete what fills the disk: the states to go on from and the weights, but the best ones where they stay."""
+        """Delete the large files, which are the saved state and weights; `keep_best` spares the best weights."""
         best = [path for path in inventory(self.folder).own if path == self._weights("best")]
         for path in [*self._own("last"), *self._own("epochs"), *([] if keep_best else best)]:
-            path.unlink(missing_ok=True)  # another process may be at it, too
+            path.unlink(missing_ok=True)  # another process may have deleted it
         _drop_empty(self.folder)
 
     def _drop_tensors(self, named: str) -> None:
-        """Delete the tensors of states that are no longer, or not yet, the last."""
+        """Delete the tensors of all states except the one whose file is named."""
         for path in self._own("last"):
             if path.suffix == ".safetensors" and path.name != named:
                 path.unlink()
@@ -336,7 +336,7 @@ class Inventory(NamedTuple):
 
 
 def inventory(folder: Path) -> Inventory:
-    """Sort the content of a run's folder; nothing behind a link is looked at."""
+    """Sort the content of a run's folder into own and strange files; links are not followed."""
     content = Inventory([], [])
     files = "|".join([FILES, *(re.escape(name) for part in all_parts() for name in part.files)])
     for path in _listed(folder):
@@ -355,7 +355,7 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _sort(path: Path, names: str, content: Inventory) -> None:
-    """Put a path with the run's own where it is a plain file by one of these names, or what a kill has left of one."""
+    """Count a path among the run's own if it is a plain file with one of these names, whole or half-written."""
     if re.fullmatch(rf"{names}|\.({names})\.\d+\.part", path.name) and path.is_file() and not is_link(path):
         content.own.append(path)
     elif path.name not in OF_THE_SYSTEM:
@@ -371,7 +371,7 @@ def place(runs: Path, name: str) -> Path:
     """The folder of the run by this name.
 
     Raises:
-        RunError: the name leads to another folder, or not every system has such names.
+        RunError: the name is a path, or a name that some systems do not allow.
     """
     if PLAIN_NAME.fullmatch(name) and name.isprintable():
         return runs / name
@@ -383,7 +383,7 @@ def place(runs: Path, name: str) -> Path:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Be the only one that writes a run. The system lets go of the lock when the process ends, however it ends.
+    """Hold a run's lock, so that no other process writes it. The system releases it if the process is killed.
 
     Raises:
         RunError: another process writes the run.
@@ -410,7 +410,7 @@ def expect_unlocked(folder: Path) -> None:
 
 
 def _is_run(folder: Path) -> bool:
-    """Whether settings.json is a run's, of whatever version: editors have such files, too."""
+    """Whether settings.json belongs to a run, of any format; editors write files of this name, too."""
     try:
         content = Run(folder, {}).read_object("settings.json", "format", "settings")
     except RunError:
@@ -419,7 +419,7 @@ def _is_run(folder: Path) -> bool:
 
 
 def _clear(folder: Path) -> None:
-    """Delete a run's own files; the mark of a run goes first: what a kill leaves is none any more."""
+    """Delete a run's own files. settings.json goes first, so that a kill in between leaves no run."""
     own = [path for path in inventory(folder).own if path.name not in (LOCK, UNFINISHED)]
     for path in sorted(own, key=lambda path: path.name != "settings.json"):
         path.unlink()
@@ -442,7 +442,7 @@ def _kind(value: object) -> str:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write a file that people may read, too; whole or not at all."""
+    """Write indented JSON, the file whole or not at all."""
     text = json.dumps(content, indent=1, ensure_ascii=False)
     replace(path, f"{text}\n".encode())
 
@@ -471,7 +471,7 @@ def _from_bytes(path: Path) -> dict[str, Tensor]:
 
 
 def _without_tensors(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
-    """The nest as JSON can hold it; its tensors are put into `tensors`, by their path."""
+    """The nested value with names in place of tensors, as JSON can hold it; adds the tensors to `tensors` by name."""
     if isinstance(value, Tensor):
         tensors[name] = value
         return {TENSOR: name}
@@ -483,7 +483,7 @@ def _without_tensors(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
 
 
 def _with_tensors(value: Any, tensors: Mapping[str, Tensor]) -> Any:
-    """The other way."""
+    """Put the tensors back: the inverse of `_without_tensors`."""
     if isinstance(value, dict):
         if value.keys() == {TENSOR}:
             return tensors[value[TENSOR]]

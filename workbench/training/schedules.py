@@ -10,7 +10,7 @@ THRESHOLD = 1e-4  # a plateau's loss has to fall by this share to count as bette
 
 
 def factor(schedule: str, step: int, warmup: int, total: int) -> float:
-    """What the learning rate is multiplied by.
+    """The factor of the learning rate at an update.
 
     It rises linearly to 1 during the warm-up. Then it stays (constant; plateau and step change it between epochs),
     falls to 0 along half a cosine (Loshchilov & Hutter 2017), or falls with the square root of the step (Vaswani et
@@ -32,7 +32,7 @@ def factor(schedule: str, step: int, warmup: int, total: int) -> float:
 
 
 def plateau(losses: Sequence[float], decay: float, patience: int) -> float:
-    """What the learning rate is multiplied by after these validation losses, as ReduceLROnPlateau does it.
+    """The factor of the learning rate after these validation losses, as in torch's ReduceLROnPlateau.
 
     Args:
         losses: one an epoch.

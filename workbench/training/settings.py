@@ -92,7 +92,7 @@ class Settings:
         """The value that a text stands for, of the type of that key.
 
         Args:
-            option: where it was given.
+            option: the command-line option that it came from, for the error.
 
         Raises:
             SettingsError: there is no such key, or the text is of no such type.
@@ -106,7 +106,11 @@ class Settings:
             raise SettingsError(f"{option} {key}={text}: expected {EXPECTED[kind]}") from None
 
     def changed(self, key: str, value: object) -> Settings:
-        """The same settings but for one."""
+        """A copy with one setting changed.
+
+        Raises:
+            SettingsError: there is no such key, or training cannot have this value.
+        """
         group, _ = self._find(key)
         try:
             values = replace(getattr(self, group), **{key: value})
@@ -147,7 +151,7 @@ class Settings:
 
     @classmethod
     def of_run(cls, run: Run) -> Settings:
-        """What a run was trained with.
+        """The settings of a run.
 
         Raises:
             SettingsError: its settings.json is not as training has written it; the message names the file.

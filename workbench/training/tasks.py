@@ -42,12 +42,12 @@ class Task(Protocol):
         """
 
     def state(self) -> Any:
-        """What the next batch needs of those before it: a nest of dicts, lists, plain values and tensors, or None."""
+        """What the next batch needs of earlier ones: nested dicts, lists, plain values and tensors, or None."""
 
     def load_state(self, state: Any) -> None:
-        """Go on with what `state` has given, its tensors now on the CPU and its tuples lists.
+        """Restore a saved `state`, whose tensors are on the CPU and whose tuples have become lists.
 
-        Not called where nothing was saved, or by another number of processes.
+        Not called if the saved state is None, or if it was saved by another number of processes.
         """
 
 

@@ -36,7 +36,7 @@ class ProgressBar(Callback):
         if not self._live:
             return
         progress, (start, before) = trainer.progress, self._since
-        done = progress.updates - (progress.step - step.step)  # of this epoch, with this one
+        done = progress.updates - (progress.step - step.step)  # updates of this epoch, including this one
         bar = self._bar or self._open(trainer, done - 1)
         speed = (progress.tokens - before) / max(time.perf_counter() - start, 1e-9)
         tokens = max(progress.tokens, 1)
@@ -96,7 +96,7 @@ class TensorBoard(Callback):
     """Curves over steps, in the run's folder tensorboard/; a run that goes on continues them.
 
     Attributes:
-        writer: a SummaryWriter while training, for others who have something to show.
+        writer: a SummaryWriter while training; other callbacks may write to it, too.
     """
 
     def __init__(self, every: int = 10) -> None:
@@ -105,7 +105,7 @@ class TensorBoard(Callback):
         self.writer: Any = None
 
     def on_start(self, trainer: ObservedTrainer) -> None:
-        from torch.utils.tensorboard import SummaryWriter  # takes seconds, so only who wants it waits
+        from torch.utils.tensorboard import SummaryWriter  # the import takes seconds
 
         # Points of later steps come from a process that was killed; the same steps are made again.
         self.writer = SummaryWriter(str(trainer.run.folder / "tensorboard"), purge_step=trainer.progress.step + 1)

@@ -1,4 +1,4 @@
-"""A trained model with all that is needed to use it; each part of the assignment has its own kind."""
+"""A trained model with all that is needed to use it; each part of the assignment has its own subclass."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Measured:
     Attributes:
         numbers: for the run's folder.
         title, head, rows: the same as a table.
-        notes: what has to be said beside it.
+        notes: sentences to print below the table.
     """
 
     numbers: Mapping[str, Any]
@@ -45,10 +45,10 @@ class Measured:
 
 @dataclass
 class Trained(ABC):
-    """A model with all that is needed to train and to use it; every part of the assignment has its own kind.
+    """A model with all that is needed to train and to use it; each part of the assignment has its own subclass.
 
     Attributes:
-        use: what can be done with it, for an error.
+        use: what can be done with such a model, in words for an error.
         data_root: where its data lie, if they are not made here or downloaded.
         run: its folder, once there is one.
     """
@@ -62,7 +62,7 @@ class Trained(ABC):
     @classmethod
     @abstractmethod
     def new(cls: type[Loaded], settings: Settings, tree: Tree, data_root: Path | None, device: torch.device) -> Loaded:
-        """Read the data and make the model; all that is drawn for its weights follows from the seed."""
+        """Read the data and make the model; its initial weights follow from the seed."""
 
     @classmethod
     @abstractmethod
@@ -127,12 +127,12 @@ class Trained(ABC):
         return trained
 
     def todo(self) -> NotImplementedError | None:
-        """The TODO at which the model stops, if it is unfinished: unfinished models have other layers, too."""
+        """The TODO at which the model stops, if it is unfinished; stored weights then may not fit its layers."""
         try:
             self.use_once()
         except NotImplementedError as left:
             return left
-        except Exception:  # whoever asks has something to say already
+        except Exception:  # the caller reports an error of its own
             return None
         return None
 
@@ -140,14 +140,15 @@ class Trained(ABC):
     def open(
         cls: type[Loaded], folder: Path, tree: Path | None, data_root: Path | None, device: torch.device
     ) -> Loaded:
-        """A run's model with new weights, of the kind of its part.
+        """A run's model with new weights, as an object of its part's class.
 
         Args:
-            tree: whose model, and data_root: where its data lie; None takes those of the training.
+            tree: the folder with the code to use; None takes that of the training.
+            data_root: the folder with the data; None takes that of the training.
 
         Raises:
-            WorkbenchError: the folder holds no run, or one of another kind than the class that was asked, or the tree
-                that it was trained with is gone.
+            WorkbenchError: the folder holds no run, or a run of another part than this class, or the tree that it was
+                trained with is gone.
         """
         run = Run.open(folder)
         settings = Settings.of_run(run)

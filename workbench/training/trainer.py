@@ -28,7 +28,7 @@ from workbench.training.tasks import Task
 from workbench.training.trials import why_not
 from workbench.training.updates import Update, Updater
 
-READ_EVERY = 10  # updates whose losses are fetched from a GPU at once: each fetch waits until it has caught up
+READ_EVERY = 10  # updates whose losses are fetched from a GPU at once, because each fetch waits for the GPU
 
 
 class Trainer:
@@ -39,7 +39,7 @@ class Trainer:
     Attributes:
         progress: where training is.
         history: the epochs so far.
-        updates: in an epoch.
+        updates: the number of updates in an epoch.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Trainer:
             self._tidy()
         states = random_states()
         self._tell("on_start")
-        set_random_states(states)  # whatever the callbacks have drawn
+        set_random_states(states)  # callbacks may have drawn random numbers
         self._clock = time.perf_counter()
 
     def _restore(self, state: dict[str, Any]) -> None:
@@ -241,7 +241,7 @@ class Trainer:
                 if self.training.average > 1:
                     self.run.save_weights(self.module.state_dict(), epoch_name(epoch.epoch))
             self._tell("on_epoch", epoch)
-        self._clock = time.perf_counter()  # what callbacks show takes no time of the next epoch
+        self._clock = time.perf_counter()  # the callbacks' time does not count for the next epoch
         self.progress = Progress(epoch=epoch.epoch + 1, step=epoch.steps)
         self._save()
         self._tidy()
@@ -306,7 +306,7 @@ class Trainer:
 
     def _finish(self) -> Result:
         """Choose between the best epoch and the mean of several."""
-        self.processes.barrier()  # until the first one has written what all read now
+        self.processes.barrier()  # the first process has written what all read now
         best = best_of(self.history)
         own = epoch_name(best.epoch)
         weights = self.run.load_weights(own if self.run.has_weights(own) else "best")

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 def why_not(module: nn.Module, trial: Callable[[], Tensor]) -> str | None:
     """Try one step of training.
 
-    Buffers are put back; gradients and what was drawn from random streams are not.
+    Restores buffers afterwards, but neither gradients nor random states.
 
     Args:
         trial: calls the module and gives a loss.

@@ -31,11 +31,11 @@ class Update(NamedTuple):
 
 
 class Updater:
-    """An optimizer with its gradient.
+    """Updates the weights with the gradient of several batches.
 
-    The gradient is that of the sum of all losses, over batches and processes, divided by the number of all their
-    tokens; then it is clipped. So neither the number of batches nor that of processes changes the result for the same
-    sentences.
+    The losses of all batches and processes are summed, and the gradient of this sum is divided by the number of all
+    their tokens and clipped. So for the same sentences, neither the number of batches nor that of processes changes the
+    result.
     """
 
     def __init__(self, module: nn.Module, training: Training, processes: Processes) -> None:
@@ -49,7 +49,7 @@ class Updater:
         """Update the weights.
 
         Args:
-            losses: of this process: sums over tokens, and their numbers. Without any token in all processes the
+            losses: of this process: sums over tokens, and the numbers of tokens. If no process has a token, the
                 weights stay.
         """
         self._gradient.zero_()
@@ -78,7 +78,7 @@ class Updater:
     def load_state(self, state: dict[str, Any]) -> None:
         """Load saved moments; the settings stay the current ones."""
         groups = self._optimizer.state_dict()["param_groups"]
-        moments = {int(parameter): each for parameter, each in state.items()}
+        moments = {int(parameter): moment for parameter, moment in state.items()}
         self._optimizer.load_state_dict({"state": moments, "param_groups": groups})
 
 
@@ -102,7 +102,7 @@ def _back(loss: Tensor) -> None:
 def flat_gradient(parameters: Sequence[nn.Parameter]) -> Tensor:
     """All gradients in one tensor (P,), of which each parameter's gradient is a view.
 
-    So it is summed over processes and divided in one go. A parameter that a loss does not reach has zeros here.
+    All gradients can then be summed over processes and divided at once. A parameter that no loss reaches has zeros.
     """
     gradient = torch.zeros(sum(parameter.numel() for parameter in parameters), device=parameters[0].device)
     parts = gradient.split([parameter.numel() for parameter in parameters])

@@ -1,10 +1,10 @@
-"""Greedy generation that computes only the position that is added, whatever code decides which one that is.
+"""Speeds up greedy generation: a step computes only the new position, whatever code calls the decoder.
 
-A decoder that is called with one more token each time gives the same numbers for all tokens before it, since none of
-them sees a later one. Inside `incremental` its layers keep what they gave, with the keys and values that the next
-position asks for, and the scores; what is computed is what an ordinary call would have computed. A call that does not
-follow the one before it in this way, a mask that shows a position something later or a layer of another kind is
-computed in full.
+A causal decoder that is called with one more token gives the same numbers as before for all earlier tokens, because
+none of them sees a later one. Inside `incremental`, the decoder's layers keep their outputs, keys and values, the last
+layer keeps its scores, and the next call computes only the new position. The results are those of an ordinary call. A
+call is computed in full if it does not add exactly one token to the previous call, if its mask lets a position see a
+later one, or if a layer is of another class.
 
 Shapes: N batch, T source length, S target length so far, H hidden size.
 """
@@ -25,7 +25,7 @@ KeysAndValues = tuple[Tensor, ...]  # (N, heads, positions, H / heads) each
 
 @contextlib.contextmanager
 def replaced(owner: Any, name: str, function: Callable[..., Any]) -> Iterator[None]:
-    """Call another function by this name for a while."""
+    """Replace a method of one object inside the context."""
     setattr(owner, name, function)
     try:
         yield
@@ -35,11 +35,11 @@ def replaced(owner: Any, name: str, function: Callable[..., Any]) -> Iterator[No
 
 @contextlib.contextmanager
 def incremental(module: Any, longest: int) -> Iterator[None]:
-    """While a FullTransformerTranslator generates; a missing layer fails in the model itself.
+    """Keep computed positions while a FullTransformerTranslator generates; a missing layer fails in the model itself.
 
     Args:
-        module: without gradients and in evaluation mode while it generates.
-        longest: positions of the model.
+        module: the translator, which has to be in evaluation mode and without gradients while it generates.
+        longest: how many target positions the model has.
     """
     decoder: Any = getattr(getattr(module, "transformer", None), "decoder", None)
     final: object = getattr(module, "final", None)
@@ -55,14 +55,14 @@ def incremental(module: Any, longest: int) -> Iterator[None]:
 
 
 def _ordinary(*attentions: nn.Module) -> bool:
-    """Whether these are attentions as nn.Transformer makes them, the batch first."""
+    """Whether all of these are plain nn.MultiheadAttention, as nn.Transformer makes them with batch_first=True."""
     return all(
-        type(each) is nn.MultiheadAttention
-        and each.batch_first
-        and each.in_proj_weight is not None
-        and each.bias_k is None
-        and not each.add_zero_attn
-        for each in attentions
+        type(attention) is nn.MultiheadAttention
+        and attention.batch_first
+        and attention.in_proj_weight is not None
+        and attention.bias_k is None
+        and not attention.add_zero_attn
+        for attention in attentions
     )
 
 
@@ -77,14 +77,14 @@ class _Call:
     memory_padding: Tensor | None  # (N, T)
 
     def is_causal(self) -> bool:
-        """Whether no position is shown the last one, but itself."""
+        """Whether the mask hides the last position from all others."""
         if self.mask is None or self.mask.shape != (self.inputs.size(1),) * 2:
             return False
         above = self.mask[:-1, -1]
         return bool((above if above.dtype == torch.bool else above == -torch.inf).all())
 
     def follows(self, before: _Call) -> bool:
-        """Whether it has one position more than `before`, and all else is the same."""
+        """Whether this call has one position more than `before`, and is the same otherwise."""
         assert self.mask is not None
         assert before.mask is not None
         return (
@@ -102,14 +102,14 @@ def _same(a: Tensor | None, b: Tensor | None) -> bool:
 
 
 class _Layer:
-    """A decoder layer's forward, which computes the last position alone where the others are known."""
+    """Replaces a decoder layer's forward; computes only the last position if the others are known."""
 
     def __init__(self, layer: nn.TransformerDecoderLayer) -> None:
         self.layer, self.full = layer, layer.forward
         self.last: _Call | None = None
-        self.given: Tensor  # (N, S, H), what it has given
-        self.seen: KeysAndValues  # of the target
-        self.remembered: KeysAndValues  # of the memory
+        self.given: Tensor  # (N, S, H), the layer's outputs so far
+        self.seen: KeysAndValues  # of the target's positions so far
+        self.remembered: KeysAndValues  # of the encoder's memory
 
     def __call__(
         self,
@@ -147,7 +147,7 @@ class _Layer:
         return self.given
 
     def _added(self, call: _Call) -> Tensor:
-        """What the layer gives for the last position, (N, 1, H)."""
+        """The layer's output for the last position, (N, 1, H)."""
         layer, x = self.layer, call.inputs[:, -1:]
         if layer.norm_first:
             x = x + self._look_back(layer.norm1(x), call)
@@ -162,7 +162,7 @@ class _Layer:
         attention = self.layer.self_attn
         query, *added = _split(attention, _project(attention, x, 0, 3))
         known = [self.seen] if call.inputs.size(1) > 1 else []
-        self.seen = tuple(torch.cat(each, dim=2) for each in zip(*known, added, strict=True))
+        self.seen = tuple(torch.cat(pieces, dim=2) for pieces in zip(*known, added, strict=True))
         return _attend(attention, query, self.seen, _bias(x, call.mask[-1:], call.padding))
 
     def _look_at_memory(self, x: Tensor, call: _Call) -> Tensor:
@@ -190,15 +190,15 @@ def _split(attention: nn.MultiheadAttention, projected: Tensor) -> tuple[Tensor,
 
 
 def _attend(attention: nn.MultiheadAttention, query: Tensor, seen: KeysAndValues, bias: Tensor | None) -> Tensor:
-    """(N, 1, H)"""
+    """The attention's output for one query position, (N, 1, H)."""
     keys, values = seen
-    found = F.scaled_dot_product_attention(query, keys, values, attn_mask=bias)
-    result: Tensor = attention.out_proj(found.transpose(1, 2).flatten(2))
+    heads = F.scaled_dot_product_attention(query, keys, values, attn_mask=bias)  # (N, heads, 1, H / heads)
+    result: Tensor = attention.out_proj(heads.transpose(1, 2).flatten(2))
     return result
 
 
 def _bias(like: Tensor, *masks: Tensor | None) -> Tensor | None:
-    """What masks (1 or N, positions) add to scores (N, heads, 1, positions): -inf where they hide."""
+    """Masks (1 or N, positions) as one summand for scores (N, heads, 1, positions): -inf where a mask hides."""
     total = None
     for mask in masks:
         if mask is not None:
@@ -209,9 +209,9 @@ def _bias(like: Tensor, *masks: Tensor | None) -> Tensor | None:
 
 
 class _Scores:
-    """Hooks that let `final` score only the position that a step adds, and keep the scores before it.
+    """Hooks of the layer `final`: it scores only the new position of a step, and earlier scores are kept.
 
-    Where a step adds anything but one position, all are scored.
+    If a step does not add exactly one position, all positions are scored.
     """
 
     def __init__(self, longest: int) -> None:
@@ -220,6 +220,7 @@ class _Scores:
         self.width = 0
 
     def cut(self, _: nn.Module, inputs: tuple[Any, ...]) -> tuple[Tensor] | None:
+        """Before `final`: pass it the last position alone, (N, 1, H), if the others are known."""
         hidden = inputs[0] if inputs else None
         if isinstance(hidden, Tensor) and hidden.dim() == 3 and self._follows(*hidden.shape[:2]):
             self.scores, self.width = (None if hidden.size(1) == 1 else self.scores), hidden.size(1)
@@ -228,10 +229,11 @@ class _Scores:
         return None
 
     def _follows(self, N: int, S: int) -> bool:
-        """Whether S positions of N sentences are the first, or the earlier ones and one more."""
+        """Whether S positions of N sentences are a first position, or one more than in the previous step."""
         return S == 1 or (self.scores is not None and S == self.width + 1 <= self.longest and N == len(self.scores))
 
     def grow(self, _: nn.Module, __: Any, scores: Tensor) -> Tensor:
+        """After `final`: add the new scores to the earlier ones and return all, (N, S, V)."""
         if self.width == 0:
             return scores
         if self.scores is None:

@@ -68,7 +68,7 @@ class Text:
 
         Args:
             min_freq: rarer words become <unk>.
-            cache: folder for the tokens of whole splits, since it takes seconds to find them; None keeps none.
+            cache: folder for the tokens of whole splits, because tokenizing takes seconds; None keeps none.
         """
         text = cls(Language("de", cache), Language("en", cache))
         text.source.fit([pair.source for pair in pairs], min_freq)
@@ -82,7 +82,7 @@ class Text:
 
     @classmethod
     def load(cls, path: Path, cache: Path | None = None) -> Text:
-        """Bring back what `save` has written.
+        """Read the vocabularies that `save` has written.
 
         Raises:
             DataError: there is no such file, or it holds something else.
@@ -136,12 +136,12 @@ class Text:
 
         Args:
             size: sentences in a batch.
-            seed, epoch: what the order is drawn from, and nothing else; without a seed pairs are sorted by the length
-                of their source. (The target's has no say in it: no translation may depend on its reference.)
-            longest: leave out pairs with more tokens than this on a side, not counting <sos> and <eos>. For training
-                alone: all of a validation or test split counts.
-            rank, world: make every world-th sentence of each batch, from this one on: one process's share. A share may
-                be empty. It is padded as the whole batch is, so that models that see the padding see the same.
+            seed, epoch: decide the order; nothing else does. Without a seed, pairs are sorted by the length of their
+                source alone, because no translation may depend on its reference.
+            longest: leave out pairs with more tokens than this on a side, not counting <sos> and <eos>. Only for
+                training: all of a validation or test split counts.
+            rank, world: one process's share: every world-th sentence of each batch, from number `rank` on. A share may
+                be empty. It is padded as widely as the whole batch, so the padding does not depend on `world`.
 
         Raises:
             DataError: `longest` leaves nothing.
@@ -211,7 +211,7 @@ class Batches:
     def __init__(
         self, rows: Dataset, size: int, state: Any, share: tuple[int, int], dropped: int = 0, start: int = 0
     ) -> None:
-        """Prepare them.
+        """Prepare the batches.
 
         Args:
             state: of Python's random numbers, to shuffle with; None sorts.
@@ -312,7 +312,7 @@ class Language:
         return [token.text for token in self._tokenizer(sentence) if not token.is_space]
 
     def _digest(self, sentences: Sequence[str]) -> str:
-        """Of all that the tokens depend on."""
+        """A digest of everything that the tokens depend on."""
         versions = [importlib.metadata.version(name) for name in ("spacy", "torchtext")]
         return hashlib.sha256(json.dumps([FORMAT, self.code, versions, sentences]).encode()).hexdigest()
 

@@ -38,7 +38,7 @@ Step = Callable[[Chunk], float]  # trains on a chunk and returns its mean loss
 
 @dataclass
 class Lane:
-    """What has been seen of one of two loops.
+    """The measurements of one of the two loops.
 
     Attributes:
         milliseconds: of each batch.
@@ -75,7 +75,7 @@ class Race:
 
     @property
     def difference(self) -> float:
-        """The largest between two losses of a batch."""
+        """The largest difference between the two loops' losses of a batch."""
         return max(abs(a - b) for a, b in zip(self.workbench.losses, self.plain.losses, strict=True))
 
     def to_json(self) -> dict[str, Any]:
@@ -153,10 +153,10 @@ def race(
     track: Callable[[Iterable[Any]], Iterable[Any]] = iter,
     seed: int = 0,
 ) -> None:
-    """Both loops from the same weights and with the same dropout, in turns, so that they share what else goes on.
+    """Run both loops in turns, from the same weights and with the same dropout; other work slows both alike.
 
     Args:
-        training: has the learning rate, which stays what it is, the clip, and how the workbench takes its mean.
+        training: gives the learning rate, which stays constant, the clip, and the `ema` of the workbench.
         epochs: the chunks of each.
         validation: columns (rows, B) to read after each epoch.
         seed: of dropout.
@@ -190,7 +190,7 @@ def race(
 
 
 def plain_step(module: Any, training: Training) -> Step:
-    """As textbooks have it: the whole log-softmax, fresh gradients, clipping, gradient descent by hand."""
+    """A step as in textbooks: the whole log-softmax, fresh gradients, clipping, gradient descent by hand."""
     hidden = None
 
     def step(chunk: Chunk) -> float:
@@ -214,7 +214,7 @@ def plain_step(module: Any, training: Training) -> Step:
 
 
 def workbench_step(model: LanguageModel, training: Training, mean: MovingMean) -> Step:
-    """As `train` has it: the mean, which is what it validates and keeps, follows the weights."""
+    """A step as in `train`: a moving mean follows the weights, because `train` validates and keeps the mean."""
     updater = Updater(model.module, training, Processes())
     hidden: Any = None
 

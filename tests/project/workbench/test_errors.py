@@ -1,4 +1,4 @@
-"""The package's own words on what stands where."""
+"""Errors name the package that is missing; the maps in __init__.py name every file of the workbench."""
 
 import ast
 import re
