@@ -232,7 +232,7 @@ def _furnish(layout: Path, archive: bytes, engine: Engine, repository: Path) -> 
 
 @contextlib.contextmanager
 def _mount_point() -> Iterator[None]:
-    """/autograder, for as long as it is used; rehearsals that run beside take the same lock."""
+    """Make sure that /autograder exists. The lock is shared by benches; rehearsals have one of their own."""
     with (Path(tempfile.gettempdir()) / "autograder.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         rehearsal.ROOT.mkdir(exist_ok=True)

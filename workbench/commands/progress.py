@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 
 def tracked(items: Iterable[Any], what: str) -> Iterator[Any]:
-    """The items, with a progress bar after two seconds."""
+    """Yield the items, with a progress bar after two seconds."""
     yield from tqdm(items, what, delay=2, leave=False, disable=None, file=sys.stderr, dynamic_ncols=True)
 
 

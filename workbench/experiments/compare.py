@@ -112,7 +112,7 @@ def read(folders: Sequence[Path]) -> list[Summary]:
 
 
 def only_runs(folders: Sequence[Path]) -> tuple[list[Path], list[str]]:
-    """The folders without those that hold no run, and sentences that name these: `runs/*` gives such ones, too.
+    """The folders that hold runs, and sentences that name the others, which `runs/*` may match, too.
 
     A path that does not exist stays, and so do all where none holds a run: that is a mistake, which `read` tells.
     """
@@ -129,7 +129,7 @@ def only_runs(folders: Sequence[Path]) -> tuple[list[Path], list[str]]:
 
 
 def changes(before: Settings, after: Settings) -> dict[str, tuple[object, object]]:
-    """The settings that differ, but for the incidental ones: key -> (before, after); None where a model has no such."""
+    """The settings that differ, incidental ones aside: key -> (before, after); None if a model lacks the key."""
     old, new = before.flat(), after.flat()
     incidental = INCIDENTAL.union(before.part.incidental, after.part.incidental)
     keys = [key for key in {**old, **new} if key not in incidental]

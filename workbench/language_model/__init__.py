@@ -1,4 +1,4 @@
-"""What the workbench knows of language models: text, vocabulary, and models that say what comes next.
+"""Language models: text, vocabulary, and models that predict the next token.
 
 part.py          what the shared code knows of it
 commands.py      generate, profile, sweep

@@ -66,7 +66,7 @@ class LanguageModel:
         return columns
 
     def check_batching(self) -> None:
-        """Have a few tokens cut and read, and look where each one is.
+        """Cut and read a few tokens with the tree's functions, and check where each one is.
 
         Raises:
             WorkbenchError: one is elsewhere than the docstrings of batching.py say.

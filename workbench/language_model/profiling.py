@@ -1,4 +1,4 @@
-"""Where the time goes in a student's own training loop: by phase, by line, and by torch's operators.
+"""Measures where a student's own training loop spends its time: by phase, by line, and by torch's operators.
 
 The tree's `train_epoch` runs as it is, on a few chunks of text. The functions that it calls are named for
 torch.profiler while it runs; then it runs once more under line_profiler.
@@ -55,7 +55,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the student's code; share is of its function's time, that of the functions it calls included."""
+    """A line of the student's code; `share` is its share of its function's time, with the functions that it calls."""
 
     file: str
     function: str
@@ -92,7 +92,7 @@ class Profile:
 def profile_training(
     tree: Tree, settings: Settings, data_root: Path | None, batches: int, device: torch.device, lines: bool = True
 ) -> Profile:
-    """Watch the tree's train_epoch at work.
+    """Measure the tree's train_epoch on some batches.
 
     Args:
         lines: whether it runs a second time under line_profiler.
@@ -195,7 +195,7 @@ def _named(function: Callable[..., Any], phase: str, device: torch.device) -> Ca
 
 
 def silent_profile(**options: Any) -> profile:
-    """torch's profiler, which else says on the screen when it begins and ends."""
+    """torch's profiler without the lines that it prints when it begins and ends."""
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")
     return profile(**options)
 
@@ -238,7 +238,7 @@ def _summary(recorded: profile, what: str, batches: int, lines: tuple[Line, ...]
 
 
 def _lines(loop: _Loop, columns: Tensor) -> tuple[Line, ...]:
-    """What each line of train_epoch and of the model's forward takes; measuring makes lines that do little slower."""
+    """The time of each line of train_epoch and of the model's forward; measuring slows short lines down."""
     from line_profiler import LineProfiler
 
     functions = (loop.package.training.train_epoch, type(loop.module).forward)

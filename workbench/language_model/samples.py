@@ -1,4 +1,4 @@
-"""What a language model writes while it learns: three sentences after each epoch."""
+"""Sample texts of a language model while it learns: three after each epoch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be set of language models: their shapes, how the text is read, and presets."""
+"""The settings of language models: their shapes, how the text is read, and presets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each hyper-parameter does, by itself: training runs that differ from a base in one setting, for several models.
+"""Measures the effect of each hyper-parameter alone: runs that differ from a base in one setting, for several models.
 
 Every point is a run in a folder of its own, so a sweep goes on where it was stopped, and grows when values are added.
 """
@@ -144,7 +144,7 @@ def run(
     device: str = "cpu",
     callbacks: Sequence[Callback] = (),
 ) -> bool:
-    """Train a point, or go on with it; whether there was something to do.
+    """Train a point or resume its run; return whether there was something to do.
 
     Raises:
         RunError: the folder has a run of this name with other settings, or of another tree or data folder.
@@ -172,7 +172,7 @@ def run(
 
 
 def _differing(begun: Run, point: Point, tree: Tree, data_root: Path | None) -> str:
-    """In what a run is not the point's, in words; "" where it is."""
+    """How a run differs from what the point asks for, in words; "" if it does not."""
     told, root = begun.settings, data_root and recorded(data_root)
     before, now = Settings.of_run(begun).flat(), point.settings.flat()
     others = ", ".join(f"{key}={was}, not {now.get(key)}" for key, was in before.items() if was != now.get(key))
@@ -281,5 +281,5 @@ def _base(model: str, data: str, changes: Sequence[str]) -> Settings:
 
 
 def _follows(factor: str, settings: Settings) -> bool:
-    """Whether a factor cannot be varied by itself: tied weights have hidden_size decide on emb_size."""
+    """Whether a factor cannot be varied by itself: with tied weights, emb_size follows from hidden_size."""
     return factor == "emb_size" and bool(settings.flat().get("tied"))

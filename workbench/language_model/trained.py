@@ -1,4 +1,4 @@
-"""A language model with its vocabulary: trained, measured, asked to write."""
+"""A language model with its vocabulary: trains, measures and writes."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ FORMAT = 1  # of the file
 
 
 class Vocabulary:
-    """Which token has which id: `<unk>` 0, `<eos>` 1, then the most frequent first, as they are sorted in Unicode.
+    """The ids of tokens: `<unk>` 0, `<eos>` 1, then the most frequent first; equals in Unicode's order.
 
     Attributes:
         idx2word: the token of each id.
@@ -33,7 +33,7 @@ class Vocabulary:
 
     @classmethod
     def fit(cls, tokens: Iterable[str]) -> Vocabulary:
-        """All tokens of the training split, and of no other. Where it writes `<unk>` itself, that is the same token."""
+        """All tokens of the training split alone. An `<unk>` that its text holds already is the same token."""
         counts = Counter(tokens)
         known = sorted(counts.keys() - {UNK, EOS}, key=lambda token: (-counts[token], token))
         return cls([UNK, EOS, *known])
@@ -56,7 +56,7 @@ class Vocabulary:
 
     @classmethod
     def load(cls, path: Path) -> Vocabulary:
-        """Bring back what `save` has written.
+        """Read the vocabulary that `save` has written.
 
         Raises:
             DataError: there is no such file, or it holds something else.

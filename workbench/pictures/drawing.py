@@ -50,7 +50,7 @@ class Drawing:
         )
 
     def cell(self, left: float, low: float, right: float, high: float) -> None:
-        """The pale ground behind what belongs together."""
+        """A pale background behind boxes that belong together."""
         self.frame(left, low, right, high, "#F6F6F6", "#C8C8C8", depth=0)
 
     def sign(self, x: float, y: float, sign: str) -> None:

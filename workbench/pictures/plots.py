@@ -1,4 +1,4 @@
-"""The pictures: curves of training, and where a model has looked."""
+"""Plots: curves of training, and a model's attention."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def logarithmic(axes: Axes) -> None:
 
 
 def attention(source: Sequence[str], target: Sequence[str], weights: Tensor) -> Figure:
-    """Where each word of a translation has looked: one panel a head, source words across, target words down.
+    """The attention of each word of a translation: one panel a head, source words across, target words down.
 
     Args:
         weights: (heads, L, T), rows summing to 1.
@@ -99,10 +99,10 @@ def attention(source: Sequence[str], target: Sequence[str], weights: Tensor) -> 
 
 
 def check(path: Path) -> None:
-    """Called before the work whose picture is to be saved: a wrong name is said at once.
+    """Refuse a picture's name; called before the work that leads to the picture.
 
     Raises:
-        WorkbenchError: no picture can be saved by this name, or what is there is none of ours.
+        WorkbenchError: no picture can be saved under this name, or it names a file that `save` has not written.
     """
     if path.suffix.lower() not in FORMATS:
         raise WorkbenchError(f"{path}: a picture can be {', '.join(FORMATS)}; let the file's name end in one of them")

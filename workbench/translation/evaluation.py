@@ -25,7 +25,7 @@ BATCH = 128  # sentences
 
 @dataclass(frozen=True)
 class Translation:
-    """A sentence, what the corpus has for it, and what the model says."""
+    """A sentence, its translation in the corpus, and the model's translation."""
 
     source: str
     reference: str
@@ -34,7 +34,7 @@ class Translation:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All that is measured of a model on a split.
+    """The measurements of a model on a split.
 
     Attributes:
         loss, perplexity: with the right previous tokens, in nats a token.
@@ -78,7 +78,7 @@ def loss_of(scores: Tensor, target: Tensor, label_smoothing: float = 0.0) -> Ten
 
 
 def tokens_of(target: Tensor) -> int:
-    """How many tokens of (N, L + 1) are scored.
+    """How many tokens of targets (N, L + 1) the loss counts.
 
     Ask before a batch goes to a GPU: there the answer has to be waited for.
     """

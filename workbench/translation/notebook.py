@@ -17,7 +17,7 @@ class Notebook(notebook.Notebook):
 
     @kindly
     def translate(self, sentences: Sequence[str], *names: str) -> None:
-        """A table of what each model makes of the sentences."""
+        """A table with each model's translations of the sentences."""
         names = self.those_trained(names)
         if names:
             show_table(

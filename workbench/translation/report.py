@@ -59,7 +59,7 @@ def fill(
     load: Callable[[Path], Trained],
     out: Path,
 ) -> list[str]:
-    """Write the report of these runs, with the answers that are there already.
+    """Write the report of these runs and keep the answers that an earlier report holds.
 
     Args:
         load: brings a run's model back.
@@ -108,7 +108,7 @@ def _body(
     load: Callable[[Path], Trained],
     pictures: Path,
 ) -> str:
-    """The whole text with open answers; its pictures are drawn into a folder."""
+    """The whole text, with places for the answers; draws its pictures into a folder."""
     body = f"# {TITLE}\n\n{READING}\n\n"
     for part in QUESTIONS:
         if group := [run for run in runs if run.kind == part and run.log]:
@@ -118,7 +118,7 @@ def _body(
 
 
 def _section(part: str, runs: Sequence[Summary], load: Callable[[Path], Trained], pictures: Path) -> str:
-    """All on one of the exercise's translators."""
+    """The section on one of the exercise's translators."""
     before, after = _before_and_after(runs)
     names = short_names(runs)
     curves = f"curves-{part.lower()}.png"
@@ -165,7 +165,7 @@ def _attentive(runs: Sequence[Summary]) -> list[Summary]:
 
 
 def choose(pairs: Sequence[Pair]) -> list[Pair]:
-    """Ten sentences from all over a split: always the same, whatever becomes of them."""
+    """Ten sentences, spread over a split; the choice does not depend on their translations."""
     count = min(SENTENCES, len(pairs))
     return [pairs[i * len(pairs) // count] for i in range(count)]
 

@@ -1,4 +1,4 @@
-"""What can be set of translation: the shapes of its models, what becomes of the sentences, and presets."""
+"""The settings of translation: the shapes of its models, how sentences become batches, and presets."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class EncoderDecoder:
 
 @dataclass(frozen=True)
 class Batching:
-    """What becomes of the sentences.
+    """How sentences become batches.
 
     Attributes:
         min_freq: words that are rarer in the training split become <unk>.

@@ -54,10 +54,10 @@ class TranslationTask:
         return total_loss(self.translator, self.text, share)  # no sentence's loss depends on its neighbours
 
     def state(self) -> None:
-        """Batches know nothing of each other."""
+        """None: no batch depends on earlier ones."""
 
     def load_state(self, state: object) -> None:
-        """Nothing was saved."""
+        """Does nothing, because `state` is None."""
 
     def notes(self) -> list[str]:
         batching = self.settings.batching

@@ -1,4 +1,4 @@
-"""A translator with its vocabularies: trained, measured, asked for translations."""
+"""A translator with its vocabularies: trains, measures and translates."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class TrainedTranslator(Trained):
         return [self.text.detokenise(sentence) for sentence in words]
 
     def attention(self, sentence: str) -> tuple[list[str], list[str], Tensor]:
-        """A sentence's words, its translation's, and where each of these has looked: (heads, L, T)."""
+        """The words of a sentence and of its translation, and the weights of the latter's attention: (heads, L, T)."""
         source = torch.tensor([self.text.encode_source(sentence)], device=self.translator.device)
         with evaluating(self.translator.module):
             tokens, weights = self.translator.attention(source)

@@ -65,7 +65,7 @@ class Translator:
         raise NotImplementedError
 
     def attention(self, source: Tensor) -> tuple[Tensor, Tensor]:
-        """Translate one sentence (1, T) and watch.
+        """Translate one sentence (1, T) and record the attention.
 
         Returns:
             tokens (L,), up to and with <eos>; weights (heads, L, T), where each token has looked.
@@ -298,12 +298,12 @@ def _by_length(source: Tensor) -> Iterator[tuple[int, Tensor]]:
 
 
 def _silent_after_eos(scores: Tensor) -> Tensor:
-    """(N, L, V) with zeros after the <eos> that the model has chosen, as FullTransformerTranslator gives them."""
+    """Scores (N, L, V) with zeros after the first <eos> that was chosen, as FullTransformerTranslator returns them."""
     chosen = (scores.argmax(dim=2) == EOS).long()
     return scores.masked_fill((chosen.cumsum(dim=1) - chosen > 0)[:, :, None], 0.0)
 
 
 def until_eos(tokens: Tensor) -> Tensor:
-    """(L,) up to and with the first <eos>."""
+    """Tokens (L,) up to the first <eos>, included."""
     ends = (tokens == EOS).nonzero()
     return tokens[: int(ends[0]) + 1] if len(ends) else tokens

@@ -66,7 +66,7 @@ SEED = 2014
 
 
 def load() -> Corpus:
-    """Write the corpus: always the same one, in about a second."""
+    """Generate the corpus, which takes about a second; every call gives the same one."""
     pairs = _distinct_pairs(Draw(SEED))
     train = tuple(next(pairs) for _ in range(5000))
     counts = Counter(word for pair in train for word in _words(pair))
@@ -82,7 +82,7 @@ def _words(pair: Pair) -> list[str]:
 
 
 def _distinct_pairs(draw: Draw) -> Iterator[Pair]:
-    """Sentences without end, none of which has occurred before in either language."""
+    """Endless pairs of sentences; no sentence occurs twice in either language."""
     sources: set[str] = set()
     targets: set[str] = set()
     while True:
@@ -162,7 +162,7 @@ def simple(draw: Draw) -> Text:
 
 
 def group(draw: Draw) -> Text:
-    """A group is one in German and in English."""
+    """A group of people is the subject, singular in German and in English."""
     action = draw.one([action for action in [*OTHERS, *MOVES, *POSTURES] if not action.objects or action.link.english])
     made = clause(draw, action, phrase(draw, draw.one(GROUPS)), time=0.3)
     return made.main(subject_or_place(draw, made))

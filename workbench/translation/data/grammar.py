@@ -67,7 +67,7 @@ class Phrase:
 
     @property
     def column(self) -> int:
-        """Where the phrase's endings stand."""
+        """The column of the phrase's endings in the tables above."""
         return 3 if self.plural else "mfn".index(self.noun.gender)
 
     def german(self, case: str) -> str:
@@ -96,7 +96,7 @@ class Phrase:
 
     @property
     def possessive(self) -> Text:
-        """What stands before a thing of this one: sein or ihr, and his, her, its or their."""
+        """The possessive for a thing that belongs to this noun: sein or ihr, and his, her, its or their."""
         if self.plural:
             return Text("ihr", "their")
         return Text("ihr" if self.noun.gender == "f" else "sein", self.noun.possessive)
@@ -112,7 +112,7 @@ class Phrase:
 
 
 class Link(NamedTuple):
-    """What ties a noun phrase to its verb: preposition, case, English preposition."""
+    """The link between a noun phrase and its verb: preposition, case, English preposition."""
 
     german: str
     case: str

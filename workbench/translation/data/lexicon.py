@@ -505,7 +505,7 @@ GIVING = [
 
 
 def meaning(*infinitives: str) -> list[Action]:
-    """The actions with these verbs."""
+    """The actions whose verbs are these."""
     return [activity for activity in [*ACTIVITIES, *OTHERS, *MOVES] if activity.verb.infinitive in infinitives]
 
 
