@@ -44,9 +44,12 @@ import torch
 from autograder.grade.overlay import overlay
 from autograder.prepare.files import read_folder
 from harness.contract import Assignment, Deliverable
+from harness.plugin import stored_answers, stored_hints
 from harness.progress.recorder import Recorder, run_pytest
 from harness.progress.view import Standing
+from harness.submission.preflight import inspect
 from harness.verdicts import ended_early
+from harness.warm import warm_up
 
 SETS = Path(__file__).parent / "attempts"
 FILE = "attempts.toml"
@@ -153,6 +156,7 @@ def measure(
         wanted = [attempt for attempt in each.attempts if only in str(attempt)]
         files = {attempt.file for attempt in wanted}
         step(f"{each.name}: the right solution")
+        _read_once(each.files, [d for d in assignment.deliverables if d.file in files], assignment)
         unsound = set()
         for deliverable in (d for d in assignment.deliverables if d.file in files):
             if failure := run(root, each.files, [deliverable], assignment).text:
@@ -168,6 +172,15 @@ def measure(
             if not is_still_said(attempt, told):
                 report.complaints.append(f"{attempt}: judged by words that are no longer said: {attempt.words}")
     return report
+
+
+def _read_once(files: Mapping[str, bytes], chosen: Sequence[Deliverable], assignment: Assignment) -> None:
+    """Fill the caches that the processes of all attempts inherit: parsed files, public answers and hints."""
+    inspect(files, assignment)
+    warm_up(each.tests for each in chosen)
+    for each in chosen:
+        stored_answers(each.tests)
+        stored_hints(each.tests)
 
 
 def is_still_said(attempt: Attempt, feedback: Feedback) -> bool:
