@@ -152,22 +152,22 @@ def measure(
     """
     assignment = Assignment.load(root / "student" / "assignment.json")
     report = Report()
-    for each in sets:
-        wanted = [attempt for attempt in each.attempts if only in str(attempt)]
+    for attempt_set in sets:
+        wanted = [attempt for attempt in attempt_set.attempts if only in str(attempt)]
         files = {attempt.file for attempt in wanted}
-        step(f"{each.name}: the right solution")
-        _read_once(each.files, [d for d in assignment.deliverables if d.file in files], assignment)
+        step(f"{attempt_set.name}: the right solution")
+        _read_once(attempt_set.files, [d for d in assignment.deliverables if d.file in files], assignment)
         unsound = set()
         for deliverable in (d for d in assignment.deliverables if d.file in files):
-            if failure := run(root, each.files, [deliverable], assignment).text:
+            if failure := run(root, attempt_set.files, [deliverable], assignment).text:
                 unsound.add(deliverable.id)
-                report.complaints.append(f"{each.name}: the right solution fails {deliverable.id}:\n{failure}")
+                report.complaints.append(f"{attempt_set.name}: the right solution fails {deliverable.id}:\n{failure}")
         for attempt in wanted:
             if attempt.deliverable in unsound:
                 continue
             step(str(attempt))
             sound = [d for d in assignment.deliverables if d.file == attempt.file and d.id not in unsound]
-            told = run(root, each.files | {attempt.file: changed(each.files, attempt)}, sound, assignment)
+            told = run(root, attempt_set.files | {attempt.file: changed(attempt_set.files, attempt)}, sound, assignment)
             report.told.append((attempt, told))
             if not is_still_said(attempt, told):
                 report.complaints.append(f"{attempt}: judged by words that are no longer said: {attempt.words}")

@@ -233,7 +233,7 @@ def _cpu_seconds() -> float:
     me = psutil.Process()
     own = me.cpu_times()  # before the search for others, which is no part of grading
     times = [own, *(process.cpu_times() for process in me.children(recursive=True))]
-    return sum(each.user + each.system + each.children_user + each.children_system for each in times)
+    return sum(used.user + used.system + used.children_user + used.children_system for used in times)
 
 
 def _failing(root: Path, solution: Files, count: int) -> Iterator[Files]:

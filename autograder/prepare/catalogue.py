@@ -107,7 +107,7 @@ def load(root: Path) -> list[Misconception]:
 
 
 def deliverables(root: Path) -> list[Deliverable]:
-    """Those of the rubric, also the ones that are switched off.
+    """The rubric's deliverables, including those that are switched off.
 
     Raises:
         CatalogueError: for a file of the catalogue that is named after none of them.

@@ -58,7 +58,7 @@ class Trial:
 
 
 def trials(root: Path, tests: Sequence[GradedTest], only: str = "") -> list[Trial]:
-    """One for each unfinished version of the deliverables with `only` in their id.
+    """A trial for each unfinished version of the deliverables with `only` in their id.
 
     Raises:
         AnswersError: where public answers are stale or missing.
@@ -75,7 +75,7 @@ def trials(root: Path, tests: Sequence[GradedTest], only: str = "") -> list[Tria
 
 
 def versions(root: Path, deliverable: Deliverable) -> Iterator[Unfinished]:
-    """All functions at once, then each alone."""
+    """The unfinished versions of a deliverable: all its functions at once, then each alone."""
     regions: dict[str, list[Region]] = {}
     for region in _cut(root, deliverable)[1]:
         if region.deliverable == deliverable.id:
@@ -96,8 +96,8 @@ def versions(root: Path, deliverable: Deliverable) -> Iterator[Unfinished]:
 def _cut(
     root: Path, deliverable: Deliverable, wanted: Callable[[Region], bool] = lambda region: False
 ) -> tuple[str, list[Region]]:
-    """Its file without the regions wanted, and all regions of the file."""
-    ids = [each.id for each in Rubric.load(root / RUBRIC).deliverables if each.file == deliverable.file]
+    """A deliverable's file without the wanted regions, and all regions of the file."""
+    ids = [other.id for other in Rubric.load(root / RUBRIC).deliverables if other.file == deliverable.file]
     return strip(deliverable.file, _source(root, deliverable), ids, wanted)
 
 
@@ -130,10 +130,10 @@ def _passes(trial: Trial, test: GradedTest, case: Any, tree: Any) -> bool:
     return judge(outcome, right, test.tolerance).passed
 
 
-def survey(found: Sequence[Trial], mapper: Mapper) -> dict[tuple[str, str], float]:
+def survey(tried: Sequence[Trial], mapper: Mapper) -> dict[tuple[str, str], float]:
     """(deliverable, what is unfinished) -> the share of its points."""
-    shares = mapper(share, found)
-    return {(each.version.deliverable.id, each.version.what): got for each, got in zip(found, shares, strict=True)}
+    shares = mapper(share, tried)
+    return {(trial.version.deliverable.id, trial.version.what): got for trial, got in zip(tried, shares, strict=True)}
 
 
 def unexpected(root: Path, shares: Mapping[tuple[str, str], float]) -> list[str]:
@@ -202,7 +202,7 @@ def _zeros(result: Any, inputs: Sequence[Any]) -> Any:
     if isinstance(result, Tensor):
         return torch.zeros_like(result)
     if isinstance(result, tuple):
-        return tuple(_zeros(each, inputs) for each in result)
+        return tuple(_zeros(element, inputs) for element in result)
     if isinstance(result, list):
         return result[:1] * len(result)
     return type(result)(0)

@@ -36,7 +36,7 @@ def pages(root: Path, tests: Sequence[GradedTest], made: Made) -> dict[Path, str
     for deliverable in catalogue.deliverables(root):
         page = page_of(deliverable)
         if deliverable.tests in made.records:
-            entries = [_entry(*each, by_identifier) for each in made.failed if each[0].deliverable == deliverable.id]
+            entries = [_entry(*wrong, by_identifier) for wrong in made.failed if wrong[0].deliverable == deliverable.id]
         else:
             text = (root / page).read_text(encoding="utf-8") if (root / page).exists() else ""
             entries = re.findall(r"(?ms)^- \*\*.*?(?=^- \*\*|\Z)", text)
@@ -49,9 +49,9 @@ def pages(root: Path, tests: Sequence[GradedTest], made: Made) -> dict[Path, str
 def missing(root: Path) -> dict[str, list[str]]:
     """Graded test module -> the page of its deliverable, where there is none."""
     return {
-        each.tests: [page_of(each).as_posix()]
-        for each in catalogue.deliverables(root)
-        if not (root / page_of(each)).exists()
+        deliverable.tests: [page_of(deliverable).as_posix()]
+        for deliverable in catalogue.deliverables(root)
+        if not (root / page_of(deliverable)).exists()
     }
 
 
@@ -61,7 +61,7 @@ def page_of(deliverable: Deliverable) -> Path:
 
 
 def _entry(entry: Misconception, wrong: Mapping[str, Failure], tests: Mapping[str, GradedTest]) -> str:
-    """One item of a list."""
+    """The item of a page's list for one misconception."""
     numbers = list(dict.fromkeys(tests[name].number for name in wrong))
     message = next(iter(wrong.values())).verdict.message
     if entry.varies:  # random values would not be found by a search

@@ -96,8 +96,8 @@ def kept(rubric: Rubric, names: Collection[str]) -> list[str]:
 
     Leaves out solution files, tests and references of deliverables that are off, and packages that hold nothing else.
     """
-    on = {name for each in rubric.deliverables for name in _files_of(each)}
-    off = {name for each in rubric.off for name in _files_of(each)} - on
+    on = {name for deliverable in rubric.deliverables for name in _files_of(deliverable)}
+    off = {name for deliverable in rubric.off for name in _files_of(deliverable)} - on
     needed = {parent for name in on for parent in PurePosixPath(name).parents}
     emptied = {PurePosixPath(name).parent for name in off} - needed
     return [name for name in names if name not in off and PurePosixPath(name).parent not in emptied]
@@ -171,7 +171,7 @@ def _digest(data: bytes) -> str:
 def _free(path: Path) -> Path:
     """The path, or a numbered one beside it, at which there is no file yet."""
     names = (path.with_name(f"{path.stem}-{i}{path.suffix}") for i in itertools.count(2))
-    return path if not path.exists() else next(each for each in names if not each.exists())
+    return path if not path.exists() else next(free for free in names if not free.exists())
 
 
 def drift(root: Path) -> str:
@@ -289,9 +289,9 @@ def _contract(rubric: Rubric, functions: Mapping[str, Any], versioned: Mapping[s
 def _superfluous(root: Path, derived: Mapping[str, bytes]) -> list[str]:
     """Files of student/ that are not derived any more: Python below its derived folders, and our own notebooks."""
     student = root / "student"
-    found = [name for folder in PACKAGES for name in read_folder(student, folder, ".py")]
-    found += [name for name in notebook.names(root) if (student / name).is_file()]
-    return [name for name in found if name not in derived]
+    there = [name for folder in PACKAGES for name in read_folder(student, folder, ".py")]
+    there += [name for name in notebook.names(root) if (student / name).is_file()]
+    return [name for name in there if name not in derived]
 
 
 def _lf(data: bytes) -> bytes:

@@ -82,8 +82,8 @@ def batches(root: Path, tests: Sequence[GradedTest], only: str = "") -> list[Bat
     answers = store.load_public(root, tests).answers
     modules: dict[str, list[str]] = {}
     rubric = Rubric.load(root / RUBRIC)
-    for each in (*rubric.deliverables, *rubric.off):  # all of a file is changed
-        modules.setdefault(each.file, []).append(each.tests)
+    for deliverable in (*rubric.deliverables, *rubric.off):  # all of a file is changed
+        modules.setdefault(deliverable.file, []).append(deliverable.tests)
     made: list[Batch] = []
     for file in (file for file in modules if only in file):
         inside = [test for test in tests if test.module in modules[file]]
@@ -113,10 +113,10 @@ def survivors(batch: Batch) -> list[Mutant]:
     return alive
 
 
-def survey(found: Sequence[Batch], mapper: Mapper, advance: Callable[[int], None]) -> list[Mutant]:
+def survey(tried: Sequence[Batch], mapper: Mapper, advance: Callable[[int], None]) -> list[Mutant]:
     """All mutants that no test notices; `advance` is called with the number of tried ones."""
     alive: list[Mutant] = []
-    for batch, some in zip(found, mapper(survivors, found), strict=True):
+    for batch, some in zip(tried, mapper(survivors, tried), strict=True):
         alive += some
         advance(len(batch.mutants))
     return alive
@@ -125,7 +125,7 @@ def survey(found: Sequence[Batch], mapper: Mapper, advance: Callable[[int], None
 def unnoticed() -> dict[tuple[str, str, str], str]:
     """Key of a mutant that was looked at -> why no test notices it. Equal lines of a file have one key."""
     entries = tomllib.loads(UNNOTICED.read_text(encoding="utf-8"))["mutant"]
-    return {(each["file"], each["before"], after): each["why"] for each in entries for after in each["after"]}
+    return {(entry["file"], entry["before"], after): entry["why"] for entry in entries for after in entry["after"]}
 
 
 def _too_long(number: int, frame: FrameType | None) -> NoReturn:
@@ -193,7 +193,7 @@ def _is_code(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> bool:
 
 
 def _expressions(node: ast.AST, source: str) -> Iterator[Change]:
-    """What else could stand where this expression is."""
+    """Other expressions to put in this one's place."""
 
     def text(part: ast.AST) -> str:
         return ast.get_source_segment(source, part) or ""
@@ -238,7 +238,7 @@ def _calls(node: ast.Call, text: Callable[[ast.AST], str]) -> Iterator[Change]:
         yield node, f"{function}({', '.join([*swapped, *named])})"
         yield node, f"{function}({', '.join([*positional[:-1], *named])})"
     for left_out in named:
-        yield node, f"{function}({', '.join([*positional, *(each for each in named if each != left_out)])})"
+        yield node, f"{function}({', '.join([*positional, *(argument for argument in named if argument != left_out)])})"
 
 
 def _statements(node: ast.AST) -> Iterator[Change]:
@@ -247,7 +247,7 @@ def _statements(node: ast.AST) -> Iterator[Change]:
         case ast.Expr() | ast.AugAssign() | ast.Raise() | ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
             yield node, "pass"
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
-            if any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(value)):
+            if any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(value)):
                 yield node, "pass"
         case ast.If(test=test) | ast.While(test=test):
             yield from ((test, constant) for constant in ("True", "False"))
@@ -261,13 +261,14 @@ def _other_names(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> Iterator[
     match node:
         case ast.Name(id=name, ctx=ast.Load()):
             function = _around(node, parents, ast.FunctionDef)
-            within = [each for each in ast.walk(function) if isinstance(each, ast.Name)]
-            names = {each.id for each in within if isinstance(each.ctx, ast.Store)}
-            names |= {each.arg for each in ast.walk(function) if isinstance(each, ast.arg)}
+            within = [*ast.walk(function)]
+            names = {part.id for part in within if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+            names |= {part.arg for part in within if isinstance(part, ast.arg)}
         case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Load()):
-            found = [each for each in ast.walk(_around(node, parents, ast.ClassDef)) if isinstance(each, ast.Attribute)]
-            # What is kept here, or by setattr: read, and no method.
-            names = {each.attr for each in found if _is_self(each.value) and not _is_method(each, parents)}
+            within = [*ast.walk(_around(node, parents, ast.ClassDef))]
+            attributes = [part for part in within if isinstance(part, ast.Attribute)]
+            # Attributes that are set here or by setattr: they are read, and are no methods.
+            names = {part.attr for part in attributes if _is_self(part.value) and not _is_method(part, parents)}
         case _:
             return
     if name in names and name != "self":
@@ -276,7 +277,7 @@ def _other_names(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> Iterator[
 
 
 def _is_method(node: ast.Attribute, parents: Mapping[ast.AST, ast.AST]) -> bool:
-    """Whether it is called, as methods are; a layer is found where it is stored."""
+    """Whether an attribute is called, as methods are. Layers are called, too, but also stored."""
     parent = parents[node]
     return isinstance(node.ctx, ast.Load) and isinstance(parent, ast.Call) and parent.func is node
 

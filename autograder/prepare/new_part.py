@@ -213,7 +213,7 @@ def write(root: Path, part: str, names: Sequence[str]) -> list[Path]:
         if not re.fullmatch(r"[A-Za-z]\w*", name) or names.count(name) > 1:
             raise NewPartError(f"{name}: expected a name of its own, of letters, digits and '_': it names a module")
     everything = (*rubric.deliverables, *rubric.off)
-    number = max(int(each.number.partition(".")[0]) for each in everything) + 1
+    number = max(int(deliverable.number.partition(".")[0]) for deliverable in everything) + 1
     files = _files(part, names, number)
     for path in (path for path in files if (root / path).exists()):
         raise NewPartError(f"{path} is there already: name another part, or delete it first")

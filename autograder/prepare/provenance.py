@@ -69,16 +69,16 @@ def record(root: Path, module: str, misconceptions: Path, ran: Iterable[str]) ->
         misconceptions: those of its deliverable, relative to the repository.
         ran: what `traced` has noted while its answers were made.
     """
-    found = {"torch": importlib.metadata.version("torch").partition("+")[0]}
+    made_from = {"torch": importlib.metadata.version("torch").partition("+")[0]}
     for name in sorted(ran):
         path, _, function = name.partition("::")
         parts = _read(root / "solution" / path).parts
         if function in parts:  # neither a class's body nor a lambda, which belong to the file's own code
-            found[f"solution/{name}"] = parts[function]
+            made_from[f"solution/{name}"] = parts[function]
     for path in _closure(root, (f"tests/{module}", *MAKERS)):
-        found[path] = _read(root / path).whole
-    found[misconceptions.as_posix()] = _digest(_entries(root / misconceptions))
-    return found
+        made_from[path] = _read(root / path).whole
+    made_from[misconceptions.as_posix()] = _digest(_entries(root / misconceptions))
+    return made_from
 
 
 def ran_for(made_from: Record) -> list[str]:
@@ -98,7 +98,7 @@ def read(folder: Path) -> dict[str, Record]:
 
 
 def note(folder: Path, records: Mapping[str, Record]) -> None:
-    """Keep with the answers in a folder what they were made from."""
+    """Store the records beside the answers in a folder."""
     replace(folder / NOTE, (json.dumps(records, indent=1, sort_keys=True) + "\n").encode())
 
 
@@ -108,7 +108,7 @@ def _digest(content: Any) -> str:
 
 @dataclass(frozen=True)
 class Source:
-    """What is kept of a Python file.
+    """The digests and imports of a Python file.
 
     Attributes:
         whole: the digest of all of it.
@@ -171,7 +171,7 @@ def _canonical(node: Any) -> Any:
         fields = ((name, getattr(node, name, None)) for name in node._fields if name not in ("ctx", "kind"))
         return type(node).__name__, [(name, _canonical(value)) for name, value in fields if value not in (None, [])]
     if isinstance(node, list):
-        return [_canonical(each) for each in node if not _is_docstring(each)]
+        return [_canonical(item) for item in node if not _is_docstring(item)]
     return node
 
 
@@ -186,13 +186,13 @@ def _entries(path: Path) -> Any:
 
 def _closure(root: Path, paths: Iterable[str]) -> list[str]:
     """The files among harness/ and tests/ that some files import, directly or not, and these files."""
-    found: set[str] = set()
+    closure: set[str] = set()
     waiting = list(paths)
     while waiting:
         path = waiting.pop()
-        if path not in found:
-            found.add(path)
+        if path not in closure:
+            closure.add(path)
             for name in _read(root / path).imports:
                 module = name.replace(".", "/")
                 waiting += [file for file in (f"{module}.py", f"{module}/__init__.py") if (root / file).is_file()]
-    return sorted(found)
+    return sorted(closure)

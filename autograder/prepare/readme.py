@@ -1,4 +1,4 @@
-"""The handout's README, of which some follows from what the rubric has switched on.
+"""The handout's README, parts of which follow from what the rubric switches on.
 
 `{parts}` and `{notebooks}` stand for lines of the list of files. The line of a captured watch with the totals of tests
 and points gets the right ones. What stands between these two lines is kept where one of the parts is on:
@@ -26,7 +26,7 @@ def render(text: str, rubric: Rubric, tests: int, notebooks: Mapping[str, Collec
         notebooks: the name of each, and the ids of its parts; those of parts that are off are not handed out.
     """
     on = {part.id: part for part in rubric.parts}
-    points = sum(each.points for each in rubric.deliverables)
+    points = sum(deliverable.points for deliverable in rubric.deliverables)
 
     def totals(line: re.Match[str]) -> str:
         passed, got = line.groups()
@@ -52,6 +52,6 @@ def render(text: str, rubric: Rubric, tests: int, notebooks: Mapping[str, Collec
 
 def _place(rubric: Rubric, part: str) -> str:
     """The folder of a part's files, or the one file."""
-    files = {each.file for each in rubric.deliverables if each.part == part}
+    files = {deliverable.file for deliverable in rubric.deliverables if deliverable.part == part}
     (folder, *others) = {str(PurePosixPath(file).parent) for file in files}
     return f"{folder}/" if not others and folder != "models" else ", ".join(sorted(files))

@@ -22,23 +22,23 @@ MUTANTS = Path("tests", "project", "graded", "stress_mutants")
 
 def complaints(root: Path, tests: Sequence[GradedTest]) -> list[str]:
     """All breaches in a repository, whose graded tests these are; none where all is well."""
-    rubric, entries, found = Rubric.load(root / handout.RUBRIC), catalogue.load(root), list[str]()
+    rubric, entries, breaches = Rubric.load(root / handout.RUBRIC), catalogue.load(root), list[str]()
     heads = catalogue.heads(root)
     for deliverable in rubric.deliverables:
         inside = [test for test in tests if test.module == deliverable.tests]
-        found += _about_tests(deliverable, inside)
+        breaches += _about_tests(deliverable, inside)
         number = sum(entry.deliverable == deliverable.id for entry in entries)
         if number < catalogue.LEAST and not heads.get(deliverable.id, catalogue.Head()).fewer:
-            found.append(
+            breaches.append(
                 f"{catalogue.FOLDER}/{deliverable.id}.toml: expected {catalogue.LEAST} misconceptions, found {number}; "
                 'write more, or why there are fewer, in the first line: fewer = "..."'
             )
     for part in rubric.parts:
-        own = [each for each in rubric.deliverables if each.part == part.id]
-        found += _about_part(root, own, tests)
-        found += _about_names(root, own, entries)
-        found += _about_stress(root, own)
-    return found
+        own = [other for other in rubric.deliverables if other.part == part.id]
+        breaches += _about_part(root, own, tests)
+        breaches += _about_names(root, own, entries)
+        breaches += _about_stress(root, own)
+    return breaches
 
 
 def _about_tests(deliverable: Deliverable, tests: Sequence[GradedTest]) -> Iterator[str]:
@@ -64,7 +64,7 @@ def _about_needs(deliverable: Deliverable, test: GradedTest) -> Iterator[str]:
 
 
 def _about_part(root: Path, part: Sequence[Deliverable], tests: Sequence[GradedTest]) -> Iterator[str]:
-    modules = {each.tests for each in part}
+    modules = {deliverable.tests for deliverable in part}
     whole = [test.key for test in tests if test.integration and test.module in modules]
     if len(whole) > MOST_INTEGRATION:
         yield (
@@ -82,10 +82,10 @@ def _about_part(root: Path, part: Sequence[Deliverable], tests: Sequence[GradedT
 
 
 def _about_names(root: Path, part: Sequence[Deliverable], entries: Sequence[Misconception]) -> Iterator[str]:
-    sources = [(root / "solution" / each.file).read_text(encoding="utf-8") for each in part]
+    sources = [(root / "solution" / deliverable.file).read_text(encoding="utf-8") for deliverable in part]
     nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
     constructs = any(isinstance(node, ast.FunctionDef) and node.name == "__init__" for node in nodes)
-    ids = {each.id for each in part}
+    ids = {deliverable.id for deliverable in part}
     if constructs and not any(entry.renamed and entry.deliverable in ids for entry in entries):
         yield (
             f"{catalogue.FOLDER}/{part[0].part}.*.toml: expected a misconception of the part with a wrong name, found "

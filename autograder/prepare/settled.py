@@ -30,15 +30,16 @@ def answers(new: Answers, old: Answers, tests: Iterable[GradedTest]) -> Answers:
 
 
 def hints(new: Hints, old: Hints) -> Hints:
-    """The new hints, with all of the old ones that are the same but for rounding."""
+    """The new hints, but old ones stay if they differ from the new ones by rounding alone."""
     right = dict(new.right)
     for name, portrait in old.right.items():
         if name in right and _portray_the_same(right[name], portrait):
             right[name] = portrait
-    before = {each.name: each for each in old.known}
-    known = [
-        before[each.name] if each.name in before and _same(each, before[each.name]) else each for each in new.known
-    ]
+    before = {stored.name: stored for stored in old.known}
+    known = []
+    for made in new.known:
+        stored = before.get(made.name)
+        known.append(stored if stored and _same(made, stored) else made)
     return Hints(right, known)
 
 

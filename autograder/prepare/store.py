@@ -59,7 +59,7 @@ class Made:
 
     @property
     def answers(self) -> Answers:
-        """Those of all modules, as one."""
+        """The answers of all modules, as one."""
         made = Answers()
         for each in self.right.values():
             made |= each
@@ -72,7 +72,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Stored:
-    """What is kept of the public seed."""
+    """The stored answers and hints of the public seed."""
 
     answers: Answers
     hints: Hints
@@ -164,17 +164,17 @@ def _note(root: Path, folder: Path, records: Mapping[str, Record]) -> None:
 def stale(root: Path) -> dict[str, list[str]]:
     """Module -> what has changed since its public answers and hints were made; modules without changes are left out."""
     records = provenance.read(root / "tests" / "reference")
-    found: dict[str, list[str]] = {}
+    changes: dict[str, list[str]] = {}
     for deliverable in catalogue.deliverables(root):
         module = deliverable.tests
         files = [public(module, root / "tests") for public in (answers.public, hints.public)]
         then = records.get(module)
         if then is None or not all(path.exists() for path in files):
-            found[module] = [f"tests/{module}"]
+            changes[module] = [f"tests/{module}"]
         else:
             now = provenance.record(root, module, catalogue.file_of(deliverable), provenance.ran_for(then))
-            found[module] = provenance.changed(then, now)
-    return {module: changed for module, changed in found.items() if changed}
+            changes[module] = provenance.changed(then, now)
+    return {module: changed for module, changed in changes.items() if changed}
 
 
 def check_public(root: Path) -> None:
@@ -223,11 +223,11 @@ def load(root: Path, tests: Sequence[GradedTest], secret: bytes) -> tuple[dict[s
         raise Unsteady("\n".join(complaints.values()))
     public = load_public(root, tests)
     folder, number = _hidden_folder(root, secret), Rubric.load(root / RUBRIC).grading.hidden_seeds
-    found = {f"hidden-{n}": Answers() for n in range(1, number + 1)}
+    hidden = {f"hidden-{n}": Answers() for n in range(1, number + 1)}
     for module in dict.fromkeys(test.module for test in tests):
-        for name, each in found.items():
+        for name, each in hidden.items():
             each |= Answers.load(_hidden_file(folder, module, name))
-    return {PUBLIC: public.answers, **found}, public.hints
+    return {PUBLIC: public.answers, **hidden}, public.hints
 
 
 def renew_hidden(

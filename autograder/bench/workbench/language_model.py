@@ -138,14 +138,14 @@ def races(
         held_out = None
         if epochs:
             held_out = model.columns(validation, reading.eval_batch_size, "the validation split", "eval_batch_size")
-        found = Race(each.model, len(vocabulary))
+        result = Race(each.model, len(vocabulary))
         with students_code(tree):
-            race(found, model, each.training, [chunks] * max(epochs, 1), held_out, track, seed)
-        yield found
+            race(result, model, each.training, [chunks] * max(epochs, 1), held_out, track, seed)
+        yield result
 
 
 def race(
-    found: Race,
+    result: Race,
     model: LanguageModel,
     training: Training,
     epochs: Sequence[Sequence[Chunk]],
@@ -164,14 +164,14 @@ def race(
     textbook = replace(model, module=deepcopy(model.module))
     plain, mean = MovingMean(textbook.module, 0), MovingMean(model.module, training.ema)
     lanes = (
-        (textbook, plain_step(textbook.module, training), found.plain, plain),
-        (model, workbench_step(model, training, mean), found.workbench, mean),
+        (textbook, plain_step(textbook.module, training), result.plain, plain),
+        (model, workbench_step(model, training, mean), result.workbench, mean),
     )
     for chunks in epochs:
         for each, *_ in lanes:
             each.module.train()
         for number, chunk in enumerate(track(chunks)):
-            batch = SEEDS * seed + len(found.plain.losses)
+            batch = SEEDS * seed + len(result.plain.losses)
             for _, step, lane, _ in lanes:
                 torch.manual_seed(batch)  # both drop the same units
                 start = time.perf_counter()
