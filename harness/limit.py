@@ -79,7 +79,7 @@ class Limit:
     def _watch(self, thread: int) -> None:
         """Look at the code in a thread until it ends, and stop it in time.
 
-        Looks are counted where seconds would go on while the computer sleeps or the process is stopped.
+        For AT_MOST it counts looks instead of seconds, which go on while the computer sleeps or the process is stopped.
         """
         cpu, started, looks, stopped = time.process_time(), time.monotonic(), 0, 0
         while True:
@@ -118,27 +118,27 @@ def is_debugged(frame: FrameType | None) -> bool:
 
 
 def exit_now(status: int) -> NoReturn:
-    """End the process though another thread runs on, with all that was printed."""
+    """Write out everything that was printed and end the process, although other threads still run."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
 
 
 def _stack(frame: FrameType) -> traceback.StackSummary:
-    """As of an exception: the innermost frame last. The code runs on, so its lines are noted before they are read."""
+    """A frame's stack as exceptions have it, the innermost frame last. The code runs on, so line numbers are kept."""
     return traceback.StackSummary.extract(reversed(list(traceback.walk_stack(frame))))
 
 
 def _raise(thread: int, error: type[BaseException]) -> None:
-    """Have an exception raised in a thread at its next step in Python, in the place of one that waits there."""
+    """Raise an exception in a thread at its next step in Python; replaces one that was not raised there yet."""
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
 
 
 def _take_back(thread: int) -> None:
-    """Let no exception wait in this thread: one that may wait is raised here and dropped.
+    """Raise and drop here an exception that was set for this thread and not raised yet.
 
-    C offers to cancel it, but then the thread is marked for ever, and Python 3.11 hangs in the next function that is
-    traced or profiled.
+    The C function can also cancel it, but then Python 3.11 hangs in the next function of this thread that is traced or
+    profiled.
     """
     try:
         _raise(thread, OutOfTime)
