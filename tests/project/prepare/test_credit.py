@@ -54,11 +54,11 @@ INITIALISED = """nn.init.uniform_(self.embedding.weight, -0.1, 0.1)
         nn.init.uniform_(self.decoder.weight, -0.1, 0.1)
         nn.init.zeros_(self.decoder.bias)
 """
-CHOSEN = """        best = int(log_probabilities[-1].argmax())
-        if temperature > 0 and not greedy:
-            weights = torch.softmax(log_probabilities[-1] / temperature, dim=0)
-            best = int(torch.multinomial(weights, 1, generator=generator))
-        unread = tokens.new_tensor([[best]])
+CHOSEN = """            best = int(log_probabilities[-1].argmax())
+            if temperature > 0 and not greedy:
+                weights = torch.softmax(log_probabilities[-1] / temperature, dim=0)
+                best = int(torch.multinomial(weights, 1, generator=generator))
+            unread = tokens.new_tensor([[best]])
 """
 EMBEDDED = """if {0}.size(1) > self.max_length:
             raise ValueError(f"{{{0}.size(1)}} of {{self.max_length}}")
@@ -66,7 +66,7 @@ EMBEDDED = """if {0}.size(1) > self.max_length:
 """
 WITHOUT: dict[str, tuple[str, dict[str, str]]] = {  # helper -> its file, and what stands where it was called
     "RNNModel.init_weights": (RNN_MODEL, {r"self\.init_weights\(\)\n": INITIALISED}),
-    "choose": (GENERATION, {r"        unread = tokens.new_tensor\(\[\[choose.*\n": CHOSEN}),
+    "choose": (GENERATION, {r"            unread = tokens.new_tensor\(\[\[choose.*\n": CHOSEN}),
     "FullTransformerTranslator.embed": (
         TRANSFORMER,
         {

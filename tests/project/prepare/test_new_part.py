@@ -54,7 +54,7 @@ print("rules", rules.complaints(root, tests))
 def test_a_new_part_keeps_the_rules_and_passes(repository):
     printed = run(repository, "autograder", "new-part", "novel", "--deliverable", "Gate", "--deliverable", "Stack")
     assert "tests/models/novel/test_Gate.py" in printed.split()
-    assert run(repository, "autograder", "handout").startswith("student/: ")
+    assert "files written" in run(repository, "autograder", "handout")
     (repository / "script.py").write_text(SCRIPT, encoding="utf-8")
     made = run(repository, "script").splitlines()
     assert made[-2:] == [f"failed {[True] * 12}", "rules []"]

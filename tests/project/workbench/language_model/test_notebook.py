@@ -152,7 +152,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> NotebookNode:
         return executed(folder, QUICK, monkeypatch)
 
 
-@pytest.mark.parametrize("name", [f"figures.{name}()" for name in PICTURES] + ["pictures.positions()"])
+@pytest.mark.parametrize("name", [f"figures.{name}()" for name in PICTURES] + ["positions()"])
 def test_untouched_every_picture_is_there(untouched: NotebookNode, name: str) -> None:
     assert pictures(cell_with(untouched, name)) == 1
 
