@@ -45,13 +45,14 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def python(unpacked: Path, tmp_path: Path) -> Run:
+@pytest.fixture(scope="module")
+def python(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Run Python in the unpacked handout, as nearly as on Windows as this machine can."""
-    (tmp_path / "sitecustomize.py").write_text(SITECUSTOMIZE, encoding="utf-8")
+    folder = tmp_path_factory.mktemp("startup")
+    (folder / "sitecustomize.py").write_text(SITECUSTOMIZE, encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
     environment |= {
-        "PYTHONPATH": str(tmp_path),
+        "PYTHONPATH": str(folder),
         "PYTHONWARNDEFAULTENCODING": "1",
         "PYTHONIOENCODING": "cp1252",  # what a Windows console in Germany takes
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -67,19 +68,24 @@ def python(unpacked: Path, tmp_path: Path) -> Run:
     return python
 
 
+@pytest.fixture(scope="module")
+def view(python: Run) -> "subprocess.CompletedProcess[str]":
+    """`python -m tests` of all that was handed out."""
+    return python("-m", "tests")
+
+
 def test_hiding_works(python):
     assert python("-c", "import os, fcntl").returncode == 1
     assert python("-c", "import os; os.fork").returncode == 1
     assert "EncodingWarning" in python("-c", "open('README.md').close()").stderr
 
 
-def test_the_view_runs(python):
-    done = python("-m", "tests")
-    assert done.returncode == 1, done.stderr
-    assert done.stderr == ""
-    assert f"0 of {POINTS} points with the published inputs" in done.stdout
-    assert "Next: RNN (student/models/naive/RNN.py:" in done.stdout
-    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+def test_the_view_runs(view):
+    assert view.returncode == 1, view.stderr
+    assert view.stderr == ""
+    assert f"0 of {POINTS} points with the published inputs" in view.stdout
+    assert "Next: RNN (student/models/naive/RNN.py:" in view.stdout
+    assert all(len(line) <= 80 for line in view.stdout.splitlines())
 
 
 def test_pytest_runs(python):
@@ -205,10 +211,10 @@ def test_the_contract_and_the_judge_do_not_even_need_torch(python):
     assert done.stdout.split() == ["False", "False"], done.stderr
 
 
-def test_the_readme_shows_what_one_sees(unpacked, python):
+def test_the_readme_shows_what_one_sees(unpacked, view):
     """The view at the start; test_watch.py looks at what the README shows of the watch."""
     untouched = (unpacked / "README.md").read_text(encoding="utf-8").split("```")[5].strip("\n").splitlines()
-    shown = python("-m", "tests").stdout.splitlines()
+    shown = view.stdout.splitlines()
     assert [line for line in untouched if line not in shown] == ["..."]
 
 
