@@ -1,30 +1,29 @@
 """Debuggers stop in the student's code wherever somebody can type, and say so where nobody can."""
 
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 
 import pytest
 
 from harness import verdicts
-from tests.project.conftest import ROOT, tree_with
+from tests.project.conftest import tree_with
+from tests.project.warm import Warm, environment
 
 ONE_TEST = "tests/models/naive/test_RNN.py::test_rnn_takes_one_step"
 RAISES = "input @ hidden"
 
 
-def python(*arguments: object, types: str = "", **more: str) -> str:
+@pytest.fixture
+def python(warm: Warm) -> Callable[..., str]:
     """What one sees who types this."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    return subprocess.run(
-        [sys.executable, "-m", *map(str, arguments)],
-        cwd=ROOT, env={**environment, **more}, input=types, encoding="utf-8", timeout=200, check=False,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    ).stdout  # fmt: skip
+
+    def python(*arguments: object, types: str = "", **more: str) -> str:
+        return warm.run([*map(str, arguments)], environment() | more, types).stdout
+
+    return python
 
 
 @pytest.mark.parametrize("command", [("tests", "RNN"), ("pytest", ONE_TEST), ("pytest", "-s", ONE_TEST)])
-def test_a_breakpoint_stops_in_the_students_line(tmp_path, command):
+def test_a_breakpoint_stops_in_the_students_line(tmp_path, python, command):
     tree, line = tree_with(tmp_path, "breakpoint()")
     said = python(*command, "--tree", tree, types="p 40 + len(input)\ncontinue\nquit\n")
     assert f"naive/RNN.py({line + 1})forward()" in said
@@ -36,7 +35,7 @@ def test_a_breakpoint_stops_in_the_students_line(tmp_path, command):
 @pytest.mark.parametrize(
     ("command", "ends"), [("tests RNN", "Stopped in"), (f"pytest {ONE_TEST}", "Quitting debugger")]
 )
-def test_the_end_of_input_ends_all_tests(tmp_path, command, ends):
+def test_the_end_of_input_ends_all_tests(tmp_path, python, command, ends):
     """As `quit` does: Ctrl-D leaves a debugger, too."""
     tree, _ = tree_with(tmp_path, "breakpoint()")
     said = python(*command.split(), "--tree", tree)
@@ -45,27 +44,27 @@ def test_the_end_of_input_ends_all_tests(tmp_path, command, ends):
     assert "BdbQuit" not in said
 
 
-def test_a_breakpoint_stops_once_in_a_test_that_fails(tmp_path):
+def test_a_breakpoint_stops_once_in_a_test_that_fails(tmp_path, python):
     tree, _ = tree_with(tmp_path, "breakpoint(); hidden = hidden + 1")
     said = python("pytest", f"{ONE_TEST}[one row]", "--tree", tree, types="continue\n" * 9)
     assert "hidden at [0, 0]" in said
     assert said.count("set_trace") == 2, "one for each call of the model"
 
 
-def test_a_post_mortem_stops_in_the_students_line(tmp_path):
+def test_a_post_mortem_stops_in_the_students_line(tmp_path, python):
     tree, line = tree_with(tmp_path, RAISES)
     said = python("pytest", ONE_TEST, "--pdb", "--tree", tree, types="p 40 + len(input)\nquit\n")
     assert f"> {tree}/models/naive/RNN.py({line})forward()\n-> {RAISES}\n(Pdb) 43" in said
 
 
-def test_a_post_mortem_of_a_wrong_value_stops_in_the_test_that_shows_it(tmp_path):
+def test_a_post_mortem_of_a_wrong_value_stops_in_the_test_that_shows_it(tmp_path, python):
     tree, _ = tree_with(tmp_path, "hidden = hidden + 1")
     said = python("pytest", ONE_TEST, "--pdb", "--tree", tree, types="p 40 + len(output)\nquit\n")
     assert "test_rnn_takes_one_step()\n-> show(" in said
     assert "(Pdb) 43" in said
 
 
-def test_a_traceback_that_is_asked_for_shows_the_students_code(tmp_path):
+def test_a_traceback_that_is_asked_for_shows_the_students_code(tmp_path, python):
     tree, line = tree_with(tmp_path, RAISES)
     for style in ("short", "long"):
         said = python("pytest", ONE_TEST, f"--tb={style}", "--tree", tree)
@@ -77,7 +76,7 @@ def test_a_traceback_that_is_asked_for_shows_the_students_code(tmp_path):
 
 
 @pytest.mark.parametrize("command", ["watch", "notebook"])
-def test_a_breakpoint_where_nobody_can_type_says_so(tmp_path, command):
+def test_a_breakpoint_where_nobody_can_type_says_so(tmp_path, python, command):
     tree, line = tree_with(tmp_path, "breakpoint()")
     said = {
         "watch": lambda: python("tests", "--watch", "RNN", "--tree", tree),

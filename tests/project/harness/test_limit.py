@@ -1,7 +1,6 @@
 """What takes too long on a student's computer is stopped and its line is named, and no debugger is disturbed."""
 
 import io
-import os
 import pdb
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import torch
 from harness import limit
 from harness.limit import Limit, OutOfTime
 from tests.project.conftest import ROOT, tree_with
+from tests.project.warm import environment
 
 SPINS = "while True:\n            pass"
 CATCHES = (
@@ -24,14 +24,7 @@ CATCHES = (
 )
 
 
-# Runs a module as `python -m` does, with limits as short as a test wants them.
-IMPATIENT = """
-import runpy, sys
-from harness import limit
-limit.SECONDS, limit.GRACE = 0.5, 0.5
-del sys.argv[0]
-runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
-"""
+IMPATIENT = "from harness import limit; limit.SECONDS = limit.GRACE = 0.5"
 
 
 @pytest.fixture(autouse=True)
@@ -189,14 +182,10 @@ def test_code_is_not_ended_while_a_debugger_is_attached(monkeypatch):
         ("tests --stress RNN", SPINS),
     ],
 )
-def test_every_command_names_the_line(tmp_path, command, lines):
+def test_every_command_names_the_line(tmp_path, warm, command, lines):
     tree, line = tree_with(tmp_path, lines)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    done = subprocess.run(
-        [sys.executable, "-c", IMPATIENT, *command.split(), "--tree", str(tree)],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200, check=False,
-    )  # fmt: skip
-    said = " ".join((done.stdout + done.stderr).split())
+    done = warm.run([*command.split(), "--tree", str(tree)], environment(), first=IMPATIENT)
+    said = " ".join(done.stdout.split())
     assert done.returncode == 1
     assert any(f"models/naive/RNN.py:{number}, in forward" in said for number in range(line, line + 5))
     assert "Your code ran out of time: is there a loop that does not end?" in said
