@@ -13,7 +13,7 @@ from tests.project.conftest import ROOT
 
 SECONDS = 200  # for one run
 SERVER = """
-import json, os, runpy, sys
+import json, os, resource, runpy, sys
 import pytest, torch
 orders = os.fdopen(os.dup(0))
 answers = os.fdopen(os.dup(1), "w")
@@ -25,6 +25,7 @@ for line in orders:
     for number, path, mode in (0, order["types"], os.O_RDONLY), (1, order["says"], os.O_WRONLY):
         os.dup2(os.open(path, mode), number)
     os.dup2(1, 2)
+    resource.setrlimit(resource.RLIMIT_CPU, (100, 100))  # should nobody be left to end it
     orders.close()
     answers.close()
     os.environ.clear()

@@ -54,11 +54,17 @@ CRASH = solution().replace(
 )
 
 
+@pytest.fixture(scope="module")
+def files() -> dict[str, bytes]:
+    """The handout's."""
+    return handout.handout_files(ROOT)
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
+def home(tmp_path: Path, files: dict[str, bytes]) -> Path:
     """An unpacked handout of its own."""
     folder = tmp_path / "Übung 1"
-    for name, content in handout.handout_files(ROOT).items():
+    for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     return folder
