@@ -40,6 +40,7 @@ from autograder.rubric import Rubric, RubricError
 from harness.answers import Unsteady
 from harness.collect import ContractError
 from harness.contract import Assignment
+from harness.words import abridged
 from workbench.errors import WorkbenchError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -129,7 +130,7 @@ def make_answers(
     changed = store.stale(REPOSITORY) | guide.missing(REPOSITORY)
     wanted = [test for test in tests if everything or test.module in changed]
     for module, names in changed.items():
-        say(f"{module}: {store.few(names)} changed")
+        say(f"{module}: {abridged(names, 3)} changed")
     with store.workers() as mapper:
         made = store.make_public(REPOSITORY, wanted, mapper)
         store.keep_public(REPOSITORY, made)

@@ -12,7 +12,6 @@ held      none of these
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -188,7 +187,7 @@ def run_rival(
     process: "subprocess.Popen[str]", command: Sequence[str], archive: bytes, engine: Engine, repository: Path
 ) -> Result:
     """Grade one submission with an ordinary grader in the cage; late results count as none."""
-    with tempfile.TemporaryDirectory(prefix="rival-", ignore_cleanup_errors=True) as folder, _mount_point():
+    with tempfile.TemporaryDirectory(prefix="rival-", ignore_cleanup_errors=True) as folder, rehearsal.mount_point():
         layout = Path(folder)
         _furnish(layout, archive, engine, repository)
         assert process.stdin is not None
@@ -228,20 +227,6 @@ def _furnish(layout: Path, archive: bytes, engine: Engine, repository: Path) -> 
         os.chown(path, cage.USER, cage.USER, follow_symlinks=False)
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() else 0o644)
-
-
-@contextlib.contextmanager
-def _mount_point() -> Iterator[None]:
-    """Make sure that /autograder exists. The lock is shared by benches; rehearsals have one of their own."""
-    with (Path(tempfile.gettempdir()) / "autograder.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)
-        rehearsal.ROOT.mkdir(exist_ok=True)
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                rehearsal.ROOT.rmdir()
 
 
 def counts(files: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, int]]:

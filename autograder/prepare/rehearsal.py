@@ -142,7 +142,7 @@ def _command(layout: Path, repository: Path, container: Container | None) -> Ite
     if not can_mount():
         yield [str(layout / "source" / "run_autograder"), str(layout), "--here", *secrets]
         return
-    with _mount_point():
+    with mount_point():
         yield ["unshare", "--mount", "sh", "-c", MOUNT, "sh", str(layout), *secrets]
 
 
@@ -167,8 +167,11 @@ def _git(repository: Path, *command: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _mount_point() -> Iterator[None]:
-    """Make sure that ROOT exists. Several rehearsals may run at once: the last one removes ROOT if one has made it."""
+def mount_point() -> Iterator[None]:
+    """Make sure that ROOT exists.
+
+    Several rehearsals and benches may run at once: the last one removes ROOT if one of them has made it.
+    """
     LOCK.parent.mkdir(mode=0o700, exist_ok=True)
     with LOCK.open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)

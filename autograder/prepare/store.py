@@ -37,6 +37,7 @@ from harness import answers, hints
 from harness.answers import Answers, Unsteady
 from harness.graded import GradedTest
 from harness.hints import Hints
+from harness.words import abridged
 
 COMMAND = "python -m autograder answers"
 
@@ -181,12 +182,7 @@ def check_public(root: Path) -> None:
     """Demand that nothing has changed since the public answers were made."""
     changed = sorted({name for names in stale(root).values() for name in names})
     if changed:
-        raise AnswersError(f"tests/reference: made before {few(changed)} changed; run `{COMMAND}`")
-
-
-def few(names: Sequence[str]) -> str:
-    """The first names of a list, and how many more there are."""
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
+        raise AnswersError(f"tests/reference: made before {abridged(changed, 3)} changed; run `{COMMAND}`")
 
 
 def load_public(root: Path, tests: Sequence[GradedTest]) -> Stored:

@@ -62,13 +62,13 @@ def test_the_mount_point_is_removed_by_who_made_it(tmp_path, monkeypatch):
     root = tmp_path / "mount"
     monkeypatch.setattr(rehearsal, "ROOT", root)
     monkeypatch.setattr(rehearsal, "LOCK", tmp_path / "locks" / "rehearsal")
-    with rehearsal._mount_point():
-        with rehearsal._mount_point():
+    with rehearsal.mount_point():
+        with rehearsal.mount_point():
             assert root.is_dir()
         assert root.is_dir(), "the first is not done"
     assert not root.exists()
     root.mkdir()
-    with rehearsal._mount_point():
+    with rehearsal.mount_point():
         pass
     assert root.is_dir(), "it was there before"
 
