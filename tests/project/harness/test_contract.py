@@ -3,7 +3,7 @@
 import pytest
 
 from harness.contract import Assignment
-from tests.project.submission.made_up import ASSIGNMENT, RNN, TRANSFORMER, contract, deliverable
+from tests.project.harness.submission.made_up import ASSIGNMENT, RNN, TRANSFORMER, contract, deliverable
 
 
 def test_the_contract_is_read_and_keys_that_are_not_known_are_ignored():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.submission.made_up import run
+from tests.project.harness.submission.made_up import run
 
 REPORT = """# Report
 

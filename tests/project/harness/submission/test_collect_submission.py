@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.submission.archive import pack
-from tests.project.submission.made_up import ASSIGNMENT, LSTM, SCRIPT, SKELETON, SOLVED, in_lstm, write
+from tests.project.harness.submission.made_up import ASSIGNMENT, LSTM, SCRIPT, SKELETON, SOLVED, in_lstm, write
 
 
 def start(

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.submission.findings import Severity
-from tests.project.submission.made_up import (
+from tests.project.harness.submission.made_up import (
     LSTM,
     RNN,
     SOLVED,

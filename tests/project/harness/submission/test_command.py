@@ -7,7 +7,17 @@ import zipfile
 
 import pytest
 
-from tests.project.submission.made_up import LSTM, RNN, SCRIPT, SKELETON, SOLVED, TRANSFORMER, in_lstm, run, write
+from tests.project.harness.submission.made_up import (
+    LSTM,
+    RNN,
+    SCRIPT,
+    SKELETON,
+    SOLVED,
+    TRANSFORMER,
+    in_lstm,
+    run,
+    write,
+)
 
 
 def test_a_finished_tree_is_packed(capsys, tmp_path, student):

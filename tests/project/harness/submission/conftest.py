@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.project.submission.made_up import SCRIPT, SOLVED, write
+from tests.project.harness.submission.made_up import SCRIPT, SOLVED, write
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from harness.submission.notebooks import NOTEBOOK_LIMIT, inspect_notebooks
-from tests.project.submission.made_up import CONTRACT, SCRIPT, SOLVED, contract, run, write
+from tests.project.harness.submission.made_up import CONTRACT, SCRIPT, SOLVED, contract, run, write
 
 
 def notebook(*cells: tuple[str, int | None], **more: object) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from harness.submission.encoding import read_source, to_utf8
 from harness.submission.findings import Severity
-from tests.project.submission.made_up import LSTM, SOLVED, in_lstm, line_of, look_at, only
+from tests.project.harness.submission.made_up import LSTM, SOLVED, in_lstm, line_of, look_at, only
 
 
 def test_source_text_loses_bom_and_windows_line_ends():

@@ -7,7 +7,7 @@ import pytest
 
 from harness.submission.findings import Severity
 from harness.submission.source import definition, parameters
-from tests.project.submission.made_up import (
+from tests.project.harness.submission.made_up import (
     LSTM,
     RNN,
     SKELETON,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.project.submission.made_up import LSTM, RNN, SOLVED, in_lstm, look_at, only
+from tests.project.harness.submission.made_up import LSTM, RNN, SOLVED, in_lstm, look_at, only
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.project.submission.made_up import CONTRACT, run, write
+from tests.project.harness.submission.made_up import CONTRACT, run, write
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from harness.submission.findings import Severity
 from harness.submission.started import not_started
-from tests.project.submission.made_up import (
+from tests.project.harness.submission.made_up import (
     ASSIGNMENT,
     LSTM,
     RNN,

@@ -3,7 +3,7 @@
 import re
 
 from harness.submission.findings import MAX_FINDINGS, Finding
-from tests.project.submission.made_up import (
+from tests.project.harness.submission.made_up import (
     CONTRACT,
     LSTM,
     SCRIPT,

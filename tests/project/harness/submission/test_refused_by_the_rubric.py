@@ -14,7 +14,7 @@ from harness.submission.listed_files import read_tree
 from harness.submission.preflight import inspect
 from harness.submission.refused import refuses
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")
 REFUSED = {each.id: each.refused for each in ASSIGNMENT.deliverables}
 SOLUTION = read_tree(ROOT / "solution", ASSIGNMENT)

@@ -5,7 +5,7 @@ import pytest
 from harness.submission.encoding import LIMIT
 from harness.submission.findings import Severity
 from harness.submission.unfinished import place
-from tests.project.submission.made_up import (
+from tests.project.harness.submission.made_up import (
     ASSIGNMENT,
     LSTM,
     SKELETON,

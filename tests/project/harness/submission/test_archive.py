@@ -10,7 +10,7 @@ import pytest
 
 from harness.submission.archive import archive_name, pack
 from harness.submission.encoding import LIMIT
-from tests.project.submission.made_up import ASSIGNMENT, LSTM, RNN, SOLVED, TRANSFORMER, contract, run
+from tests.project.harness.submission.made_up import ASSIGNMENT, LSTM, RNN, SOLVED, TRANSFORMER, contract, run
 
 BYTES = {path: text.encode() for path, text in SOLVED.items()}
 

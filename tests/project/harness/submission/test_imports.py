@@ -3,7 +3,7 @@
 import pytest
 
 from harness.submission.findings import Severity
-from tests.project.submission.made_up import LSTM, SOLVED, contract, in_lstm, look_at, only
+from tests.project.harness.submission.made_up import LSTM, SOLVED, contract, in_lstm, look_at, only
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from harness.submission.encoding import LIMIT
 from harness.submission.findings import Severity
 from harness.submission.limits import MAX_NODES
-from tests.project.submission.made_up import LSTM, SOLVED, TRANSFORMER, in_lstm, look, look_at, only
+from tests.project.harness.submission.made_up import LSTM, SOLVED, TRANSFORMER, in_lstm, look, look_at, only
 
 
 def filled(unit: str, head: str = "", tail: str = "\n") -> str:

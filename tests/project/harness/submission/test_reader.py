@@ -2,7 +2,17 @@
 
 import pytest
 
-from tests.project.submission.made_up import HIDDEN, LSTM, RNN, SOLVED, TRANSFORMER, in_lstm, look, look_at, only
+from tests.project.harness.submission.made_up import (
+    HIDDEN,
+    LSTM,
+    RNN,
+    SOLVED,
+    TRANSFORMER,
+    in_lstm,
+    look,
+    look_at,
+    only,
+)
 
 
 @pytest.mark.parametrize(

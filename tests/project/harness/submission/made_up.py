@@ -10,7 +10,7 @@ from harness.submission.findings import Finding
 from harness.submission.preflight import inspect
 from harness.submission.source import definition
 
-SCRIPT = Path(__file__).resolve().parents[3] / "collect_submission.py"
+SCRIPT = Path(__file__).resolve().parents[4] / "collect_submission.py"
 RNN, LSTM, TRANSFORMER = "models/naive/RNN.py", "models/naive/LSTM.py", "models/Transformer.py"
 SKELETON = {
     RNN: '''\

@@ -7,7 +7,7 @@ import pytest
 from harness.submission.encoding import LIMIT
 from harness.submission.findings import Severity
 from harness.submission.listed_files import irregular, read_tree
-from tests.project.submission.made_up import ASSIGNMENT, LSTM, RNN, SOLVED, TRANSFORMER, only, run, write
+from tests.project.harness.submission.made_up import ASSIGNMENT, LSTM, RNN, SOLVED, TRANSFORMER, only, run, write
 
 
 def test_a_tree_is_read_by_the_list(tmp_path):

@@ -9,7 +9,7 @@ from harness.submission.findings import Severity
 from harness.submission.preflight import inspect
 from harness.submission.source import definition
 from harness.submission.started import not_started
-from tests.project.submission.made_up import (
+from tests.project.harness.submission.made_up import (
     ASSIGNMENT,
     LSTM,
     RNN,
