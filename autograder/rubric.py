@@ -27,7 +27,7 @@ STRICT = ("deliverable", "submission")
 ISOLATION = ("required", "wanted")
 GROUP_DATE = ("latest", "earliest")
 DERIVED = ("number", "part", "tests")  # fields that a deliverable's table does not hold
-INHERITED = ("file", "refused", "by_name")  # the keys of a deliverable that its part may have instead
+INHERITED = ("file", "refused")  # the keys of a deliverable that its part may have instead
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}  # seconds
 LONGEST = timedelta(days=3660)
 SHARE = "a share from 0 to 1, such as 0.3"
@@ -135,8 +135,7 @@ class Deliverable:
 
     The id "naive.RNN" gives the path of its tests, "models/naive/test_RNN.py", relative to tests/, and, where no `file`
     is given, of what students write, "models/naive/RNN.py", relative to the tree. `number` ("1.2") comes from the part
-    and the position; `by_name` are the parameters of its functions that tests give by name, so that students cannot
-    call them otherwise.
+    and the position.
     """
 
     id: str
@@ -148,7 +147,6 @@ class Deliverable:
     points: int | float
     needs: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
-    by_name: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

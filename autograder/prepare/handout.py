@@ -21,6 +21,7 @@ from typing import Any
 
 from autograder.prepare import notebook, readme
 from autograder.prepare.files import read_folder, replace, zipped
+from autograder.prepare.keywords import given_by_name
 from autograder.prepare.regions import HandoutError, Region, check_leaks, strip
 from autograder.rubric import Deliverable, Rubric
 from harness.submission.source import definition
@@ -85,7 +86,7 @@ def derive(root: Path) -> dict[str, bytes]:
     for deliverable in rubric.deliverables:
         _check_evidence(deliverable, functions[deliverable.id], lines.get(deliverable.id, 1))
     tests = {name: data for folder in PACKAGES for name, data in read_folder(root, f"tests/{folder}", ".py").items()}
-    contract = _contract(rubric, functions, files | {name: _lf(tests[name]) for name in kept(rubric, tests)})
+    contract = _contract(rubric, functions, files, {name: _lf(tests[name]) for name in kept(rubric, tests)})
     files["assignment.json"] = (json.dumps(contract, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
     files |= notebook.notebooks(root, [part.id for part in rubric.parts])
     return dict(sorted(files.items()))
@@ -266,7 +267,9 @@ def _check_evidence(deliverable: Deliverable, functions: Sequence[Mapping[str, A
         )
 
 
-def _contract(rubric: Rubric, functions: Mapping[str, Any], versioned: Mapping[str, bytes]) -> dict[str, Any]:
+def _contract(
+    rubric: Rubric, functions: Mapping[str, Any], files: Mapping[str, bytes], tests: Mapping[str, bytes]
+) -> dict[str, Any]:
     """assignment.json; its version is the rubric's and a hash of all that a student could tell apart."""
     contract = {
         **asdict(rubric.assignment),
@@ -274,8 +277,12 @@ def _contract(rubric: Rubric, functions: Mapping[str, Any], versioned: Mapping[s
         "parts": [asdict(part) for part in rubric.parts],
         "deliverables": [asdict(deliverable) for deliverable in rubric.deliverables],
     }
+    for entry in contract["deliverables"]:
+        called = [function for function in functions[entry["id"]] if not function.get("optional")]
+        parameters = [name.partition("=")[0] for function in called for name in function["parameters"]]
+        entry["by_name"] = given_by_name(tests.get(f"tests/{entry['tests']}", b""), parameters)
     digest = hashlib.sha256(json.dumps(contract, sort_keys=True).encode("ascii"))
-    for name, data in sorted(versioned.items()):
+    for name, data in sorted({**files, **tests}.items()):
         digest.update(f"\0{name}\0{len(data)}\0".encode() + data)
     contract["version"] = f"{rubric.assignment.version}+{digest.hexdigest()[:8]}"
     for entry in contract["deliverables"]:

@@ -150,7 +150,10 @@ def test_the_contract_says_how_tests_call(graded, answers):
     assert by_name.keys() == {name for name, function in functions.items() if not function.optional}
     for deliverable in ASSIGNMENT.deliverables:
         given_by_name = {name for function in deliverable.functions for name in by_name[function.name]}
-        assert sorted(deliverable.by_name) == sorted(given_by_name), deliverable.id
+        assert sorted(deliverable.by_name) == sorted(given_by_name), (
+            f"tests/{deliverable.tests}: tests give the parameters on the right by name, and keywords.py finds those "
+            "on the left; give each of them by name in this file, in a call of the function or of a helper's **options"
+        )
 
 
 def watch(module: Any, name: str, note: Callable[[str, Mapping[str, Any]], object]) -> None:
