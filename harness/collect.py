@@ -46,7 +46,7 @@ def _graded(group: list[pytest.Function]) -> GradedTest:
     function = item.obj
     module = item.path.relative_to(TESTS).as_posix()
     where = f"tests/{module}, {item.originalname}"
-    cases = tuple(case_of(each) for each in group)
+    cases = tuple(map(case_of, group))
     extra = set(item.fixturenames) - FIXTURES - set(cases[0].arguments) - {"request"}
     if item.cls is not None or extra:
         raise ContractError(f"{where}: a graded test is a plain function of models, given, show; not {extra}")

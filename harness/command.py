@@ -52,7 +52,7 @@ def run_once(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) 
         recorder.finish(assignment)
         for message in recorder.damaged:
             print(message, file=sys.stderr)
-        standings = [recorder.standings[each.tests] for each in chosen]
+        standings = [recorder.standings[deliverable.tests] for deliverable in chosen]
         if not any(standing.tests for standing in standings):
             return status or 1  # pytest or the lines above have printed the reason
         console = Console(highlight=False, width=min(80, Console().width))
@@ -62,7 +62,7 @@ def run_once(assignment: Assignment, chosen: Sequence[Deliverable], tree: Path) 
             return INTERRUPTED
         return 0 if all(standing.state == "done" for standing in standings) else 1
 
-    return tell(run_pytest([each.tests for each in chosen], tree, recorder))
+    return tell(run_pytest([deliverable.tests for deliverable in chosen], tree, recorder))
 
 
 def _options(arguments: Sequence[str] | None, assignment: Assignment) -> tuple[list[Deliverable], Path, str]:
@@ -79,15 +79,18 @@ def _options(arguments: Sequence[str] | None, assignment: Assignment) -> tuple[l
     options = parser.parse_args(arguments)
     parts = {part.id: part.number for part in assignment.parts}
 
-    def is_named(each: Deliverable, name: str) -> bool:
-        return name.lower() in (each.id, each.number, each.title.lower(), each.part, parts[each.part])
+    def is_named(deliverable: Deliverable, name: str) -> bool:
+        part = deliverable.part
+        return name.lower() in (deliverable.id, deliverable.number, deliverable.title.lower(), part, parts[part])
 
     for name in options.names:
-        if not any(is_named(each, name) for each in assignment.deliverables):
-            known = "\n".join(f"  {each.number} {each.title}" for each in assignment.deliverables)
+        if not any(is_named(deliverable, name) for deliverable in assignment.deliverables):
+            known = "\n".join(f"  {deliverable.number} {deliverable.title}" for deliverable in assignment.deliverables)
             parser.exit(2, f"There is no deliverable {name!r}. There are\n{known}\n")
     chosen = [
-        each for each in assignment.deliverables if not options.names or any(is_named(each, n) for n in options.names)
+        deliverable
+        for deliverable in assignment.deliverables
+        if not options.names or any(is_named(deliverable, n) for n in options.names)
     ]
     try:
         return chosen, find(options.tree), options.mode

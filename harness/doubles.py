@@ -18,5 +18,5 @@ def tensors(state: State) -> tuple[Tensor, ...]:
 
 def mode_of(model: nn.Module) -> str:
     """The mode of a model and of all that is in it: setting the model's own `training` reaches none of its layers."""
-    modes = {each.training for each in model.modules()}
+    modes = {module.training for module in model.modules()}
     return "differs between layers" if len(modes) > 1 else "training" if modes.pop() else "evaluation"

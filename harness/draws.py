@@ -65,19 +65,19 @@ def frequencies(ids: Array, draws: int, laws: Sequence[Sequence[float]]) -> Arra
     right, *mistakes = (np.asarray(law, dtype=np.float64) for law in laws)
     if ids.dtype.kind != "i" or ids.shape != (draws,) or not ((ids >= 0) & (ids < right.size)).all():
         return f"a tensor of {ids.dtype} of shape {ids.shape}, where {draws} ids below {right.size} are expected"
-    found = np.bincount(ids, minlength=right.size) / draws
-    seen = np.where(found > 0, right, 0.0)
-    agreeing = [law for law in (right, *mistakes, seen / seen.sum()) if not _improbable(found, law, draws)]
-    return (agreeing[0] if agreeing else found).astype(np.float32)
+    observed = np.bincount(ids, minlength=right.size) / draws
+    seen = np.where(observed > 0, right, 0.0)
+    agreeing = [law for law in (right, *mistakes, seen / seen.sum()) if not _improbable(observed, law, draws)]
+    return (agreeing[0] if agreeing else observed).astype(np.float32)
 
 
-def _improbable(found: Array, law: Array, draws: int) -> bool:
+def _improbable(observed: Array, law: Array, draws: int) -> bool:
     """Whether frequencies are too far from a law's probabilities to be chance.
 
     Looked at are all ids one by one, and the first k together, for every k. By Chernoff's bound
     draws * KL(frequency, probability) of the right law is above log(2 / CHANCE) with no more than that chance.
     """
-    f, p = (np.append(each, each.cumsum()[:-1]) for each in (found, law))
+    f, p = (np.append(values, values.cumsum()[:-1]) for values in (observed, law))
     with np.errstate(divide="ignore", invalid="ignore"):
         divergence = np.where(f > 0, f * np.log(f / p), 0.0) + np.where(f < 1, (1 - f) * np.log((1 - f) / (1 - p)), 0.0)
     return bool((draws * divergence > math.log(2 / CHANCE)).any())

@@ -27,7 +27,7 @@ class Place:
 
     def shape(self, numbers: str) -> str:
         """A shape with the names of its sizes, if all have one: "(4, 7), that is (N, H)"."""
-        shape = tuple(int(each) for each in re.findall(r"\d+", numbers))
+        shape = tuple(int(number) for number in re.findall(r"\d+", numbers))
         names = named_shape(shape, self.sizes)
         return f"{shape}, that is {names}" if names else f"{shape}"
 
@@ -49,14 +49,14 @@ def explain(fault: Fault, sizes: Mapping[str, int]) -> str:
     if fault.own:
         return _refusal(numbers_of(message))
     for pattern, say in CAUSES:
-        if found := re.search(pattern, message):
-            return say if isinstance(say, str) else say(found, Place(fault.where, sizes))
+        if match := re.search(pattern, message):
+            return say if isinstance(say, str) else say(match, Place(fault.where, sizes))
     return ""
 
 
 def numbers_of(message: str) -> list[int]:
     """The integers in a message, in order, without those in names such as W_1 or float32."""
-    return [int(each) for each in re.findall(r"(?<![\w.])\d+(?![\w.]\w|\w)", message)]
+    return [int(number) for number in re.findall(r"(?<![\w.])\d+(?![\w.]\w|\w)", message)]
 
 
 def _refusal(numbers: list[int]) -> str:
@@ -119,9 +119,9 @@ def _axis(match: re.Match[str], place: Place) -> str:
 
 
 def _recurrent_state(match: re.Match[str], place: Place) -> str:
-    expected, found = place.shape(match[1]), place.shape(match[2])
+    expected, actual = place.shape(match[1]), place.shape(match[2])
     return (
-        f"The recurrent layer wants a state of {expected}, and got {found}. It takes the batch from its input: which "
+        f"The recurrent layer wants a state of {expected}, and got {actual}. It takes the batch from its input: which "
         "axis of that is the batch (`batch_first`), and which does it think it is?"
     )
 

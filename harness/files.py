@@ -33,7 +33,7 @@ def refusal(path: Path, mark: str) -> str:
     if path.is_dir():
         return f"{path} is a folder"
     if not path.exists():
-        place = next(each for each in path.resolve().parents if each.exists())
+        place = next(parent for parent in path.resolve().parents if parent.exists())
         return "" if place.is_dir() else f"{place} is no folder"
     if not path.is_file():
         return f"{path} is no ordinary file"

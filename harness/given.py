@@ -37,7 +37,7 @@ class Given:
         self._test = test
         self._outcome = outcome if outcome is not None else Outcome()
         self._taken: list[int] = []  # sizes that are drawn
-        self._others: list[int] = []  # what the seed that ours is related to has drawn in their place
+        self._related: list[int] = []  # what the seed that ours is related to has drawn in their place
 
     def size(self, name: str, low: int, high: int) -> int:
         """A size from low to high, both included, different from all sizes that this test drew before.
@@ -46,10 +46,10 @@ class Given:
         """
         choices = _free(name, low, high, self._taken)
         if self._seed.sizes:
-            other = self._choice(self._seed.than, name, _free(name, low, high, self._others))
-            self._others.append(other)
-            different = [size for size in choices if size != other] or choices
-            choices = [other] if self._seed.sizes == "same" else different
+            related = self._choice(self._seed.than, name, _free(name, low, high, self._related))
+            self._related.append(related)
+            different = [size for size in choices if size != related] or choices
+            choices = [related] if self._seed.sizes == "same" else different
         size = self._choice(self._seed.values, name, choices)
         self._taken.append(size)
         self._outcome.sizes[name] = size
@@ -146,12 +146,12 @@ def _unregistered(module: nn.Module) -> dict[str, str]:
     """Attributes that hold tensors or layers which their module does not know, or knows twice -> what they are."""
     first: dict[nn.Module, str] = {}
     named = list(module.named_modules(remove_duplicate=False))[:MOST]
-    found = {name: "shared" for name, layer in named if first.setdefault(layer, name) != name}
+    kinds = {name: "shared" for name, layer in named if first.setdefault(layer, name) != name}
     for prefix, layer in list(module.named_modules())[:MOST]:
         buffers = [(name, "buffer") for name in layer._buffers]
         others = [(name, _kind(value)) for name, value in vars(layer).items() if not name.startswith("_")]
-        found |= {f"{prefix}.{name}" if prefix else name: kind for name, kind in [*others, *buffers] if kind}
-    return dict(list(found.items())[:MOST])
+        kinds |= {f"{prefix}.{name}" if prefix else name: kind for name, kind in [*others, *buffers] if kind}
+    return dict(list(kinds.items())[:MOST])
 
 
 MOST = 50  # of a module's layers, and of its attributes
@@ -164,11 +164,11 @@ def _kind(value: object) -> str:
     if isinstance(value, type) and issubclass(value, nn.Module):
         return "class"
     elements = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list | tuple) else []
-    if not any(isinstance(each, Tensor | nn.Module) for each in elements):
+    if not any(isinstance(element, Tensor | nn.Module) for element in elements):
         return ""
     if isinstance(value, tuple):
         return "tuple"
-    of = "layers" if any(isinstance(each, nn.Module) for each in elements) else "tensors"
+    of = "layers" if any(isinstance(element, nn.Module) for element in elements) else "tensors"
     return f"{'dict' if isinstance(value, dict) else 'list'} of {of}"
 
 

@@ -48,8 +48,8 @@ class GradedTest:
 
     def uses(self, needed: str, case: str) -> bool:
         """Whether a case, given by its name, is known to use a deliverable that this integration test needs."""
-        marks = {mark for mark, each in self.only.items() if each == needed}
-        arguments = next((each.arguments for each in self.cases if each.name == case), {})
+        marks = {mark for mark, id in self.only.items() if id == needed}
+        arguments = next((known.arguments for known in self.cases if known.name == case), {})
         return not marks or any(
             value in marks or (value is True and name in marks) for name, value in arguments.items()
         )

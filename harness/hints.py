@@ -81,7 +81,7 @@ class Known:
     @property
     def varies(self) -> bool:
         """Whether some of its values are random."""
-        return any(each and each.varies for portrait in self.wrong.values() for each in portrait.shown.values())
+        return any(sketch and sketch.varies for portrait in self.wrong.values() for sketch in portrait.shown.values())
 
 
 @dataclass
@@ -101,14 +101,14 @@ class Hints:
         for identifier, outcome in wrong.items():
             right = self.right[identifier]
             portrait = portray(outcome, right)
-            at_random = {each for each in right.shown if varies and re.search(varies, f"{identifier}: {each}")}
+            at_random = {label for label in right.shown if varies and re.search(varies, f"{identifier}: {label}")}
             known.wrong[identifier] = _difference(portrait, right, at_random)
         self.known.append(known)
 
     def of(self, module: str) -> "Hints":
         """The hints of one test module."""
-        right = {name: each for name, each in self.right.items() if name.split("::")[0] == module}
-        return Hints(right, [each for each in self.known if right.keys() & each.wrong.keys()])
+        right = {name: portrait for name, portrait in self.right.items() if name.split("::")[0] == module}
+        return Hints(right, [known for known in self.known if right.keys() & known.wrong.keys()])
 
     def __ior__(self, other: "Hints") -> "Hints":
         self.right |= other.right
@@ -135,14 +135,14 @@ class Hints:
         portraits = {
             name: portray(outcome, self.right[name]) for name, outcome in failing.items() if name in self.right
         }
-        fits = [{name for name in portraits if self.fits(each, name, portraits[name])} for each in self.known]
+        fits = [{name for name in portraits if self.fits(known, name, portraits[name])} for known in self.known]
         sure = [
-            {name for name in fit if _is_sure(each.wrong[name], self.right[name])}
-            for each, fit in zip(self.known, fits, strict=True)
+            {name for name in fit if _is_sure(known.wrong[name], self.right[name])}
+            for known, fit in zip(self.known, fits, strict=True)
         ]
         # A failing test that a misconception does not explain counts against it, as against all others.
         scores = [
-            2 * len(fit) - len(each.wrong.keys() & set(passed)) for each, fit in zip(self.known, fits, strict=True)
+            2 * len(fit) - len(known.wrong.keys() & set(passed)) for known, fit in zip(self.known, fits, strict=True)
         ]
         hints, by_chance = dict[str, str](), set(random)
         for name in portraits:
@@ -221,8 +221,8 @@ class Hints:
         notes = {
             "right": {identifier: record(portrait) for identifier, portrait in self.right.items()},
             "known": [
-                [each.name, each.hint, {identifier: record(portrait) for identifier, portrait in each.wrong.items()}]
-                for each in self.known
+                [known.name, known.hint, {identifier: record(portrait) for identifier, portrait in known.wrong.items()}]
+                for known in self.known
             ],
         }
         numbers = np.frombuffer(b"".join(rows), dtype=np.float32).reshape(len(rows), NUMBERS)
@@ -250,7 +250,8 @@ class Hints:
 
         def portrait(entry: Any) -> Portrait:
             shown, parameters, fault = entry
-            return Portrait({name: unpacked(each) for name, each in shown.items()}, parameters, fault and tuple(fault))
+            sketches = {name: unpacked(sketch) for name, sketch in shown.items()}
+            return Portrait(sketches, parameters, fault and tuple(fault))
 
         right = {identifier: portrait(entry) for identifier, entry in notes["right"].items()}
         known = [
@@ -288,7 +289,7 @@ def hinted(verdicts: Mapping[str, Verdict], outcomes: Mapping[str, Outcome], hin
         outcomes: the outcomes of the tests that have run, by the same identifiers.
     """
     passed = [name for name, verdict in verdicts.items() if verdict.passed]
-    failing = {name: each for name, each in outcomes.items() if not verdicts[name].passed}
+    failing = {name: outcome for name, outcome in outcomes.items() if not verdicts[name].passed}
     random = [name for name, verdict in verdicts.items() if RANDOM in verdict.message]
     explained = hints.explain(failing, passed, random)
     if failing.keys() <= hints.right.keys() and not explained and len(passed) + len(failing) == len(verdicts):
@@ -345,11 +346,11 @@ def _weights(size: int) -> Array:
 
 
 def _parameters(outcome: Outcome, right: Portrait | None) -> dict[str, list[int] | None]:
-    found = {f"{key}|{name}": shape for key, shapes in outcome.parameters.items() for name, shape in shapes.items()}
+    actual = {f"{key}|{name}": shape for key, shapes in outcome.parameters.items() for name, shape in shapes.items()}
     if right is None:
-        return dict(found)
+        return dict(actual)
     expected = {name: shape for name, shape in right.parameters.items() if name.split("|")[0] in outcome.parameters}
-    return {name: found.get(name) for name, shape in expected.items() if found.get(name) != shape}
+    return {name: actual.get(name) for name, shape in expected.items() if actual.get(name) != shape}
 
 
 def _difference(wrong: Portrait, right: Portrait, at_random: Collection[str]) -> Portrait:
@@ -379,7 +380,7 @@ def _may_be_random(right: Sketch | None, got: Sketch | None) -> bool:
 def _is_definite(wrong: Portrait) -> bool:
     """Whether an outcome differs from the right one in something that is not random."""
     return bool(wrong.fault or wrong.parameters) or any(
-        each is None or not each.varies for each in wrong.shown.values()
+        sketch is None or not sketch.varies for sketch in wrong.shown.values()
     )
 
 

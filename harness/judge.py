@@ -15,6 +15,7 @@ from harness.diagnosis import close, diagnose, named, named_shape
 from harness.graded import Case
 from harness.marks import Tolerance
 from harness.outcome import NOT_STARTED, Array, Fault, Outcome
+from harness.words import abridged
 
 
 class Kind(StrEnum):
@@ -281,8 +282,8 @@ def _value_difference(name: str, got: Array, right: Array, wrong: Array) -> str:
     index = f" at {list(where)}" if where else ""
     share = f"{wrong.mean():.0%}" if wrong.mean() >= 0.01 else "under 1%"
     extent = f"; {share} of {wrong.size} values differ" if wrong.size > 1 else ""
-    expected, found = _numbers(right[where], got[where])
-    return f"{name}{index}: expected {expected}, got {found}{extent}."
+    expected, actual = _numbers(right[where], got[where])
+    return f"{name}{index}: expected {expected}, got {actual}{extent}."
 
 
 def _numbers(right: object, got: object) -> tuple[str, str]:
@@ -304,32 +305,32 @@ def parameter_difference(outcome: Outcome, expected: Outcome) -> str:
     for key, shapes in expected.parameters.items():
         if key not in outcome.parameters:
             continue  # the test stopped before it filled this module
-        found = outcome.parameters[key]
-        missing = [f"{name} {tuple(shape)}" for name, shape in shapes.items() if name not in found]
+        present = outcome.parameters[key]
+        missing = [f"{name} {tuple(shape)}" for name, shape in shapes.items() if name not in present]
         if missing:
-            others = sorted(set(found) - set(shapes))
-            beside = f" It has {_some(others)}, which the contract does not name." if others else ""
-            lacks = f"Your module lacks parameters of the contract: {_some(missing)}.{beside}"
-            return "\n".join([lacks, *_why_missing([name for name in shapes if name not in found], outcome)])
-        for name, shape in shapes.items():
-            if found[name] != shape:
-                return f"Parameter {name}: {_other_shape(shape, found[name], expected.sizes)}"
+            extra = sorted(set(present) - set(shapes))
+            beside = f" It has {abridged(extra, 6)}, which the contract does not name." if extra else ""
+            lacks = f"Your module lacks parameters of the contract: {abridged(missing, 6)}.{beside}"
+            return "\n".join([lacks, *_why_missing([name for name in shapes if name not in present], outcome)])
+        for name, expected_shape in shapes.items():
+            if present[name] != expected_shape:
+                return f"Parameter {name}: {_other_shape(expected_shape, present[name], expected.sizes)}"
     return ""
 
 
-def _other_shape(shape: list[int], found: list[int], sizes: Mapping[str, int]) -> str:
+def _other_shape(expected: list[int], actual: list[int], sizes: Mapping[str, int]) -> str:
     """The expected and the actual shape of a parameter, with names of sizes, and a likely cause."""
     asked, yours = (
-        f"{tuple(each)}{f', that is {names}' if (names := named_shape(tuple(each), sizes)) else ''}"
-        for each in (shape, found)
+        f"{tuple(shape)}{f', that is {names}' if (names := named_shape(tuple(shape), sizes)) else ''}"
+        for shape in (expected, actual)
     )
     words = f"expected shape {asked}, got {yours}."
-    if found == shape[::-1]:
+    if actual == expected[::-1]:
         return f"{words} Its axes are exchanged."
-    others = [axis for axis, (a, b) in enumerate(zip(shape, found, strict=False)) if a != b]
-    if len(shape) == len(found) and len(others) == 1 and not named(found[axis := others[0]], sizes):
+    differing = [axis for axis, (a, b) in enumerate(zip(expected, actual, strict=False)) if a != b]
+    if len(expected) == len(actual) and len(differing) == 1 and not named(actual[axis := differing[0]], sizes):
         words += (
-            f" Where do the {found[axis]} along axis {axis} come from: a number that is written there, or another "
+            f" Where do the {actual[axis]} along axis {axis} come from: a number that is written there, or another "
             "argument of the constructor than the right one?"
         )
     return words
@@ -346,7 +347,9 @@ def _why_missing(missing: list[str], outcome: Outcome) -> list[str]:
             if kind in UNREGISTERED and attribute not in reasons.setdefault(kind, []):
                 reasons[kind].append(attribute)
     return [
-        f"{_some([f'self.{name}' for name in names])}: {UNREGISTERED[kind]}" for kind, names in reasons.items() if names
+        f"{abridged([f'self.{name}' for name in names], 6)}: {UNREGISTERED[kind]}"
+        for kind, names in reasons.items()
+        if names
     ]
 
 
@@ -362,7 +365,3 @@ UNREGISTERED = {
     "dict of layers": "a dict, whose layers do not belong to the module; nn.ModuleDict makes them do so.",
     "dict of tensors": "a dict, whose tensors do not belong to the module; nn.ParameterDict makes them do so.",
 }
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")

@@ -147,12 +147,12 @@ def _outcome(identifier: str, note: dict[str, Any], arrays: dict[str, Array]) ->
         for key, shapes in note["parameters"].items()
     }
     sizes = {str(name): int(size) for name, size in note["sizes"].items()}
-    inputs = {str(name): str(each) for name, each in note["inputs"].items()}
-    measures = {str(name): list(each) for name, each in note.get("measures", {}).items()}
+    inputs = {str(name): str(value) for name, value in note["inputs"].items()}
+    measures = {str(name): list(details) for name, details in note.get("measures", {}).items()}
     stopped = None
     if fault:
         kind, message, where, own = fault
         stopped = Fault(str(kind)[:LONGEST], str(message)[:LONGEST], str(where)[:LONGEST], own is True)
-    unregistered = {str(name): str(each) for name, each in note.get("unregistered", {}).items()}
+    unregistered = {str(name): str(kind) for name, kind in note.get("unregistered", {}).items()}
     nodes = {word for word in note.get("nodes", [])[:MOST_NODES] if re.fullmatch("[A-Za-z]{1,80}", word)}
     return Outcome(shown, parameters, stopped, sizes, inputs, unregistered, measures, nodes)

@@ -61,7 +61,11 @@ class Bench:
         """Test module -> the preflight's verdict for all its tests."""
         files = read_tree(self.tree.root, self.assignment)
         decided = preflight(files, inspect_tree(self.tree.root, files, self.assignment), self.assignment)
-        return {each.tests: decided[each.id] for each in self.assignment.deliverables if each.id in decided}
+        return {
+            deliverable.tests: decided[deliverable.id]
+            for deliverable in self.assignment.deliverables
+            if deliverable.id in decided
+        }
 
     def try_case(self, test: GradedTest, item: pytest.Function) -> "Tried":
         """Run a case of a test on the tree and judge it."""

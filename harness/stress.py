@@ -54,9 +54,9 @@ def stress(deliverable: str) -> Callable[[Property], Property]:
     return mark
 
 
-def same(what: str, got: object, expected: object) -> None:
+def same(name: str, got: object, expected: object) -> None:
     """Demand that two results are equal up to rounding; both are tensors or tuples of tensors."""
-    _compare(_shown(what, got), _shown(what, expected))
+    _compare(_shown(name, got), _shown(name, expected))
 
 
 def same_again(call: Callable[..., object], arguments: Sequence[Any], others: Sequence[Any]) -> None:
@@ -68,16 +68,16 @@ def same_again(call: Callable[..., object], arguments: Sequence[Any], others: Se
     _compare(_shown("the result of the same call", call(*arguments)), first)
 
 
-def has_shape(what: str, tensor: object, *shape: int) -> None:
+def has_shape(name: str, tensor: object, *shape: int) -> None:
     """Demand a tensor of this shape."""
     if not isinstance(tensor, Tensor) or tuple(tensor.shape) != shape:
-        found = f"shape {tuple(tensor.shape)}" if isinstance(tensor, Tensor) else describe(tensor)
-        raise Violation(f"{what}: expected shape {shape}, got {found}.")
+        actual = f"shape {tuple(tensor.shape)}" if isinstance(tensor, Tensor) else describe(tensor)
+        raise Violation(f"{name}: expected shape {shape}, got {actual}.")
 
 
-def _shown(what: str, value: object) -> Outcome:
+def _shown(name: str, value: object) -> Outcome:
     outcome = Outcome()
-    Show(outcome)(what, value)
+    Show(outcome)(name, value)
     return outcome
 
 
@@ -147,8 +147,8 @@ def _failure(function: Property, tree: Tree, drawn: Drawn) -> Failure | None:
     except Violation as violation:
         return Failure(drawn, str(violation))
     except BaseException as error:  # student code may raise anything
-        found = fault(error, tree)
-        return Failure(drawn, f"{found.where}\n{found.kind}: {found.message}", found.kind == NOT_STARTED)
+        stopped = fault(error, tree)
+        return Failure(drawn, f"{stopped.where}\n{stopped.kind}: {stopped.message}", stopped.kind == NOT_STARTED)
     return None
 
 
@@ -189,20 +189,19 @@ def _report(function: Property, tree: Tree) -> bool:
     """Print whether a property holds; if not, print the smallest sizes that show it."""
     summary = _summary_of(function)
     try:
-        found = list(failures(function, tree))
+        failing = list(failures(function, tree))
     except KeyboardInterrupt:
         print(_indented(f"STOPPED {summary}"), flush=True)
         raise
-    if not found:
+    if not failing:
         print(_indented(f"holds   {summary}"), flush=True)
         return False
-    smallest = min(found, key=lambda failure: failure.extent)
+    smallest = min(failing, key=lambda failure: failure.extent)
     if smallest.not_started:
         print(_indented(f"waits   {summary}\n{smallest.message}"), flush=True)
         return False
-    print(
-        _indented(f"FAILS   {summary}\nWith {smallest.drawn} ({len(found)} of {DRAWS} draws fail):\n{smallest.message}")
-    )
+    draws = f"With {smallest.drawn} ({len(failing)} of {DRAWS} draws fail)"
+    print(_indented(f"FAILS   {summary}\n{draws}:\n{smallest.message}"))
     return True
 
 

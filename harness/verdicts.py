@@ -62,11 +62,11 @@ def name_needed(
         verdict = verdicts[test.key]
         if verdict.passed or not test.integration or test.module in own:
             continue
-        needs = next(each.needs for each in assignment.deliverables if each.tests == test.module)
+        needs = next(deliverable.needs for deliverable in assignment.deliverables if deliverable.tests == test.module)
         blamed = [assignment.deliverable(id) for id in needs if test.uses(id, verdict.case)]
-        blamed = [each for each in blamed if each.tests in failing]
+        blamed = [piece for piece in blamed if piece.tests in failing]
         if blamed:
-            needed = next((each for each in blamed if f"{each.file}:" in verdict.message), blamed[0])
+            needed = next((piece for piece in blamed if f"{piece.file}:" in verdict.message), blamed[0])
             words = f"This test uses your {needed.title} ({needed.number}), which does not pass yet."
             renamed[test.key] = replace(verdict, message=f"{words}\n{verdict.message}")
     return renamed

@@ -34,7 +34,7 @@ class Recorder:
     """
 
     def __init__(self, assignment: Assignment, end: Callable[[], NoReturn] | None = None) -> None:
-        self.standings = {each.tests: Standing(each) for each in assignment.deliverables}
+        self.standings = {deliverable.tests: Standing(deliverable) for deliverable in assignment.deliverables}
         self.running = ""
         self.damaged: list[str] = []
         self.cases: dict[str, Verdict] = {}  # identifier of a test and case -> its verdict
@@ -129,9 +129,9 @@ def run_pytest(chosen: Sequence[str], tree: Path, recorder: Recorder, *more: str
         chosen: test modules, or tests as `module::name`, relative to tests/.
         more: further options of pytest.
     """
-    missing = {file for each in chosen if not (TESTS / (file := each.partition("::")[0])).is_file()}
+    missing = {file for test in chosen if not (TESTS / (file := test.partition("::")[0])).is_file()}
     recorder.damaged += [f"tests/{file} is missing. {REPAIR}" for file in sorted(missing)]
-    there = [f"tests/{each}" for each in chosen if each.partition("::")[0] not in missing]
+    there = [f"tests/{test}" for test in chosen if test.partition("::")[0] not in missing]
     if not there:
         return int(pytest.ExitCode.NO_TESTS_COLLECTED)
     plugins = (

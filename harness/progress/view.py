@@ -47,8 +47,8 @@ class Standing:
 
     def worth(self, tests: Sequence[GradedTest]) -> float:
         """The points of some of its tests."""
-        whole = sum(test.weight for test in self.tests.values())
-        return self.deliverable.points * sum(test.weight for test in tests) / whole if whole else 0.0
+        total = sum(test.weight for test in self.tests.values())
+        return self.deliverable.points * sum(test.weight for test in tests) / total if total else 0.0
 
     @property
     def state(self) -> str:
@@ -122,14 +122,14 @@ def _named(deliverable: Deliverable, words: str) -> list[str]:
 
 
 def _stopped_at(verdict: Verdict) -> str:
-    found = PLACE.search(verdict.message) if verdict.todo else None
-    return found.group() if found else ""
+    match = PLACE.search(verdict.message) if verdict.todo else None
+    return match.group() if match else ""
 
 
 def say_what_is_needed(standings: Mapping[str, Standing], assignment: Assignment) -> None:
     """Name needed deliverables in the verdicts of failing integration tests. Keys are test modules."""
-    verdicts = {key: verdict for each in standings.values() for key, verdict in each.verdicts.items()}
-    tests = [test for each in standings.values() for key, test in each.tests.items() if key in verdicts]
+    verdicts = {key: verdict for standing in standings.values() for key, verdict in standing.verdicts.items()}
+    tests = [test for standing in standings.values() for key, test in standing.tests.items() if key in verdicts]
     for key, verdict in name_needed(verdicts, tests, assignment).items():
         standings[key.split("::")[0]].verdicts[key] = verdict
 
@@ -170,8 +170,8 @@ class View:
 
     def _folder(self, standing: Standing) -> str:
         """The common folder of its part's files, if some line would be too long with it; else ""."""
-        part = [each for each in self.standings if each.deliverable.part == standing.deliverable.part]
-        places = [self._short_place(each) for each in part]
+        part = [same for same in self.standings if same.deliverable.part == standing.deliverable.part]
+        places = [self._short_place(same) for same in part]
         folders = {place.rpartition("/")[0] + "/" for place in places}
         too_long = any(len(HEAD) + len(place) > COLUMNS for place in places)
         return folders.pop() if too_long and len(folders) == 1 else ""
@@ -180,42 +180,42 @@ class View:
         return self.place(standing).removeprefix("models/")
 
     def part(self, standing: Standing) -> str:
-        return next(each.title for each in self.assignment.parts if each.id == standing.deliverable.part)
+        return next(part.title for part in self.assignment.parts if part.id == standing.deliverable.part)
 
     @property
     def points(self) -> str:
-        got = sum(each.points for each in self.standings)
-        full = sum(each.deliverable.points for each in self.standings)
+        got = sum(standing.points for standing in self.standings)
+        full = sum(standing.deliverable.points for standing in self.standings)
         return f"{in_points(got)} of {in_points(full)} points"
 
     @property
     def current(self) -> Standing | None:
         """The first that is wrong or unfinished, else the open one after the last finished; None if all are done."""
         by_state = self._by_state
-        if begun := [each for each in self.standings if each.state in ("wrong", "unfinished")]:
+        if begun := [standing for standing in self.standings if standing.state in ("wrong", "unfinished")]:
             return begun[0]
         open_ones = by_state["not started"] or by_state["waits"] or by_state["not run"]
         last = self.standings.index(self._last_done) if self._last_done else -1
-        after = [each for each in open_ones if self.standings.index(each) > last]
+        after = [standing for standing in open_ones if self.standings.index(standing) > last]
         return next(iter(after or open_ones), None)
 
     @property
     def _by_state(self) -> dict[str, list[Standing]]:
-        return {state: [each for each in self.standings if each.state == state] for state in STYLE}
+        return {state: [standing for standing in self.standings if standing.state == state] for state in STYLE}
 
     @property
     def _last_done(self) -> Standing | None:
         """The finished deliverable whose file was saved last."""
         done = self._by_state["done"]
-        return max(done, key=lambda each: (self._saved(each), self.standings.index(each)), default=None)
+        return max(done, key=lambda standing: (self._saved(standing), self.standings.index(standing)), default=None)
 
     @property
     def next(self) -> str:
         """One sentence that says what to do next."""
         current, last = self.current, self._last_done
         if not current:
-            whole = len(self.standings) == len(self.assignment.deliverables)
-            return "Everything is done. Pack it: python collect_submission.py" if whole else "All of this is done."
+            is_all = len(self.standings) == len(self.assignment.deliverables)
+            return "Everything is done. Pack it: python collect_submission.py" if is_all else "All of this is done."
         named = f"{current.deliverable.title} ({self.typed(self.place(current))})"
         if current.state in ("wrong", "unfinished"):
             return f"Next: {'mend' if current.state == 'wrong' else 'finish'} {named}"
@@ -231,8 +231,8 @@ class View:
 
     def _told(self, deliverables: Sequence[str]) -> list[str]:
         """The rule "unfinished", if `left` says more about these deliverables than the preflight."""
-        ran = [each for each in self.standings if each.deliverable.id in deliverables and self.left(each)]
-        return ["unfinished"] if ran else []
+        standings = (standing for standing in self.standings if standing.deliverable.id in deliverables)
+        return ["unfinished"] if any(map(self.left, standings)) else []
 
     def left(self, standing: Standing) -> list[str]:
         """A sentence for each line of a deliverable whose `raise NotImplementedError` stopped a test.
@@ -243,9 +243,11 @@ class View:
         sentences = []
         for line in filter(None, own):
             stopped = [
-                (each, [t for key, t in each.tests.items() if each.stopped_at(key) == line]) for each in self.standings
+                (holder, [t for key, t in holder.tests.items() if holder.stopped_at(key) == line])
+                for holder in self.standings
             ]
-            count, points = sum(len(tests) for _, tests in stopped), sum(each.worth(tests) for each, tests in stopped)
+            count = sum(len(tests) for _, tests in stopped)
+            points = sum(holder.worth(tests) for holder, tests in stopped)
             words = "1 test stops" if count == 1 else f"{count} tests stop"
             sentences.append(f"{line} still raises NotImplementedError: {words} there. Costs {_points(points)}.")
         return sentences
@@ -274,8 +276,8 @@ class View:
             if function.endswith(".__init__"):  # or by a function that it calls and that the test names
                 function = next(iter(_named(deliverable, test.summary)), function)
             source = read_source(self.files.get(file, b""))
-            if file == deliverable.file and (found := definition(source, function)):
-                return f"{file}:{found.line}"
+            if file == deliverable.file and (made_by := definition(source, function)):
+                return f"{file}:{made_by.line}"
         return f"{deliverable.file}:{place(self.files, deliverable)}"
 
     def _saved(self, standing: Standing) -> float:
@@ -298,7 +300,7 @@ def show(view: View, console: Console) -> None:
             say(view.heading(standing), "bold")
         console.print(view.line(standing))
     say(f"\n{view.points} with the published inputs", "bold")
-    first = next((each for each in view.standings if each.first_wrong), None)
+    first = next((standing for standing in view.standings if standing.first_wrong), None)
     if first and first.first_wrong:
         test, verdict = first.first_wrong
         refused = verdict.kind is Kind.REFUSED  # by the preflight: no test has run

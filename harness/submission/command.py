@@ -88,13 +88,12 @@ def _all_findings(
     options: argparse.Namespace, files: Mapping[str, bytes], notebooks: Mapping[str, bytes], assignment: Assignment
 ) -> list[Finding]:
     """What is wrong with the ids, the tree, the files, the notebooks and the report, worst first."""
-    found = inspect_tree(options.tree, files, assignment)
-    beside = [*inspect_notebooks(notebooks, assignment), *inspect_report(options.tree)]
     everything = [
         *check_ids(options.id, options.group_size, assignment, needed=not options.check),
         *_check_out(options, assignment),
-        *found,
-        *beside,
+        *inspect_tree(options.tree, files, assignment),
+        *inspect_notebooks(notebooks, assignment),
+        *inspect_report(options.tree),
     ]
     return sorted(everything, key=lambda finding: list(Severity).index(finding.severity))
 
@@ -162,7 +161,7 @@ def _state(left_out: bool, fault: bool, waiting: int, begun: int, total: int) ->
     if fault:
         return "fault, see above"
     parts = [(waiting, "not started"), (begun, "unfinished")]
-    words = [what if count == total else f"{count} of {total} {what}" for count, what in parts if count]
+    words = [state if count == total else f"{count} of {total} {state}" for count, state in parts if count]
     return f"{', '.join(words)}, see above" if words else "nothing unfinished seen, no fault seen"
 
 

@@ -43,7 +43,7 @@ def irregular(tree: Path | str, assignment: Assignment) -> list[Finding]:
 def _copies(missing: Path) -> list[str]:
     """The names of copies beside a missing file."""
     try:
-        return sorted(shown(each.name) for each in missing.parent.iterdir() if original(each.name) == missing.name)
+        return sorted(shown(path.name) for path in missing.parent.iterdir() if original(path.name) == missing.name)
     except OSError:
         return []
 

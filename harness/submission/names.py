@@ -101,15 +101,15 @@ class Names:
 
     def _follow_assignments(self, nodes: Iterable[ast.AST]) -> None:
         """Treat `nn = torch.nn` as an import, except in a class, where it makes an attribute."""
-        in_class = {each for node in nodes if isinstance(node, ast.ClassDef) for each in statements(node.body)}
+        in_class = {inner for node in nodes if isinstance(node, ast.ClassDef) for inner in statements(node.body)}
         room = MAX_MEANINGS
         for node in nodes:
             if isinstance(node, ast.Assign) and node not in in_class:
                 root, words, _ = chain_of(node.value)
-                found = self.aliases.get(root.id, []) if isinstance(root, ast.Name) else []
+                aliases = self.aliases.get(root.id, []) if isinstance(root, ast.Name) else []
                 named = [target.id for target in node.targets if isinstance(target, ast.Name)]
-                dotted = [".".join([alias.dotted, *words]) for alias in found]
-                new = [Alias(node.lineno, each) for each in dotted if is_namespace(each)]
+                dotted = [".".join([alias.dotted, *words]) for alias in aliases]
+                new = [Alias(node.lineno, meaning) for meaning in dotted if is_namespace(meaning)]
                 room -= sum(len(alias.dotted) for alias in new) * len(named)
                 if new and len(named) == len(node.targets) and room >= 0:
                     self.aliased.add(node.value)
@@ -129,16 +129,16 @@ class Names:
 
     def resolve(self, name: ast.Name, place: Place) -> tuple[str, ...]:
         """The dotted names that a bare name stands for: none for the file's own, itself for a builtin."""
-        found = self.aliases.get(name.id, [])
+        aliases = self.aliases.get(name.id, [])
         if place.has(name):
-            return tuple(alias.dotted for alias in found)
-        builtin = [] if any(alias.at_top for alias in found) else [name.id]
+            return tuple(alias.dotted for alias in aliases)
+        builtin = [] if any(alias.at_top for alias in aliases) else [name.id]
         stars = self.aliases.get("*", [])
-        found = found + [Alias(star.line, f"{star.dotted}.{name.id}", star.at_top) for star in stars]
+        aliases = aliases + [Alias(star.line, f"{star.dotted}.{name.id}", star.at_top) for star in stars]
         own = self._own.get(name.id)
         if own and self._hides(own, name, place):
-            return tuple(alias.dotted for alias in found if not alias.at_top or alias.line > own.lineno)
-        return (*builtin, *(alias.dotted for alias in found))
+            return tuple(alias.dotted for alias in aliases if not alias.at_top or alias.line > own.lineno)
+        return (*builtin, *(alias.dotted for alias in aliases))
 
     def _hides(self, own: ast.stmt, name: ast.Name, place: Place) -> bool:
         """Whether a name here means a top-level definition of the file and no import above it."""
@@ -149,15 +149,15 @@ class Names:
 
     def handed_on(self, name: str) -> Use:
         """What another file gets if it imports this name from here, where this file has imported it, too."""
-        found = self.aliases.get(name, []) + self.aliases.get("*", [])
+        aliases = self.aliases.get(name, []) + self.aliases.get("*", [])
         node = ast.Name(name, ast.Load(), lineno=sys.maxsize, col_offset=0)  # as the end of the file sees it
-        dotted = tuple(each for each in self.resolve(node, Place()) if found and each != name)
-        return Use(node, found[0].line if found else 1, name, dotted, loose=any(map(is_namespace, dotted)))
+        dotted = tuple(meaning for meaning in self.resolve(node, Place()) if aliases and meaning != name)
+        return Use(node, aliases[0].line if aliases else 1, name, dotted, loose=any(map(is_namespace, dotted)))
 
     def origin(self, use: Use, dotted: str) -> int:
         """The line of the import through which a use has this meaning."""
-        found = self.aliases.get(use.spelled.split(".")[0], []) + self.aliases.get("*", [])
-        return next((alias.line for alias in found if dotted.startswith(alias.dotted)), use.line)
+        aliases = self.aliases.get(use.spelled.split(".")[0], []) + self.aliases.get("*", [])
+        return next((alias.line for alias in aliases if dotted.startswith(alias.dotted)), use.line)
 
 
 def _own_words(nodes: Iterable[ast.AST], classes: Collection[str]) -> tuple[set[str], tuple[str, ...]]:
@@ -177,7 +177,7 @@ def _own_words(nodes: Iterable[ast.AST], classes: Collection[str]) -> tuple[set[
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) <= MAX_TEXT:
             words.update(set(re.findall(r"\w+", node.value)).difference(classes))
         elif isinstance(node, ast.JoinedStr):
-            pieces = (each.value for each in node.values if isinstance(each, ast.Constant))
+            pieces = (part.value for part in node.values if isinstance(part, ast.Constant))
             beginnings.update(piece for piece in pieces if isinstance(piece, str) and piece.isidentifier())
     return words, tuple(beginnings)
 
@@ -190,7 +190,7 @@ def _calls(statement: ast.stmt) -> bool:
         if isinstance(node, ast.Call) or getattr(node, "decorator_list", []) or getattr(node, "keywords", []):
             return True
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            stack += node.args.defaults + [each for each in node.args.kw_defaults if each]
+            stack += node.args.defaults + [default for default in node.args.kw_defaults if default]
         else:
             stack += ast.iter_child_nodes(node)
     return False

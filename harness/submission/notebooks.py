@@ -21,12 +21,12 @@ PACKING = re.compile(
 
 def read_notebooks(tree: Path | str) -> dict[str, bytes]:
     """The notebooks at the top of a tree, by name; of one above NOTEBOOK_LIMIT one byte more, so that it is noticed."""
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     for path in sorted(Path(tree).glob("*.ipynb")):
         if not obstacle(Path(tree), path.name):
             with path.open("rb") as stream:
-                found[path.name] = stream.read(NOTEBOOK_LIMIT + 1)
-    return found
+                contents[path.name] = stream.read(NOTEBOOK_LIMIT + 1)
+    return contents
 
 
 def inspect_notebooks(notebooks: Mapping[str, bytes], assignment: Assignment) -> list[Finding]:

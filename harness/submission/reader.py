@@ -95,7 +95,8 @@ class Reader:
 
     def _runs_at_once(self, node: ast.stmt | ast.Lambda, place: Place) -> bool:
         """Whether a function or class may run where it is defined, since a decorator may call it."""
-        roots = [each.func if isinstance(each, ast.Call) else each for each in getattr(node, "decorator_list", [])]
+        decorators = getattr(node, "decorator_list", [])
+        roots = [child.func if isinstance(child, ast.Call) else child for child in decorators]
         return self._names.eager or place.at_once or not all(self._decorates_only(root, place) for root in roots)
 
     def _decorates_only(self, node: ast.expr, place: Place) -> bool:
@@ -103,7 +104,7 @@ class Reader:
         root, words, _ = chain_of(node)
         known = isinstance(root, ast.Name) and root.id not in self._names.rebound
         roots = self._names.resolve(root, place) if isinstance(root, ast.Name) and known else ()
-        return bool(roots) and DECORATES_ONLY.issuperset(".".join([each, *words]) for each in roots)
+        return bool(roots) and DECORATES_ONLY.issuperset(".".join([name, *words]) for name in roots)
 
     def _inside(self, node: ast.AST, place: Place) -> Iterator[tuple[ast.AST, Place]]:
         """The children of a node and where they stand; of `a.b.c` only `a`, since `_uses` handles the rest."""
@@ -113,46 +114,48 @@ class Reader:
             yield from self._inside_function(node, value)
         elif isinstance(node, ast.ClassDef):
             inner = value._replace(in_class=True, at_once=self._runs_at_once(node, place))
-            yield from ((each, value) for each in [*node.decorator_list, *node.bases, *node.keywords])
-            yield from ((each, inner) for each in node.body)
+            yield from ((child, value) for child in [*node.decorator_list, *node.bases, *node.keywords])
+            yield from ((child, inner) for child in node.body)
         elif isinstance(node, COMPREHENSIONS):
             inner = value._replace(
-                local=(*place.local, frozenset(stored_names([each.target for each in node.generators])[0]))
+                local=(*place.local, frozenset(stored_names([generator.target for generator in node.generators])[0]))
             )
             yield node.generators[0].iter, value
-            yield from ((each, inner) for each in in_comprehension(node))
+            yield from ((child, inner) for child in in_comprehension(node))
         elif isinstance(node, (ast.Attribute, ast.Call)) and (chain := chain_of(node)).words:
             yield chain.root, dot
-            yield from ((each, value) for each in chain.beside)
+            yield from ((child, value) for child in chain.beside)
         elif isinstance(node, ast.Attribute):
             yield node.value, dot
         elif isinstance(node, ast.Call):
             yield node.func, value._replace(role="(...)" if node.args or node.keywords else "()")
             looks_up = isinstance(node.func, ast.Name) and node.func.id in ("getattr", "hasattr")
-            yield from ((each, dot if looks_up and each is node.args[0] else value) for each in node.args)
+            yield from ((child, dot if looks_up and child is node.args[0] else value) for child in node.args)
             yield from ((keyword.value, value) for keyword in node.keywords)
         elif isinstance(node, ast.AnnAssign):
-            yield from ((each, value) for each in (node.target, node.value) if each)
+            yield from ((child, value) for child in (node.target, node.value) if child)
             yield self._annotation(node.annotation, value)
         elif isinstance(node, ast.Assign) and node.value in self._names.aliased:
-            yield from ((each, value) for each in node.targets)
+            yield from ((child, value) for child in node.targets)
             yield node.value, dot
         elif isinstance(node, ast.MatchClass):
             yield node.cls, dot
-            yield from ((each, value) for each in [*node.patterns, *node.kwd_patterns])
+            yield from ((child, value) for child in [*node.patterns, *node.kwd_patterns])
         elif isinstance(node, ast.Constant) and place.role == "type" and isinstance(node.value, str):
-            yield from ((each, value) for each in parsed_annotation(node))
+            yield from ((child, value) for child in parsed_annotation(node))
         elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):  # a docstring uses no names
-            yield from ((each, value) for each in ast.iter_child_nodes(node) if not isinstance(each, ast.expr_context))
+            yield from (
+                (child, value) for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr_context)
+            )
 
     def _inside_function(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, place: Place
     ) -> Iterator[tuple[ast.AST, Place]]:
-        defaults = [*node.args.defaults, *(each for each in node.args.kw_defaults if each)]
-        yield from ((each, place) for each in [*getattr(node, "decorator_list", []), *defaults])
+        defaults = [*node.args.defaults, *(default for default in node.args.kw_defaults if default)]
+        yield from ((child, place) for child in [*getattr(node, "decorator_list", []), *defaults])
         arguments = all_arguments(node)
         annotations = [*(argument.annotation for argument in arguments), getattr(node, "returns", None)]
-        yield from (self._annotation(each, place) for each in annotations if each)
+        yield from (self._annotation(annotation, place) for annotation in annotations if annotation)
         body = [node.body] if isinstance(node, ast.Lambda) else node.body
         stored, elsewhere = stored_names(body)
         names = frozenset((stored - elsewhere).union(argument.arg for argument in arguments))
@@ -161,11 +164,11 @@ class Reader:
             me = arguments[0].arg
         at_once = self._runs_at_once(node, place) or (place.in_class and isinstance(node, ast.Lambda))
         inner = Place(place.late or not at_once, "", (*place.local, names), me)
-        yield from ((each, inner) for each in body)
+        yield from ((child, inner) for child in body)
 
     def _annotation(self, node: ast.expr, place: Place) -> tuple[ast.AST, Place]:
         """An annotation and its place: one that only names types does nothing until something reads it."""
-        acts = any(isinstance(each, (ast.Call, ast.NamedExpr, ast.Await, *COMPREHENSIONS)) for each in ast.walk(node))
+        acts = any(isinstance(inner, (ast.Call, ast.NamedExpr, ast.Await, *COMPREHENSIONS)) for inner in ast.walk(node))
         return node, place._replace(role="" if acts else "type", late=place.late or not acts)
 
     def _uses(self, node: ast.AST, place: Place) -> Iterator[Use]:
@@ -174,9 +177,9 @@ class Reader:
         elif isinstance(node, (ast.Attribute, ast.Call)) and (chain := chain_of(node)).words:
             yield from self._dotted(node, chain, place)
         elif isinstance(node, ast.Call) and last_word(node.func) in ("attrgetter", "methodcaller"):
-            for each in node.args:
-                if isinstance(each, ast.Constant):
-                    yield Use(each, each.lineno, repr(each.value), (f"?.{each.value!s}",), own="name")
+            for argument in node.args:
+                if isinstance(argument, ast.Constant):
+                    yield Use(argument, argument.lineno, repr(argument.value), (f"?.{argument.value!s}",), own="name")
         elif isinstance(node, ast.Call) and last_word(node.func) == "getattr" and any(map(place.has, node.args[1:2])):
             hands_on = [use for use in self._uses(node.args[0], place._replace(role="")) if use.loose]
             yield from (use._replace(node=node, dotted=(), base=None) for use in hands_on[:1])
@@ -194,7 +197,9 @@ class Reader:
     def _bare(self, node: ast.Name, place: Place) -> Use:
         dotted = self._names.resolve(node, place)
         imported = {alias.dotted for alias in self._names.aliases.get(node.id, [])}
-        hands_on = place.role == "" and any(is_namespace(each) for each in dotted if each in imported or "." in each)
+        hands_on = place.role == "" and any(
+            is_namespace(meaning) for meaning in dotted if meaning in imported or "." in meaning
+        )
         asks = node.id in GIVES_NAMES and node.id in dotted
         called = place.role if "(" in place.role else ""
         return Use(node, node.lineno, node.id, dotted, called=called, loose=hands_on or asks)
@@ -207,14 +212,14 @@ class Reader:
         roots = (self._names.resolve(root, place) if isinstance(root, ast.Name) else ()) or ("?",)
         for count in range(len(words), 0, -1):
             rest = ".".join(words[:count])
-            dotted = tuple(f"{each}.{rest}" for each in roots)
+            dotted = tuple(f"{meaning}.{rest}" for meaning in roots)
             base = node.value if isinstance(node, ast.Attribute) else node.args[0]  # type: ignore[attr-defined]
-            whole = count == len(words)
+            is_whole = count == len(words)
             own = "" if known else "me" if count == 1 and name == place.me else "name"
-            called = place.role if whole and "(" in place.role else ""
+            called = place.role if is_whole and "(" in place.role else ""
             deep = goes_deep(words) or (known and any(map(is_private, words[:-1] if called else words)))
             loose = deep or (known and place.role == "" and any(map(is_namespace, dotted)))
-            yield Use(node, node.lineno, f"{name}.{rest}", dotted, base, own, called, loose=whole and loose)
+            yield Use(node, node.lineno, f"{name}.{rest}", dotted, base, own, called, loose=is_whole and loose)
             node = base
 
 
@@ -238,7 +243,7 @@ class Reach:
                 if now.runs:
                     waiting += now.names
                     inside = statements(statement.body) if isinstance(statement, ast.ClassDef) else ()
-                    own = {each.name for each in inside if isinstance(each, DEFINITIONS)}
+                    own = {inner.name for inner in inside if isinstance(inner, DEFINITIONS)}
                     if not isinstance(statement, DEFINITIONS) or now.names.intersection(own):
                         self._reach(statement, new, waiting)
         while waiting:

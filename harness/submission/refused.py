@@ -82,7 +82,7 @@ class _Account:
         self._listed = listed_modules(assignment)
         self._packages = packages_of(assignment)
         self._part = functools.cache(lambda dotted: _part(dotted, self._listed))
-        self._given = {f.name.rpartition(".")[2] for each in assignment.deliverables for f in each.functions}
+        self._given = {f.name.rpartition(".")[2] for d in assignment.deliverables for f in d.functions}
         self._met: list[_Met] = []
         self._full = False
         self._meanings_met = 0
@@ -169,11 +169,11 @@ class _Account:
     def _refusal(self, use: Use) -> str:
         """Say why a use is refused, or ""."""
         for dotted, excusable in self._meanings(use):
-            mine = use.text or (excusable and (use.own == "me" or self._is_own(dotted)))
-            if mine and not (self._loose and dotted.rpartition(".")[2] not in self._given):
+            may_be_own = use.text or (excusable and (use.own == "me" or self._is_own(dotted)))
+            if may_be_own and not (self._loose and dotted.rpartition(".")[2] not in self._given):
                 continue
-            doubt = self._doubt() if mine else ""
-            runs_text = mine and use.called != "()" and dotted.endswith((".eval", ".compile"))
+            doubt = self._doubt() if may_be_own else ""
+            runs_text = may_be_own and use.called != "()" and dotted.endswith((".eval", ".compile"))
             if _builds_code(dotted) or runs_text:
                 return f"{shorten(use.spelled)} is refused: write the code out.{doubt}"
             if any(refuses(pattern, dotted) for pattern in self._deliverable.refused):

@@ -34,9 +34,9 @@ def inspect_report(tree: Path | str) -> list[Finding]:
 def open_questions(text: str) -> dict[str, int]:
     """The questions of a report that are not answered yet, each with the line of its answer."""
     return {
-        found[1]: text.count("\n", 0, found.start(2)) + 1
-        for found in ANSWER.finditer(text)
-        if found[2].strip() in ("", OPEN_ANSWER)
+        answer[1]: text.count("\n", 0, answer.start(2)) + 1
+        for answer in ANSWER.finditer(text)
+        if answer[2].strip() in ("", OPEN_ANSWER)
     }
 
 

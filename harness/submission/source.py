@@ -101,17 +101,17 @@ class Source:
     def find(self, name: str) -> ast.stmt | None:
         """The statement that binds a dotted name last, usually its definition."""
         bound = scope = self._scope(None)
-        found: ast.stmt | None = None
+        statement: ast.stmt | None = None
         for step in name.split("."):
-            parent, found = found, scope.get(step)
-            if found is None and isinstance(parent, ast.ClassDef):
+            parent, statement = statement, scope.get(step)
+            if statement is None and isinstance(parent, ast.ClassDef):
                 bases = [bound.get(base.id) for base in parent.bases if isinstance(base, ast.Name)]
                 others = (base for base in bases if isinstance(base, ast.ClassDef) and base is not parent)
                 return next(others, None)
-            if not isinstance(found, ast.ClassDef):
-                return None if isinstance(found, (ast.Import, ast.ImportFrom)) else found
-            scope = self._scope(found)
-        return found
+            if not isinstance(statement, ast.ClassDef):
+                return None if isinstance(statement, (ast.Import, ast.ImportFrom)) else statement
+            scope = self._scope(statement)
+        return statement
 
     def _scope(self, holder: ast.ClassDef | None) -> dict[str, ast.stmt]:
         """The names that a class binds or, for None, the file."""

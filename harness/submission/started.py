@@ -29,8 +29,8 @@ def is_started(source: Source, deliverable: Deliverable) -> bool:
 
 def is_untouched(source: Source, function: Function) -> bool:
     """Whether a function is there as it was handed out."""
-    found = source.definition(function.name)
-    return found is not None and found.fingerprint == function.untouched
+    definition = source.definition(function.name)
+    return definition is not None and definition.fingerprint == function.untouched
 
 
 def start_line(source: Source, deliverable: Deliverable) -> int:
@@ -38,8 +38,8 @@ def start_line(source: Source, deliverable: Deliverable) -> int:
     if line := todo_line(source, deliverable):
         return line
     own_first = sorted(deliverable.functions, key=lambda function: function.untouched is None)
-    found = (source.definition(function.name) for function in own_first)
-    return next((one.line for one in found if one), 1)
+    definitions = (source.definition(function.name) for function in own_first)
+    return next((definition.line for definition in definitions if definition), 1)
 
 
 def todo_line(source: Source, deliverable: Deliverable, within: ast.stmt | None = None) -> int | None:

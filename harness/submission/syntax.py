@@ -91,7 +91,7 @@ def in_comprehension(node: ast.ListComp | ast.SetComp | ast.DictComp | ast.Gener
 
 def all_arguments(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[ast.arg]:
     arguments = function.args
-    others = [each for each in (arguments.vararg, arguments.kwarg) if each]
+    others = [argument for argument in (arguments.vararg, arguments.kwarg) if argument]
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *others]
 
 

@@ -25,13 +25,13 @@ class Gap(NamedTuple):
 def unfinished(files: Mapping[str, bytes], assignment: Assignment) -> dict[str, tuple[Gap, ...]]:
     """The started deliverables whose source shows unfinished work: id -> where it is."""
     waiting = not_started(files, assignment)
-    found = {d.id: _gaps(source_of(files, d.file), d) for d in assignment.deliverables if d.id not in waiting}
-    return {id: gaps for id, gaps in found.items() if gaps}
+    gaps_of = {d.id: _gaps(source_of(files, d.file), d) for d in assignment.deliverables if d.id not in waiting}
+    return {id: gaps for id, gaps in gaps_of.items() if gaps}
 
 
 def _gaps(source: Source, deliverable: Deliverable) -> tuple[Gap, ...]:
     """The functions of a deliverable in which work is left, by line."""
-    found: list[Gap] = []
+    gaps: list[Gap] = []
     for function in deliverable.functions:
         node = source.find(function.name)
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -39,10 +39,10 @@ def _gaps(source: Source, deliverable: Deliverable) -> tuple[Gap, ...]:
         if function.optional and (_raise_left(node) is None or node.name not in _mentioned(source)):
             continue
         if (line := _raise_left(node)) is not None:
-            found.append(Gap(function.name, line, raises=True))
+            gaps.append(Gap(function.name, line, raises=True))
         elif is_untouched(source, function) or all(map(_does_nothing, node.body)):
-            found.append(Gap(function.name, todo_line(source, deliverable, node) or node.lineno, raises=False))
-    return tuple(sorted(found, key=lambda gap: gap.line))
+            gaps.append(Gap(function.name, todo_line(source, deliverable, node) or node.lineno, raises=False))
+    return tuple(sorted(gaps, key=lambda gap: gap.line))
 
 
 def place(files: Mapping[str, bytes], deliverable: Deliverable) -> int:
@@ -61,9 +61,9 @@ def place(files: Mapping[str, bytes], deliverable: Deliverable) -> int:
 def gaps_in_words(gaps: Sequence[Gap]) -> str:
     """Say in which functions work is left, and on which lines."""
     words = []
-    for raises, what in ((True, "NotImplementedError is still raised in"), (False, "nothing is written in")):
+    for raises, phrase in ((True, "NotImplementedError is still raised in"), (False, "nothing is written in")):
         if places := [f"{gap.function} (line {gap.line})" for gap in gaps if gap.raises is raises]:
-            words.append(f"{what} {abridged(places)}")
+            words.append(f"{phrase} {abridged(places)}")
     return "; ".join(words)
 
 

@@ -34,7 +34,7 @@ class Board:
     warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.standings = {each.tests: Standing(each) for each in self.chosen}
+        self.standings = {deliverable.tests: Standing(deliverable) for deliverable in self.chosen}
         self.view = View(self.assignment, list(self.standings.values()), self.tree)
         self._verdicts: dict[str, Verdict] = {}  # as received, without the names of needed deliverables
         self.look()
@@ -74,19 +74,19 @@ class Board:
 
     def affected_by(self, files: Collection[str]) -> list[str]:
         """What to run when files are saved: their deliverables, and the tests that use these deliverables in others."""
-        direct = [each for each in self.chosen if each.file in files]
-        after = self.assignment.dependants({each.id for each in direct})
-        uses = [self.standings[each.tests] for each in after if each.tests in self.standings]
-        choices = [each.tests for each in direct]
+        direct = [deliverable for deliverable in self.chosen if deliverable.file in files]
+        after = self.assignment.dependants({deliverable.id for deliverable in direct})
+        uses = [self.standings[deliverable.tests] for deliverable in after if deliverable.tests in self.standings]
+        choices = [deliverable.tests for deliverable in direct]
         choices.sort(key=lambda module: module != self.focus)  # the current exercise first
-        return choices + [key for each in uses for key, test in each.tests.items() if test.integration]
+        return choices + [key for standing in uses for key, test in standing.tests.items() if test.integration]
 
     def focus_on(self, files: Collection[str]) -> None:
         """Focus on an exercise of the saved files: the first wrong one, else the first that is not done."""
-        here = [each for each in self.standings.values() if each.deliverable.file in files]
+        here = [standing for standing in self.standings.values() if standing.deliverable.file in files]
         if here and self.current not in here:
             order = ("wrong", "unfinished", "waits", "not started", "not run", "done")
-            self._focus(min(here, key=lambda each: order.index(each.state)))
+            self._focus(min(here, key=lambda standing: order.index(standing.state)))
 
     def record(self, choice: str, verdicts: Mapping[str, Verdict]) -> None:
         """Replace the verdicts of a choice by those of its latest run."""
@@ -109,16 +109,18 @@ class Board:
             before: test module -> its state at the start of the run.
             ran: the test modules that ran, in whole or in part.
         """
-        open_before = {module for module, state in before.items() if state not in ("done", "not run")}
-        done = [each for module, each in self.standings.items() if each.state == "done" and module in open_before]
+        open_before = [self.standings[module] for module, state in before.items() if state not in ("done", "not run")]
+        done = [standing for standing in open_before if standing.state == "done"]
         if not self.focus:
             self._focus(self.view.current or self.view.standings[0])
         elif done:
-            self.finished = "\n".join(f"{each.finished}. Well done!" for each in done)
+            self.finished = "\n".join(f"{standing.finished}. Well done!" for standing in done)
             if self.current in done:
                 self._focus(self.view.current or self.current)
         elif self.current.state == "done":
-            wrong = (each for module, each in self.standings.items() if module in ran and each.state == "wrong")
+            wrong = (
+                standing for module, standing in self.standings.items() if module in ran and standing.state == "wrong"
+            )
             self._focus(next(wrong, self.current))
         self.warnings = list(self.view.warnings([self.current]))
 

@@ -63,7 +63,7 @@ class Watch:
         self.ready = self.quits = self.ends = False
         self.signal = 0
         self.failures = 0
-        self.files = {board.tree / each.file: each.file for each in board.chosen}
+        self.files = {board.tree / deliverable.file: deliverable.file for deliverable in board.chosen}
         self.seen_files = SeenFiles(self.files)
         modules = list(board.standings)
         self.seen_tests = SeenFiles([*(TESTS / module for module in modules), *map(public, modules)])
@@ -126,7 +126,7 @@ class Watch:
             self.replace_spare()
 
     def add(self, choices: Sequence[str]) -> None:
-        self.queue += [each for each in choices if not any(covers(known, each) for known in self.queue)]
+        self.queue += [choice for choice in choices if not any(covers(known, choice) for known in self.queue)]
 
     def replace_spare(self) -> None:
         """A process serves one run, because it has imported the student's code."""

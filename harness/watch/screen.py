@@ -18,8 +18,8 @@ INDENT = "  "
 
 def progress(board: Board, width: int) -> Text:
     """A bar of the tests that pass, followed by the numbers of tests and points."""
-    passed = sum(len(each.passed) for each in board.standings.values())
-    total = sum(len(each.tests) for each in board.standings.values())
+    passed = sum(len(standing.passed) for standing in board.standings.values())
+    total = sum(len(standing.tests) for standing in board.standings.values())
     figures = f"  {passed}/{total} tests, {board.view.points}"
     room = max(10, min(width, 80) - len(figures) - 2)
     full = room * passed // total if total else 0

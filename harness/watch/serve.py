@@ -68,7 +68,7 @@ class Reporting(Recorder):
 
     def verdicts(self, *keys: str) -> dict[str, Any]:
         """Key -> verdict, of the given tests or of all that have run."""
-        known = {key: verdict for each in self.standings.values() for key, verdict in each.verdicts.items()}
+        known = {key: verdict for standing in self.standings.values() for key, verdict in standing.verdicts.items()}
         return {key: asdict(known[key]) for key in keys or known if key in known}
 
     def pytest_configure(self, config: pytest.Config) -> None:
