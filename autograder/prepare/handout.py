@@ -201,20 +201,13 @@ def handout_files(root: Path) -> dict[str, bytes]:
     for folder, suffix in SHIPPED:
         shipped = read_folder(root, folder, suffix)
         files |= {name: shipped[name] for name in kept(rubric, shipped)}
-    if README in files:
-        text = readme.render(files[README].decode("utf-8"), rubric, _count_tests(rubric, files), notebook.parts(root))
-        files[README] = text.encode("utf-8")
     if rubric.assignment.hints == "off":  # stale hints from before they were turned off
         files = {name: data for name, data in files.items() if not name.endswith(".hints.safetensors")}
     files |= {f"student/{name}": data for name, data in derive(root).items()}
+    if README in files:
+        files[README] = readme.render(files[README].decode("utf-8"), files, notebook.parts(root)).encode("utf-8")
     check_leaks(files, solution_sources(root))
     return dict(sorted(files.items()))
-
-
-def _count_tests(rubric: Rubric, files: Mapping[str, bytes]) -> int:
-    """How many graded tests there are, by their numbers in the source."""
-    sources = [files[f"tests/{deliverable.tests}"] for deliverable in rubric.deliverables]
-    return sum(len(re.findall(rb"^@number\(", source, re.MULTILINE)) for source in sources)
 
 
 def write_zip(root: Path, target: Path) -> None:

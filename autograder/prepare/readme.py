@@ -1,57 +1,148 @@
-"""The handout's README, parts of which follow from what the rubric switches on.
+"""The handout's README: a Jinja template that is filled in from what the rubric switches on.
 
-`{parts}` and `{notebooks}` stand for lines of the list of files. The line of a captured watch with the totals of tests
-and points gets the right ones. What stands between these two lines is kept where one of the parts is on:
+Its tags are comments of HTML. What stands between these two is kept where a part or a deliverable with one of the ids
+is on:
 
-    <!-- parts: seq2seq, transformer -->
-    <!-- end -->
+    <!-- if on("seq2seq", "transformer.attention") -->
+    <!-- endif -->
+
+`<!-- filter fill -->` makes a paragraph of what it holds, and `_words` gives what can stand in `{{ ... }}`.
 """
 
 import re
-from collections.abc import Collection, Mapping
-from pathlib import PurePosixPath
+import textwrap
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
 
-from autograder.rubric import Rubric
+import jinja2
+
+from harness.contract import Assignment
+from harness.graded import GradedTest
+from harness.judge import Kind, Verdict
+from harness.marks import Tolerance
+from harness.progress.view import Standing, View
+from harness.watch.screen import progress
+from harness.words import joined
 
 WIDTH = 80  # of the captured terminal
-TOTALS = re.compile(r"^\[[#-]+\]  (\d+)/\d+ tests, ([\d.]+) of [\d.]+ points$", re.MULTILINE)
-CONDITION = re.compile(r"^<!-- parts: (.+?) -->\n(.*?)^<!-- end -->\n", re.MULTILINE | re.DOTALL)
+COLUMNS = 100  # of the text
+SHOWN = 3  # deliverables in the captured list
+NUMBER = re.compile(rb"^@number\(", re.MULTILINE)  # of a graded test
+CODE = re.compile(r"`[^`]+`")
+NO_BREAK = "\0"
 
 
-def render(text: str, rubric: Rubric, tests: int, notebooks: Mapping[str, Collection[str]]) -> str:
+def render(text: str, files: Mapping[str, bytes], notebooks: Mapping[str, Collection[str]]) -> str:
     """Fill in the README.
 
     Args:
-        tests: how many graded tests there are.
+        files: those of the handout, by their paths in it.
         notebooks: the name of each, and the ids of its parts; those of parts that are off are not handed out.
+
+    Raises:
+        jinja2.TemplateError: for a mistake in the template.
     """
-    on = {part.id: part for part in rubric.parts}
-    points = sum(deliverable.points for deliverable in rubric.deliverables)
-
-    def totals(line: re.Match[str]) -> str:
-        passed, got = line.groups()
-        figures = f"  {passed}/{tests} tests, {got} of {points:g} points"
-        room = WIDTH - len(figures) - 2
-        full = room * int(passed) // tests
-        return f"[{'#' * full}{'-' * (room - full)}]{figures}"
-
-    def kept(block: re.Match[str]) -> str:
-        return block[2] if on.keys() & set(block[1].split(", ")) else ""
-
-    places = [f"  {_place(rubric, part.id):<23} part {part.number}: {part.title}" for part in rubric.parts]
-    leads = [
-        f"  {name:<27} a notebook on part {', '.join(on[id].number for id in parts if id in on)}"
-        for name, parts in notebooks.items()
-        if on.keys() & set(parts)
-    ]
-    text = TOTALS.sub(totals, CONDITION.sub(kept, text))
-    for name, lines in {"{parts}\n": places, "{notebooks}\n": leads}.items():
-        text = text.replace(name, "".join(f"{line}\n" for line in lines))
-    return text
+    environment = jinja2.Environment(
+        block_start_string="<!--", block_end_string="-->", trim_blocks=True, keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    environment.filters["fill"] = _fill
+    assignment = Assignment.parse(files["student/assignment.json"].decode("utf-8"))
+    return environment.from_string(text).render(_words(assignment, files, notebooks))
 
 
-def _place(rubric: Rubric, part: str) -> str:
+def _words(
+    assignment: Assignment, files: Mapping[str, bytes], notebooks: Mapping[str, Collection[str]]
+) -> dict[str, Any]:
+    """What the template can ask for; `first` and `second` are deliverables."""
+    parts = {part.id: part for part in assignment.parts}
+    exercises = assignment.deliverables
+    numbered = {name: [parts[id].number for id in its if id in parts] for name, its in notebooks.items()}
+    given = {name: numbers for name, numbers in sorted(numbered.items(), key=lambda pair: pair[1]) if numbers}
+    lines = [f"{_place(assignment, part.id):<23} part {part.number}: {part.title}" for part in assignment.parts]
+    lines += [f"{name:<27} a notebook on part {', '.join(numbers)}" for name, numbers in given.items()]
+
+    def passing(*ids: str) -> str:
+        numbers = [part.number for part in assignment.parts if part.id in ids]
+        return f"{_parts(numbers, 'or')} {'pass their tests' if len(numbers) > 1 else 'passes its tests'}"
+
+    def topics(words: Mapping[str, str]) -> str:
+        *others, last = (words.get(part.id, part.title) for part in assignment.parts)
+        return f"{', '.join(others)}, and {last}" if others else last
+
+    return {
+        "on": lambda *ids: any(exercise.id in ids or exercise.part in ids for exercise in exercises),
+        "title": assignment.title,
+        "typed": lambda name: f'"{name}"' if " " in name else name,
+        "topics": topics,
+        "passing": passing,
+        "files_by_part": lines,
+        "notebooks": [*given],
+        "named_notebooks": joined(f"`student/{name}` ({_parts(numbers, 'and')})" for name, numbers in given.items()),
+        "first": exercises[0],
+        "second": exercises[min(1, len(exercises) - 1)],
+        "needed": next((id for exercise in exercises for id in exercise.needs), ""),
+        "refused": any(exercise.refused for exercise in exercises),
+        "overview": lambda: _overview(assignment, files),
+        "totals": lambda: progress(_view(assignment, files, passed=(0, 1)), WIDTH).plain,
+        "went_on": lambda: _view(assignment, files, passed=(min(1, len(exercises) - 1), None)).next,
+    }
+
+
+def _parts(numbers: Sequence[str], conjunction: str) -> str:
+    """Parts by their numbers: "part 4", "parts 2 or 3", "parts 1 to 3"."""
+    row = all(map(str.isdecimal, numbers)) and [*map(str, range(int(numbers[0]), int(numbers[-1]) + 1))]
+    span = f"{numbers[0]} to {numbers[-1]}" if numbers == row and len(numbers) > 2 else joined(numbers, conjunction)
+    return f"part{'s' if len(numbers) > 1 else ''} {span}"
+
+
+def _place(assignment: Assignment, part: str) -> str:
     """The folder of a part's files, or the one file."""
-    files = {deliverable.file for deliverable in rubric.deliverables if deliverable.part == part}
+    files = {deliverable.file for deliverable in assignment.deliverables if deliverable.part == part}
     (folder, *others) = {str(PurePosixPath(file).parent) for file in files}
     return f"{folder}/" if not others and folder != "models" else ", ".join(sorted(files))
+
+
+def _fill(text: str) -> str:
+    """Text as one paragraph, or as one item of a list; code in it is not broken."""
+    words = CODE.sub(lambda code: code[0].replace(" ", NO_BREAK), " ".join(text.split()))
+    indent = "  " if words.startswith("- ") else ""
+    lines = textwrap.wrap(words, COLUMNS, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return "".join(f"{line}\n" for line in lines).replace(NO_BREAK, " ")
+
+
+# What a terminal shows.
+
+
+def _view(assignment: Assignment, files: Mapping[str, bytes], passed: tuple[int, int | None] = (0, 0)) -> View:
+    """What is seen of an untouched handout.
+
+    Args:
+        passed: a deliverable, and how many of its tests pass in spite of that; None for all.
+    """
+    standings = []
+    for position, deliverable in enumerate(assignment.deliverables):
+        count = len(NUMBER.findall(files[f"tests/{deliverable.tests}"]))
+        tests = [
+            GradedTest(deliverable.tests, str(n), "", "", 1, Tolerance(), (), False, None, (), ()) for n in range(count)
+        ]
+        verdicts = {test.key: Verdict(Kind.NOT_STARTED) for test in tests}
+        if position == passed[0]:
+            verdicts |= {test.key: Verdict(Kind.PASSED) for test in tests[: passed[1]]}
+        standings.append(Standing(deliverable, {test.key: test for test in tests}, verdicts))
+    view = View(assignment, standings, Path("student"))
+    view.files = {name: files[f"student/{name}"] for name in assignment.files}
+    return view
+
+
+def _overview(assignment: Assignment, files: Mapping[str, bytes]) -> str:
+    """The beginning and the end of what `python -m tests` prints."""
+    view = _view(assignment, files)
+    lines, headings = [view.head], list[str]()
+    for standing in view.standings[:SHOWN]:
+        if view.heading(standing) not in headings:
+            headings.append(view.heading(standing))
+            lines.append(headings[-1])
+        lines.append(view.line(standing).plain)
+    return "\n".join([*lines, *["..."][: max(0, len(view.standings) - SHOWN)], view.next])

@@ -9,18 +9,18 @@ from rich.live import Live
 from rich.text import Text
 
 from harness.judge import Kind
-from harness.progress.view import STYLE, folded
+from harness.progress.view import STYLE, View, folded
 from harness.watch.board import Board
 from harness.words import joined
 
 INDENT = "  "
 
 
-def progress(board: Board, width: int) -> Text:
+def progress(view: View, width: int) -> Text:
     """A bar of the tests that pass, followed by the numbers of tests and points."""
-    passed = sum(len(standing.passed) for standing in board.standings.values())
-    total = sum(len(standing.tests) for standing in board.standings.values())
-    figures = f"  {passed}/{total} tests, {board.view.points}"
+    passed = sum(len(standing.passed) for standing in view.standings)
+    total = sum(len(standing.tests) for standing in view.standings)
+    figures = f"  {passed}/{total} tests, {view.points}"
     room = max(10, min(width, 80) - len(figures) - 2)
     full = room * passed // total if total else 0
     return Text("[").append("#" * full, "green").append("-" * (room - full), "dim").append("]" + figures)
@@ -77,7 +77,7 @@ def _wrapped(words: Iterable[str], width: int, style: str = "") -> list[Text]:
 
 def draw(board: Board, width: int, height: int) -> list[Text]:
     """The whole screen, at most height lines."""
-    top = [Text(board.assignment.title, "bold"), progress(board, width), Text()]
+    top = [Text(board.assignment.title, "bold"), progress(board.view, width), Text()]
     waiting = f"Save a file in {board.view.typed('models')}/ to run its tests."
     state = "Running the tests ..." if board.running else waiting
     keys = ["n next", "p previous", "l back" if board.listing else "l list", "r run again", "q quit"]
