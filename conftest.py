@@ -37,8 +37,8 @@ def container() -> str:
 def landlock(version: str = "1") -> str:
     from autograder.grade import landlock, sandbox
 
-    found = landlock.version(sandbox.LIBC)
-    return "" if found >= int(version) else f"this kernel has version {found} of landlock"
+    here = landlock.version(sandbox.LIBC)
+    return "" if here >= int(version) else f"this kernel has version {here} of landlock"
 
 
 def seccomp() -> str:
@@ -68,8 +68,8 @@ def python(version: str) -> str:
 
 
 def git() -> str:
-    found = (ROOT / ".git").exists() and shutil.which("git")
-    return "" if found else "this is no git repository, or git is not installed"
+    usable = (ROOT / ".git").exists() and shutil.which("git")
+    return "" if usable else "this is no git repository, or git is not installed"
 
 
 def index() -> str:
@@ -96,8 +96,8 @@ def data(name: str) -> str:
 
 
 NEEDS: dict[str, Callable[..., str]] = {
-    each.__name__: each
-    for each in (root, mount, container, landlock, seccomp, ia32, library, python, git, index, disk, file, links, data)
+    need.__name__: need
+    for need in (root, mount, container, landlock, seccomp, ia32, library, python, git, index, disk, file, links, data)
 }
 
 

@@ -18,7 +18,7 @@ from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from autograder.bench import attacks, feedback, report, speed
+from autograder.bench import attacks, feedback, speed, speed_table
 from autograder.bench.workbench import commands as workbench_commands
 from autograder.prepare import (
     answers,
@@ -31,9 +31,9 @@ from autograder.prepare import (
     mutants,
     new_part,
     rehearsal,
-    reports,
     rules,
     store,
+    weak_tests,
 )
 from autograder.prepare.files import refusal, replace, update
 from autograder.rubric import Rubric, RubricError
@@ -121,7 +121,7 @@ def make_answers(
     if report:
         store.check_public(REPOSITORY)
         tests = kit.graded(REPOSITORY)
-        reports.show(console, store.load_public(REPOSITORY, tests), tests)
+        weak_tests.show(console, store.load_public(REPOSITORY, tests), tests)
         return
     for page in (REPOSITORY / guide.FOLDER).glob("*.md"):
         _demand_room(page, store.COMMAND)  # each of our pages names this command
@@ -259,25 +259,25 @@ def bench(
         with _progress() as progress:
             task = progress.add_task("", total=plan.steps)
 
-            def advance(what: str) -> None:
-                progress.update(task, description=what, advance=1)
+            def advance(step: str) -> None:
+                progress.update(task, description=step, advance=1)
 
             figures = speed.measure(REPOSITORY, kit_zip, plan, advance)
     _save(json_file, mark, json.dumps(asdict(figures), indent=1) + "\n")
-    print(report.markdown(figures))
+    print(speed_table.markdown(figures))
 
 
 def _show_feedback(folders: list[Path], only: str, json_file: Path | None) -> None:
     """Print what students are told of every attempt; fail if a judgement or a right solution no longer holds."""
     sets = feedback.load(folders, contract())
     with _progress() as progress:
-        task = progress.add_task("", total=sum(1 + len(each.attempts) for each in sets))
-        found = feedback.measure(
+        task = progress.add_task("", total=sum(1 + len(attempt_set.attempts) for attempt_set in sets))
+        report = feedback.measure(
             REPOSITORY, sets, only, lambda name: progress.update(task, description=name, advance=1)
         )
-    _save(json_file, FIGURES["feedback"], json.dumps(feedback.as_json(found), indent=1) + "\n")
-    print("\n\n".join(feedback.show(found)))
-    if found.complaints:
+    _save(json_file, FIGURES["feedback"], json.dumps(feedback.as_json(report), indent=1) + "\n")
+    print("\n\n".join(feedback.show(report)))
+    if report.complaints:
         raise typer.Exit(1)
 
 
@@ -286,18 +286,19 @@ def try_mutants(
     only: Annotated[str, typer.Option(help="Only files of the solution with this text in their name.")] = "",
 ) -> None:
     """Make thousands of small changes of the solution, and show those that no graded test notices."""
-    found = mutants.batches(REPOSITORY, answers.graded_tests(REPOSITORY), only)
-    if not found:
+    batches = mutants.batches(REPOSITORY, answers.graded_tests(REPOSITORY), only)
+    if not batches:
         raise typer.BadParameter(f"no graded file has {only!r} in its name")
-    total = sum(len(batch.mutants) for batch in found)
+    total = sum(len(batch.mutants) for batch in batches)
     with _progress() as progress, store.workers() as mapper:
         task = progress.add_task("mutants", total=total)
-        alive = mutants.survey(found, mapper, lambda done: progress.update(task, advance=done))
+        alive = mutants.survey(batches, mapper, lambda done: progress.update(task, advance=done))
     known = mutants.unnoticed()
     new = [mutant for mutant in alive if mutant.key not in known]
     for mutant in new:
         print(f"{mutant.file}:{mutant.line}\n  - {mutant.before}\n  + {mutant.after}")
-    gone = known.keys() & {mutant.key for batch in found for mutant in batch.mutants} - {each.key for each in alive}
+    tried = {mutant.key for batch in batches for mutant in batch.mutants}
+    gone = known.keys() & tried - {mutant.key for mutant in alive}
     for file, before, after in sorted(gone):
         print(f"{file}: noticed now, but still in {mutants.UNNOTICED.name}\n  - {before}\n  + {after}")
     noticed, looked_at = total - len(alive), len(alive) - len(new)
@@ -311,11 +312,11 @@ def show_credit(
     only: Annotated[str, typer.Option(help="Only deliverables with this text in their id.")] = "",
 ) -> None:
     """Show what share of each deliverable's points unfinished code gets."""
-    found = credit.trials(REPOSITORY, answers.graded_tests(REPOSITORY), only)
-    if not found:
+    trials = credit.trials(REPOSITORY, answers.graded_tests(REPOSITORY), only)
+    if not trials:
         raise typer.BadParameter(f"no deliverable has {only!r} in its id")
     with store.workers() as mapper:
-        shares = credit.survey(found, mapper)
+        shares = credit.survey(trials, mapper)
     print(credit.markdown(shares))
     if wrong := credit.unexpected(REPOSITORY, shares):
         print("\n".join(wrong))

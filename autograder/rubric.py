@@ -218,10 +218,11 @@ def _rubric(document: dict[str, Any]) -> Rubric:
     _check_grading(grading)
     _check_late(late)
     _check_deliverables(everything, off)
-    on_now = tuple(each for each in everything if each.id not in off)
-    used = {each.part for each in on_now}
+    on_now = tuple(deliverable for deliverable in everything if deliverable.id not in off)
+    off_now = tuple(deliverable for deliverable in everything if deliverable.id in off)
+    used = {deliverable.part for deliverable in on_now}
     shown = tuple(part for part in parts if part.id in used)
-    return Rubric(assignment, grading, shown, on_now, late, tuple(each for each in everything if each.id in off))
+    return Rubric(assignment, grading, shown, on_now, late, off_now)
 
 
 def _deliverable(table: Mapping[str, Any], part: Part, number: str, where: str) -> Deliverable:
@@ -230,10 +231,10 @@ def _deliverable(table: Mapping[str, Any], part: Part, number: str, where: str) 
     good = re.fullmatch(rf"(?a){re.escape(part.id)}\.\w+", id) is not None
     _expect(good, f"{where}id", f"{part.id}.Name, where tests/models/{part.id}/test_Name.py has its tests", id)
     name = id.partition(".")[2]
-    whole = {"file": f"models/{part.id}/{name}.py", **table}
-    package = str(whole["file"]).partition("/")[0]  # models or theory
+    complete = {"file": f"models/{part.id}/{name}.py", **table}
+    package = str(complete["file"]).partition("/")[0]  # models or theory
     tests = f"{package}/{part.id}/test_{name}.py"
-    return _build(Deliverable, whole, where, number=number, part=part.id, tests=tests)
+    return _build(Deliverable, complete, where, number=number, part=part.id, tests=tests)
 
 
 def _grading(table: dict[str, Any]) -> Grading:

@@ -83,8 +83,8 @@ def compare(repository: Path, kit_zip: Path, wanted: Sequence[Attack]) -> dict[s
         public = malicious.published(engine.kit.folder / "public.safetensors")
         secrets = _secrets(engine)
         for name, grade in graders.items():
-            whole = grade(malicious.zipped(good))
-            assert min(whole.points.values(), default=0) > 0, f"{name} fails the solution: {whole.text[:2000]}"
+            full = grade(malicious.zipped(good))
+            assert min(full.points.values(), default=0) > 0, f"{name} fails the solution: {full.text[:2000]}"
             honest = {
                 base: grade(malicious.harmless(base).archive(good, public)).points for base in ("nothing", "partly")
             }

@@ -134,7 +134,7 @@ def load(folders: Iterable[Path], assignment: Assignment) -> list[AttemptSet]:
         inside = [folder] if (folder / FILE).exists() else sorted(path.parent for path in folder.glob(f"*/{FILE}"))
         if not inside:
             raise AttemptsError(f"{folder}: expected {FILE}, here or one folder deeper")
-        sets += [_read(each, assignment) for each in inside]
+        sets += [_read(path, assignment) for path in inside]
     return sets
 
 
@@ -177,10 +177,10 @@ def measure(
 def _read_once(files: Mapping[str, bytes], chosen: Sequence[Deliverable], assignment: Assignment) -> None:
     """Fill the caches that the processes of all attempts inherit: parsed files, public answers and hints."""
     inspect(files, assignment)
-    warm_up(each.tests for each in chosen)
-    for each in chosen:
-        stored_answers(each.tests)
-        stored_hints(each.tests)
+    warm_up(deliverable.tests for deliverable in chosen)
+    for deliverable in chosen:
+        stored_answers(deliverable.tests)
+        stored_hints(deliverable.tests)
 
 
 def is_still_said(attempt: Attempt, feedback: Feedback) -> bool:
@@ -198,8 +198,8 @@ def changed(files: Mapping[str, bytes], attempt: Attempt) -> bytes:
         raise AttemptsError(f"file: expected one of {', '.join(files)}, found {attempt.file!r}")
     source = files[attempt.file].decode()
     for before, after in attempt.edits:
-        if (found := source.count(before)) != 1:
-            raise AttemptsError(f"expected `before` once in {attempt.file}, found it {found} times: {before!r}")
+        if (count := source.count(before)) != 1:
+            raise AttemptsError(f"expected `before` once in {attempt.file}, found it {count} times: {before!r}")
         source = source.replace(before, after)
     return source.encode()
 
@@ -218,7 +218,7 @@ def run(root: Path, files: Mapping[str, bytes], chosen: Sequence[Deliverable], a
             child.join()
             status = child.exitcode or 0
             end = "timeout" if -status == signal.SIGXCPU else f"signal {-status}" if status < 0 else f"exit {status}"
-            points = sum(each.points for each in chosen)
+            points = sum(deliverable.points for deliverable in chosen)
             feedback = Feedback("no test", (ended_early(end),), points)
         child.join()
     return feedback
@@ -236,21 +236,21 @@ def _child(sender: Connection, tree: Path, chosen: Sequence[Deliverable], assign
 
     def tell() -> None:
         recorder.finish(assignment)
-        sender.send(_first([recorder.standings[each.tests] for each in chosen]))
+        sender.send(_first([recorder.standings[deliverable.tests] for deliverable in chosen]))
 
     def stop() -> NoReturn:
         tell()
         os._exit(0)
 
     recorder = Recorder(assignment, end=stop)
-    run_pytest([each.tests for each in chosen], tree, recorder)
+    run_pytest([deliverable.tests for deliverable in chosen], tree, recorder)
     tell()
 
 
 def _first(standings: Sequence[Standing]) -> Feedback:
     """What is told first about these deliverables, as in `view.show`."""
-    lost = sum(each.deliverable.points - each.points for each in standings)
-    for standing in sorted(standings, key=lambda each: each.first_wrong is None):
+    lost = sum(standing.deliverable.points - standing.points for standing in standings)
+    for standing in sorted(standings, key=lambda standing: standing.first_wrong is None):
         if wrong := standing.first_open:
             test, verdict = wrong
             return Feedback(f"{test.number} {standing.deliverable.title}", tuple(verdict.words(test.summary)), lost)
@@ -282,7 +282,7 @@ def table(told: Sequence[tuple[Attempt, Feedback]]) -> str:
     for name, pairs in [*rows, ("all", list(told))]:
         judged = [attempt.told if is_still_said(attempt, feedback) else "" for attempt, feedback in pairs]
         lost = sum(feedback.lost > 0 for _, feedback in pairs)
-        counts = [len(pairs), lost, *(judged.count(each) for each in (*TOLD, ""))]
+        counts = [len(pairs), lost, *(judged.count(answer) for answer in (*TOLD, ""))]
         lines.append(f"| {name} | {' | '.join(map(str, counts))} |")
     return "\n".join(lines)
 
@@ -329,7 +329,7 @@ def _attempt(entry: Mapping[str, Any], set_name: str, assignment: Assignment) ->
         raise AttemptsError(f"expected the keys {', '.join(REQUIRED)}; missing: {', '.join(missing)}")
     if unknown := sorted(set(entry) - {*REQUIRED, *OPTIONAL}):
         raise AttemptsError(f"expected no keys but {', '.join((*REQUIRED, *OPTIONAL))}; found {', '.join(unknown)}")
-    known = [each.id for each in assignment.deliverables]
+    known = [deliverable.id for deliverable in assignment.deliverables]
     if entry["deliverable"] not in known:
         raise AttemptsError(f"deliverable: expected one of {', '.join(known)}; found {entry['deliverable']!r}")
     if entry.get("told", "right") not in TOLD:

@@ -170,12 +170,12 @@ def _run(command: Sequence[str]) -> tuple[float, float]:
     return seconds, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def _demand_full_marks(path: Path, kit: Kit, what: str) -> None:
+def _demand_full_marks(path: Path, kit: Kit, grader: str) -> None:
     """Demand that a results.json gives the solution all points; it is removed, so that the next run writes its own."""
     score, full = float(json.loads(path.read_text(encoding="utf-8"))["score"]), sum(kit.points.values())
     path.unlink()
     if abs(score - full) > 0.005 * len(kit.tests):
-        raise BenchError(f"{what} gave the solution {score:g} points, not {full:g}")
+        raise BenchError(f"{grader} gave the solution {score:g} points, not {full:g}")
 
 
 def _contained(kit: Kit, layout: Path) -> dict[str, Any]:

@@ -50,9 +50,9 @@ def _fitting(payload: bytes) -> bytes:
 
 
 def do(item: Item, tree: Tree, tests: Mapping[str, GradedTest]) -> Outcome:
-    if item.what == "probe":
+    if item.kind == "probe":
         return Outcome(shown=dict.fromkeys(probe.opens(tree.root, *item.paths), ""))
-    if item.what == "import":
+    if item.kind == "import":
         try:
             with neutral(torch.float32):
                 importlib.import_module(item.name)

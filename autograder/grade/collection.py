@@ -78,9 +78,9 @@ def take(submission: Path, assignment: Assignment) -> Taken:
             "Pack it as an ordinary zip (Deflate, without a password)."
         )
     if not taken.files and not taken.notes:
-        found = ", ".join(shown(entry.name) for entry in entries[:5]) or "nothing"
+        first = ", ".join(shown(entry.name) for entry in entries[:5]) or "nothing"
         taken.notes.append(
-            f"No file of this assignment was found. Expected {assignment.files[0]} and so on; found {found}."
+            f"No file of this assignment was found. Expected {assignment.files[0]} and so on; found {first}."
         )
     return taken
 
@@ -88,19 +88,19 @@ def take(submission: Path, assignment: Assignment) -> Taken:
 def _entries(submission: Path, taken: Taken) -> list[_Entry]:
     """All regular files with harmless names. A folder that holds one zip and notebooks at most stands for that zip."""
     if submission.is_dir():
-        found: Iterable[_Entry | str] = list(_in_folder(submission))
-        files = [entry for entry in found if isinstance(entry, _Entry)]
+        members: Iterable[_Entry | str] = list(_in_folder(submission))
+        files = [entry for entry in members if isinstance(entry, _Entry)]
         others = [entry.name for entry in files if not _is_notebook(entry.name)]
         if len(others) == 1 and others[0].lower().endswith(".zip"):
             beside = [entry for entry in files if _is_notebook(entry.name)]
             return _entries(submission / others[0], taken) + beside
     elif submission.is_file():
-        found = _in_zip(submission)
+        members = _in_zip(submission)
     else:
         raise _Unusable(f"There is no submission at {shown(submission.name)}.")
     entries: list[_Entry] = []
     oddities: list[str] = []
-    for entry in found:
+    for entry in members:
         if isinstance(entry, _Entry):
             entries.append(entry)
         else:
@@ -113,7 +113,7 @@ def _entries(submission: Path, taken: Taken) -> list[_Entry]:
 
 def _in_folder(folder: Path) -> Iterator[_Entry | str]:
     """The regular files of a folder, sorted. It opens nothing that could block, such as a FIFO."""
-    found: list[tuple[Path, _Entry | str]] = []
+    listed: list[tuple[Path, _Entry | str]] = []
     count = 0
     folders = [folder]  # no recursion, because a stranger's folders may be deeper than Python's stack
     while folders:
@@ -129,7 +129,7 @@ def _in_folder(folder: Path) -> Iterator[_Entry | str]:
                     if not _is_ignored(member.name):
                         paths[here / member.name] = member
         except OSError as error:
-            found.append((here, f"{shown(here.name)} is a folder that cannot be read ({error.strerror})."))
+            listed.append((here, f"{shown(here.name)} is a folder that cannot be read ({error.strerror})."))
             continue
         for path, member in paths.items():
             name = path.relative_to(folder).as_posix()
@@ -137,12 +137,12 @@ def _in_folder(folder: Path) -> Iterator[_Entry | str]:
                 folders.append(path)
             elif member.is_symlink():
                 reason = "is a symbolic link and was not followed; hand in the file itself"
-                found.append((path, f"{shown(name)} {reason}."))
+                listed.append((path, f"{shown(name)} {reason}."))
             elif member.is_file():
-                found.append((path, _Entry(name, partial(_read_file, path))))
+                listed.append((path, _Entry(name, partial(_read_file, path))))
             else:
-                found.append((path, f"{shown(name)} is no regular file and was ignored."))
-    yield from (entry for _, entry in sorted(found, key=lambda pair: pair[0]))
+                listed.append((path, f"{shown(name)} is no regular file and was ignored."))
+    yield from (entry for _, entry in sorted(listed, key=lambda pair: pair[0]))
 
 
 def _read_file(path: Path, size: int) -> bytes:

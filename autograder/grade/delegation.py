@@ -16,11 +16,11 @@ MOST = 5  # kinds of nodes in one note
 def note(deliverable: Deliverable, nodes: Iterable[str]) -> str:
     """A note for the staff about refused operations that made a deliverable's results, or ""."""
     words = families(deliverable.refused)
-    found = sorted(node for node in nodes if any(word in node.lower() for word in words))[:MOST]
-    if not found:
+    kinds = sorted(node for node in nodes if any(word in node.lower() for word in words))[:MOST]
+    if not kinds:
         return ""
     return (
-        f"{deliverable.number} {deliverable.title}: its results come from {', '.join(found)}, although it refuses "
+        f"{deliverable.number} {deliverable.title}: its results come from {', '.join(kinds)}, although it refuses "
         f"such layers of torch. Look at {deliverable.file}: a refused name may be computed there."
     )
 

@@ -142,7 +142,8 @@ class Engine:
             self._run_both_phases(state)
         self._hint(state)
         rows = [self._row(test, state) for test in self.kit.tests]
-        notes = [delegation.note(each, state.nodes[each.tests]) for each in self.kit.assignment.deliverables]
+        deliverables = self.kit.assignment.deliverables
+        notes = [delegation.note(deliverable, state.nodes[deliverable.tests]) for deliverable in deliverables]
         return Grades(rows, findings, state.printed, state.broken, list(filter(None, notes)))
 
     def _row(self, test: GradedTest, state: _State) -> Row:
@@ -291,7 +292,7 @@ class Engine:
     def _hidden(self, kind: Kind, test: GradedTest, seed: str) -> Verdict:
         """A verdict in fixed words, made from our own data, for a test that first fails with this hidden seed."""
         names = [test.identifier(case) for case in test.cases]
-        public, *hidden = ([self.answers[each].outcomes[name] for name in names] for each in self.kit.seeds)
+        public, *hidden = ([self.answers[key].outcomes[name] for name in names] for key in self.kit.seeds)
         return Verdict(kind, hidden_words(kind, public, hidden, self.kit.seeds.index(seed) - 1))
 
 

@@ -79,13 +79,13 @@ class Kit:
         return [test for test in self.tests if test.module == deliverable.tests]
 
     def deliverable_of(self, test: GradedTest) -> Deliverable:
-        return next(each for each in self.assignment.deliverables if each.tests == test.module)
+        return next(deliverable for deliverable in self.assignment.deliverables if deliverable.tests == test.module)
 
 
 def share(total: float, weights: list[float]) -> list[float]:
     """Split points by weight into hundredths whose sum is the total (largest remainders first)."""
     exact = [100 * total * weight / sum(weights) for weight in weights]
-    cents = [int(each) for each in exact]
+    cents = [int(value) for value in exact]
     by_remainder = sorted(range(len(weights)), key=lambda index: cents[index] - exact[index])
     for index in by_remainder[: round(100 * total) - sum(cents)]:
         cents[index] += 1

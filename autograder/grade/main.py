@@ -85,7 +85,7 @@ def _grade(
 
 def _refuse_without(isolation: Sequence[str]) -> None:
     """Raise NotIsolated if the probe says "not isolated". A note is no reason, since another layer still holds."""
-    open_ways = [each for each in isolation if each.startswith("not isolated")]
+    open_ways = [sentence for sentence in isolation if sentence.startswith("not isolated")]
     if open_ways:
         raise NotIsolated(
             f'Not graded: the rubric has isolation = "required", and the probe says "{"; ".join(open_ways)}"; '

@@ -70,7 +70,7 @@ class Metadata:
         problems: list[str] = []
         top = _table(data, "submission_metadata.json", problems)
         assignment = _table(top.get("assignment"), "assignment", problems)
-        users = [each for each in _list(top.get("users"), "users", problems) if isinstance(each, dict)]
+        users = [user for user in _list(top.get("users"), "users", problems) if isinstance(user, dict)]
         return cls(
             id=_id(top.get("id")),
             created=_date(top.get("created_at"), "created_at", problems),
@@ -89,8 +89,8 @@ def _due(users: list[dict[str, Any]], assignment: dict[str, Any], problems: list
         common = _date(assignment["due_date"], "assignment.due_date", problems)
     for place, user in enumerate(users, start=1):
         dates = user.get("assignment")
-        found = dates.get("due_date") if isinstance(dates, dict) else None
-        own = None if found is None else _date(found, f"users[{place}].assignment.due_date", problems)
+        value = dates.get("due_date") if isinstance(dates, dict) else None
+        own = None if value is None else _date(value, f"users[{place}].assignment.due_date", problems)
         if own:
             yield Due(own, own=True, extended=common is not None and own > common)
         elif common:
@@ -100,11 +100,12 @@ def _due(users: list[dict[str, Any]], assignment: dict[str, Any], problems: list
 
 
 def _previous(top: dict[str, Any], problems: list[str]) -> Iterator[datetime]:
-    for place, each in enumerate(_list(top.get("previous_submissions", []), "previous_submissions", problems), start=1):
-        if not isinstance(each, dict):
+    submissions = _list(top.get("previous_submissions", []), "previous_submissions", problems)
+    for place, submission in enumerate(submissions, start=1):
+        if not isinstance(submission, dict):
             problems.append(f"previous_submissions[{place}] is not as expected")
-        elif each.get("autograder_error") is not True:  # a failed run has told the student nothing
-            date = _date(each.get("submission_time"), f"previous_submissions[{place}].submission_time", problems)
+        elif submission.get("autograder_error") is not True:  # a failed run has told the student nothing
+            date = _date(submission.get("submission_time"), f"previous_submissions[{place}].submission_time", problems)
             if date:
                 yield date
 
@@ -116,7 +117,7 @@ def _date(value: object, name: str, problems: list[str]) -> datetime | None:
     except ValueError:
         date = None
     if date is None or date.tzinfo is None or date.year not in YEARS:
-        problems.append(f"{name}: expected a date with time and offset, found {_found(value)}")
+        problems.append(f"{name}: expected a date with time and offset, found {_described(value)}")
         return None
     return date
 
@@ -128,7 +129,7 @@ def _points(value: object, problems: list[str]) -> float | None:
     except (ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        problems.append(f"assignment.total_points: expected a number, found {_found(value)}")
+        problems.append(f"assignment.total_points: expected a number, found {_described(value)}")
         return None
     return number
 
@@ -142,18 +143,18 @@ def _id(value: object) -> int | str | None:
 def _table(value: object, name: str, problems: list[str]) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
-    problems.append(f"{name}: expected an object, found {_found(value)}")
+    problems.append(f"{name}: expected an object, found {_described(value)}")
     return {}
 
 
 def _list(value: object, name: str, problems: list[str]) -> list[Any]:
     if isinstance(value, list):
         return value
-    problems.append(f"{name}: expected a list, found {_found(value)}")
+    problems.append(f"{name}: expected a list, found {_described(value)}")
     return []
 
 
-def _found(value: object) -> str:
+def _described(value: object) -> str:
     """A value for a message: shortened, without characters that a terminal or an encoder cannot handle."""
     if value is None:
         return "nothing"

@@ -42,13 +42,13 @@ class Settled:
     said: list[str] = field(default_factory=list)
     noted: dict[str, Any] = field(default_factory=dict)
 
-    def deduct(self, what: str, share: float, why: str) -> None:
+    def deduct(self, title: str, share: float, why: str) -> None:
         """Deduct a share of the score, and record why and how much that is."""
         before, self.score = self.score, cents(self.score * (1 - share))
-        taken = share > 0 and before > 0
-        if taken:
-            self.taken.append((what, before - self.score))
-        told = self.open and taken
+        deducted = share > 0 and before > 0
+        if deducted:
+            self.taken.append((title, before - self.score))
+        told = self.open and deducted
         self.sums.append(f"{why} {points(before)} -> {points(self.score)} points." if told else why)
 
 
@@ -114,8 +114,8 @@ def _noted(kit: Kit, metadata: Metadata) -> dict[str, Any]:
     notes = list(metadata.problems)
     full, allowed = sum(kit.points.values()), kit.rubric.assignment.group_size
     if metadata.total is not None and abs(metadata.total - full) > 0.005:
-        found = f"Gradescope's assignment has {points(metadata.total)} points, the rubric {points(full)}"
-        notes.append(f"{found}: set them equal")
+        difference = f"Gradescope's assignment has {points(metadata.total)} points, the rubric {points(full)}"
+        notes.append(f"{difference}: set them equal")
     if metadata.members > allowed:
         notes.append(f"{metadata.members} students hand in together, and the rubric's group_size is {allowed}")
     noted: dict[str, Any] = {"notes": notes}
@@ -163,7 +163,7 @@ def _lateness(settled: Settled, metadata: Metadata, late: Late) -> None:
             settled.sums.append(f"{missing}, so nothing is deducted for lateness.")
         return
     pick = max if late.group_date == "latest" else min
-    due = pick(metadata.due, key=lambda each: (each.date, each.own))
+    due = pick(metadata.due, key=lambda due: (due.date, due.own))
     delay = metadata.created - due.date
     place = f"your due date ({moment(due.date)}, {_whose(due, metadata, late)}).{_clock(metadata.created, due.date)}"
     seconds = max(0, math.ceil(delay.total_seconds()))
@@ -180,7 +180,7 @@ def _price(tiers: Sequence[Tier], delay: timedelta) -> tuple[str, float]:
     """The price of a delay, in words and as a share."""
     if not tiers:
         return "This assignment deducts nothing for that.", 0.0
-    tier = next((each for each in tiers if delay <= each.up_to), None)
+    tier = next((tier for tier in tiers if delay <= tier.up_to), None)
     if tier is None:
         return f"More than {span(tiers[-1].up_to)} late, that gives no points.", 1.0
     if tier.deduct == 0:
@@ -198,7 +198,7 @@ def _clock(created: datetime, due: datetime) -> str:
 
 def _whose(due: Due, metadata: Metadata, late: Late) -> str:
     """Words that say where a due date comes from."""
-    if len({each.date for each in metadata.due}) > 1:
+    if len({due.date for due in metadata.due}) > 1:
         return f"the {late.group_date} in your group"
     if due.extended:
         return "your own, with an extension"

@@ -24,7 +24,7 @@ def compose(kit: Kit, settled: Settled, notes: Sequence[str], extra: Mapping[str
 
     The time that grading took is left out, because student code can make it depend on hidden inputs.
     """
-    paragraphs = ["\n".join(each) for each in ([heading(kit)], settled.sums, _table(kit, settled), notes, settled.said)]
+    paragraphs = map("\n".join, ([heading(kit)], settled.sums, _table(kit, settled), notes, settled.said))
     return {
         "score": settled.score,
         "output": plain("\n\n".join(filter(None, paragraphs))),
@@ -46,11 +46,11 @@ def summary(kit: Kit, rows: Sequence[Row]) -> list[str]:
     """Points by part and deliverable, a line each."""
     lines: list[str] = []
     for part in kit.assignment.parts:
-        deliverables = [each for each in kit.assignment.deliverables if each.part == part.id]
-        inside = [row for row in rows if row.test.module in {each.tests for each in deliverables}]
+        deliverables = [deliverable for deliverable in kit.assignment.deliverables if deliverable.part == part.id]
+        inside = [row for row in rows if row.test.module in {deliverable.tests for deliverable in deliverables}]
         lines.append(_line(f"Part {part.number}: {part.title}", inside))
-        for each in deliverables:
-            lines.append(_line(f"  {each.number} {each.title}", rows_of(each, rows)))
+        for deliverable in deliverables:
+            lines.append(_line(f"  {deliverable.number} {deliverable.title}", rows_of(deliverable, rows)))
     return [*lines, _line("Total", rows)]
 
 
@@ -58,7 +58,7 @@ def ending(settled: Settled) -> list[str]:
     """A line for each deduction, and one for the score that counts; no lines if nothing was deducted."""
     if not settled.taken:
         return []
-    lines = [f"{what:<46} {'-' + points(lost):>6}" for what, lost in settled.taken]
+    lines = [f"{title:<46} {'-' + points(lost):>6}" for title, lost in settled.taken]
     full = sum(row.max_score for row in settled.rows)
     return [*lines, f"{'Score':<46} {points(settled.score):>6} of {points(full):>5}"]
 

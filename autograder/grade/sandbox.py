@@ -106,7 +106,7 @@ def _keep_descriptors(result: int, output: int, rules: int | None) -> int | None
     nothing = os.open(os.devnull, os.O_RDWR)
     wanted = [nothing, output, nothing, result, *([] if rules is None else [rules])]
     above = [
-        fcntl.fcntl(each, fcntl.F_DUPFD, 2 * len(wanted)) for each in wanted
+        fcntl.fcntl(descriptor, fcntl.F_DUPFD, 2 * len(wanted)) for descriptor in wanted
     ]  # to numbers that are not overwritten below
     for target, source in enumerate(above):
         os.dup2(source, target)
@@ -126,10 +126,10 @@ def _limit(jail: Jail) -> None:
     }
     if jail.user is not None:  # it counts all processes of a user, without an own user also the grader's
         limits[resource.RLIMIT_NPROC] = MAX_PROCESSES
-    for what, limit in limits.items():
-        hard = resource.getrlimit(what)[1]
+    for kind, limit in limits.items():
+        hard = resource.getrlimit(kind)[1]
         limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-        resource.setrlimit(what, (limit, limit))
+        resource.setrlimit(kind, (limit, limit))
 
 
 def address_space() -> int:

@@ -62,15 +62,15 @@ def _has_account(number: int) -> bool:
 
 def users() -> set[int]:
     """The user ids of all other running processes."""
-    found = set()
+    ids = set()
     for process in os.scandir("/proc"):
         if process.name.isdigit() and int(process.name) != os.getpid():
             with contextlib.suppress(OSError, KeyError, ValueError):
                 lines = Path(process.path, "status").read_text(errors="replace").splitlines()
                 fields = dict(line.split(":", 1) for line in lines if ":" in line)
                 if fields["State"].split()[0] not in "ZX":
-                    found |= set(map(int, fields["Uid"].split()))
-    return found
+                    ids |= set(map(int, fields["Uid"].split()))
+    return ids
 
 
 def end_all_of(user: int) -> bool:
@@ -105,14 +105,14 @@ class Killer:
     """A process that waits to do what `end_all_of` does; it is forked while its parent is small, which is fast."""
 
     def __init__(self, user: int) -> None:
-        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._channel, child_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
             with contextlib.suppress(BaseException):
-                self._serve(user, theirs, parent)
+                self._serve(user, child_end, parent)
             os._exit(1)
-        theirs.close()
+        child_end.close()
 
     def _serve(self, user: int, channel: socket.socket, parent: int) -> None:
         os.dup2(channel.fileno(), 0)

@@ -94,17 +94,17 @@ class Warden:
             _sweep(self.user)
 
     def _start(self) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        script = START.format(str(self.source), theirs.fileno(), os.getpid(), self.user)
+        own_end, zygote_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        script = START.format(str(self.source), zygote_end.fileno(), os.getpid(), self.user)
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-c", script],
             stdin=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
+            pass_fds=[zygote_end.fileno()],
             env=ENVIRONMENT,
             cwd="/",
         )
-        theirs.close()
-        self._control = ours
+        zygote_end.close()
+        self._control = own_end
         ready = self._receive(START_SECONDS)
         self.slow = min(SLOWEST, max(1.0, float(ready["seconds"]) / REFERENCE_SECONDS))
 
@@ -202,12 +202,12 @@ class _Reading:
         self._extend()
 
     def _extend(self) -> None:
-        self._begun, self._waited = time.monotonic(), in_line(self.pid)
+        self._begun, self._waited = time.monotonic(), waited_for_processor(self.pid)
 
     def _left(self) -> float:
         """Seconds for which the child may go on at least."""
         now = time.monotonic()
-        taken, waited = now - self._begun, in_line(self.pid) - self._waited
+        taken, waited = now - self._begun, waited_for_processor(self.pid) - self._waited
         return min(self.until - now, self.seconds - (taken - waited), CROWDED * self.seconds - taken)
 
     def follow(self, result: int, output: int, control: socket.socket) -> None:
@@ -269,7 +269,7 @@ class _Reading:
         return self.run
 
 
-def in_line(pid: int) -> float:
+def waited_for_processor(pid: int) -> float:
     """Seconds for which a process's first thread has waited for a processor; 0 if the kernel does not count them.
 
     Sleeping, being stopped and waiting for a disk do not count.

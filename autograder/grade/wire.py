@@ -24,11 +24,11 @@ class Item:
     """One thing for a child to do.
 
     Attributes:
-        what: "test" (run test `name`, case `case`, with `seed`), "import" (import module `name`) or "probe".
+        kind: "test" (run test `name`, case `case`, with `seed`), "import" (import module `name`) or "probe".
         paths: for a probe: closed, unwritable and needed paths.
     """
 
-    what: str
+    kind: str
     name: str = ""
     case: str = ""
     seed: str = ""

@@ -152,12 +152,12 @@ def _reap(pid: int, killer: slots.Killer | None) -> int:
     until = time.monotonic() + 2 * slots.PATIENCE
     status, alone, pause = None, killer is None, 0.0003
     while status is None or not alone:
-        found, how = os.waitpid(-1, os.WNOHANG)  # also orphans, which the killer finds until they are reaped
-        if found == pid:
-            status = os.waitstatus_to_exitcode(how)
+        ended, wait_status = os.waitpid(-1, os.WNOHANG)  # also orphans, which the killer finds until they are reaped
+        if ended == pid:
+            status = os.waitstatus_to_exitcode(wait_status)
         elif killer and not alone:
             alone = killer.done()
-        if not found:
+        if not ended:
             time.sleep(pause)
             pause = min(2 * pause, 0.02)  # an ending process may need this processor
         if time.monotonic() > until:
@@ -192,21 +192,22 @@ def standard_library() -> Iterator[str]:
     """All modules of the standard library but its tests and those that act when they are imported."""
     for name in sorted(sys.stdlib_module_names - NOT_IMPORTED):
         yield name
-        found = importlib.util.find_spec(name)
-        for folder in (found and found.submodule_search_locations) or ():
+        spec = importlib.util.find_spec(name)
+        for folder in (spec and spec.submodule_search_locations) or ():
             inside = pkgutil.walk_packages([folder], f"{name}.", onerror=lambda name: None)
-            yield from (each.name for each in inside if not NOT_IMPORTED.intersection(each.name.split(".")))
+            yield from (module.name for module in inside if not NOT_IMPORTED.intersection(module.name.split(".")))
 
 
 def closed(path: str) -> bool:
     """Whether other users cannot read a file, because of its own mode or that of a folder above it."""
     file = Path(path).resolve()
-    return not (file.stat().st_mode & stat.S_IROTH and all(each.stat().st_mode & stat.S_IXOTH for each in file.parents))
+    reached = all(folder.stat().st_mode & stat.S_IXOTH for folder in file.parents)
+    return not (reached and file.stat().st_mode & stat.S_IROTH)
 
 
 def _closed_package(name: str) -> bool:
-    found = importlib.util.find_spec(name.partition(".")[0])
-    return found is not None and found.origin is not None and closed(found.origin)
+    spec = importlib.util.find_spec(name.partition(".")[0])
+    return spec is not None and spec.origin is not None and closed(spec.origin)
 
 
 def measure() -> float:

@@ -181,7 +181,7 @@ def hidden_answers(
 
         made[f"hidden-{number}"] = right_answers(root, tests, seed, public.header, mapper)
     for name in public.outcomes if made else ():
-        check_seeds_matter(name, {key: each.outcomes[name] for key, each in {PUBLIC: public, **made}.items()})
+        check_seeds_matter(name, {key: answers.outcomes[name] for key, answers in {PUBLIC: public, **made}.items()})
     return made
 
 

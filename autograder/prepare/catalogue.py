@@ -157,9 +157,9 @@ def apply(misconception: Misconception, source: str) -> str:
     """
     if misconception.renamed:
         return _rename(misconception.renamed, source)
-    found = source.count(misconception.before)
-    if found != 1:
-        raise CatalogueError(f"{misconception}: expected `before` once in {misconception.file}, found it {found} times")
+    count = source.count(misconception.before)
+    if count != 1:
+        raise CatalogueError(f"{misconception}: expected `before` once in {misconception.file}, found it {count} times")
     return source.replace(misconception.before, misconception.after)
 
 
@@ -184,8 +184,8 @@ def _read(root: Path, deliverable: Deliverable) -> list[Misconception]:
     for position, table in enumerate(document.get("misconception", []), start=1):
         where = f"{path}, entry {position} ({table.get('name', 'without a name')})"
         try:
-            for each in _expanded(table):
-                entry = _entry(each, deliverable)
+            for single in _expanded(table):
+                entry = _entry(single, deliverable)
                 _check(entry, source, {other.name for other in entries})
                 entries.append(entry)
         except CatalogueError as error:

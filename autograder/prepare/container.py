@@ -53,7 +53,8 @@ class Container:
         self.peak_mib = self.cpu_seconds = self.throttled_seconds = 0.0
         self.killed = 0
         name = f"sequence-models-{uuid.uuid4().hex[:8]}"
-        self._cpu, self._cpuacct, self._memory = (CGROUPS / each / name for each in ("cpu", "cpuacct", "memory"))
+        controllers = ("cpu", "cpuacct", "memory")
+        self._cpu, self._cpuacct, self._memory = (CGROUPS / controller / name for controller in controllers)
         self._groups = list({folder.resolve(): folder for folder in (self._cpu, self._cpuacct, self._memory)}.values())
 
     def __enter__(self) -> "Container":

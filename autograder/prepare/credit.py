@@ -36,13 +36,13 @@ class Unfinished:
     """One unfinished version of a deliverable.
 
     Attributes:
-        what: in words, such as "constructors alone" or "forward returns zeros".
+        title: in words, such as "constructors alone" or "forward returns zeros".
         missing: the functions whose code is that of the handout.
         fake: function -> what it returns in place of the right result: "zeros" or "inputs".
     """
 
     deliverable: Deliverable
-    what: str
+    title: str
     missing: frozenset[str] = frozenset()
     fake: tuple[tuple[str, str], ...] = ()
 
@@ -83,8 +83,8 @@ def versions(root: Path, deliverable: Deliverable) -> Iterator[Unfinished]:
     others = [name for name in regions if not name.endswith("__init__")]
     if len(others) < len(regions):
         yield Unfinished(deliverable, "constructors alone", frozenset(others))
-    for what in ("zeros", "inputs"):
-        yield Unfinished(deliverable, f"all give {what}", fake=tuple((name, what) for name in others))
+    for fake in ("zeros", "inputs"):
+        yield Unfinished(deliverable, f"all give {fake}", fake=tuple((name, fake) for name in others))
     lines = _source(root, deliverable).split("\n")
     for name, own in regions.items():
         yield Unfinished(deliverable, f"{name} is missing", frozenset([name]))
@@ -97,7 +97,7 @@ def _cut(
     root: Path, deliverable: Deliverable, wanted: Callable[[Region], bool] = lambda region: False
 ) -> tuple[str, list[Region]]:
     """A deliverable's file without the wanted regions, and all regions of the file."""
-    ids = [other.id for other in Rubric.load(root / RUBRIC).deliverables if other.file == deliverable.file]
+    ids = [entry.id for entry in Rubric.load(root / RUBRIC).deliverables if entry.file == deliverable.file]
     return strip(deliverable.file, _source(root, deliverable), ids, wanted)
 
 
@@ -133,7 +133,7 @@ def _passes(trial: Trial, test: GradedTest, case: Any, tree: Any) -> bool:
 def survey(tried: Sequence[Trial], mapper: Mapper) -> dict[tuple[str, str], float]:
     """(deliverable, what is unfinished) -> the share of its points."""
     shares = mapper(share, tried)
-    return {(trial.version.deliverable.id, trial.version.what): got for trial, got in zip(tried, shares, strict=True)}
+    return {(trial.version.deliverable.id, trial.version.title): got for trial, got in zip(tried, shares, strict=True)}
 
 
 def unexpected(root: Path, shares: Mapping[tuple[str, str], float]) -> list[str]:
@@ -143,13 +143,16 @@ def unexpected(root: Path, shares: Mapping[tuple[str, str], float]) -> list[str]
     reasons = {(id, what) for id, head in catalogue.heads(root).items() if id in tried for what in head.credit}
     more = f"more than {LIMIT:.0%}; change the tests' weights, or give the reason"
     return [
-        *(f"{_reason(id, what)}: {shares[id, what]:.0%} of the points, {more}" for id, what in sorted(above - reasons)),
-        *(f"{_reason(id, what)}: no more than {LIMIT:.0%}; delete it" for id, what in sorted(reasons - above)),
+        *(
+            f"{_reason(id, title)}: {shares[id, title]:.0%} of the points, {more}"
+            for id, title in sorted(above - reasons)
+        ),
+        *(f"{_reason(id, title)}: no more than {LIMIT:.0%}; delete it" for id, title in sorted(reasons - above)),
     ]
 
 
-def _reason(id: str, what: str) -> str:
-    return f'{catalogue.FOLDER}/{id}.toml: [credit] "{what}"'
+def _reason(id: str, title: str) -> str:
+    return f'{catalogue.FOLDER}/{id}.toml: [credit] "{title}"'
 
 
 def markdown(shares: Mapping[tuple[str, str], float]) -> str:
@@ -158,9 +161,11 @@ def markdown(shares: Mapping[tuple[str, str], float]) -> str:
     lines = [f"| deliverable | {' | '.join(wholes)} | most with one function missing or giving zeros |"]
     lines.append("|---|" + "---:|" * len(wholes) + "---|")
     for id in dict.fromkeys(deliverable for deliverable, _ in shares):
-        cells = [f"{shares[id, what]:.0%}" if (id, what) in shares else "" for what in wholes]
-        alone = {what: got for (deliverable, what), got in shares.items() if deliverable == id and what not in wholes}
-        most = max(alone, key=lambda what: alone[what])
+        cells = [f"{shares[id, title]:.0%}" if (id, title) in shares else "" for title in wholes]
+        alone = {
+            title: got for (deliverable, title), got in shares.items() if deliverable == id and title not in wholes
+        }
+        most = max(alone, key=lambda title: alone[title])
         lines.append(f"| {id} | {' | '.join(cells)} | {alone[most]:.0%}: {most} |")
     return "\n".join(lines)
 

@@ -70,15 +70,16 @@ def derive(root: Path) -> dict[str, bytes]:
     """
     rubric = Rubric.load(root / RUBRIC)
     files: dict[str, bytes] = {}
-    functions: dict[str, list[dict[str, Any]]] = {each.id: [] for each in (*rubric.deliverables, *rubric.off)}
+    everything = (*rubric.deliverables, *rubric.off)
+    functions: dict[str, list[dict[str, Any]]] = {deliverable.id: [] for deliverable in everything}
     lines: dict[str, int] = {}
     sources = {f"solution/{name}": source for name, source in solution_sources(root).items()}
     for name in kept(rubric, sources):
         path = name.removeprefix("solution/")
-        ids = [each.id for each in (*rubric.deliverables, *rubric.off) if each.file == path]
+        ids = [deliverable.id for deliverable in everything if deliverable.file == path]
         text, regions = strip(name, sources[name], ids)
-        for each in rubric.off:
-            text = text.replace(f"# TODO({each.id}): ", f"# Not graded ({each.id}): ")
+        for deliverable in rubric.off:
+            text = text.replace(f"# TODO({deliverable.id}): ", f"# Not graded ({deliverable.id}): ")
         files[path] = text.encode("utf-8")
         for id, entry in _functions(name, sources[name], text, regions):
             functions[id].append(entry)
@@ -146,9 +147,9 @@ def edited(root: Path) -> list[str]:
     student, derived = root / "student", derive(root)
     made = json.loads((student / MADE).read_bytes()) if (student / MADE).is_file() else {}
     there = {name: _read(student / name) for name in [*derived, *_superfluous(root, derived)]}
-    other = {name: data for name, data in there.items() if data is not None and made.get(name) != _digest(data)}
-    committed = _committed(student) if other else {}
-    return [name for name, data in other.items() if data != derived.get(name) and committed.get(name) != _blob(data)]
+    touched = {name: data for name, data in there.items() if data is not None and made.get(name) != _digest(data)}
+    committed = _committed(student) if touched else {}
+    return [name for name, data in touched.items() if data != derived.get(name) and committed.get(name) != _blob(data)]
 
 
 def _committed(folder: Path) -> dict[str, str]:
@@ -229,16 +230,16 @@ def _functions(name: str, source: str, handed_out: str, regions: Sequence[Region
     """Deliverable and entry of each function with regions. A function of several deliverables is evidence for none."""
     places: dict[str, set[str]] = {}
     for region in regions:
-        found = definition(source, region.function)
-        if found is None or found.line != region.defined:
+        in_solution = definition(source, region.function)
+        if in_solution is None or in_solution.line != region.defined:
             raise HandoutError(f"{name}:{region.defined}: expected the only {region.function} in this file; rename one")
         places.setdefault(region.function, set()).add(region.deliverable)
     for function, ids in places.items():
-        found = definition(handed_out, function)
-        assert found is not None, "a region does not hold the function that it is in"
-        untouched = found.fingerprint if len(ids) == 1 else None
+        in_handout = definition(handed_out, function)
+        assert in_handout is not None, "a region does not hold the function that it is in"
+        untouched = in_handout.fingerprint if len(ids) == 1 else None
         for id in ids:
-            entry = {"name": function, "parameters": found.parameters, "untouched": untouched}
+            entry = {"name": function, "parameters": in_handout.parameters, "untouched": untouched}
             yield id, entry | ({"optional": True} if _is_optional(handed_out, function) else {})
 
 
@@ -302,12 +303,12 @@ def _read(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def _difference(name: str, found: bytes | None, derived: bytes | None) -> list[str]:
+def _difference(name: str, current: bytes | None, derived: bytes | None) -> list[str]:
     """Lines of a unified diff. Splitting at LF alone keeps an empty file and a missing one apart."""
-    if found == derived:
+    if current == derived:
         return []
-    before, after = ([] if data is None else _lines(data) for data in (found, derived))
-    old, new = ("/dev/null" if data is None else f"student/{name}" for data in (found, derived))
+    before, after = ([] if data is None else _lines(data) for data in (current, derived))
+    old, new = ("/dev/null" if data is None else f"student/{name}" for data in (current, derived))
     return list(difflib.unified_diff(before, after, old, new, "as it is", "as derived", lineterm=""))
 
 

@@ -75,7 +75,7 @@ def kit_files(
     image = read_folder(root / "autograder" / "prepare" / "image")
     image["setup.sh"] = image["setup.sh"].replace(b"@TORCH_SOURCE@", torch_source.encode())
     files |= image
-    files |= {f"answers/{name}.safetensors": each.to_bytes() for name, each in stored.items()}
+    files |= {f"answers/{name}.safetensors": seed_answers.to_bytes() for name, seed_answers in stored.items()}
     if rubric.assignment.hints == "everywhere":
         files[f"answers/{HINTS}"] = hints.to_bytes()
     kit: dict[str, Any] = {

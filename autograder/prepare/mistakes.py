@@ -69,7 +69,7 @@ def complaint(failed: Mapping[str, Failure]) -> str:
     """What is wrong with a misconception, judged by the tests that it fails; "" where nothing is."""
     if not failed:
         return "no test notices it; change the entry, or add a test that does"
-    slips = [name for name, each in failed.items() if "NameError" in str(each.outcome.fault)]
+    slips = [name for name, failure in failed.items() if "NameError" in str(failure.outcome.fault)]
     return f"{slips[0]} stops with a NameError; the entry names something that is not there" if slips else ""
 
 
@@ -78,7 +78,7 @@ def hints_of(right: Answers, wrong: Sequence[tuple[Misconception, Mapping[str, F
     hints = Hints({identifier: portray(outcome) for identifier, outcome in right.outcomes.items()})
     for entry, failed in wrong:
         varies = "." if entry.renamed else entry.varies  # values go with names: another wrong name, other values
-        hints.add(str(entry), entry.hint, {name: each.outcome for name, each in failed.items()}, varies)
+        hints.add(str(entry), entry.hint, {name: failure.outcome for name, failure in failed.items()}, varies)
     return hints
 
 

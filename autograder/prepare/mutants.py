@@ -116,8 +116,8 @@ def survivors(batch: Batch) -> list[Mutant]:
 def survey(tried: Sequence[Batch], mapper: Mapper, advance: Callable[[int], None]) -> list[Mutant]:
     """All mutants that no test notices; `advance` is called with the number of tried ones."""
     alive: list[Mutant] = []
-    for batch, some in zip(tried, mapper(survivors, tried), strict=True):
-        alive += some
+    for batch, survived in zip(tried, mapper(survivors, tried), strict=True):
+        alive += survived
         advance(len(batch.mutants))
     return alive
 

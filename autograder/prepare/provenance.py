@@ -147,8 +147,8 @@ def _parts(tree: ast.Module) -> dict[str, str]:
                 rest.append(_canonical(statement))
         return rest
 
-    whole = outside(tree.body, "")
-    return {name: _digest(each) for name, each in functions.items()} | {"": _digest(whole)}
+    outside_functions = outside(tree.body, "")
+    return {name: _digest(content) for name, content in functions.items()} | {"": _digest(outside_functions)}
 
 
 def _imports(tree: ast.Module) -> set[str]:

@@ -34,7 +34,7 @@ def complaints(root: Path, tests: Sequence[GradedTest]) -> list[str]:
                 'write more, or why there are fewer, in the first line: fewer = "..."'
             )
     for part in rubric.parts:
-        own = [other for other in rubric.deliverables if other.part == part.id]
+        own = [deliverable for deliverable in rubric.deliverables if deliverable.part == part.id]
         breaches += _about_part(root, own, tests)
         breaches += _about_names(root, own, entries)
         breaches += _about_stress(root, own)
@@ -65,11 +65,11 @@ def _about_needs(deliverable: Deliverable, test: GradedTest) -> Iterator[str]:
 
 def _about_part(root: Path, part: Sequence[Deliverable], tests: Sequence[GradedTest]) -> Iterator[str]:
     modules = {deliverable.tests for deliverable in part}
-    whole = [test.key for test in tests if test.integration and test.module in modules]
-    if len(whole) > MOST_INTEGRATION:
+    integration = [test.key for test in tests if test.integration and test.module in modules]
+    if len(integration) > MOST_INTEGRATION:
         yield (
             f"tests/models/{part[0].part}: expected at most {MOST_INTEGRATION} tests with @integration, found "
-            f"{', '.join(whole)}; give the others stand-ins (doubles.py) for what they need"
+            f"{', '.join(integration)}; give the others stand-ins (doubles.py) for what they need"
         )
     for file in sorted({file_beside(module) for module in modules}):
         source = root / "tests" / file
@@ -94,25 +94,25 @@ def _about_names(root: Path, part: Sequence[Deliverable], entries: Sequence[Misc
 
 
 def _about_stress(root: Path, part: Sequence[Deliverable]) -> Iterator[str]:
-    name = part[0].part
-    where, mutants = f"tests/stress/{name}.py", MUTANTS / f"{name}.toml"
-    if not importlib.util.find_spec(f"tests.stress.{name}"):
+    id = part[0].part
+    where, mutants = f"tests/stress/{id}.py", MUTANTS / f"{id}.toml"
+    if not importlib.util.find_spec(f"tests.stress.{id}"):
         yield f"{where}: expected properties of this part, found no file; write functions with @stress and a docstring"
         return
     written = tomllib.loads((root / mutants).read_text(encoding="utf-8")) if (root / mutants).is_file() else {}
-    noticed = {each["property"] for each in written.get("mutant", [])}
+    noticed = {mutant["property"] for mutant in written.get("mutant", [])}
     for deliverable in part:
         properties = stress.properties(deliverable.id)
-        if not any(INFLUENCE in each.__name__ for each in properties):
+        if not any(INFLUENCE in function.__name__ for function in properties):
             yield (
                 f'{where}: expected a property with @stress("{deliverable.id}") and {INFLUENCE!r} in its name, found '
                 "none; write one that calls `same_again`"
             )
-        for each in properties:
-            if not (each.__doc__ or "").strip().endswith("."):
-                yield f"{where}: {each.__name__} has no sentence that says what holds; write it as the docstring"
-            if each.__name__ not in noticed:
+        for name, summary in ((function.__name__, function.__doc__ or "") for function in properties):
+            if not summary.strip().endswith("."):
+                yield f"{where}: {name} has no sentence that says what holds; write it as the docstring"
+            if name not in noticed:
                 yield (
-                    f"{mutants}: expected a change of the solution that {each.__name__} notices, found none; write a "
-                    f'[[mutant]] with property = "{each.__name__}", before and after'
+                    f"{mutants}: expected a change of the solution that {name} notices, found none; write a "
+                    f'[[mutant]] with property = "{name}", before and after'
                 )

@@ -18,7 +18,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from autograder.grade.kit import PUBLIC
-from autograder.prepare import catalogue, mistakes, provenance, settled
+from autograder.prepare import catalogue, mistakes, provenance, reuse
 from autograder.prepare.answers import (
     PUBLIC_SEED,
     SECRET_FILE,
@@ -62,8 +62,8 @@ class Made:
     def answers(self) -> Answers:
         """The answers of all modules, as one."""
         made = Answers()
-        for each in self.right.values():
-            made |= each
+        for right in self.right.values():
+            made |= right
         return made
 
     @property
@@ -106,7 +106,7 @@ def make_public(root: Path, tests: Sequence[GradedTest], mapper: Mapper) -> Made
     for task, failures in failed:
         if why := mistakes.complaint(failures):
             complaints.setdefault(task.tests[0].module, f"{task.misconception}: {why}")
-    kept = {module: each for module, each in records.items() if module not in complaints}
+    kept = {module: record for module, record in records.items() if module not in complaints}
     return Made(right, [(task.misconception, failures) for task, failures in failed], kept, complaints)
 
 
@@ -120,7 +120,7 @@ def _run_solution(
     stored = {module: _stored(root, module) for module in modules}
     made = {module: Answers(header=dict(header)) for module in modules}
     ran: dict[str, set[str]] = {module: set() for module in modules}
-    seeds = {name: seed for each in stored.values() for name, seed in each.seeds.items()}
+    seeds = {name: seed for known in stored.values() for name, seed in known.seeds.items()}
     for run in run_solution(root, tests, lambda name: PUBLIC_SEED, mapper, seeds):
         module = run.test.module
         made[module] |= run.answers
@@ -128,8 +128,8 @@ def _run_solution(
         if run.complaint:
             complaints.setdefault(module, run.complaint)
     right = {
-        module: settled.answers(each, stored[module], [test for test in tests if test.module == module])
-        for module, each in made.items()
+        module: reuse.answers(new, stored[module], [test for test in tests if test.module == module])
+        for module, new in made.items()
         if module not in complaints
     }
     return right, ran
@@ -148,7 +148,7 @@ def keep_public(root: Path, made: Made) -> None:
     for module in made.records:
         path, known = hints.public(module, folder), new.of(module)
         with suppress(FileNotFoundError):
-            known = settled.hints(known, Hints.load(path))
+            known = reuse.hints(known, Hints.load(path))
         update(answers.public(module, folder), made.right[module].to_bytes())
         update(path, known.to_bytes())
     _note(root, folder / "reference", made.records)
@@ -157,7 +157,7 @@ def keep_public(root: Path, made: Made) -> None:
 def _note(root: Path, folder: Path, records: Mapping[str, Record]) -> None:
     """Add to a folder's records, and drop those of modules that are gone."""
     before = provenance.read(folder)
-    now = {module: each for module, each in before.items() if (root / "tests" / module).is_file()} | dict(records)
+    now = {module: record for module, record in before.items() if (root / "tests" / module).is_file()} | dict(records)
     if now != before:
         provenance.note(folder, now)
 
@@ -221,8 +221,8 @@ def load(root: Path, tests: Sequence[GradedTest], secret: bytes) -> tuple[dict[s
     folder, number = _hidden_folder(root, secret), Rubric.load(root / RUBRIC).grading.hidden_seeds
     hidden = {f"hidden-{n}": Answers() for n in range(1, number + 1)}
     for module in dict.fromkeys(test.module for test in tests):
-        for name, each in hidden.items():
-            each |= Answers.load(_hidden_file(folder, module, name))
+        for name, seed_answers in hidden.items():
+            seed_answers |= Answers.load(_hidden_file(folder, module, name))
     return {PUBLIC: public.answers, **hidden}, public.hints
 
 
@@ -251,8 +251,8 @@ def renew_hidden(
         except Unsteady as error:
             complaints[module] = str(error)
             continue
-        for name, each in made.items():
-            each.save(_hidden_file(folder, module, name))
+        for name, seed_answers in made.items():
+            seed_answers.save(_hidden_file(folder, module, name))
         _note(root, folder, {module: made_from})
     return complaints
 
@@ -275,7 +275,7 @@ def _hidden_record(root: Path, module: str, number: int) -> Record:
     made_from = provenance.read(root / "tests" / "reference")[module]
     seeds = repr(sorted(_stored(root, module).seeds.items()))
     return {
-        **{name: each for name, each in made_from.items() if not name.startswith(catalogue.FOLDER.as_posix())},
+        **{name: digest for name, digest in made_from.items() if not name.startswith(catalogue.FOLDER.as_posix())},
         "the number of hidden seeds": str(number),
         "the public seeds": hashlib.sha256(seeds.encode()).hexdigest()[:12],
     }

@@ -89,9 +89,9 @@ def rnn_model_reads_columns_one_by_one(models, given):
         _, tokens, state, read, (S, B, V, *_) = rnn(models, given, rnn_type)
         output, *after = read(tokens, *state)
         for b in range(B):
-            alone, *after_alone = read(tokens[:, b : b + 1], *(each[:, b : b + 1] for each in state))
+            alone, *after_alone = read(tokens[:, b : b + 1], *(tensor[:, b : b + 1] for tensor in state))
             same(f"output of column {b} alone, {rnn_type}", alone, output.view(S, B, V)[:, b])
-            same(f"state of column {b} alone", tuple(after_alone), tuple(each[:, b : b + 1] for each in after))
+            same(f"state of column {b} alone", tuple(after_alone), tuple(tensor[:, b : b + 1] for tensor in after))
 
 
 @stress("language_model.RNNModel")
@@ -113,7 +113,7 @@ def rnn_model_calls_do_not_influence_each_other(models, given):
     """A call gives the same after another call, and arguments stay as they were."""
     for rnn_type in TYPES:
         _, tokens, state, read, _ = rnn(models, given, rnn_type)
-        same_again(read, (tokens, *state), (tokens.flip(0), *(2 * each for each in state)))
+        same_again(read, (tokens, *state), (tokens.flip(0), *(2 * tensor for tensor in state)))
 
 
 def trained(models, given, state):

@@ -125,7 +125,7 @@ def decoder(models, given, model_type, attends):
 
 def rows(state, row):
     """The same rows of every state (1, N, H)."""
-    return tuple(each[:, row] for each in state) if isinstance(state, tuple) else state[:, row]
+    return tuple(tensor[:, row] for tensor in state) if isinstance(state, tuple) else state[:, row]
 
 
 @stress("seq2seq.Decoder")
@@ -136,8 +136,8 @@ def decoder_takes_any_size(models, given):
         output, state = model(*arguments)
         has_shape(f"output, {name}", output, N, V)
         same(f"sum of every row's probabilities, {name}", output.exp().sum(dim=1), torch.ones(N))
-        for each in tensors(state):
-            has_shape(f"state, {name}", each, 1, N, H)
+        for tensor in tensors(state):
+            has_shape(f"state, {name}", tensor, 1, N, H)
 
 
 @stress("seq2seq.Decoder")
@@ -163,7 +163,7 @@ def decoder_calls_do_not_influence_each_other(models, given):
         def step(token, outputs, *state, model=model):
             return tensors_of(model(token, state if len(state) > 1 else state[0], outputs))
 
-        same_again(step, (token, outputs, *state), (token.flip(0), outputs.flip(1), *(2 * each for each in state)))
+        same_again(step, (token, outputs, *state), (token.flip(0), outputs.flip(1), *(2 * tensor for tensor in state)))
 
 
 def seq2seq(models, given, model_type="RNN"):

@@ -34,9 +34,9 @@ def translation(
 
     run = run or latest(Path("runs"))
     console.print(f"{run}:", soft_wrap=True)
-    found = races(TrainedTranslator.load(run, None, data_root, device), sentences, tracked)
+    results = races(TrainedTranslator.load(run, None, data_root, device), sentences, tracked)
     table = Table("", "a second", "workbench: times as fast", "same translations")
-    for race in found:
+    for race in results:
         table.add_row(f"{race.amount:,} {race.what}", f"{race.amount / race.seconds:,.1f}", "", "")
         for other in race.others:
             same = "" if other.same is None else f"{other.same:.1%}"
@@ -44,7 +44,7 @@ def translation(
         table.add_section()
     console.print(table)
     if json_file:
-        write_json(json_file.resolve(), {race.what: race.to_json() for race in found})
+        write_json(json_file.resolve(), {race.what: race.to_json() for race in results})
 
 
 def language_model(
@@ -82,17 +82,17 @@ def language_model(
     validated = Table(
         "", *map(str, range(1, epochs + 1)), title="validation perplexity after epoch", title_justify="left"
     )
-    found = {}
+    numbers = {}
     code, names = open_tree(tree), names_in(models)
-    for race in races(code, corpus, names, batches, epochs, device, lambda each: tracked(each, "racing"), seed):
-        found[race.model] = race.to_json() | {"threads": torch.get_num_threads()}
+    for race in races(code, corpus, names, batches, epochs, device, lambda rows: tracked(rows, "racing"), seed):
+        numbers[race.model] = race.to_json() | {"threads": torch.get_num_threads()}
         for name, ratio, lane in (
             (race.model, Text(f"{race.ratio:.2f}", "bold"), race.workbench),
             ("  plain loop", "", race.plain),
         ):
             time = statistics.median(lane.milliseconds)
             table.add_row(name, f"{time:.0f}", ratio, f"{lane.last_loss:.4f}", f"{lane.mebibytes:.0f}")
-            validated.add_row(name, *(f"{each:.2f}" for each in lane.perplexities))
+            validated.add_row(name, *(f"{perplexity:.2f}" for perplexity in lane.perplexities))
         table.add_section()
         validated.add_section()
         words = race.vocabulary
@@ -107,4 +107,4 @@ def language_model(
         validated.caption = "of the moving mean of the weights; of the plain loop's weights as they are"
         console.print(validated)
     if json_file:
-        write_json(json_file.resolve(), found)
+        write_json(json_file.resolve(), numbers)

@@ -129,18 +129,18 @@ def races(
         batches = BATCHES
     if batches is not None and not 1 <= batches <= most:
         raise WorkbenchError(f"--batches {batches}: expected 1 to {most}, as many as {corpus.name} has")
-    for each in settings:
+    for setting in settings:
         torch.manual_seed(seed)
-        model = build(tree, each, len(vocabulary), place)
+        model = build(tree, setting, len(vocabulary), place)
         columns = model.columns(train, reading.batch_size, corpus.name, "batch_size").to(place)
         rows = rows_of(columns, reading.bptt)
         chunks = [model.chunk(columns, row, reading.bptt) for row in (rows[: WARM_UP + batches] if batches else rows)]
         held_out = None
         if epochs:
             held_out = model.columns(validation, reading.eval_batch_size, "the validation split", "eval_batch_size")
-        result = Race(each.model, len(vocabulary))
+        result = Race(setting.model, len(vocabulary))
         with students_code(tree):
-            race(result, model, each.training, [chunks] * max(epochs, 1), held_out, track, seed)
+            race(result, model, setting.training, [chunks] * max(epochs, 1), held_out, track, seed)
         yield result
 
 
@@ -168,8 +168,8 @@ def race(
         (model, workbench_step(model, training, mean), result.workbench, mean),
     )
     for chunks in epochs:
-        for each, *_ in lanes:
-            each.module.train()
+        for runner, *_ in lanes:
+            runner.module.train()
         for number, chunk in enumerate(track(chunks)):
             batch = SEEDS * seed + len(result.plain.losses)
             for _, step, lane, _ in lanes:
@@ -179,13 +179,13 @@ def race(
                 if number >= WARM_UP:
                     lane.milliseconds.append(1000 * (time.perf_counter() - start))
                 lane.losses.append(loss)
-        for each, _, lane, weights in lanes:
+        for runner, _, lane, weights in lanes:
             if validation is not None:
                 with weights.in_place():
-                    loss, tokens = each.total_loss(validation.to(each.device), len(chunks[0].data))
+                    loss, tokens = runner.total_loss(validation.to(runner.device), len(chunks[0].data))
                 lane.perplexities.append(perplexity(loss, tokens))
-    for each, step, lane, _ in lanes:
-        each.module.train()
+    for runner, step, lane, _ in lanes:
+        runner.module.train()
         lane.mebibytes = peak(step, epochs[-1][-1])
 
 
@@ -199,15 +199,15 @@ def plain_step(module: Any, training: Training) -> Step:
         if hasattr(module, "init_hidden"):
             hidden = module.init_hidden(chunk.data.size(1)) if not chunk.row else hidden
             log_probabilities, hidden = module(chunk.data, hidden)
-            hidden = hidden.detach() if isinstance(hidden, Tensor) else tuple(each.detach() for each in hidden)
+            hidden = hidden.detach() if isinstance(hidden, Tensor) else tuple(state.detach() for state in hidden)
         else:
             log_probabilities = module(chunk.data)
         loss = F.nll_loss(log_probabilities, chunk.target)
         loss.backward()
         nn.utils.clip_grad_norm_(module.parameters(), training.clip)
-        for each in module.parameters():
-            if each.grad is not None:
-                each.data.add_(-training.learning_rate * each.grad)
+        for weight in module.parameters():
+            if weight.grad is not None:
+                weight.data.add_(-training.learning_rate * weight.grad)
         return loss.item()
 
     return step
@@ -235,9 +235,9 @@ def peak(step: Step, chunk: Chunk) -> float:
         step(chunk)
     assert recorded.profiler is not None
     assert recorded.profiler.kineto_results is not None
-    events = [each for each in recorded.profiler.kineto_results.events() if each.name() == "[memory]"]
+    events = [event for event in recorded.profiler.kineto_results.events() if event.name() == "[memory]"]
     now = most = 0
-    for event in sorted(events, key=lambda each: each.start_ns()):
+    for event in sorted(events, key=lambda event: event.start_ns()):
         now += event.nbytes()
         most = max(most, now)
     return most / 2**20

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Other:
+class OtherWay:
     """Another way to do the same work.
 
     Attributes:
@@ -57,9 +57,9 @@ class Race:
     what: str
     amount: int
     seconds: float
-    others: tuple[Other, ...]
+    others: tuple[OtherWay, ...]
 
-    def ratio(self, other: Other) -> float:
+    def ratio(self, other: OtherWay) -> float:
         """How many times as fast the workbench is."""
         return other.seconds / self.seconds
 
@@ -138,9 +138,9 @@ def decoding(translator: Translator, text: Text, pairs: Sequence[Pair], length: 
         track=lambda turns: track(turns, "decoding"),
     )
 
-    def same(ours: Iterable[list[str]], others: list[list[list[str]]]) -> float:
+    def same(outputs: Iterable[list[str]], groups: list[list[list[str]]]) -> float:
         # The plainest way goes on to the last position.
-        alike = (mine == other[: len(mine)] for mine, other in zip(ours, chain(*others), strict=True))
+        alike = (own == plain[: len(own)] for own, plain in zip(outputs, chain(*groups), strict=True))
         return sum(alike) / len(pairs)
 
     by_row = dict(zip(chain(*rows), chain(*words), strict=True))
@@ -150,8 +150,8 @@ def decoding(translator: Translator, text: Text, pairs: Sequence[Pair], length: 
         len(pairs),
         seconds,
         (
-            Other("the model's own generation, uncached", own_seconds, same(chain(*words), own_words)),
-            Other("the whole model for every position", plain_seconds, same(in_order, plain_words)),
+            OtherWay("the model's own generation, uncached", own_seconds, same(chain(*words), own_words)),
+            OtherWay("the whole model for every position", plain_seconds, same(in_order, plain_words)),
         ),
     )
 
@@ -200,8 +200,8 @@ def training(
         sum(len(example.target) - 1 for example in text.encode(pairs)),
         seconds,
         (
-            Other("random order, padded to the longest of a batch", ordinary_seconds),
-            Other("random order, padded to one length", plain_seconds),
+            OtherWay("random order, padded to the longest of a batch", ordinary_seconds),
+            OtherWay("random order, padded to one length", plain_seconds),
         ),
     )
 

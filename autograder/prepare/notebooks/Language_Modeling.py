@@ -185,7 +185,7 @@ if notebook.ready("language_model.RNNModel"):
     for words in (len(vocabulary), 33_000):
         for tied in (False, True):
             model = RNNModel("LSTM", words, 200, 200, 2, tie_weights=tied)
-            count = sum(each.numel() for each in model.parameters())
+            count = sum(weight.numel() for weight in model.parameters())
             print(f"{words:6,} words, {'tied: ' if tied else 'apart:'} {count:10,} parameters")
 
 # %% [markdown]

@@ -72,5 +72,5 @@ def repackage_hidden(hidden: State) -> State:
     # BEGIN SOLUTION
     if isinstance(hidden, Tensor):
         return hidden.detach()
-    return tuple(repackage_hidden(each) for each in hidden)
+    return tuple(repackage_hidden(state) for state in hidden)
     # END SOLUTION

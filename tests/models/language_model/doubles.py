@@ -78,8 +78,8 @@ class RecurrentModelDouble(LearningModelDouble):
 
     def forward(self, input: Tensor, hidden: State) -> tuple[Tensor, State]:
         self.note(input)
-        self.states.append(tuple(each.detach().clone() for each in tensors(hidden)))
-        self.attached.append(any(each.requires_grad for each in tensors(hidden)))
+        self.states.append(tuple(state.detach().clone() for state in tensors(hidden)))
+        self.attached.append(any(state.requires_grad for state in tensors(hidden)))
         h, c = hidden if isinstance(hidden, tuple) else (hidden, torch.zeros_like(hidden))
         outputs = []
         for step in input:
@@ -111,7 +111,7 @@ class OptimizerDouble:
 
     def __init__(self, parameters: Iterable[nn.Parameter], rate: float, momentum: float = 0.0) -> None:
         self.param_groups: list[dict[str, Any]] = [{"params": list(parameters), "lr": rate, "momentum": momentum}]
-        self.velocities = [torch.zeros_like(each) for each in self.param_groups[0]["params"]]
+        self.velocities = [torch.zeros_like(parameter) for parameter in self.param_groups[0]["params"]]
         self.norms: list[float] = []
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -121,8 +121,10 @@ class OptimizerDouble:
     @torch.no_grad()
     def step(self) -> None:
         group = self.param_groups[0]
-        gradients = [torch.zeros_like(each) if each.grad is None else each.grad for each in group["params"]]
-        self.norms.append(float(torch.cat([each.flatten() for each in gradients]).norm()))
+        gradients = [
+            torch.zeros_like(parameter) if parameter.grad is None else parameter.grad for parameter in group["params"]
+        ]
+        self.norms.append(float(torch.cat([gradient.flatten() for gradient in gradients]).norm()))
         for parameter, velocity, gradient in zip(group["params"], self.velocities, gradients, strict=True):
             velocity.mul_(group["momentum"]).add_(gradient)
             parameter.sub_(group["lr"] * velocity)
@@ -148,7 +150,7 @@ def _pairs(source: Tensor, i: int, bptt: int) -> tuple[Tensor, Tensor]:
 
 
 def _cut_off(state: State) -> State:
-    h, *rest = (each.data for each in tensors(state))
+    h, *rest = (tensor.data for tensor in tensors(state))
     return (h, *rest) if isinstance(state, tuple) else h  # type: ignore[return-value]
 
 

@@ -141,7 +141,7 @@ def test_rnn_model_starts_from_zeros(models, given, show, rnn_type):
     output, _ = model(given.integers("tokens", 2, B, low=0, high=V), hidden)
     show("output from there", output)
     show("of a model in float64", model.double().init_hidden(B))
-    devices = {each.device.type for each in tensors(model.to("meta").init_hidden(B))}
+    devices = {state.device.type for state in tensors(model.to("meta").init_hidden(B))}
     show("devices when the model is on the device meta", " and ".join(sorted(devices)))
 
 

@@ -120,7 +120,7 @@ def test_repackage_keeps_form_and_values(models, given, show):
     for form, hidden in (("a tensor", h), ("a pair", (h, c)), ("a nest", ((h, c), (d,), d))):
         show(f"{form}, repackaged", repackage_hidden(hidden))
     flat = [repackage_hidden(h), *repackage_hidden((h, c)), *repackage_hidden(((h, c), d))[0]]
-    show("tensors that need a gradient", sum(each.requires_grad for each in flat))
+    show("tensors that need a gradient", sum(tensor.requires_grad for tensor in flat))
 
 
 @number("4.1.8")

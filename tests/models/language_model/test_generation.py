@@ -182,7 +182,7 @@ def test_generation_draws_tokens_as_often_as_they_are_probable(models, given, sh
         model, vocabulary, ["a", "dog"], DRAWS, temperature=temperature, generator=generator
     )
     exponents = (log_p, log_p * temperature, log_p.exp() / temperature, log_p / max(temperature, 0.1))
-    mistakes = [torch.softmax(each, dim=0) for each in exponents]
+    mistakes = [torch.softmax(exponent, dim=0) for exponent in exponents]
     show.frequencies("frequencies_agree_with", ids_of(new), DRAWS, [right, *mistakes])
 
 

@@ -95,14 +95,14 @@ def test_lstm_takes_single_rows_and_steps(models, given, show):
     I, H = given.size("I", 5, 8), given.size("H", 5, 8)
     lstm = given.parameters(models.naive.LSTM.LSTM(I, H))
     x, before_h, before_c = given.uniform("x", 3, 4, I), given.uniform("h", 3, H), given.uniform("c", 3, H)
-    for what, N, T in (("one step of one row", 1, 1), ("one row", 1, 4), ("one step", 3, 1)):
+    for name, N, T in (("one step of one row", 1, 1), ("one row", 1, 4), ("one step", 3, 1)):
         part = x[:N, :T].contiguous()
         h, c = lstm(part)
-        show(f"h of {what}", h)
-        show(f"c of {what}", c)
+        show(f"h of {name}", h)
+        show(f"c of {name}", c)
         h, c = lstm(part, (before_h[:N], before_c[:N]))
-        show(f"h of {what} from given states", h)
-        show(f"c of {what} from given states", c)
+        show(f"h of {name} from given states", h)
+        show(f"c of {name} from given states", c)
 
 
 @number("1.2.6")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.bench import report, speed, unprotected
+from autograder.bench import speed, speed_table, unprotected
 from autograder.bench.speed import BenchError, Figures
 from autograder.grade.kit import Kit
 from autograder.grade.overlay import overlay
@@ -32,11 +32,11 @@ def test_quick_writes_every_figure(kit_zip, tmp_path):
         if not name.startswith("container") and name != "marginal_test_ms":  # of one pair of runs: may be anything
             assert figure > 0, name
     assert figures["cold_ratio"] == pytest.approx(figures["cold_seconds"] / figures["unprotected_seconds"], rel=0.01)
-    assert done.stdout == report.markdown(Figures(**figures)) + "\n"
+    assert done.stdout == speed_table.markdown(Figures(**figures)) + "\n"
 
 
 def test_the_table_says_which_goals_are_missed():
-    table = report.markdown(FIGURES)
+    table = speed_table.markdown(FIGURES)
     assert [line.split("|")[1].strip() for line in table.splitlines() if "MISSED" in line] == [
         "warm, a submission that passes"
     ]

@@ -343,7 +343,7 @@ def test_who_seems_to_wait_for_a_processor_for_ever_is_ended_too(small, monkeypa
     """Threads of the child itself may keep the processors busy."""
     limits = replace(small.limits, test_seconds=0.2)
     monkeypatch.setattr(small.warden, "limits", limits)
-    monkeypatch.setattr(warden, "in_line", lambda pid: time.monotonic())
+    monkeypatch.setattr(warden, "waited_for_processor", lambda pid: time.monotonic())
     with overlay(small.kit.root / "student", at_import("while True:\n    pass"), small.warden.user) as tree:
         started = time.monotonic()
         ended = small.warden.run(tree, [Item("import", "models.naive.LSTM")], time.monotonic() + 100)

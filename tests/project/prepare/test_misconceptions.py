@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.prepare import catalogue, guide, mistakes, reports, store
+from autograder.prepare import catalogue, guide, mistakes, store, weak_tests
 from autograder.prepare.answers import right_answers
 from autograder.prepare.catalogue import CatalogueError, Misconception
 from autograder.prepare.mistakes import Failure, Task
@@ -235,7 +235,7 @@ def test_the_guide_is_what_the_catalogue_gives(fresh: Made, graded: list[GradedT
 
 
 def test_the_report_finds_the_tests_that_find_something(stored: Stored, graded: list[GradedTest]) -> None:
-    found = reports.found_by(graded, stored)
+    found = weak_tests.found_by(graded, stored)
     assert found.keys() == {str(entry) for entry in CATALOGUE}
     assert all(found.values())
     assert found["seq2seq.Seq2Seq/device_ignored"] == {"2.4.1 seq2seq keeps both models on the device"}
@@ -243,7 +243,7 @@ def test_the_report_finds_the_tests_that_find_something(stored: Stored, graded: 
 
 def test_the_report_names_values_that_the_tolerance_hides(stored: Stored, graded: list[GradedTest]) -> None:
     """A bias of the keys has no gradient: it adds the same to all scores of a softmax. What is left is rounding."""
-    hidden = reports.hidden_by_tolerance(graded, stored)
+    hidden = weak_tests.hidden_by_tolerance(graded, stored)
     assert {name for _, name, _ in hidden} == {"gradient of keys.0.bias", "gradient of keys.1.bias"}
 
 

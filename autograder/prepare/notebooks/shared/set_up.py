@@ -34,10 +34,10 @@ def is_missing(requirement):
     """Whether a package is missing. Any version is fine, such as Colab's own torch, except for torchtext."""
     name, _, version = requirement.partition("==")
     try:
-        found = importlib.metadata.version(name)
+        installed = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return True
-    return name == "torchtext" and found != version
+    return name == "torchtext" and installed != version
 
 
 ROOT = find_handout(Path.cwd())

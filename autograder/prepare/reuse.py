@@ -25,7 +25,8 @@ def answers(new: Answers, old: Answers, tests: Iterable[GradedTest]) -> Answers:
             before = old.outcomes.get(name)
             if before and new.seeds[name] == old.seeds[name] and _agree(new.outcomes[name], before, test.tolerance):
                 outcomes[name] = before
-    same = list(outcomes) == list(old.outcomes) and all(old.outcomes[name] is each for name, each in outcomes.items())
+    kept = all(outcome is old.outcomes.get(name) for name, outcome in outcomes.items())
+    same = kept and list(outcomes) == list(old.outcomes)
     return old if same else replace(new, outcomes=outcomes)
 
 
