@@ -1,0 +1,28 @@
+"""The kit as the grader reads it: the points of a deliverable are shared among its tests."""
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from autograder.grade.kit import Kit, share
+
+
+@given(
+    st.decimals(min_value="0.01", max_value=500, places=2),
+    st.lists(st.floats(min_value=0.1, max_value=20), min_size=1, max_size=30),
+)
+@example(total=10, weights=[1.0, 1.0, 1.0])
+@example(total=0.01, weights=[1.0] * 30)
+def test_shares_are_hundredths_that_add_up_exactly(total, weights):
+    shares = share(float(total), weights)
+    assert len(shares) == len(weights)
+    assert sum(round(100 * each) for each in shares) == round(100 * total)
+    exact = [float(total) * weight / sum(weights) for weight in weights]
+    assert all(abs(each - right) <= 0.01 + 1e-9 for each, right in zip(shares, exact, strict=True))
+
+
+def test_the_points_of_a_deliverable_are_its_tests(layout):
+    kit = Kit.load(layout / "source")
+    for deliverable in kit.assignment.deliverables:
+        points = [kit.points[test.key] for test in kit.tests_of(deliverable)]
+        assert round(sum(points), 2) == deliverable.points
+        assert all(each > 0 for each in points)
