@@ -470,17 +470,6 @@ def test_what_python_cannot_read_on_a_laptop_does_not_run_here_either(tmp_path, 
         assert (tree / LSTM).read_bytes() == b"handout\n"
 
 
-def test_the_overlay_holds_handout_and_submission_and_goes_away(tmp_path):
-    handout = unpack(tmp_path / "student", {LSTM: b"handout\n", RNN: b"handout\n", "models/__pycache__/a.pyc": b""})
-    with overlay(handout, {LSTM: b"mine\n"}) as tree:
-        assert (tree / LSTM).read_bytes() == b"mine\n"
-        assert (tree / RNN).read_bytes() == b"handout\n"
-        assert not (tree / "models" / "__pycache__").exists()
-        modes = {stat.S_IMODE(path.stat().st_mode) for path in [tree.parent, tree, *tree.rglob("*")]}
-        assert modes == {0o755, 0o644}
-    assert not tree.parent.exists()
-
-
 # Whatever the bytes.
 
 WHOLE = io.BytesIO()
