@@ -1,0 +1,34 @@
+"""A copy of what stored answers depend on, for tests that change it."""
+
+import re
+import shutil
+from pathlib import Path
+
+from tests.project.conftest import ROOT
+
+RNN = "models/naive/test_RNN.py"
+LSTM = "models/naive/test_LSTM.py"
+RNN_FILE = "solution/models/naive/RNN.py"
+RNN_MISTAKES = "autograder/prepare/misconceptions/naive.RNN.toml"
+FOLDERS = (
+    "solution",
+    "harness",
+    "tests/models",
+    "tests/reference",
+    "autograder/prepare/misconceptions",
+    "docs/ta-guide",
+)
+
+
+def copy_into(folder: Path) -> Path:
+    """Copy what answers depend on, and the answers, of all parts into a folder."""
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "autograder/rubric.toml", folder / "autograder/rubric.toml")
+    return folder
+
+
+def edit(path: Path, pattern: str, to: str) -> None:
+    text, replaced = re.subn(pattern, to, path.read_text(encoding="utf-8"), count=1)
+    assert replaced, f"{path.name} has no {pattern!r}"
+    path.write_text(text, encoding="utf-8")
