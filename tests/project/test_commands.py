@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from typer.testing import CliRunner, Result
 
 from autograder import __main__ as commands
 from autograder.prepare import guide, handout, kit, rehearsal, store
-from autograder.prepare.kit import KitError
 from tests.project.conftest import ROOT
 
 FIRST = {
@@ -138,36 +136,6 @@ def test_a_submission_that_is_no_file_is_one_sentence(tmp_path):
         result = call("grade", tmp_path / name)
         assert result.exit_code == 2
         assert "is neither a zip nor a folder" in said(result)
-
-
-@pytest.mark.parametrize("content", [b"no zip", b"PK\5\6" + bytes(18)])
-def test_what_is_no_kit_is_one_sentence(tmp_path, content):
-    (tmp_path / "kit.zip").write_bytes(content)
-    with pytest.raises(KitError, match=r"is no autograder that `python -m autograder build` has made"):
-        kit.built_from(tmp_path / "kit.zip")
-
-
-def test_the_kit_says_what_it_was_built_from(kit_zip):
-    assert kit.built_from(kit_zip) == kit.inputs(ROOT)
-
-
-@pytest.mark.parametrize(
-    ("path", "before", "after"),
-    [
-        ("autograder/rubric.toml", "timeouts = 3", "timeouts = 4"),
-        ("solution/models/naive/RNN.py", "torch.tanh(", "torch.sigmoid("),
-        ("autograder/grade/engine.py", "PUBLIC", "OPEN"),
-        ("harness/judge.py", "expected", "wanted"),
-    ],
-)
-def test_any_change_of_what_a_kit_is_made_of_is_noticed(tmp_path, path, before, after):
-    for name in ("solution", "student", "autograder", "tests", "harness"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    assert kit.inputs(tmp_path) == kit.inputs(ROOT)
-    text = (tmp_path / path).read_text()
-    assert before in text
-    (tmp_path / path).write_text(text.replace(before, after))
-    assert kit.inputs(tmp_path) != kit.inputs(ROOT)
 
 
 def test_build_tells_a_handout_that_is_out_of_date(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""The kit that is uploaded: what is in it and what is not, the secret, and the image that setup.sh builds."""
+"""The kit that is uploaded: what is in it and what is not, and the image that setup.sh builds."""
 
 import io
 import json
@@ -157,14 +157,6 @@ def read(archive: bytes, name: str) -> bytes:
     return zipfile.ZipFile(io.BytesIO(archive)).read(name)
 
 
-def test_every_test_and_case_has_hidden_seeds_of_its_own():
-    seeds = [answers.hidden_seed(b"secret", number, name, "0.1", 3) for name in "ab" for number in (1, 2, 3)]
-    assert len({seed.partition("~")[0] for seed in seeds}) == 6
-    assert all(re.fullmatch("[0-9a-f]{32}~(same|other):0[.]1", seed) for seed in seeds)
-    assert [seed.partition("~")[2] for seed in seeds[:3]] == ["same:0.1", "other:0.1", "other:0.1"]
-    assert answers.hidden_seed(b"secret", 1, "a", "0", 1).endswith("~other:0")  # a single one has to vary the sizes
-
-
 def test_hidden_answers_say_which_sizes_they_vary(naive):
     made = stored_with(b"secret", naive, hidden=3)
     for test in naive:
@@ -175,34 +167,43 @@ def test_hidden_answers_say_which_sizes_they_vary(naive):
             assert all(other.sizes[name] != size for name, size in public.sizes.items())
 
 
-# The term's secret.
-
-
-def test_a_secret_is_drawn_once_and_kept_to_its_owner(tmp_path, monkeypatch):
-    monkeypatch.delenv(answers.SECRET_VARIABLE, raising=False)
-    drawn, origin = answers.term_secret(tmp_path, None)
-    path = tmp_path / answers.SECRET_FILE
-    assert len(drawn) == 64
-    assert origin.startswith(f"{path}, drawn now")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert answers.term_secret(tmp_path, None) == (drawn, str(path))
-
-
-def test_the_option_wins_over_the_environment_and_that_over_the_file(tmp_path, monkeypatch):
-    monkeypatch.delenv(answers.SECRET_VARIABLE, raising=False)
-    kept, _ = answers.term_secret(tmp_path, None)
-    monkeypatch.setenv(answers.SECRET_VARIABLE, "from the environment")
-    assert answers.term_secret(tmp_path, "given") == (b"given", "the option --secret")
-    assert answers.term_secret(tmp_path, None)[0] == b"from the environment"
-    monkeypatch.setenv(answers.SECRET_VARIABLE, "")
-    assert answers.term_secret(tmp_path, None)[0] == kept
-
-
 @pytest.mark.needs("git")
 def test_git_ignores_the_secret_and_the_kit():
     command = ["git", "check-ignore", answers.SECRET_FILE, "build/autograder.zip"]
     assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split() == command[2:]
+
+
+# What a kit says it was built from.
+
+
+@pytest.mark.parametrize("content", [b"no zip", b"PK\5\6" + bytes(18)])
+def test_what_is_no_kit_is_one_sentence(tmp_path, content):
+    (tmp_path / "kit.zip").write_bytes(content)
+    with pytest.raises(kit.KitError, match=r"is no autograder that `python -m autograder build` has made"):
+        kit.built_from(tmp_path / "kit.zip")
+
+
+def test_the_kit_says_what_it_was_built_from(kit_zip):
+    assert kit.built_from(kit_zip) == kit.inputs(ROOT)
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("autograder/rubric.toml", "timeouts = 3", "timeouts = 4"),
+        ("solution/models/naive/RNN.py", "torch.tanh(", "torch.sigmoid("),
+        ("autograder/grade/engine.py", "PUBLIC", "OPEN"),
+        ("harness/judge.py", "expected", "wanted"),
+    ],
+)
+def test_any_change_of_what_a_kit_is_made_of_is_noticed(tmp_path, path, before, after):
+    for name in ("solution", "student", "autograder", "tests", "harness"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    assert kit.inputs(tmp_path) == kit.inputs(ROOT)
+    text = (tmp_path / path).read_text()
+    assert before in text
+    (tmp_path / path).write_text(text.replace(before, after))
+    assert kit.inputs(tmp_path) != kit.inputs(ROOT)
 
 
 # What the rubric and the tests must agree on.
