@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.graded import TESTS, Case, GradedTest
-from harness.marks import Tolerance
+from harness.marks import COMMON, Tolerance
 from harness.tree import PACKAGES
 
 FIXTURES = {"models", "given", "show"}
@@ -71,4 +71,5 @@ def _graded(group: list[pytest.Function]) -> GradedTest:
         tags=tuple(getattr(function, "__tags__", ())),
         cases=cases,
         only=getattr(function, "__integration__", {}),
+        size_names=getattr(function, "__size_names__", COMMON),
     )

@@ -1,38 +1,40 @@
-"""Describes a wrong tensor: one true sentence about how it differs from the right one, or none.
+"""Describes how a wrong tensor differs from the right one, in one sentence, or not at all.
 
-Every sentence is true of every element, within the judge's tolerance. If the right values could not tell (a single
-number, a constant), nothing is said, because no diagnosis is better than a misleading one.
+A sentence is true of every element, within the judge's tolerance. There is none where the right value is a single
+number or a constant, which agree with too many sentences: no diagnosis is better than a misleading one.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations, permutations, product
+from itertools import combinations, permutations
 
 import numpy as np
 
 from harness.marks import Tolerance
 from harness.outcome import Array, Outcome, digest
+from harness.sizes import Sizes
 from harness.words import joined
 
 EXACT = 2.0**53  # smaller integers are exact as floats
-BATCH = ("N", "B", "batch")  # names of batch sizes; LENGTH has those of lengths; all others are sizes of layers
-LENGTH = ("T", "L", "S", "length", "source", "target", "max_length", "shorter")
 NUMBERS = "fiub"  # the kinds of dtype that can be compared: floats, integers, booleans
 
 
 def close(got: Array, right: Array, tolerance: Tolerance) -> Array:
-    """Elementwise: equal for integers and booleans, within the tolerance for floats; -inf equals -inf."""
+    """Compare elementwise: integers and booleans exactly, floats within the tolerance; -inf equals -inf."""
     if not np.issubdtype(right.dtype, np.floating):
         return np.asarray(got == right)
-    with np.errstate(all="ignore"):  # differences of huge values overflow, and a student need not see that warning
+    with np.errstate(all="ignore"):  # without warnings: differences of huge values overflow
         return np.isclose(got, right, rtol=tolerance.rtol, atol=tolerance.atol, equal_nan=False)
 
 
-def diagnose(name: str, got: Array, expected: Outcome, tolerance: Tolerance) -> str:
-    """Say in a sentence how the wrong `got` differs from the expected value of this name; "" if nothing is known.
+def diagnose(name: str, got: Array, expected: Outcome, tolerance: Tolerance, sizes: Sizes) -> str:
+    """Return a sentence about how a wrong value differs from the right one, or "" if no sentence is true.
 
     Args:
-        expected: the right outcome, made on the trusted side; its sizes and inputs give names to ratios and copies.
+        name: what the test shows the value as.
+        got: the wrong value.
+        expected: the right outcome, made on the trusted side. A wrong value may equal one of its inputs or results.
+        sizes: the sizes of the right outcome. The sentence names shapes and ratios after them.
     """
     right = expected.shown[name]
     if isinstance(right, str) or got.dtype.kind not in NUMBERS or right.dtype.kind not in NUMBERS:
@@ -46,15 +48,15 @@ def diagnose(name: str, got: Array, expected: Outcome, tolerance: Tolerance) -> 
         if compared.same(got):
             return ""
         if got.shape != right.shape:
-            found = _another(name, compared, expected.shown) or _first(SHAPES, compared)
-            return " ".join(words for words in (found, _shapes(got, right, expected.sizes)) if words)
+            difference = _another(name, compared, expected.shown) or _first(SHAPES, compared)
+            return " ".join(words for words in (difference, _shapes(got, right, sizes)) if words)
         if not np.isfinite(got[np.isfinite(right)]).all():
             return _first(NOT_FINITE, compared)
         return (
             _handed_out(name, compared, expected)
             or _another(name, compared, expected.shown)
             or _first(VALUES, compared)
-            or _factor(compared, expected.sizes)
+            or _factor(compared, sizes)
             or _first(PARTS, compared)
         )
 
@@ -68,18 +70,18 @@ class Compared:
     tolerance: Tolerance
 
     def same(self, got: Array, right: Array | None = None) -> bool:
-        """Whether the judge would accept `got` as `right`, by default the whole right tensor."""
-        wanted = self.right if right is None else right
-        return got.shape == wanted.shape and bool(close(got, wanted, self.tolerance).all())
+        """Whether the judge would accept `got` in place of `right`, by default the whole right tensor."""
+        right = self.right if right is None else right
+        return got.shape == right.shape and bool(close(got, right, self.tolerance).all())
 
     @property
     def floats(self) -> bool:
-        """Whether both hold only finite floats."""
-        both = self.got, self.right
-        return all(np.issubdtype(each.dtype, np.floating) and bool(np.isfinite(each).all()) for each in both)
+        """Whether both tensors hold finite floats alone."""
+        tensors = self.got, self.right
+        return all(tensor.dtype.kind == "f" and bool(np.isfinite(tensor).all()) for tensor in tensors)
 
     def varies(self, values: Array) -> bool:
-        """Whether values differ enough among themselves that agreement with them means something."""
+        """Whether values differ so much from each other that another tensor cannot equal them by chance."""
         if values.size < 2 or not np.isfinite(values).all():
             return False
         numbers = values.astype(np.float64)
@@ -91,19 +93,22 @@ class Compared:
         return (axis for axis, size in enumerate(self.right.shape) if size > 1)
 
 
-Check = Callable[[Compared], str]
+Check = Callable[[Compared], str]  # returns a sentence that is true of the two tensors, or ""
 
 
 def _first(checks: tuple[Check, ...], compared: Compared) -> str:
+    """The sentence of the first check that has one, or ""."""
     return next((words for check in checks if (words := check(compared))), "")
 
 
 def _largest(values: Array) -> float:
+    """The largest absolute value among the finite ones; 0 if there is none."""
     finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
     return float(np.abs(finite.astype(np.float64)).max()) if finite.size else 0.0
 
 
 def _dtype(got: Array, right: Array) -> str:
+    """Another dtype, and where it usually comes from."""
     if right.dtype.kind == "f":
         if got.dtype.kind == "f":
             return f"A tensor on the way is of {got.dtype}; make new ones with the dtype of what you were given."
@@ -113,47 +118,19 @@ def _dtype(got: Array, right: Array) -> str:
     return f"Give the tensor the dtype {right.dtype} where you make it." if right.dtype.kind == "i" else ""
 
 
-# Sizes by their names.
-
-
-def named(number: int, sizes: Mapping[str, int]) -> str:
-    """The name of a size in a test: "N", "T - 1", "I + H", "A * B"; "" if it has none or several."""
-    known = {name: size for name, size in sizes.items() if not name.startswith(("padding of ", "half of "))}
-    batches, lengths = ([name for name in known if name in names] for names in (BATCH, LENGTH))
-    layers = [name for name in known if name not in (*BATCH, *LENGTH)]
-    ways = (
-        [name for name, size in known.items() if size == number],
-        [f"{name} {way}" for name in lengths for way, by in (("- 1", -1), ("+ 1", 1)) if known[name] + by == number],
-        [f"{one} + {two}" for one, two in combinations(layers, 2) if known[one] + known[two] == number],
-        [
-            f"{one} * {two}"
-            for one, two in (*combinations(layers, 2), *product(lengths, batches))
-            if known[one] * known[two] == number
-        ],
-    )
-    found = next((names for names in ways if names), [])
-    return found[0] if number > 1 and len(found) == 1 else ""
-
-
-def named_shape(shape: tuple[int, ...], sizes: Mapping[str, int]) -> str:
-    """A shape in names, "(N, 1, H)"; "" unless all sizes above one have a name."""
-    names = ["1" if size == 1 else named(size, sizes) for size in shape]
-    if not all(names) or max(shape, default=1) == 1:
-        return ""
-    return f"({', '.join(names)}{',' if len(names) == 1 else ''})"
-
-
 # Another shape.
 
 
-def _shapes(got: Array, right: Array, sizes: Mapping[str, int]) -> str:
-    if right.ndim < 2:  # a count of things is no size of a layer
+def _shapes(got: Array, right: Array, sizes: Sizes) -> str:
+    """Both shapes in names of sizes, where all sizes have one."""
+    if right.ndim < 2:  # a one-dimensional result is often a list of counts, and its length no size of the test
         return ""
-    yours, asked = named_shape(got.shape, sizes), named_shape(right.shape, sizes)
+    yours, asked = sizes.shape(got.shape), sizes.shape(right.shape)
     return f"By the names of the sizes: expected {asked}, got {yours}." if yours and asked else ""
 
 
 def _axes_swapped(compared: Compared) -> str:
+    """The right sizes in another order, with the right values where the axes are swapped, or with others."""
     got, right = compared.got, compared.right
     if got.ndim != right.ndim or sorted(got.shape) != sorted(right.shape):
         return ""
@@ -166,10 +143,11 @@ def _axes_swapped(compared: Compared) -> str:
 
 
 def _other_ones(compared: Compared) -> str:
+    """The right values in order, in a shape that differs by axes of size 1 or altogether."""
     if compared.got.size != compared.right.size or not compared.same(compared.got.reshape(compared.right.shape)):
         return ""
-    ones = tuple(size for size in compared.got.shape if size > 1) == tuple(s for s in compared.right.shape if s > 1)
-    if not ones:
+    yours, asked = ([size for size in tensor.shape if size > 1] for tensor in (compared.got, compared.right))
+    if yours != asked:
         return (
             "All values are right and in order; only the shape is another." if compared.varies(compared.right) else ""
         )
@@ -178,6 +156,7 @@ def _other_ones(compared: Compared) -> str:
 
 
 def _too_long_or_short(compared: Compared) -> str:
+    """A tensor that is right but for entries at one end of an axis, which are missing or too many."""
     got, right = compared.got, compared.right
     differing = [axis for axis in range(right.ndim) if got.ndim == right.ndim and got.shape[axis] != right.shape[axis]]
     if len(differing) != 1:
@@ -198,6 +177,7 @@ def _too_long_or_short(compared: Compared) -> str:
 
 
 def _reduced(compared: Compared) -> str:
+    """The sum, mean or maximum of the right values over an axis."""
     got, right = compared.got, compared.right
     if not compared.floats or not compared.varies(got):
         return ""
@@ -209,6 +189,7 @@ def _reduced(compared: Compared) -> str:
 
 
 def _one_slice(compared: Compared) -> str:
+    """The first or the last slice of the right values along an axis."""
     got, right = compared.got, compared.right
     if not compared.varies(got):
         return ""
@@ -229,28 +210,29 @@ SHAPES: tuple[Check, ...] = (_other_ones, _axes_swapped, _too_long_or_short, _on
 
 
 def _not_finite_from(compared: Compared) -> str:
+    """Values that are not finite from an index on, or at one index, along an axis."""
     bad = ~np.isfinite(compared.got) & np.isfinite(compared.right)
     if bad.all():
         return "All your values are NaN or infinite."
     if bad.ndim < 2:
         return ""
     for axis in compared.axes():
-        others = tuple(each for each in range(bad.ndim) if each != axis)
+        others = tuple(other for other in range(bad.ndim) if other != axis)
         whole, none = np.asarray(bad.all(axis=others)), ~bad.any(axis=others)
         if not (whole | none).all():
             continue
         start = int(whole.argmax())
         if whole[start:].all():
-            before = compared.same(*(np.take(each, range(start), axis) for each in (compared.got, compared.right)))
-            return (
-                f"{'Right' if before else 'Finite'} along axis {axis} before index {start}, not finite from there on."
-            )
+            got, right = (np.take(values, range(start), axis) for values in (compared.got, compared.right))
+            before = "Right" if compared.same(got, right) else "Finite"
+            return f"{before} along axis {axis} before index {start}, not finite from there on."
         if whole.sum() == 1:
             return f"Along axis {axis} index {start} is not finite, all else is."
     return ""
 
 
 def _logarithm_of_zero(compared: Compared) -> str:
+    """Minus infinity among log-probabilities."""
     bad = ~np.isfinite(compared.got)
     if (compared.got[bad] == -np.inf).all() and _is_normalised(np.exp(compared.right), compared.right.ndim - 1):
         return (
@@ -266,17 +248,18 @@ NOT_FINITE: tuple[Check, ...] = (_not_finite_from, _logarithm_of_zero)
 
 
 def _handed_out(name: str, compared: Compared, expected: Outcome) -> str:
-    by_digest = {each: input for input, each in expected.inputs.items()}
-    if source := by_digest.get(digest(compared.got)):
+    """The exact values of an input in place of others, or others in place of them."""
+    inputs = {fingerprint: source for source, fingerprint in expected.inputs.items()}
+    if source := inputs.get(digest(compared.got)):
         return f"These are the values of {source!r} as the test hands it out."
-    if source := by_digest.get(digest(compared.right)):
+    if source := inputs.get(digest(compared.right)):
         advice = ": your code has changed it in place" if "after" in name.replace("_", " ").split() else ""
         return f"Expected is {source!r} as the test hands it out{advice}."
     return ""
 
 
 def _another(name: str, compared: Compared, shown: Mapping[str, Array | str]) -> str:
-    """Whether these are the right values of another result of the test, as when two results are swapped."""
+    """The right values of another result of the test, as when two results are swapped."""
     if not compared.varies(compared.got):
         return ""
     for other, values in shown.items():
@@ -287,6 +270,7 @@ def _another(name: str, compared: Compared, shown: Mapping[str, Array | str]) ->
 
 
 def _constant(compared: Compared) -> str:
+    """The same value everywhere, or everywhere along an axis."""
     got, right = compared.got, compared.right
     if (got == got.flat[0]).all():
         value = f"{got.flat[0]:.4g}" if got.dtype.kind == "f" else f"{got.flat[0]}"
@@ -299,6 +283,7 @@ def _constant(compared: Compared) -> str:
 
 
 def _is_constant(compared: Compared, values: Array, axis: int) -> bool:
+    """Whether values are the same everywhere along an axis."""
     return compared.same(values, np.broadcast_to(np.take(values, [0], axis), values.shape))
 
 
@@ -316,6 +301,7 @@ def _turned(compared: Compared) -> str:
 
 
 def _sign(compared: Compared) -> str:
+    """The right absolute values."""
     if compared.right.dtype.kind != "f" or not compared.same(np.abs(compared.got), np.abs(compared.right)):
         return ""
     if compared.same(-compared.got):
@@ -324,7 +310,7 @@ def _sign(compared: Compared) -> str:
 
 
 def _offset(compared: Compared) -> str:
-    """The same difference everywhere."""
+    """The same number too much everywhere, or too little."""
     got, right = compared.got, compared.right
     if got.dtype.kind not in "fi" or got.size < 3 or not compared.varies(right) or not np.isfinite(right).all():
         return ""
@@ -339,7 +325,7 @@ def _softmax(compared: Compared) -> str:
     """Scores, probabilities and log-probabilities mistaken for each other."""
     if not compared.floats or not compared.varies(compared.right):
         return ""
-    got, right = (each.astype(np.float64) for each in (compared.got, compared.right))
+    got, right = compared.got.astype(np.float64), compared.right.astype(np.float64)
     for axis in compared.axes():
         if compared.same(_log_softmax(got, axis)):
             return f"All values become right after a log-softmax along axis {axis}."
@@ -356,7 +342,7 @@ def _function(compared: Compared) -> str:
     """An elementwise function that is missing, or applied once too often."""
     if not compared.floats or not compared.varies(compared.right):
         return ""
-    got, right = (each.astype(np.float64) for each in (compared.got, compared.right))
+    got, right = compared.got.astype(np.float64), compared.right.astype(np.float64)
     if compared.same(np.exp(got)):
         return "These are the logarithms of the right values."
     if compared.same(got, np.exp(right)):
@@ -385,9 +371,9 @@ def _normalised(compared: Compared) -> str:
         rows = {axis: right.size // right.shape[axis] for axis in compared.axes()}  # a single sum can be 1 by chance
         axes = [axis for axis in rows if rows[axis] > 1 and (right > 0).all() and _is_normalised(right, axis)]
         if len(axes) == 1 and not _is_normalised(got, axes[0]):
-            yours = [axis for axis in compared.axes() if _is_normalised(got, axis)]
-            found = f"they do so along axis {yours[0]} instead" if yours else "they do not"
-            return f"Along axis {axes[0]} {words} should sum to 1; {found}."
+            others = [axis for axis in compared.axes() if _is_normalised(got, axis)]
+            fact = f"they do so along axis {others[0]} instead" if others else "they do not"
+            return f"Along axis {axes[0]} {words} should sum to 1; {fact}."
     return ""
 
 
@@ -407,37 +393,39 @@ VALUES: tuple[Check, ...] = (_constant, _turned, _sign, _offset, _softmax, _func
 # A factor.
 
 
-def _factor(compared: Compared, sizes: Mapping[str, int]) -> str:
+def _factor(compared: Compared, sizes: Sizes) -> str:
     """The same ratio everywhere, named after a size of the test if it equals one."""
     if not compared.floats:
         return ""
-    got, right = (each.astype(np.float64) for each in (compared.got, compared.right))
-    telling = np.abs(right) > 100 * compared.tolerance.atol
-    if telling.sum() < 3 or not compared.varies(np.abs(right[telling])):
+    got, right = compared.got.astype(np.float64), compared.right.astype(np.float64)
+    large = np.abs(right) > 100 * compared.tolerance.atol  # too large to be scaled and still within the tolerance
+    if large.sum() < 3 or not compared.varies(np.abs(right[large])):
         return ""
     ratio = float((got * right).sum() / (right * right).sum())
     names = {words: value for words, value in _ratios(sizes).items() if abs(ratio / value - 1) < 1e-3}
     ratio = next(iter(names.values()), ratio)
     if abs(ratio) < 1e-6 or abs(ratio - 1) < 1e-3 or not compared.same(got / ratio):
         return ""
-    named = f", which is {' or '.join(names)} here" if 0 < len(names) <= 2 else ""
-    return f"Every value is {_times(ratio)} the right one{named}."
+    origin = f", which is {' or '.join(names)} here" if 0 < len(names) <= 2 else ""
+    return f"Every value is {_times(ratio)} the right one{origin}."
 
 
 def _times(ratio: float) -> str:
     return {2.0: "twice", 0.5: "half"}.get(ratio, f"{ratio:.4g} times")
 
 
-def _ratios(sizes: Mapping[str, int]) -> dict[str, float]:
+def _ratios(sizes: Sizes) -> dict[str, float]:
     """Ratios of well-known mistakes: a sum in place of a mean, a scale that is missing or applied twice.
 
-    The ratios 2 and 1/2 have too many causes to be named, and nobody scales by the root of a batch size or a length.
+    The ratios 2 and 1/2 have too many causes to be named. Only the root of a layer's size is a usual scale, not that of
+    a batch size or a length.
     """
     ratios: dict[str, float] = {}
-    for name, size in sizes.items():
+    *_, layers = sizes.names.split(sizes.by_name)
+    for name, size in sizes.by_name.items():
         if size > 1 and " " not in name:
             ratios |= {name: float(size), f"1/{name}": 1 / size}
-            if name not in (*BATCH, *LENGTH):
+            if name in layers:
                 root = float(np.sqrt(size))
                 ratios |= {f"sqrt({name})": root, f"1/sqrt({name})": 1 / root}
     return {words: ratio for words, ratio in ratios.items() if ratio not in (2.0, 0.5)}
@@ -450,11 +438,11 @@ def _right_up_to(compared: Compared) -> str:
     """Whole slices along one axis are right: all but the last, only the first, and so on."""
     right_here = close(compared.got, compared.right, compared.tolerance)
     for axis in compared.axes():
-        others = tuple(each for each in range(right_here.ndim) if each != axis)
+        others = tuple(other for other in range(right_here.ndim) if other != axis)
         good = np.asarray(right_here.all(axis=others))
         wrong = np.flatnonzero(~good)
         if not good.any() or (~right_here).mean(axis=others)[wrong].min() < 0.5:
-            continue  # this axis does not explain the difference
+            continue  # too much is right in the wrong slices: the difference has nothing to do with this axis
         if compared.varies(np.compress(good, compared.right, axis)) and (words := _slices(good, axis)):
             return words
     return ""
@@ -477,6 +465,7 @@ def _slices(good: Array, axis: int) -> str:
 
 
 def _shifted(compared: Compared) -> str:
+    """The right values one index too late or too early along an axis."""
     got, right = compared.got, compared.right
     for axis in compared.axes():
         size = right.shape[axis]
@@ -505,6 +494,7 @@ PARTS: tuple[Check, ...] = (_right_up_to, _shifted, _in_another_order, _row_offs
 
 
 def _is_normalised(probabilities: Array, axis: int) -> bool:
+    """Whether values can be probabilities that sum to 1 along an axis."""
     sums = probabilities.astype(np.float64).sum(axis=axis)
     return bool((probabilities >= 0).all() and (np.abs(sums - 1) < 1e-3).all())
 

@@ -4,10 +4,10 @@ Student code can raise any message and so choose the sentence, but only that stu
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
-from harness.diagnosis import BATCH, LENGTH, named, named_shape
 from harness.outcome import Fault
+from harness.sizes import Sizes
 
 IN_TEST = "this line of the test"  # the place of a fault that no line of the student raised begins so
 Say = Callable[[re.Match[str], "Place"], str]
@@ -16,35 +16,31 @@ Say = Callable[[re.Match[str], "Place"], str]
 class Place:
     """Where a fault was raised, and the sizes of its test, taken from the expected outcome."""
 
-    def __init__(self, where: str, sizes: Mapping[str, int]) -> None:
+    def __init__(self, where: str, sizes: Sizes) -> None:
         self.in_test = where.startswith(IN_TEST)
         self.sizes = sizes
 
     def size(self, number: str) -> str:
         """A number with its name in this test: "4 (N)"."""
-        name = named(int(number), self.sizes)
+        name = self.sizes.name(int(number))
         return f"{number} ({name})" if name else number
 
     def shape(self, numbers: str) -> str:
         """A shape with the names of its sizes, if all have one: "(4, 7), that is (N, H)"."""
         shape = tuple(int(number) for number in re.findall(r"\d+", numbers))
-        names = named_shape(shape, self.sizes)
+        names = self.sizes.shape(shape)
         return f"{shape}, that is {names}" if names else f"{shape}"
 
     def mixed(self, one: str, other: str) -> str:
         """A question, if of two sizes that should be equal one is a batch and the other a length; else ""."""
-        names = {named(int(number), self.sizes) for number in (one, other)}
-        if not (names & {*BATCH} and names & {*LENGTH}):
+        batches, lengths, _ = self.sizes.names.split(self.sizes.name(int(number)) for number in (one, other))
+        if not (batches and lengths):
             return ""
         return " One counts sequences, the other their steps: is an axis or a size of one taken for the other?"
 
 
-def explain(fault: Fault, sizes: Mapping[str, int]) -> str:
-    """One sentence about the cause of such an error, or "" for an unknown error.
-
-    Args:
-        sizes: the test's sizes by name.
-    """
+def explain(fault: Fault, sizes: Sizes) -> str:
+    """One sentence about the cause of such an error, or "" for an unknown error."""
     message = " ".join(fault.message.split())
     if fault.own:
         return _refusal(numbers_of(message))

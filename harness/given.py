@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from harness.outcome import Outcome, digest
 from harness.seeds import Seed
+from harness.sizes import PADDING
 
 UNK, PAD, SOS, EOS = range(4)
 
@@ -88,7 +89,7 @@ class Given:
         rows[:, 0] = SOS
         beyond = torch.arange(length) - ends.unsqueeze(1)  # how far a position lies behind the <eos>
         rows = rows.masked_fill(beyond == 0, EOS).masked_fill(beyond > 0, PAD)
-        self._outcome.sizes[f"padding of {name}"] = int((rows == PAD).sum())
+        self._outcome.sizes[f"{PADDING}{name}"] = int((rows == PAD).sum())
         return self._noted(name, rows)
 
     def parameters(self, module: M, key: str = "", of: str = "") -> M:

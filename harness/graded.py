@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.marks import Tolerance
+from harness.marks import COMMON, SizeNames, Tolerance
 
 TESTS = Path(__file__).resolve().parents[1] / "tests"
 
@@ -45,6 +45,7 @@ class GradedTest:
     tags: tuple[str, ...]
     cases: tuple[Case, ...]
     only: Mapping[str, str] = field(default_factory=dict)
+    size_names: SizeNames = COMMON
 
     def uses(self, needed: str, case: str) -> bool:
         """Whether a case, given by its name, is known to use a deliverable that this integration test needs."""
@@ -82,6 +83,7 @@ class GradedTest:
             **{
                 **data,
                 "tolerance": Tolerance(**data["tolerance"]),
+                "size_names": SizeNames(*map(tuple, data["size_names"].values())),
                 "steered_by": tuple(data["steered_by"]),
                 "tags": tuple(data["tags"]),
                 "cases": tuple(Case(**case) for case in data["cases"]),

@@ -7,12 +7,12 @@ expected outcomes of all cases of the test.
 
 from collections.abc import Iterable, Sequence
 
-from harness.diagnosis import BATCH, LENGTH
 from harness.judge import Kind
+from harness.marks import COMMON, SizeNames
 from harness.outcome import Outcome
+from harness.sizes import PADDING
 from harness.words import joined
 
-PADDING = "padding of "  # the prefix of the sizes that Given records for sentences
 WORDS = {
     Kind.FAULT: "your code stops with an error or does not end",
     Kind.SHAPE: "a result has another shape, dtype or form than asked for",
@@ -30,7 +30,13 @@ TOLD_AS = {
 Pairs = Sequence[tuple[Outcome, Outcome]]  # of public and hidden outcomes
 
 
-def hidden_words(kind: Kind, public: Sequence[Outcome], hidden: Sequence[Sequence[Outcome]], failed: int) -> str:
+def hidden_words(
+    kind: Kind,
+    public: Sequence[Outcome],
+    hidden: Sequence[Sequence[Outcome]],
+    failed: int,
+    names: SizeNames = COMMON,
+) -> str:
     """The message for a test that is right with the published inputs and fails with hidden ones.
 
     Args:
@@ -38,6 +44,7 @@ def hidden_words(kind: Kind, public: Sequence[Outcome], hidden: Sequence[Sequenc
         public: the expected outcomes of the test's cases; never what student code has shown.
         hidden: for each set of secret inputs, the expected outcomes of the same cases.
         failed: the index of the first set with which the test fails.
+        names: the test's names of batch sizes and lengths.
     """
     sets = [list(zip(public, outcomes, strict=True)) for outcomes in hidden]
     alike = [not any(not name.startswith(PADDING) for name in _changed(pairs)) for pairs in sets]
@@ -45,17 +52,16 @@ def hidden_words(kind: Kind, public: Sequence[Outcome], hidden: Sequence[Sequenc
     right = "the published inputs"
     if any(alike) and not alike[failed]:
         right += " and with other values of the same sizes"
-    fact = f"Right with {right}; {differing(told)} {WORDS[TOLD_AS.get(kind, kind)]}."
+    fact = f"Right with {right}; {differing(told, names)} {WORDS[TOLD_AS.get(kind, kind)]}."
     return f"{fact}\nOn your computer, `python -m tests --stress` looks for such cases."
 
 
-def differing(pairs: Pairs) -> str:
+def differing(pairs: Pairs, names: SizeNames = COMMON) -> str:
     """Says what hidden inputs vary: only values, or also the batch, lengths, other sizes and the amount of padding."""
     changed = _changed(pairs)
     padding = [name for name in changed if name.startswith(PADDING)]
     sizes = [name for name in changed if name not in padding]
-    batch, length = ([name for name in sizes if name in names] for names in (BATCH, LENGTH))
-    layers = [name for name in sizes if name not in (*BATCH, *LENGTH)]
+    batch, length, layers = names.split(sizes)
     parts = [
         f"another batch size ({', '.join(batch)})" if batch else "",
         f"{'another length' if len(length) == 1 else 'other lengths'} ({', '.join(length)})" if length else "",

@@ -4,17 +4,17 @@ This module imports no torch and runs no student code: it takes numpy arrays and
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
 from harness import faults
-from harness.diagnosis import close, diagnose, named, named_shape
+from harness.diagnosis import close, diagnose
 from harness.graded import Case
-from harness.marks import Tolerance
+from harness.marks import COMMON, SizeNames, Tolerance
 from harness.outcome import NOT_STARTED, Array, Fault, Outcome
+from harness.sizes import Sizes
 from harness.words import abridged
 
 
@@ -107,18 +107,22 @@ def telling(verdict: Verdict) -> tuple[int, bool]:
     return order, not verdict.hint
 
 
-def judge(outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> Verdict:
+def judge(outcome: Outcome, expected: Outcome, tolerance: Tolerance, names: SizeNames = COMMON) -> Verdict:
     """Compare what a test has shown with what the solution shows: error, form, shape, dtype, finite, values.
 
     The message says what differs, then why, if that is known: parameters, or what the values look like.
+
+    Args:
+        names: the test's names of batch sizes and lengths, for the message.
     """
     name, verdict = _compare(outcome, expected, tolerance)
     if verdict.passed or verdict.kind is Kind.NOT_STARTED:
         return verdict
-    parameters = parameter_difference(outcome, expected)
+    sizes = Sizes(expected.sizes, names)
+    parameters = _parameter_difference(outcome, expected, sizes)
     if parameters and not parameters.endswith(verdict.message):  # "Parameter w: ..." where the test shows w itself
         return replace(verdict, message=f"{parameters}\n{verdict.message}", why=PARAMETERS)
-    cause = _cause(name, verdict, outcome, expected, tolerance)
+    cause = _cause(name, verdict, outcome, expected, tolerance, sizes)
     lines = [verdict.message, cause]
     if outcome.fault:
         lines.append(_beside_the_fault(verdict, outcome, expected, tolerance))
@@ -136,10 +140,10 @@ def _is_about_the_mode(expected: Outcome) -> bool:
     return isinstance(value, str) and "mode" in name.replace("_", " ").split()
 
 
-def _cause(name: str, verdict: Verdict, outcome: Outcome, expected: Outcome, tolerance: Tolerance) -> str:
+def _cause(name: str, verdict: Verdict, outcome: Outcome, expected: Outcome, tolerance: Tolerance, sizes: Sizes) -> str:
     """A sentence about the likely cause of a difference, or ""."""
     if outcome.fault and verdict.kind is Kind.FAULT:
-        return faults.explain(outcome.fault, expected.sizes)
+        return faults.explain(outcome.fault, sizes)
     got, right = outcome.shown.get(name), expected.shown.get(name)
     if verdict.kind is Kind.VALUES and re.match("finite values in .*gradient", name):
         return (
@@ -150,7 +154,7 @@ def _cause(name: str, verdict: Verdict, outcome: Outcome, expected: Outcome, tol
     if verdict.kind is Kind.NOT_FINITE and isinstance(got, np.ndarray) and got.size == 1 and np.isnan(got).all():
         return "NaN is the mean of nothing, and what 0 / 0 or infinity less infinity gives: is there an empty part?"
     if isinstance(got, np.ndarray) and isinstance(right, np.ndarray):
-        return diagnose(name, got, expected, tolerance)
+        return diagnose(name, got, expected, tolerance, sizes)
     return _of_another_form(name, got, right) if verdict.kind is Kind.FORM else ""
 
 
@@ -300,7 +304,7 @@ def _form(value: Array | str) -> str:
     return value if isinstance(value, str) else f"a tensor of shape {value.shape}"
 
 
-def parameter_difference(outcome: Outcome, expected: Outcome) -> str:
+def _parameter_difference(outcome: Outcome, expected: Outcome, sizes: Sizes) -> str:
     """Name the contract's parameters that the student's module lacks, or that have another shape there."""
     for key, shapes in expected.parameters.items():
         if key not in outcome.parameters:
@@ -314,21 +318,21 @@ def parameter_difference(outcome: Outcome, expected: Outcome) -> str:
             return "\n".join([lacks, *_why_missing([name for name in shapes if name not in present], outcome)])
         for name, expected_shape in shapes.items():
             if present[name] != expected_shape:
-                return f"Parameter {name}: {_other_shape(expected_shape, present[name], expected.sizes)}"
+                return f"Parameter {name}: {_other_shape(expected_shape, present[name], sizes)}"
     return ""
 
 
-def _other_shape(expected: list[int], actual: list[int], sizes: Mapping[str, int]) -> str:
+def _other_shape(expected: list[int], actual: list[int], sizes: Sizes) -> str:
     """The expected and the actual shape of a parameter, with names of sizes, and a likely cause."""
     asked, yours = (
-        f"{tuple(shape)}{f', that is {names}' if (names := named_shape(tuple(shape), sizes)) else ''}"
+        f"{tuple(shape)}{f', that is {names}' if (names := sizes.shape(tuple(shape))) else ''}"
         for shape in (expected, actual)
     )
     words = f"expected shape {asked}, got {yours}."
     if actual == expected[::-1]:
         return f"{words} Its axes are exchanged."
     differing = [axis for axis, (a, b) in enumerate(zip(expected, actual, strict=False)) if a != b]
-    if len(expected) == len(actual) and len(differing) == 1 and not named(actual[axis := differing[0]], sizes):
+    if len(expected) == len(actual) and len(differing) == 1 and not sizes.name(actual[axis := differing[0]]):
         words += (
             f" Where do the {actual[axis]} along axis {axis} come from: a number that is written there, or another "
             "argument of the constructor than the right one?"

@@ -3,7 +3,7 @@
 The marks are read on the trusted side when tests are collected; nothing that student code does can change them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -21,6 +21,33 @@ class Tolerance:
 def tolerance(rtol: float = Tolerance.rtol, atol: float = Tolerance.atol) -> Callable[[Test], Test]:
     """Compare this test's floats more or less strictly than by default."""
     return _mark("__tolerance__", Tolerance(rtol, atol))
+
+
+@dataclass(frozen=True)
+class SizeNames:
+    """Which names of sizes stand for batch sizes and which for lengths; all others stand for sizes of layers."""
+
+    batches: tuple[str, ...]
+    lengths: tuple[str, ...]
+
+    def split(self, names: Iterable[str]) -> tuple[list[str], list[str], list[str]]:
+        """The names of batch sizes, those of lengths, and those of layers."""
+        batches, lengths, layers = list[str](), list[str](), list[str]()
+        for name in names:
+            (batches if name in self.batches else lengths if name in self.lengths else layers).append(name)
+        return batches, lengths, layers
+
+
+COMMON = SizeNames(batches=("N", "B"), lengths=("T", "L", "S"))  # the letters of all parts
+
+
+def size_names(batches: str = "", lengths: str = "") -> Callable[[Test], Test]:
+    """Name the sizes of this test, separated by spaces, that are batch sizes or lengths, besides N, B, T, L and S.
+
+    A size is what `given.size` draws, or a number among a case's arguments. Verdicts speak of "another length (T)".
+    """
+    names = SizeNames((*COMMON.batches, *batches.split()), (*COMMON.lengths, *lengths.split()))
+    return _mark("__size_names__", names)
 
 
 def steered_by(*names: str) -> Callable[[Test], Test]:

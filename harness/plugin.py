@@ -23,7 +23,7 @@ from harness.contract import Assignment
 from harness.draws import measured
 from harness.graded import TESTS, GradedTest
 from harness.hints import Hints, hinted
-from harness.judge import CAUSE, RANDOM, Kind, Verdict, differ, judge, parameter_difference
+from harness.judge import CAUSE, PARAMETERS, RANDOM, Kind, Verdict, differ, judge
 from harness.limit import Limit, exit_now, is_debugged
 from harness.makers import Makers
 from harness.outcome import Outcome
@@ -91,12 +91,12 @@ class Bench:
             self.timeouts[test.module] += 1
             return Tried(out_of_time(place(limit.stack or StackSummary(), self.tree)).within(case))
         outcome = measured(outcome, right)
-        verdict = judge(outcome, right, test.tolerance)
+        verdict = judge(outcome, right, test.tolerance, test.size_names)
         makers = Makers(self.tree)
         again = limit.call(partial(makers.watch, silent)) if verdict.shown and not is_debugged(None) else None
         if again:
             verdict = replace(verdict, maker=makers.of.get(verdict.shown, ""))
-            filled = verdict.kind in (Kind.VALUES, Kind.NOT_FINITE) and not parameter_difference(outcome, right)
+            filled = verdict.kind in (Kind.VALUES, Kind.NOT_FINITE) and verdict.why != PARAMETERS
             if filled and differ(outcome, measured(again, right)):
                 verdict = replace(verdict, message=f"{verdict.message}\n{RANDOM}", why=CAUSE)
         if verdict.shown and not caught and config.getoption("usepdb", False):

@@ -269,7 +269,7 @@ class Engine:
                 state.nodes[test.module] |= outcome.nodes
                 right = self.answers[seed].outcomes[identifier]
                 outcome = measured(outcome, right)
-                verdict = judge(outcome, right, test.tolerance)
+                verdict = judge(outcome, right, test.tolerance, test.size_names)
             if seed == PUBLIC:
                 state.evidence.note(test, identifier, outcome, verdict)
             if not verdict.passed:
@@ -293,7 +293,8 @@ class Engine:
         """A verdict in fixed words, made from our own data, for a test that first fails with this hidden seed."""
         names = [test.identifier(case) for case in test.cases]
         public, *hidden = ([self.answers[key].outcomes[name] for name in names] for key in self.kit.seeds)
-        return Verdict(kind, hidden_words(kind, public, hidden, self.kit.seeds.index(seed) - 1))
+        failed = self.kit.seeds.index(seed) - 1
+        return Verdict(kind, hidden_words(kind, public, hidden, failed, test.size_names))
 
 
 def _end_in_words(run: Run) -> str:

@@ -59,7 +59,7 @@ def failures(task: Task) -> dict[str, Failure]:
                 right = task.answers.outcomes[identifier]
                 torch.manual_seed(zlib.crc32(f"{task.luck} {entry} {identifier}".encode()))
                 outcome = measured(run_case(test, case, tree, task.answers.seeds[identifier]), right)
-                verdict = judge(outcome, right, test.tolerance).within(case)
+                verdict = judge(outcome, right, test.tolerance, test.size_names).within(case)
                 if not verdict.passed:
                     failed[identifier] = Failure(verdict, outcome)
     return failed

@@ -7,7 +7,7 @@ import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from harness import integration, steered_by
+from harness import integration, size_names, steered_by
 from harness.doubles import mode_of
 from tests.models.language_model.doubles import ForgetfulDouble, RNNModelDouble, TransformerModelDouble
 
@@ -62,6 +62,7 @@ def scores_of(model, vocabulary, prompt, new):
 
 @number("4.6.1")
 @weight(0.5)
+@size_names(lengths="length")
 @steered_by("scores")
 @pytest.mark.parametrize("unit", ["words", "characters"])
 def test_generation_feeds_the_best_token_back(models, given, show, unit):
@@ -103,6 +104,7 @@ def test_generation_at_temperature_zero_is_greedy(models, given, show):
 
 @number("4.6.3")
 @weight(0.5)
+@size_names(lengths="length")
 @steered_by("scores", "scores_after_one_token")
 def test_generation_reads_the_whole_prompt_once(models, given, show):
     """A recurrent model reads the whole prompt, then every new token, each once, and passes its state (h, c) on.
@@ -128,6 +130,7 @@ def test_generation_reads_the_whole_prompt_once(models, given, show):
 
 @number("4.6.4")
 @weight(0.5)
+@size_names(lengths="length")
 @steered_by("scores")
 def test_generation_keeps_the_causal_mask(models, given, show):
     """A Transformer reads all tokens so far at every step, with the causal mask with which it was trained.

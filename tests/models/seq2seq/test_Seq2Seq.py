@@ -4,7 +4,7 @@ import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from harness import integration, steered_by
+from harness import integration, size_names, steered_by
 from harness.given import EOS
 from tests.models.seq2seq.doubles import DecoderDouble, EncoderDouble
 
@@ -83,6 +83,7 @@ def test_seq2seq_translates_up_to_max_length(models, given, show):
 @number("2.4.4")
 @weight(1)
 @steered_by("outputs")
+@size_names(lengths="max_length")
 @pytest.mark.parametrize("max_length", [None, 2])
 def test_seq2seq_takes_its_length_from_the_target(models, given, show, max_length):
     """A target of L + 1 tokens asks for L positions, whatever max_length is. The decoder does not read its tokens."""

@@ -2,6 +2,8 @@
 
 from gradescope_utils.autograder_utils.decorators import number, weight
 
+from harness import size_names
+
 LAYERS = "word_embedding position_embedding"
 
 
@@ -32,6 +34,7 @@ def test_embed_adds_word_and_position(models, given, show):
 
 @number("3.1.2")
 @weight(1)
+@size_names(lengths="max_length")
 def test_embed_takes_up_to_max_length_tokens(models, given, show):
     """A sequence of max_length tokens is embedded. One token more raises a ValueError that names both lengths."""
     M = given.size("max_length", 4, 7)

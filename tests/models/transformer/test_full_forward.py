@@ -4,6 +4,7 @@ import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
+from harness import size_names
 from harness.given import PAD
 
 TABLES = "source_embedding target_embedding source_position_embedding target_position_embedding"
@@ -90,6 +91,7 @@ def test_forward_takes_one_sentence_and_one_token(models, given, show):
 
 @number("3.5.3")
 @weight(1)
+@size_names(lengths="max_length")
 def test_forward_takes_up_to_max_length_tokens(models, given, show):
     """Source and decoder input may have max_length tokens. One more raises a ValueError that names both lengths."""
     M = given.size("max_length", 6, 9)

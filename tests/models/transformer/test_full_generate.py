@@ -4,7 +4,7 @@ import pytest
 import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
-from harness import integration, steered_by
+from harness import integration, size_names, steered_by
 from harness.doubles import mode_of
 from harness.given import EOS, PAD, SOS, UNK
 from tests.models.transformer.doubles import ScriptedDecoding
@@ -142,6 +142,7 @@ def test_generation_keeps_a_pad_before_eos(models, given, show):
 
 @number("3.6.7")
 @weight(1)
+@size_names(lengths="shorter")
 @steered_by("longest_scores", "shorter_scores", "scores_of_one_row")
 def test_generation_is_as_long_as_asked(models, given, show):
     """L is the given max_length, or the constructor's minus one, which is also the largest possible one.

@@ -764,7 +764,9 @@ def sentences(engine: Engine, test: GradedTest) -> set[str]:
     """All that can be said of a test that fails with hidden inputs only."""
     names = [test.identifier(case) for case in test.cases]
     public, *hidden = ([engine.answers[seed].outcomes[name] for name in names] for seed in engine.kit.seeds)
-    return {hidden_words(kind, public, hidden, failed) for kind in WORDS for failed in range(len(hidden))}
+    return {
+        hidden_words(kind, public, hidden, failed, test.size_names) for kind in WORDS for failed in range(len(hidden))
+    }
 
 
 SPEAKS = """

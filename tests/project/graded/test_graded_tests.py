@@ -15,6 +15,7 @@ from autograder.rubric import Rubric
 from harness import answers
 from harness.draws import measured
 from harness.graded import GradedTest
+from harness.marks import COMMON
 from harness.run import run_case
 from harness.tree import Tree
 
@@ -54,6 +55,15 @@ def test_each_belongs_to_a_deliverable(tests):
 
 def test_every_part_keeps_the_rules(tests):
     assert rules.complaints(ROOT, tests) == []
+
+
+def test_every_name_of_a_batch_size_or_length_is_one_of_its_test(tests):
+    known = {*COMMON.batches, *COMMON.lengths}
+    for test in tests:
+        outcomes = answers.Answers.load(answers.public(test.module)).outcomes
+        sizes = {name for case in test.cases for name in outcomes[test.identifier(case)].sizes}
+        unknown = {*test.size_names.batches, *test.size_names.lengths} - known - sizes
+        assert not unknown, f"tests/{test.key}: @size_names has {unknown}, which are none of {sorted(sizes)}"
 
 
 def test_every_graded_test_fails_on_the_skeleton(cases):

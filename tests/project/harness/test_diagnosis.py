@@ -13,6 +13,7 @@ from harness.diagnosis import diagnose
 from harness.judge import judge
 from harness.marks import Tolerance
 from harness.outcome import Outcome, digest
+from harness.sizes import Sizes
 
 DEFAULT = Tolerance()
 
@@ -29,7 +30,7 @@ def softmax(values, axis=-1):
 def said(got, right, name="h", sizes=None, inputs=None, **others):
     got = np.asarray(got)
     digests = {each: digest(values) for each, values in (inputs or {}).items()}
-    return diagnose(name, got, Outcome({name: right, **others}, sizes=sizes or {}, inputs=digests), DEFAULT)
+    return diagnose(name, got, Outcome({name: right, **others}, inputs=digests), DEFAULT, Sizes(sizes or {}))
 
 
 X, SQUARE, WORDS = draw(3, 4), draw(4, 4, seed=1), np.array([[4, 7, 9, 5], [8, 4, 6, 10]])
@@ -119,7 +120,7 @@ def test_a_ratio_is_named_after_a_size():
     assert said(X / 3, X, sizes=sizes) == "Every value is 0.3333 times the right one, which is 1/N here."
     assert said(X * 7, X, sizes=sizes) == "Every value is 7 times the right one."
     assert "which is N or sqrt(H) here" in said(X * 3, X, sizes={"N": 3, "H": 9})
-    assert said(X * 3, X, sizes={"T": 9, "batch": 9}) == "Every value is 3 times the right one."
+    assert said(X * 3, X, sizes={"T": 9, "B": 9}) == "Every value is 3 times the right one."
     assert said(X * 2, X, sizes={"N": 2, "H": 4}) == "Every value is twice the right one."
     assert said(X / 2, X, sizes={"N": 2, "H": 4}) == "Every value is half the right one."
 

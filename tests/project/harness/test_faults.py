@@ -9,8 +9,9 @@ from torch.nn import functional as F
 
 from harness.faults import explain
 from harness.outcome import Fault
+from harness.sizes import Sizes
 
-SIZES = {"N": 4, "T": 9, "I": 5, "H": 7, "padding of source": 4}
+SIZES = Sizes({"N": 4, "T": 9, "I": 5, "H": 7, "padding of source": 4})
 
 
 class Empty(nn.Module):
@@ -129,7 +130,8 @@ def test_a_usual_exception_is_explained(provoke, words):
 
 def test_what_the_test_does_with_a_result_is_about_the_result():
     def said(message):
-        return explain(Fault("TypeError", message, "this line of the test fails with what your code gave it:\n  h"), {})
+        where = "this line of the test fails with what your code gave it:\n  h"
+        return explain(Fault("TypeError", message, where), SIZES)
 
     assert said("cannot unpack non-iterable NoneType object").startswith("Your code has returned None")
     assert said("not enough values to unpack (expected 2, got 1)") == (
@@ -159,4 +161,4 @@ def test_what_python_torch_and_doubles_refuse_is_no_check_of_the_students(messag
 def test_nothing_is_said_of_other_exceptions_and_of_sizes_with_two_names():
     assert explain(Fault("KeyError", "dim_q", "x"), SIZES) == ""
     fault = Fault("RuntimeError", "mat1 and mat2 shapes cannot be multiplied (4x5 and 6x1)", "x")
-    assert "has 5 features, but 6 are needed" in explain(fault, {"H": 5, "V": 5, "one": 1})
+    assert "has 5 features, but 6 are needed" in explain(fault, Sizes({"H": 5, "V": 5, "one": 1}))

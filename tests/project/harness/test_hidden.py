@@ -4,6 +4,7 @@ import pytest
 
 from harness.hidden import differing, hidden_words
 from harness.judge import Kind
+from harness.marks import COMMON, SizeNames
 from harness.outcome import Outcome
 
 
@@ -25,6 +26,13 @@ def sizes(**changed: int) -> Outcome:
 )
 def test_what_hidden_inputs_vary_is_named(hidden, words):
     assert differing([(sizes(), hidden)]) == words
+
+
+def test_a_test_can_name_other_batch_sizes_and_lengths():
+    public, hidden = (Outcome(sizes={"T": number, "steps": number, "rows": number}) for number in (3, 4))
+    assert differing([(public, hidden)]) == "with another length (T) and other sizes (steps, rows)"
+    names = SizeNames((*COMMON.batches, "rows"), (*COMMON.lengths, "steps"))
+    assert differing([(public, hidden)], names) == "with another batch size (rows) and other lengths (T, steps)"
 
 
 def test_padding_may_come_go_and_change():
