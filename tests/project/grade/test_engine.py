@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,13 +27,13 @@ from autograder.grade.warden import CROWDED, SHARED_FOLDERS, Run, ZygoteDied
 from autograder.grade.wire import Item
 from autograder.prepare import catalogue, rehearsal
 from autograder.prepare.catalogue import Misconception
+from autograder.prepare.mistakes import activated
 from harness.contract import Assignment
 from harness.graded import GradedTest
 from harness.hidden import TOLD_AS, WORDS, hidden_words
 from harness.judge import Kind
 from harness.run import run
 from harness.submission.listed_files import read_tree
-from harness.tree import Tree
 from tests.project.conftest import ROOT
 
 ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")
@@ -723,17 +723,26 @@ for folder in ("/tmp", "/var/tmp", "/dev/shm", torch.os.environ["HOME"]):
 
 @pytest.fixture(scope="module")
 def known(engine: Engine) -> list[float]:
-    """A number by which each public input of the LSTM can be told from a hidden one."""
-    tree = Tree(ROOT / "solution")
-    tree.activate()
-    lstm, seen = tree.models.naive.LSTM.LSTM, []
-    forward = lstm.forward
-    lstm.forward = lambda self, x, states=None: seen.append(round(x.sum().item(), 3)) or forward(self, x, states)
-    for test in engine.kit.tests_of(ASSIGNMENT.deliverable("naive.LSTM")):
-        for case in test.cases:
-            seed = engine.answers["public"].seeds[test.identifier(case)]
-            assert run(test.function(), tree, test.identifier(case), seed, case.arguments).fault is None
-    lstm.forward = forward
+    tests = engine.kit.tests_of(ASSIGNMENT.deliverable("naive.LSTM"))
+    return public_inputs(tests, engine.answers["public"].seeds)
+
+
+def public_inputs(tests: Iterable[GradedTest], seeds: Mapping[str, str]) -> list[float]:
+    """A number by which each public input of the LSTM can be told from a hidden one.
+
+    Args:
+        tests: those of the LSTM.
+        seeds: identifier of a test and case -> its public seed.
+    """
+    seen: list[float] = []
+    with activated(ROOT / "solution") as tree:
+        lstm = tree.models.naive.LSTM.LSTM
+        forward = lstm.forward
+        lstm.forward = lambda self, x, states=None: seen.append(round(x.sum().item(), 3)) or forward(self, x, states)
+        for test in tests:
+            for case in test.cases:
+                name = test.identifier(case)
+                assert run(test.function(), tree, name, seeds[name], case.arguments).fault is None
     return sorted(set(seen))
 
 

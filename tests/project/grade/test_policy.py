@@ -1,7 +1,6 @@
 """Policy: what the rubric makes of rows, due dates and earlier submissions, with metadata as Gradescope writes them."""
 
 import json
-import shutil
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,24 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.grade import main, results
+from autograder.grade import results
 from autograder.grade.engine import Grades, Row
 from autograder.grade.kit import Kit
 from autograder.grade.metadata import Metadata
 from autograder.grade.policy import NOT_SAID, Settled, cents, settle, span
-from autograder.prepare import handout
-from autograder.prepare.kit import graded_by
 from autograder.rubric import Rubric
 from harness.contract import Assignment
 from harness.graded import Case, GradedTest
 from harness.judge import Kind, Verdict
 from harness.marks import Tolerance
-from harness.submission.archive import pack
 from harness.submission.findings import Severity
 from harness.submission.preflight import inspect
-from tests.project.conftest import POINTS, ROOT
-from tests.project.examples import EXAMPLES, example
-from tests.project.grade.test_engine import HIDDEN, SOLUTION, in_forward, known  # noqa: F401 - a fixture
 from tests.project.grade.test_results import SCHEMA
 from tests.project.test_rubric import RUBRIC, TIERS
 
@@ -530,115 +523,3 @@ def test_hints_are_given_in_grading_where_the_rubric_says_everywhere(hints):
 )
 def test_a_length_of_time_in_words(seconds, words):
     assert span(timedelta(seconds=seconds)) == words
-
-
-# Three courses, from the rubric to results.json.
-
-LSTM = "models/naive/LSTM.py"
-
-
-@pytest.fixture
-def course(layout, tmp_path):
-    """Grade as a course does: its handout is derived, and the kit's tests and answers go under its rubric."""
-
-    def grade(rubric: str, files: dict[str, bytes], metadata: dict) -> tuple[dict, Assignment]:
-        root, repository = tmp_path / "autograder", tmp_path / "repository"
-        for name in ("solution", "student", "tests", "autograder", "harness"):
-            shutil.copytree(ROOT / name, repository / name, ignore=shutil.ignore_patterns("__pycache__"))
-        (repository / handout.RUBRIC).write_text(rubric, encoding="utf-8")
-        handout.write(repository)
-        shutil.copytree(layout / "source", root / "source")
-        shutil.copy(repository / handout.RUBRIC, root / "source" / handout.RUBRIC)
-        shutil.rmtree(root / "source" / "student")
-        shutil.copytree(repository / "student", root / "source" / "student")
-        kit = json.loads((root / "source" / "kit.json").read_text(encoding="utf-8"))
-        tests = graded_by(Rubric.parse(rubric), [GradedTest.from_json(test) for test in kit["tests"]])
-        kit["tests"] = [test.to_json() for test in tests]
-        (root / "source" / "kit.json").write_text(json.dumps(kit), encoding="utf-8")
-        assignment = Assignment.load(repository / "student" / "assignment.json")
-        (root / "submission").mkdir()
-        pack({path: files[path] for path in assignment.files}, assignment, ["x"], root / "submission" / "x.zip")
-        for path in files.keys() - SOLUTION.keys():
-            (root / "submission" / path).write_bytes(files[path])
-        (root / "submission_metadata.json").write_text(json.dumps(metadata), encoding="utf-8")
-        assert main.main(str(root), here=True) == 0
-        read = json.loads((root / "results" / "results.json").read_text(encoding="utf-8"))
-        jsonschema.Draft202012Validator(SCHEMA).validate(read)
-        return read, assignment
-
-    return grade
-
-
-def test_the_examples_differ_and_are_valid():
-    kind, strict, groups = (Rubric.parse(example(name)) for name in ("kind", "strict", "groups"))
-    assert {path.stem for path in EXAMPLES.iterdir()} == {"kind", "strict", "groups"}
-    assert (kind.grading.public_share, kind.late.tiers) == (0.2, ())
-    assert (strict.assignment.output, strict.assignment.strict, strict.assignment.hints) == (
-        "zero",
-        "submission",
-        "local",
-    )
-    assert [(tier.up_to, tier.deduct) for tier in strict.late.tiers] == [
-        (timedelta(minutes=10), 0.0),
-        (timedelta(days=3), 0.3),
-    ]
-    assert (groups.assignment.group_size, groups.late.group_date) == (2, "earliest")
-
-
-def test_a_kind_course(course, known):  # noqa: F811
-    """Wrong for hidden values alone: a fifth of each row; five hours late: said, nothing more."""
-    files = in_forward(HIDDEN.format(known=known, attack="x = x * 0.9"))
-    read, _ = course(example("kind"), files, forged(5, total_points=f"{POINTS}.0"))
-    failed = [row for row in read["tests"] if row["status"] == "failed"]
-    assert len(failed) >= 3
-    assert {row["number"].rpartition(".")[0] for row in failed} == {"1.2"}
-    assert all(row["score"] == cents(0.2 * row["max_score"]) > 0 for row in failed)
-    assert read["score"] == cents(POINTS - sum(row["max_score"] - row["score"] for row in failed)) < POINTS
-    assert "Handed in 5 h after your due date" in read["output"]
-    assert "This assignment deducts nothing for that." in read["output"]
-    assert read["extra_data"]["notes"] == []
-
-
-def test_a_strict_course(course, known):  # noqa: F811
-    """The fourth submission of a day, without its notebook, two hours late."""
-    files = in_forward(HIDDEN.format(known=known, attack="x = x * 0.9"))
-    read, _ = course(example("strict"), files, forged(2, before=(-1, 0.5, 1), total_points=f"{POINTS}.0"))
-    failed = [row for row in read["tests"] if row["status"] == "failed"]
-    earned = cents(POINTS - sum(row["max_score"] for row in failed))
-    without = cents(0.9 * earned)
-    assert all(row["score"] == 0 and row["output"].endswith(NOT_SAID) for row in failed)
-    assert read["score"] == cents(0.7 * without)
-    assert f"That costs 10 %. {earned:g} -> {without:g} points." in read["output"]
-    assert f"that costs 30 %. {without:g} -> {read['score']:g} points." in read["output"]
-    assert "3 submissions in 1 day" in read["output"]
-
-
-def test_a_strict_course_gives_nothing_when_a_file_does_not_run(course, capsys):
-    files = {**SOLUTION, LSTM: SOLUTION[LSTM] + b"\n\nraise RuntimeError\n", "work.ipynb": b"{}"}
-    read, _ = course(example("strict"), files, forged(-1, total_points="90.0"))
-    assert read["score"] == 0
-    left = sum(row["score"] for row in read["tests"])
-    assert left == POINTS - Rubric.load(ROOT / handout.RUBRIC).deliverable("naive.LSTM").points
-    note = f"Gradescope's assignment has 90 points, the rubric {POINTS}: set them equal"
-    assert read["extra_data"]["notes"] == [note]
-    assert f"\nnote: {note}\n" in capsys.readouterr().out
-    assert "90 points" not in read["output"]
-    lost = f"This assignment gives no points when any file does not run. {left:g} -> 0"
-    assert f"{LSTM} cannot be run. {lost}" in read["output"]
-
-
-def test_a_course_in_groups_without_a_part(course):
-    """47 hours after the earlier of two dates; it prints, and a notebook came along."""
-    files = {**SOLUTION, LSTM: SOLUTION[LSTM] + b"\n\nprint('loaded')\n", "work.ipynb": b"not even JSON"}
-    rubric = example("groups")
-    points = sum(each.points for each in Rubric.parse(rubric).deliverables)
-    read, assignment = course(rubric, files, forged(47, own=(72, 0), total_points=f"{points}.0", group_size=2))
-    assert [part.id for part in assignment.parts][:2] == ["naive", "transformer"]
-    assert not [path for path in assignment.files if "seq2seq" in path]
-    assert (assignment.hints, assignment.group_size) == ("off", 2)
-    assert read["score"] == points == sum(row["max_score"] for row in read["tests"])
-    assert not [row for row in read["tests"] if row["number"].startswith("2.")]
-    assert "the earliest in your group). Up to 2 days late, nothing is deducted." in read["output"]
-    assert "work.ipynb was not read" in read["output"]
-    assert "prints" not in read["output"]
-    assert read["extra_data"]["notes"] == []
