@@ -11,7 +11,7 @@
 
     parts.py         what a part is, and which folders are parts
     notebook.py      what the notebooks call
-    metrics.py       perplexity, BLEU, chrF
+    metrics.py       perplexity
     folders.py       where things are
     errors.py        what is said when something stops
 

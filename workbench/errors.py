@@ -82,9 +82,9 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _unusable(error: OSError) -> str | None:
     """A message for an error about a file; None for other errors."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        what = error.filename or "what this command prints or writes"
+        file = error.filename or "what this command prints or writes"
         return (
-            f"there is no room left for {what} ({error.strerror}). What was there before is whole: make room, and run "
+            f"there is no room left for {file} ({error.strerror}). What was there before is whole: make room, and run "
             "the command again, `train` with --resume"
         )
     if error.filename is None:
@@ -93,7 +93,7 @@ def _unusable(error: OSError) -> str | None:
 
 
 @contextlib.contextmanager
-def students_code(tree: Tree, what: str = "your code") -> Iterator[None]:
+def students_code(tree: Tree, name: str = "your code") -> Iterator[None]:
     """Turn an error of a tree's models into a WorkbenchError that says where it was raised; TODOs are left as they are.
 
     Raises:
@@ -110,7 +110,7 @@ def students_code(tree: Tree, what: str = "your code") -> Iterator[None]:
         lacking = isinstance(error, AttributeError | TypeError)
         if is_todo(error) or _missing(error) or not (frames or lacking):
             raise
-        raise WorkbenchError(stopped(what, error, frames, tree.root)) from error
+        raise WorkbenchError(stopped(name, error, frames, tree.root)) from error
 
 
 def frames_of_models(error: BaseException) -> list[traceback.FrameSummary]:
@@ -125,10 +125,10 @@ def frames_of_models(error: BaseException) -> list[traceback.FrameSummary]:
     return frames
 
 
-def stopped(what: str, error: BaseException, frames: Sequence[traceback.FrameSummary], tree: Path | None = None) -> str:
+def stopped(name: str, error: BaseException, frames: Sequence[traceback.FrameSummary], tree: Path | None = None) -> str:
     """A message that says what stopped, why and where, with the lines of students' code that led there."""
     words = error.msg if isinstance(error, SyntaxError) else str(error)
-    said = f"{what} stopped with {type(error).__name__}{': ' if words else ''}{words}"
+    said = f"{name} stopped with {type(error).__name__}{': ' if words else ''}{words}"
     if not frames:
         return f"{said} ({tree})"
     shown = frames[-SHOWN_FRAMES:]
@@ -156,7 +156,7 @@ def has_surrogates(text: str) -> bool:
     return any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-def expect(found: object, sizes: dict[str, int], what: str) -> Tensor:
+def expect(value: object, sizes: dict[str, int], name: str) -> Tensor:
     """Check that the student's code has returned a tensor of these sizes, and return it.
 
     Args:
@@ -167,19 +167,19 @@ def expect(found: object, sizes: dict[str, int], what: str) -> Tensor:
     """
     import torch
 
-    if isinstance(found, torch.Tensor) and found.shape == tuple(sizes.values()):
-        return found
-    came = f"a tensor {tuple(found.shape)}" if isinstance(found, torch.Tensor) else f"a {type(found).__name__}"
+    if isinstance(value, torch.Tensor) and value.shape == tuple(sizes.values()):
+        return value
+    came = f"a tensor {tuple(value.shape)}" if isinstance(value, torch.Tensor) else f"a {type(value).__name__}"
     raise WorkbenchError(
-        f"{what} returned {came}; expected ({', '.join(sizes)}), here {tuple(sizes.values())}. "
+        f"{name} returned {came}; expected ({', '.join(sizes)}), here {tuple(sizes.values())}. "
         f"`{_python()} -m tests --watch` tells more"
     )
 
 
-def expect_gradient(loss: Tensor, what: str) -> None:
+def expect_gradient(loss: Tensor, name: str) -> None:
     """Raises: WorkbenchError, if a loss has no gradient."""
     if not loss.requires_grad:
-        raise WorkbenchError(f"no gradient can go back through what {what} returned; was something detached?")
+        raise WorkbenchError(f"no gradient can go back through what {name} returned; was something detached?")
 
 
 def _missing(error: BaseException) -> str | None:

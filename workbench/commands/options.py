@@ -100,11 +100,11 @@ def lines_of_input() -> Iterator[str]:
         yield expect_utf8(line.rstrip("\r\n").removeprefix("\ufeff" * (number == 1)), f"line {number} of the input")
 
 
-def expect_utf8(text: str, what: str) -> str:
+def expect_utf8(text: str, name: str) -> str:
     """Raises: WorkbenchError, for a text with bytes that are not UTF-8."""
     if has_surrogates(text):
         shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        raise WorkbenchError(f'{what}: expected text in UTF-8, found "{shown:.60}"; save or type it as UTF-8')
+        raise WorkbenchError(f'{name}: expected text in UTF-8, found "{shown:.60}"; save or type it as UTF-8')
     return text
 
 

@@ -11,11 +11,11 @@ from rich.status import Status
 from tqdm import tqdm
 
 
-def tracked(items: Iterable[Any], what: str) -> Iterator[Any]:
+def tracked(items: Iterable[Any], label: str) -> Iterator[Any]:
     """Yield the items, with a progress bar after two seconds."""
-    yield from tqdm(items, what, delay=2, leave=False, disable=None, file=sys.stderr, dynamic_ncols=True)
+    yield from tqdm(items, label, delay=2, leave=False, disable=None, file=sys.stderr, dynamic_ncols=True)
 
 
-def waiting(what: str) -> Status:
+def waiting(label: str) -> Status:
     """A context with a spinner, for work of unknown length."""
-    return Console(stderr=True).status(what)
+    return Console(stderr=True).status(label)

@@ -156,7 +156,7 @@ def _aside(path: Path, content: bytes) -> Path:
 
 
 def with_answers(body: str, kept: Mapping[str, str]) -> str:
-    return ANSWER.sub(lambda found: _place(found[1], kept.get(found[1], OPEN_ANSWER)), body)
+    return ANSWER.sub(lambda answer: _place(answer[1], kept.get(answer[1], OPEN_ANSWER)), body)
 
 
 def _digest(text: str) -> str:

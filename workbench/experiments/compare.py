@@ -65,7 +65,7 @@ class Summary:
             log=run.read_log("epoch", "train_loss", "validation_loss", "seconds"),
             result=content("result.json"),
             about=content("about.json"),
-            evaluations={split: found for split, found in evaluations.items() if found},
+            evaluations={split: numbers for split, numbers in evaluations.items() if numbers},
         )
 
     @property
@@ -267,8 +267,8 @@ def not_tuning(before: Summary, after: Summary) -> str:
         parts.append("the number of epochs ({}, now {})".format(*changed["epochs"]))
     elif changed:
         parts.append("when training stops")
-    what = " and ".join(parts) if parts else "incidental settings such as the seed"
-    return f"{after.name} changes nothing of {before.name} but {what}."
+    rest = " and ".join(parts) if parts else "incidental settings such as the seed"
+    return f"{after.name} changes nothing of {before.name} but {rest}."
 
 
 def short_names(runs: Sequence[Summary]) -> list[str]:

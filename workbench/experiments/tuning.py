@@ -102,9 +102,10 @@ def open_study(file: Path, settings: Settings, space: Collection[str]) -> optuna
     # Trials that failed count for nothing, so a first try may be mended; those under way will count.
     counting = study.get_trials(deepcopy=False, states=(*FINISHED, TrialState.RUNNING))
     begun = study.user_attrs.get("shared", shared) if counting else shared
-    if other := [f"{key}={begun.get(key)}, not {value}" for key, value in shared.items() if begun.get(key) != value]:
+    differing = [f"{key}={begun.get(key)}, not {value}" for key, value in shared.items() if begun.get(key) != value]
+    if differing:
         raise WorkbenchError(
-            f"the search in {file.parent} has {'; '.join(other)}: use the same --set, or another --folder"
+            f"the search in {file.parent} has {'; '.join(differing)}: use the same --set, or another --folder"
         )
     study.set_user_attr("shared", shared)
     return study
@@ -133,9 +134,9 @@ def search(
     """
     runs = [*folder.glob("trial-*")]  # read before the trials: a trial is in the file before its run is there
     known = {_place(folder, trial) for trial in study.get_trials(deepcopy=False)}
-    if others := sorted(set(runs) - known):
+    if unknown := sorted(set(runs) - known):
         raise WorkbenchError(
-            f"{others[0]} is not of this search, whose trials.db does not know it; move {folder} elsewhere, or choose "
+            f"{unknown[0]} is not of this search, whose trials.db does not know it; move {folder} elsewhere, or choose "
             "another --folder"
         )
 

@@ -47,11 +47,11 @@ class LanguageModel:
     def package(self) -> Any:
         return self.tree.models.language_model
 
-    def columns(self, ids: Tensor, count: int, what: str, key: str) -> Tensor:
+    def columns(self, ids: Tensor, count: int, name: str, key: str) -> Tensor:
         """Cut a text (M,) into columns side by side, (M // count, count).
 
         Args:
-            what, key: the text's name and the setting that `count` is, for an error.
+            name, key: the text's name and the setting that `count` is, for an error.
 
         Raises:
             DataError: there is not even one token with another after it in each column.
@@ -59,7 +59,7 @@ class LanguageModel:
         """
         if len(ids) < 2 * count:
             raise DataError(
-                f"{what} has {len(ids)} tokens, which is too few for {count} columns; choose a smaller {key}"
+                f"{name} has {len(ids)} tokens, which is too few for {count} columns; choose a smaller {key}"
             )
         self.check_batching()
         columns: Tensor = self.package.batching.batchify(ids, count)
@@ -130,17 +130,17 @@ class LanguageModel:
         return total, tokens
 
 
-def _expect(what: str, found: Any, shape: tuple[int, ...], value: Callable[..., int]) -> None:
+def _expect(name: str, value: Any, shape: tuple[int, ...], right: Callable[..., int]) -> None:
     """Raises: WorkbenchError, where a tensor of the tree's batching has another shape or another value."""
-    shown = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+    shown = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
     wrong = f"has shape {shown}, expected {shape}" if shown != shape else ""
     for place in itertools.product(*map(range, shape)) if not wrong else ():
-        if (there := found[place].item()) != value(*place):
-            wrong = f"has token {there} at {list(place)}, expected {value(*place)}"
+        if (there := value[place].item()) != right(*place):
+            wrong = f"has token {there} at {list(place)}, expected {right(*place)}"
             break
     if wrong:
         raise WorkbenchError(
-            f"{what}, of ids 100 to 122 and source = batchify(ids, 3), {wrong}. "
+            f"{name}, of ids 100 to 122 and source = batchify(ids, 3), {wrong}. "
             "Until batching is right every loss would be wrong; `python -m tests language_model.batching` shows more"
         )
 

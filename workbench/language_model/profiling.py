@@ -118,12 +118,12 @@ def profile_training(
         ids = vocabulary.encode(tokens[:need])
         loop(loop.batchify(ids)[: 1 + reading.bptt])  # the first of a process is slower
         recorded = _record(loop, ids)
-        found = _lines(loop, loop.batchify(ids)) if lines else ()
-    what = (
+        timed_lines = _lines(loop, loop.batchify(ids)) if lines else ()
+    title = (
         f"{settings.model}, {sum(weight.numel() for weight in model.module.parameters()) / 1e6:.1f} M parameters, on "
     )
-    what += f"{corpus.name} with {len(vocabulary):,} {corpus.unit}; {device}, threads: {torch.get_num_threads()}"
-    return _summary(recorded, what, batches, found, device)
+    title += f"{corpus.name} with {len(vocabulary):,} {corpus.unit}; {device}, threads: {torch.get_num_threads()}"
+    return _summary(recorded, title, batches, timed_lines, device)
 
 
 class _Loop:
@@ -210,25 +210,25 @@ def _record(loop: _Loop, ids: Tensor) -> profile:
     return recorded
 
 
-def _summary(recorded: profile, what: str, batches: int, lines: tuple[Line, ...], device: torch.device) -> Profile:
+def _summary(recorded: profile, title: str, batches: int, lines: tuple[Line, ...], device: torch.device) -> Profile:
     averages = {event.key: event for event in recorded.key_averages()}
     total = averages[f"phase {EPOCH}"].cpu_time_total / 1e6
 
     def phase(name: str) -> Phase:
-        found = averages.get(f"phase {name}")
-        seconds, calls = (found.cpu_time_total / 1e6, found.count) if found else (0.0, 0)
+        event = averages.get(f"phase {name}")
+        seconds, calls = (event.cpu_time_total / 1e6, event.count) if event else (0.0, 0)
         return Phase(name, calls, seconds, None if name == "batchify" else seconds / total)
 
     phases = [phase(name) for name in ("batchify", *LOOP)]
     rest = total - sum(phase.seconds for phase in phases[1:])
     phases.append(Phase("rest", 1, rest, rest / total))
     spent = "self_device_time_total" if device.type == "cuda" else "self_cpu_time_total"
-    times = {key: getattr(each, spent) for key, each in averages.items() if key.startswith("aten::")}
-    times |= {key: getattr(each, spent) for key, each in averages.items() if key.startswith("mkldnn::")}
+    times = {key: getattr(event, spent) for key, event in averages.items() if key.startswith("aten::")}
+    times |= {key: getattr(event, spent) for key, event in averages.items() if key.startswith("mkldnn::")}
     most = sorted(times, key=lambda key: -times[key])[:SHOWN_OPERATORS]
     share = sum(times.values()) or 1.0
     return Profile(
-        what,
+        title,
         batches,
         total,
         tuple(phases),
@@ -244,10 +244,10 @@ def _lines(loop: _Loop, columns: Tensor) -> tuple[Line, ...]:
     functions = (loop.package.training.train_epoch, type(loop.module).forward)
     profiler = LineProfiler(*functions)
     profiler.runcall(loop, columns)
-    found = []
+    lines = []
     for (path, _, name), timings in profiler.get_stats().timings.items():
         total = sum(time for _, _, time in timings) or 1
         for number, calls, time in timings:
             text = linecache.getline(path, number).strip()
-            found.append(Line(Path(path).name, name.split(".")[-1], number, text, calls, time / total))
-    return tuple(sorted(found, key=lambda line: (line.function != EPOCH, line.number)))
+            lines.append(Line(Path(path).name, name.split(".")[-1], number, text, calls, time / total))
+    return tuple(sorted(lines, key=lambda line: (line.function != EPOCH, line.number)))

@@ -233,10 +233,10 @@ def lost(w: World) -> str:
     hero, friend, noun = w.hero, w.friend, w.thing.noun
     first, second, right = different(w.draw, SPOTS_INSIDE if w.place in INSIDE else SPOTS_OUTSIDE, 3)
     answer = w.draw.one([f"“I saw it {right},” said {friend.name}", f"{friend.Name} said that it was {right}"])
-    found = w.draw.one([f"And it was: {w.thing.the} was {right}", f"So {hero.she} looked {right}, and there it was"])
+    ending = w.draw.one([f"And it was: {w.thing.the} was {right}", f"So {hero.she} looked {right}, and there it was"])
     return (
         f"Suddenly the {noun} was gone. {hero.name} looked {first} and {second}, but the {noun} was not there. "
-        f"“Where is my {w.thing.look} {noun}?” asked {hero.name}. {answer}. {found}."
+        f"“Where is my {w.thing.look} {noun}?” asked {hero.name}. {answer}. {ending}."
     )
 
 
@@ -255,10 +255,10 @@ def gave_away(w: World) -> str:
 def together(w: World) -> str:
     """Each of the two has several things; how many they have together is the sum."""
     hero, friend, noun = w.hero, w.friend, w.draw.one([noun for nouns in COUNTED.values() for noun in nouns])
-    mine, yours = w.draw.one(range(2, 7)), w.draw.one(range(2, 7))
+    count, own_count = w.draw.one(range(2, 7)), w.draw.one(range(2, 7))
     return (
-        f"{friend.Name} had {number(mine, noun)} in {friend.her} bag, and {hero.name} had {NUMBERS[yours]}. "
-        f"“Together we have {number(mine + yours, noun)},” said {hero.name}."
+        f"{friend.Name} had {number(count, noun)} in {friend.her} bag, and {hero.name} had {NUMBERS[own_count]}. "
+        f"“Together we have {number(count + own_count, noun)},” said {hero.name}."
     )
 
 
@@ -307,14 +307,12 @@ def pet(w: World) -> str:
 
 def trade(w: World) -> str:
     """The friend offers a trade; the hero takes the friend's thing or keeps the old one."""
-    hero, friend, mine, yours = w.hero, w.friend, w.thing, w.other_thing()
-    offer = (
-        f"{friend.Name} had {yours.a}. “Will you give me your {mine.noun} for my {yours.noun}?” asked {friend.name}."
-    )
+    hero, friend, old, new = w.hero, w.friend, w.thing, w.other_thing()
+    offer = f"{friend.Name} had {new.a}. “Will you give me your {old.noun} for my {new.noun}?” asked {friend.name}."
     if w.draw.chance(0.5):
-        return f"{offer} {hero.name} said no. So {hero.name} kept {mine.the}, and {friend.name} kept {yours.the}."
-    w.thing = yours
-    return f"{offer} {hero.name} said yes. So now {hero.name} had {yours.the}, and {friend.name} had {mine.the}."
+        return f"{offer} {hero.name} said no. So {hero.name} kept {old.the}, and {friend.name} kept {new.the}."
+    w.thing = new
+    return f"{offer} {hero.name} said yes. So now {hero.name} had {new.the}, and {friend.name} had {old.the}."
 
 
 def oldest(w: World) -> str:

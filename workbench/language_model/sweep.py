@@ -152,9 +152,9 @@ def run(
     """
     place = folder / point.name
     begun = Run.open(place) if (place / "settings.json").exists() else None
-    if begun and (other := _differing(begun, point, tree, data_root)):
+    if begun and (difference := _differing(begun, point, tree, data_root)):
         raise RunError(
-            f"{place} was trained with another {other}; sweep into another --folder, or delete this one. "
+            f"{place} was trained with another {difference}; sweep into another --folder, or delete this one. "
             "Code that has changed needs another --folder, too"
         )
     if begun and (place / "result.json").is_file():
@@ -181,7 +181,7 @@ def _differing(begun: Run, point: Point, tree: Tree, data_root: Path | None) -> 
         "tree": told["tree"] != recorded(tree.root),
         "data root": told["data_root"] != root,
     }
-    return " and another ".join(name for name, other in differs.items() if other)
+    return " and another ".join(name for name, is_different in differs.items() if is_different)
 
 
 def measurements(points: Iterable[Point], folder: Path) -> list[Measurement]:

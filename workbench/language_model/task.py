@@ -98,8 +98,8 @@ class LanguageModelTask:
             loss, _ = self.loss(self.model.chunk(self.train, row, self.reading.bptt))
             expect_gradient(loss, f"{type(self.module).__name__}.forward")
 
-    def _share(self, ids: Tensor, what: str, key: str, processes: Processes) -> Tensor:
-        columns = self.model.columns(ids, getattr(self.reading, key), what, key)[:, processes.rank :: processes.world]
+    def _share(self, ids: Tensor, name: str, key: str, processes: Processes) -> Tensor:
+        columns = self.model.columns(ids, getattr(self.reading, key), name, key)[:, processes.rank :: processes.world]
         return columns.contiguous().to(self.model.device)
 
 

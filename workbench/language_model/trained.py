@@ -23,7 +23,6 @@ from workbench.language_model.writing import prompt_of, text_of, write
 from workbench.training.devices import Processes, seed_everything
 from workbench.training.run_folder import EVALUATED, Run
 from workbench.training.settings import Settings
-from workbench.training.tracking import TensorBoard
 from workbench.training.trained import Measured, Track, Trained
 
 VOCABULARY = "vocabulary.json"
@@ -40,6 +39,7 @@ class TrainedLanguageModel(Trained):
     """
 
     use = "`generate` lets it write"
+    samples = Samples
     vocabulary: Vocabulary
     unit: Unit
     note: str
@@ -126,7 +126,3 @@ class TrainedLanguageModel(Trained):
             return [f"  {sentence}\n" for sentence in sample(self.model, self.vocabulary, self.unit)]
         except WorkbenchError as error:
             return [f"  no sample sentences: {error}\n"]
-
-    @staticmethod
-    def samples(tensorboard: TensorBoard) -> Samples:
-        return Samples(tensorboard)

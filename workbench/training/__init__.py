@@ -15,7 +15,7 @@ updates.py          one update of the weights
 schedules.py        learning rates
 averaging.py        means of weights
 interrupts.py       Ctrl-C
-trials.py           options that do not work on every machine
+trial_step.py       tries options that do not work on every machine
 devices.py          CPU, CUDA or MPS; random states; several processes
 modes.py            evaluation mode and rounded products, for as long as a context lasts
 tracking.py         progress bar and TensorBoard

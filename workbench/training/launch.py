@@ -97,11 +97,11 @@ def resume(
         trained: Trained = Trained.open(folder, tree, data_root, chosen)
         settings = trained.settings
         begun = settings.flat() | {"model": settings.model, "data": settings.data, "preset": settings.preset}
-        if other := [key for key, value in (asked or {}).items() if begun.get(key) != value]:
-            was = ", ".join(f"{key}={begun.get(key)}" for key in other)
+        if differing := [key for key, value in (asked or {}).items() if begun.get(key) != value]:
+            was = ", ".join(f"{key}={begun.get(key)}" for key in differing)
             raise RunError(
                 f"{folder} was begun with {was}, and a run goes on as it was begun; "
-                f"leave {', '.join(other)} out, or train under another --name"
+                f"leave {', '.join(differing)} out, or train under another --name"
             )
         return trained, _fit(trained, processes, callbacks)
 

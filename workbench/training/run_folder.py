@@ -124,8 +124,8 @@ class Run:
             raise RunError(f"{folder} holds a run already; go on with it by --resume, choose another --name{offered}")
         if content.strange:
             linked = is_link(content.strange[0])
-            what = "is a link, and nothing is deleted through one" if linked else "is not a run's, and stays"
-            raise RunError(f"{content.strange[0]} {what}: move it elsewhere, or choose another place for the run")
+            state = "is a link, and nothing is deleted through one" if linked else "is not a run's, and stays"
+            raise RunError(f"{content.strange[0]} {state}: move it elsewhere, or choose another place for the run")
         leftovers = [path for path in content.own if path.name != LOCK]
         if leftovers and not run and not (folder / UNFINISHED).exists():
             raise RunError(

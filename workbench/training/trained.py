@@ -14,12 +14,11 @@ from torch import nn
 from harness.tree import Tree
 from workbench.errors import WorkbenchError, students_code
 from workbench.folders import ROOT
-from workbench.training.callbacks import Callback
 from workbench.training.devices import Processes, choose
 from workbench.training.run_folder import Run, RunError
+from workbench.training.samples import Samples
 from workbench.training.settings import Settings
 from workbench.training.tasks import PartTask
-from workbench.training.tracking import TensorBoard
 from workbench.training.trees import open_tree
 
 Track = Callable[[Iterable[Any]], Iterable[Any]]  # wraps what takes long, to show progress
@@ -51,9 +50,11 @@ class Trained(ABC):
         use: what can be done with such a model, in words for an error.
         data_root: where its data lie, if they are not made here or downloaded.
         run: its folder, once there is one.
+        samples: the class of the callback that shows the model's output after each epoch.
     """
 
     use: ClassVar[str]
+    samples: ClassVar[type[Samples]]
     settings: Settings
     device: torch.device
     data_root: Path | None
@@ -95,11 +96,6 @@ class Trained(ABC):
     @abstractmethod
     def examples(self) -> list[str]:
         """Examples of the model's output, printed after training."""
-
-    @staticmethod
-    @abstractmethod
-    def samples(tensorboard: TensorBoard) -> Callback:
-        """A callback that shows the model's output after each epoch."""
 
     @property
     def parameters(self) -> int:

@@ -25,7 +25,7 @@ from workbench.training.modes import rounded_products
 from workbench.training.records import Diverged, Epoch, Interrupted, Progress, Result, Step, TrainingError
 from workbench.training.run_folder import DIVERGED, RESTORE, STATE, Run, RunError, epoch_name
 from workbench.training.tasks import Task
-from workbench.training.trials import why_not
+from workbench.training.trial_step import step_error
 from workbench.training.updates import Update, Updater
 
 READ_EVERY = 10  # updates whose losses are fetched from a GPU at once, because each fetch waits for the GPU
@@ -155,12 +155,12 @@ class Trainer:
 
         if self.training.precision == "bf16":
             self._half = True
-            if reason := why_not(self.module, trial):
+            if reason := step_error(self.module, trial):
                 self._half = False
                 self.note(f"bf16 does not work here, so this run goes on in float32: {reason}")
         if self.training.compile:
             self.module.compile(dynamic=True)
-            if reason := why_not(self.module, trial):
+            if reason := step_error(self.module, trial):
                 self.module._compiled_call_impl = None
                 self.note(f"torch.compile does not work here, so this run goes on without it: {reason}")
 
@@ -220,13 +220,13 @@ class Trainer:
             self._tell("on_step", Step(step, mean, update.tokens, update.learning_rate, norm))
         self._unread.clear()
 
-    def _spoilt(self, what: str, rate: float) -> Diverged:
+    def _spoilt(self, problem: str, rate: float) -> Diverged:
         if self.processes.first:
             self.run.write_json("result.json", DIVERGED)
         state = self.run.load_state()
         saved = f"of step {state['progress']['step']}, in {self.run.folder / 'last'}" if state else "none yet"
         return Diverged(
-            f"{what} (epoch {self.progress.epoch}, learning rate {rate:.3g}). The last good checkpoint: {saved}. "
+            f"{problem} (epoch {self.progress.epoch}, learning rate {rate:.3g}). The last good checkpoint: {saved}. "
             "Try a lower learning rate, a longer warm-up or a smaller clip"
         )
 
@@ -336,7 +336,7 @@ class Trainer:
             self.run.write_json("result.json", result.to_json())
         return result
 
-    def _tell(self, event: str, *what: Any) -> None:
+    def _tell(self, event: str, *arguments: Any) -> None:
         if self.processes.first:
             for callback in self.callbacks:
-                getattr(callback, event)(self, *what)
+                getattr(callback, event)(self, *arguments)

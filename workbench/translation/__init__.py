@@ -9,7 +9,8 @@ incremental.py   generation that computes the added position alone
 task.py          batches and losses, as the trainer asks for them
 trained.py       a run's translator: trained, measured, asked for translations
 samples.py       translations after each epoch
-evaluation.py    perplexity in both regimes, BLEU, chrF, exact matches
+evaluation.py    perplexity in both regimes, and the scores of translations
+scores.py        BLEU, chrF, exact matches
 report.py        the report with its questions (questions.py)
 notebook.py      what its notebook calls; figures.py has the pictures
 commands.py      translate, report

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from workbench import metrics
 from workbench.training.modes import evaluating
+from workbench.translation import scores
 from workbench.translation.data import Pair
 from workbench.translation.text import PAD, Text
 from workbench.translation.translators import Translator
@@ -145,7 +146,7 @@ def evaluate(
     right_words = [text.target_words(pair.target) for pair in pairs]
     forced, tokens = total_loss(translator, text, pairs, batch_size=batch_size, track=track)
     free, _ = total_loss(translator, text, pairs, forced=False, batch_size=batch_size, track=track)
-    bleu, chrf = metrics.bleu(hypotheses, right), metrics.chrf(hypotheses, right)
+    bleu, chrf = scores.bleu(hypotheses, right), scores.chrf(hypotheses, right)
     evaluation = Evaluation(
         split=split,
         sentences=len(pairs),
@@ -156,10 +157,10 @@ def evaluate(
         free_perplexity=metrics.perplexity(free, tokens),
         bleu=bleu.value,
         bleu_signature=bleu.signature,
-        bleu_tokenised=metrics.bleu_lowercased_tokenised(words, right_words).value,
+        bleu_tokenised=scores.bleu_lowercased_tokenised(words, right_words).value,
         chrf=chrf.value,
         chrf_signature=chrf.signature,
-        exact=metrics.exact_match(words, right_words),
+        exact=scores.exact_match(words, right_words),
         seconds=seconds,
     )
     return evaluation, [

@@ -15,7 +15,6 @@ from workbench.training.devices import Processes, seed_everything
 from workbench.training.modes import evaluating
 from workbench.training.run_folder import Run
 from workbench.training.settings import Settings
-from workbench.training.tracking import TensorBoard
 from workbench.training.trained import Measured, Track, Trained
 from workbench.translation import data
 from workbench.translation.data import Corpus, Pair
@@ -34,6 +33,7 @@ class TrainedTranslator(Trained):
     """A run's translator."""
 
     use = "`translate` asks it for translations"
+    samples = Samples
     text: Text
     translator: Translator
 
@@ -92,21 +92,21 @@ class TrainedTranslator(Trained):
 
     def evaluate(self, split: str, track: Track = iter) -> Measured:
         """In both regimes of decoding."""
-        found, translations = evaluate(self.translator, self.text, split, self.corpus().split(split), track=track)
+        result, translations = evaluate(self.translator, self.text, split, self.corpus().split(split), track=track)
         rows = [
-            ("loss (nats a token)", f"{found.loss:.3f}", f"{found.free_loss:.3f}"),
-            ("perplexity", f"{found.perplexity:.2f}", f"{found.free_perplexity:.2f}"),
-            ("BLEU", "", f"{found.bleu:.2f}"),
-            ("BLEU, lower-cased tokens", "", f"{found.bleu_tokenised:.2f}"),
-            ("chrF", "", f"{found.chrf:.2f}"),
-            ("exact matches", "", f"{found.exact:.1%}"),
+            ("loss (nats a token)", f"{result.loss:.3f}", f"{result.free_loss:.3f}"),
+            ("perplexity", f"{result.perplexity:.2f}", f"{result.free_perplexity:.2f}"),
+            ("BLEU", "", f"{result.bleu:.2f}"),
+            ("BLEU, lower-cased tokens", "", f"{result.bleu_tokenised:.2f}"),
+            ("chrF", "", f"{result.chrf:.2f}"),
+            ("exact matches", "", f"{result.exact:.1%}"),
         ]
-        how = f"sacreBLEU {found.bleu_signature}; {found.chrf_signature}"
-        how += f"; translated in {found.seconds:.1f} s"
+        how = f"sacreBLEU {result.bleu_signature}; {result.chrf_signature}"
+        how += f"; translated in {result.seconds:.1f} s"
         shown = [f"\n  {one.source}\n  [{one.reference}]\n  {one.hypothesis}" for one in translations[:3]]
         return Measured(
-            found.to_json(),
-            f"all {found.sentences} sentences of {split}",
+            result.to_json(),
+            f"all {result.sentences} sentences of {split}",
             ("", "right previous tokens", "its own previous tokens"),
             rows,
             [how, *shown],
@@ -118,7 +118,3 @@ class TrainedTranslator(Trained):
     def examples(self) -> list[str]:
         pairs = self.corpus().validation[:5]
         return [f"  {pair.source}\n  [{pair.target}]\n  {self.translate(pair.source)}\n" for pair in pairs]
-
-    @staticmethod
-    def samples(tensorboard: TensorBoard) -> Samples:
-        return Samples(tensorboard)

@@ -83,11 +83,11 @@ class Translator:
                 "this model has no attention to show; those of rnn-attention, lstm-attention and transformer have"
             )
 
-    def expect_length(self, tokens: int, what: str = "a sentence") -> None:
+    def expect_length(self, tokens: int, name: str = "a sentence") -> None:
         """Raises: WorkbenchError, for more tokens of a source than it can read."""
         if self.longest is not None and tokens > self.longest:
             raise WorkbenchError(
-                f"{what} has {tokens} tokens with <sos> and <eos>, and this model has {self.longest} positions; "
+                f"{name} has {tokens} tokens with <sos> and <eos>, and this model has {self.longest} positions; "
                 "use a shorter sentence, or train one with a larger --set max_length=..."
             )
 
@@ -277,9 +277,9 @@ def build(tree: Tree, settings: Settings, sizes: tuple[int, int], device: torch.
     else:
         translator = TransformerTranslator(models, shape, sizes, device)
     with torch.no_grad():
-        for each in translator.module.modules():
-            if isinstance(each, nn.Embedding):
-                each.weight *= shape.embedding_std  # torch draws them with 1
+        for layer in translator.module.modules():
+            if isinstance(layer, nn.Embedding):
+                layer.weight *= shape.embedding_std  # torch draws them with 1
     translator.module.to(device)
     translator.device, translator.words = device, sizes[1]
     return translator

@@ -140,11 +140,11 @@ def where(draw: Draw, place: Place) -> Text:
 
 def clause(draw: Draw, action: Action, subject: Phrase, place: float = 0.5, time: float = 0.0) -> Clause:
     """Who does what, with a place and a time at these probabilities."""
-    what = action.link.to(thing(draw, action, subject)) if action.objects else None
+    complement = action.link.to(thing(draw, action, subject)) if action.objects else None
     spot = draw.one(action.places) if action.places and draw.chance(place) else None
     times = [*TIMES, *WEATHER] if spot in OUTSIDE or action in MOVES else TIMES
     when = draw.one(times) if draw.chance(time) else None
-    return Clause(subject, action.verb, what, where(draw, spot) if spot else None, when, draw.chance(0.5))
+    return Clause(subject, action.verb, complement, where(draw, spot) if spot else None, when, draw.chance(0.5))
 
 
 def subject_or_place(draw: Draw, clause: Clause) -> str:
@@ -195,13 +195,13 @@ def passive(draw: Draw) -> Text:
     """ "Im Hof wird ein Auto von zwei Männern gewaschen."."""
     action = draw.one([action for action in ACTIVITIES if not action.own])
     by, verb = person(draw, action.who), action.verb
-    what, agent = thing(draw, action, by), Link("von", "dat", "by").to(by)
+    subject, agent = thing(draw, action, by), Link("von", "dat", "by").to(by)
     spot = where(draw, draw.one(action.places)) if action.places and draw.chance(0.4) else BARE
-    finite, be = ("werden", "are being") if what.plural else ("wird", "is being")
-    german = [spot.german, finite, what.german("nom")] if spot.german else [what.german("nom"), finite]
+    finite, be = ("werden", "are being") if subject.plural else ("wird", "is being")
+    german = [spot.german, finite, subject.german("nom")] if spot.german else [subject.german("nom"), finite]
     return Text(
         join(*german, agent.german, verb.participle),
-        join(what.english, be, verb.done, agent.english, spot.english),
+        join(subject.english, be, verb.done, agent.english, spot.english),
     )
 
 
@@ -285,10 +285,10 @@ def there_is(draw: Draw) -> Text:
     """ "In der Küche steht ein alter Tisch."."""
     nouns, spots = draw.one(STANDING)
     plural = draw.chance(0.5)
-    what = phrase(draw, draw.one(nouns), draw.one(NUMBERS) if plural else A, plural, adjective=0.6)
+    subject = phrase(draw, draw.one(nouns), draw.one(NUMBERS) if plural else A, plural, adjective=0.6)
     place = where(draw, draw.one(spots))
     finite, be = ("stehen", "are") if plural else ("steht", "is")
-    return Text(join(place.german, finite, what.german("nom")), join("there", be, what.english, place.english))
+    return Text(join(place.german, finite, subject.german("nom")), join("there", be, subject.english, place.english))
 
 
 def purpose(draw: Draw) -> Text:

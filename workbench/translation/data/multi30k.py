@@ -38,7 +38,7 @@ def load(data_root: Path | None = None) -> Corpus:
     Raises:
         DataError: for missing files, and files that are not pairs of lines.
     """
-    lines = {name: _sentences(name, each) for name, each in SOURCE.lines(data_root).items()}
+    lines = {name: _sentences(name, raw) for name, raw in SOURCE.lines(data_root).items()}
     return Corpus("multi30k", *(_pairs(lines, stem) for stem in ("train", "val", "test_2016_flickr")))
 
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 
-def why_not(module: nn.Module, trial: Callable[[], Tensor]) -> str | None:
+def step_error(module: nn.Module, step: Callable[[], Tensor]) -> str | None:
     """Try one step of training.
 
     Restores buffers afterwards, but neither gradients nor random states.
 
     Args:
-        trial: calls the module and gives a loss.
+        step: calls the module and gives a loss.
 
     Returns:
         None if that worked, else the error in one line.
@@ -22,7 +22,7 @@ def why_not(module: nn.Module, trial: Callable[[], Tensor]) -> str | None:
     reason = None
     module.train()
     try:
-        trial().backward()
+        step().backward()
     except Exception as error:  # whatever it raises; a fault of the model itself comes again without the option
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
     for name, buffer in module.named_buffers():
