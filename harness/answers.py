@@ -63,7 +63,7 @@ class Answers:
         return cls(outcomes, json.loads(header.pop("seeds")), header)
 
 
-def public(module: str, tests: Path = TESTS) -> Path:
+def public_file(module: str, tests: Path = TESTS) -> Path:
     """The file with the public answers (seed "0") of a test module."""
     return tests / "reference" / Path(module).with_suffix(".safetensors")
 

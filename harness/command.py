@@ -13,7 +13,7 @@ from rich.text import Text
 from harness.contract import Assignment, Deliverable
 from harness.graded import TESTS
 from harness.progress.view import View, show
-from harness.verdicts import find
+from harness.verdicts import find_tree
 from harness.watch.loop import watch
 
 ROOT = TESTS.parent
@@ -93,6 +93,6 @@ def _options(arguments: Sequence[str] | None, assignment: Assignment) -> tuple[l
         if not options.names or any(is_named(deliverable, n) for n in options.names)
     ]
     try:
-        return chosen, find(options.tree), options.mode
+        return chosen, find_tree(options.tree), options.mode
     except ValueError as error:
         parser.exit(2, f"{error}\n")

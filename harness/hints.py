@@ -71,7 +71,7 @@ class Portrait:
 
 
 @dataclass
-class Known:
+class KnownMistake:
     """A misconception: test identifier -> how its outcome differs from the right one."""
 
     name: str
@@ -89,7 +89,7 @@ class Hints:
     """The right outcomes of one seed and the misconceptions, in the catalogue's order."""
 
     right: dict[str, Portrait] = field(default_factory=dict)
-    known: list[Known] = field(default_factory=list)
+    known: list[KnownMistake] = field(default_factory=list)
 
     def add(self, name: str, hint: str, wrong: Mapping[str, Outcome], varies: str = "") -> None:
         """Add a misconception by its wrong outcomes; `right` holds the right ones.
@@ -97,7 +97,7 @@ class Hints:
         Args:
             varies: a regular expression; a value is random if it is found in "identifier: name".
         """
-        known = Known(name, hint)
+        known = KnownMistake(name, hint)
         for identifier, outcome in wrong.items():
             right = self.right[identifier]
             portrait = portray(outcome, right)
@@ -172,7 +172,7 @@ class Hints:
             return ""
         return next((words for pattern, words in COMMON.items() if all(re.search(pattern, n) for n in wrong)), "")
 
-    def fits(self, known: Known, identifier: str, portrait: Portrait) -> bool:
+    def fits(self, known: KnownMistake, identifier: str, portrait: Portrait) -> bool:
         """Whether an outcome equals the outcome of a misconception."""
         wrong, right = known.wrong.get(identifier), self.right[identifier]
         if wrong is None or (portrait.parameters, portrait.fault) != (wrong.parameters, wrong.fault):
@@ -255,7 +255,7 @@ class Hints:
 
         right = {identifier: portrait(entry) for identifier, entry in notes["right"].items()}
         known = [
-            Known(name, hint, {identifier: portrait(entry) for identifier, entry in wrong.items()})
+            KnownMistake(name, hint, {identifier: portrait(entry) for identifier, entry in wrong.items()})
             for name, hint, wrong in notes["known"]
         ]
         return cls(right, known)
@@ -297,7 +297,7 @@ def hinted(verdicts: Mapping[str, Verdict], outcomes: Mapping[str, Outcome], hin
     return {name: verdict.hinted(explained.get(name, "")) for name, verdict in verdicts.items()}
 
 
-def public(module: str, tests: Path = TESTS) -> Path:
+def public_file(module: str, tests: Path = TESTS) -> Path:
     """The file with the hints for the public seed of a test module, beside its answers."""
     return tests / "reference" / Path(module).with_suffix(".hints.safetensors")
 

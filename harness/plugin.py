@@ -31,14 +31,14 @@ from harness.run import cut, place, run
 from harness.submission.listed_files import read_tree
 from harness.submission.preflight import inspect_tree
 from harness.tree import Tree
-from harness.verdicts import TIMEOUTS, find, out_of_time, preflight
+from harness.verdicts import TIMEOUTS, find_tree, out_of_time, preflight
 
 ROOT = TESTS.parent
 VERDICT = pytest.StashKey[Verdict]()
 OUTCOME = pytest.StashKey[Outcome]()
 
 
-class Bench:
+class SharedState:
     """What graded tests share in one pytest run: the tree, its preflight, the stored answers and hints.
 
     Attributes:
@@ -67,17 +67,17 @@ class Bench:
             if deliverable.id in decided
         }
 
-    def try_case(self, test: GradedTest, item: pytest.Function) -> "Tried":
+    def try_case(self, test: GradedTest, item: pytest.Function) -> "CaseResult":
         """Run a case of a test on the tree and judge it."""
         case, config = collect.case_of(item), item.config
         if test.module in self._decided:
-            return Tried(self._decided[test.module])
+            return CaseResult(self._decided[test.module])
         try:
             expected = stored_answers(test.module)
             right, seed = expected.outcomes[test.identifier(case)], expected.seeds[test.identifier(case)]
         except (FileNotFoundError, KeyError):
-            path = answers.public(test.module).relative_to(ROOT)
-            return Tried(Verdict(Kind.MISSING, f"No public answer in {path}; take it from the handout again."))
+            path = answers.public_file(test.module).relative_to(ROOT)
+            return CaseResult(Verdict(Kind.MISSING, f"No public answer in {path}; take it from the handout again."))
 
         def give_up(stack: StackSummary) -> NoReturn:
             config.stash[GIVE_UP](item, out_of_time(place(stack, self.tree), unstoppable=True).within(case))
@@ -89,7 +89,7 @@ class Bench:
         outcome = limit.call(partial(once, caught=caught))
         if limit.stack or not outcome:
             self.timeouts[test.module] += 1
-            return Tried(out_of_time(place(limit.stack or StackSummary(), self.tree)).within(case))
+            return CaseResult(out_of_time(place(limit.stack or StackSummary(), self.tree)).within(case))
         outcome = measured(outcome, right)
         verdict = judge(outcome, right, test.tolerance, test.size_names)
         makers = Makers(self.tree)
@@ -101,7 +101,7 @@ class Bench:
                 verdict = replace(verdict, message=f"{verdict.message}\n{RANDOM}", why=CAUSE)
         if verdict.shown and not caught and config.getoption("usepdb", False):
             limit.call(partial(silent, caught=caught, stop_at=verdict.shown))
-        return Tried(verdict.within(case), outcome, next(iter(caught), None))
+        return CaseResult(verdict.within(case), outcome, next(iter(caught), None))
 
 
 def without_breakpoints(run: Callable[..., Outcome], **options: Any) -> Outcome:
@@ -114,8 +114,8 @@ def without_breakpoints(run: Callable[..., Outcome], **options: Any) -> Outcome:
 
 
 @dataclass(frozen=True)
-class Tried:
-    """What came of a case: no outcome where nothing has run to its end.
+class CaseResult:
+    """The result of a case: no outcome where nothing has run to its end.
 
     Attributes:
         error: what the test ended with or, with pytest --pdb, what stops it where it shows the first wrong value.
@@ -129,17 +129,17 @@ class Tried:
 @cache
 def stored_answers(module: str) -> Answers:
     """The public answers of a test module."""
-    return Answers.load(answers.public(module))
+    return Answers.load(answers.public_file(module))
 
 
 @cache
 def stored_hints(module: str) -> Hints:
     """The known wrong outcomes of a test module; none if the rubric's hints are off."""
-    path = hints.public(module)
+    path = hints.public_file(module)
     return Hints.load(path) if path.exists() else Hints()
 
 
-BENCH = pytest.StashKey[Bench]()
+SHARED = pytest.StashKey[SharedState]()
 LOG = pytest.StashKey[int]()  # the descriptor of standard error, which is not captured
 GIVE_UP = pytest.StashKey[Callable[[pytest.Function, Verdict], NoReturn]]()
 
@@ -174,14 +174,14 @@ def release_output(config: pytest.Config) -> None:
 
 
 def _tree(config: pytest.Config) -> Path:
-    return find(config.getoption("--tree") or "student")
+    return find_tree(config.getoption("--tree") or "student")
 
 
-def bench(config: pytest.Config) -> Bench:
-    """The run's bench, made when the first graded test needs it."""
-    if BENCH not in config.stash:
-        config.stash[BENCH] = Bench(_tree(config))
-    return config.stash[BENCH]
+def shared_state(config: pytest.Config) -> SharedState:
+    """The state of this pytest run, made when the first graded test needs it."""
+    if SHARED not in config.stash:
+        config.stash[SHARED] = SharedState(_tree(config))
+    return config.stash[SHARED]
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if not collect.is_graded(pyfuncitem.path):
         return None
     (test,) = collect.from_items([pyfuncitem])
-    shared = bench(pyfuncitem.config)
+    shared = shared_state(pyfuncitem.config)
     if shared.timeouts[test.module] >= TIMEOUTS:
         pytest.skip("Not run: too many tests of this deliverable ran out of time.")
     try:

@@ -97,7 +97,7 @@ def no_debugger(*_: object, **__: object) -> NoReturn:
     raise RuntimeError("A breakpoint needs a terminal where you can type: run `python -m tests NAME` there.")
 
 
-def find(name: str) -> Path:
+def find_tree(name: str) -> Path:
     """The tree that `--tree` names: a path, or the name of a folder beside tests/.
 
     Raises:

@@ -36,7 +36,7 @@ from workbench.training.trained import Trained
 from workbench.training.trees import open_tree
 
 
-def kindly(method: Callable[..., None]) -> Callable[..., None]:
+def one_line_errors(method: Callable[..., None]) -> Callable[..., None]:
     """Print what a student can mend in one line, where it would be an error of the cell."""
 
     @functools.wraps(method)
@@ -100,7 +100,7 @@ class Notebook:
     def _say_waiting(self, deliverable: Deliverable, file: str, line: int) -> None:
         print(f"This waits for your {deliverable.title}: {self.tree.name}/{file}:{line}")
 
-    @kindly
+    @one_line_errors
     def train(self, model: str, name: str = "", **changes: object) -> None:
         """Train a model, by its preset with changes, and keep it under a name (default: the model's)."""
         name = name or model
@@ -118,14 +118,14 @@ class Notebook:
                 raise WorkbenchError(self._stopped(name)) from None
             self._trained[name] = trained
 
-    @kindly
+    @one_line_errors
     def curves(self, *names: str) -> None:
         """Draw the perplexity of trained models over their epochs."""
         folders = [self.runs / name for name in self.those_trained(names)]
         if folders:
             display(plots.curves(compare.histories(compare.read(folders))))
 
-    @kindly
+    @one_line_errors
     def compare(self, *names: str) -> None:
         """Measure models on the validation split, and show what differs between them and what came of it."""
         names = self.those_trained(names)

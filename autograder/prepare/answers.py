@@ -113,7 +113,7 @@ def _without(variable: str) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Run:
+class SolutionRun:
     """What the solution gives in one test.
 
     Attributes:
@@ -134,8 +134,8 @@ def run_solution(
     seed: Callable[[str], str],
     mapper: Mapper = map,
     kept: Mapping[str, str] | None = None,
-) -> Iterator[Run]:
-    """Run the solution: yields a Run for each test.
+) -> Iterator[SolutionRun]:
+    """Run the solution: yields a SolutionRun for each test.
 
     Args:
         seed: identifier of a test and case -> the seed wanted; another is drawn from it where rounding could decide.
@@ -185,7 +185,7 @@ def hidden_answers(
     return made
 
 
-def _run(root: Path, test: GradedTest, seeds: Mapping[str, str], kept: Mapping[str, str]) -> Run:
+def _run(root: Path, test: GradedTest, seeds: Mapping[str, str], kept: Mapping[str, str]) -> SolutionRun:
     made = Answers()
     with activated(root / "solution") as tree, provenance.traced(tree.root) as ran:
         try:
@@ -195,5 +195,5 @@ def _run(root: Path, test: GradedTest, seeds: Mapping[str, str], kept: Mapping[s
                     test, case, seeds[name], partial(run_case, test, case, tree), kept.get(name)
                 )
         except Unsteady as error:
-            return Run(test, Answers(), ran, str(error))
-    return Run(test, made, ran)
+            return SolutionRun(test, Answers(), ran, str(error))
+    return SolutionRun(test, made, ran)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from harness.answers import Answers
 from harness.graded import GradedTest
-from harness.hints import Hints, Known, Portrait, Sketch
+from harness.hints import Hints, KnownMistake, Portrait, Sketch
 from harness.judge import judge
 from harness.marks import Tolerance
 from harness.outcome import Outcome
@@ -55,7 +55,7 @@ def _facts(outcome: Outcome) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _same(one: Known, other: Known) -> bool:
+def _same(one: KnownMistake, other: KnownMistake) -> bool:
     same = (one.hint, list(one.wrong)) == (other.hint, list(other.wrong))
     return same and all(_portray_the_same(portrait, other.wrong[name]) for name, portrait in one.wrong.items())
 

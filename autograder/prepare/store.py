@@ -138,7 +138,7 @@ def _run_solution(
 def _stored(root: Path, module: str) -> Answers:
     """The stored public answers of a module; empty if none are stored."""
     with suppress(FileNotFoundError):
-        return Answers.load(answers.public(module, root / "tests"))
+        return Answers.load(answers.public_file(module, root / "tests"))
     return Answers()
 
 
@@ -146,10 +146,10 @@ def keep_public(root: Path, made: Made) -> None:
     """Write the public answers and hints of the modules without complaints; files that would stay the same are left."""
     folder, new = root / "tests", made.hints
     for module in made.records:
-        path, known = hints.public(module, folder), new.of(module)
+        path, known = hints.public_file(module, folder), new.of(module)
         with suppress(FileNotFoundError):
             known = reuse.hints(known, Hints.load(path))
-        update(answers.public(module, folder), made.right[module].to_bytes())
+        update(answers.public_file(module, folder), made.right[module].to_bytes())
         update(path, known.to_bytes())
     _note(root, folder / "reference", made.records)
 
@@ -168,7 +168,7 @@ def stale(root: Path) -> dict[str, list[str]]:
     changes: dict[str, list[str]] = {}
     for deliverable in catalogue.deliverables(root):
         module = deliverable.tests
-        files = [public(module, root / "tests") for public in (answers.public, hints.public)]
+        files = [public_file(module, root / "tests") for public_file in (answers.public_file, hints.public_file)]
         then = records.get(module)
         if then is None or not all(path.exists() for path in files):
             changes[module] = [f"tests/{module}"]
@@ -195,8 +195,8 @@ def load_public(root: Path, tests: Sequence[GradedTest]) -> Stored:
     wanted = Rubric.load(root / RUBRIC).assignment.hints != "off"
     for module in dict.fromkeys(test.module for test in tests):
         try:
-            right |= Answers.load(answers.public(module, root / "tests"))
-            known |= Hints.load(hints.public(module, root / "tests")) if wanted else Hints()
+            right |= Answers.load(answers.public_file(module, root / "tests"))
+            known |= Hints.load(hints.public_file(module, root / "tests")) if wanted else Hints()
         except FileNotFoundError as error:
             raise AnswersError(f"{error.filename} is missing; run `{COMMAND}`") from None
     for name in (test.identifier(case) for test in tests for case in test.cases):

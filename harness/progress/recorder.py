@@ -72,11 +72,11 @@ class Recorder:
         verdict = item.stash.get(VERDICT, None)
         if call.when != "call" or verdict is None or not isinstance(item, pytest.Function):
             return
-        self.take(item, verdict)
+        self.record(item, verdict)
         if self._bar:
             self._bar.update()
 
-    def take(self, item: pytest.Function, verdict: Verdict) -> None:
+    def record(self, item: pytest.Function, verdict: Verdict) -> None:
         """Record the verdict of a case."""
         (test,) = collect.from_items([item])
         verdicts = self.standings[test.module].verdicts
@@ -89,7 +89,7 @@ class Recorder:
 
     def give_up(self, item: pytest.Function, verdict: Verdict) -> NoReturn:
         """End the process because of a test that cannot be stopped."""
-        self.take(item, verdict)
+        self.record(item, verdict)
         self.pytest_sessionfinish()
         release_output(item.config)
         self._end()

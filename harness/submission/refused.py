@@ -43,12 +43,12 @@ ASKS = ("input", "breakpoint")
 def inspect_names(sources: Mapping[str, Source], assignment: Assignment) -> list[Finding]:
     """Report refused names, code that builds code, and output: once each, with all deliverables that answer for it."""
     reports = {path: FileReport(path, assignment) for path in sources}
-    told: dict[tuple[str, str, int, str], list[Deliverable]] = {}
+    deliverables_of: dict[tuple[str, str, int, str], list[Deliverable]] = {}
     for deliverable in assignment.deliverables:
         if deliverable.file in sources:
             for place in dict.fromkeys(_Account(deliverable, sources, assignment).findings()):
-                told.setdefault(place, []).append(deliverable)
-    for (path, rule, line, message), hit in told.items():
+                deliverables_of.setdefault(place, []).append(deliverable)
+    for (path, rule, line, message), hit in deliverables_of.items():
         if rule == "output":
             reports[path].warning("output", line, message, hit)
         elif rule == "size":
@@ -63,15 +63,15 @@ class _Step(NamedTuple):
 
     path: str
     names: list[str]
-    way: str
+    route: str
 
 
-class _Met(NamedTuple):
+class _ReachedUse(NamedTuple):
     """A use that a deliverable answers for, its file, and through which import the deliverable gets there."""
 
     path: str
     use: Use
-    way: str
+    route: str
 
 
 class _Account:
@@ -83,31 +83,31 @@ class _Account:
         self._packages = packages_of(assignment)
         self._part = functools.cache(lambda dotted: _part(dotted, self._listed))
         self._given = {f.name.rpartition(".")[2] for d in assignment.deliverables for f in d.functions}
-        self._met: list[_Met] = []
+        self._reached: list[_ReachedUse] = []
         self._full = False
-        self._meanings_met = 0
+        self._meanings_read = 0
         self._seen: set[tuple[str, str]] = set()
         self._reach: dict[str, Reach] = {}
         self._steps = [_Step(deliverable.file, _homes(deliverable), "")]
-        self._loose: _Met | None = None
+        self._loose: _ReachedUse | None = None
         while self._steps and not self._full:
-            self._take(self._steps.pop())
-            self._loose = self._loose or next((met for met in self._met if met.use.loose), None)
+            self._read_parts(self._steps.pop())
+            self._loose = self._loose or next((reached for reached in self._reached if reached.use.loose), None)
             if self._loose and not self._steps:
-                self._steps = [*self._looked_up()]
-        self._files = {met.path for met in self._met}
+                self._steps = [*self._named_in_strings()]
+        self._files = {reached.path for reached in self._reached}
 
-    def _take(self, step: _Step) -> None:
+    def _read_parts(self, step: _Step) -> None:
         """Read the new parts of a file, and note where they lead in other files."""
-        path, wanted, way = step
+        path, wanted, route = step
         names = self._sources[path].names(path)
         reader = self._sources[path].reader(path)
         parts = self._reach.setdefault(path, Reach(reader)).add(wanted)
         handed_on = [names.handed_on(name) for name in wanted]
         uses = [*handed_on, *(use for part in parts for use in part.uses)]
-        self._met += [_Met(path, use, way) for use in uses[0 if way else len(handed_on) :]]
-        self._meanings_met += sum(len(use.dotted) for use in uses if not use.text)
-        self._full = reader.full or self._meanings_met > MAX_MEANINGS
+        self._reached += [_ReachedUse(path, use, route) for use in uses[0 if route else len(handed_on) :]]
+        self._meanings_read += sum(len(use.dotted) for use in uses if not use.text)
+        self._full = reader.full or self._meanings_read > MAX_MEANINGS
         done: set[ast.AST | None] = set()
         for use in uses:
             leads = [(dotted, self._part(dotted)) for dotted in use.dotted if use.node not in done]
@@ -115,33 +115,33 @@ class _Account:
                 done.add(use.base)
             for dotted, part in leads:
                 if part:
-                    self._go(part, step, names.origin(use, dotted))
+                    self._follow(part, step, names.origin(use, dotted))
         for node in [node for part in parts for node in part.imports]:
             for module in needed_modules(node, path, self._packages):
                 if module in self._listed:
-                    self._go((self._listed[module], "import"), step, node.lineno)
+                    self._follow((self._listed[module], "import"), step, node.lineno)
 
-    def _go(self, part: tuple[str, str], step: _Step, line: int) -> None:
+    def _follow(self, part: tuple[str, str], step: _Step, line: int) -> None:
         if part not in self._seen:
             self._seen.add(part)
             file, name = part
             deliverable = self._deliverable
-            way = f" {deliverable.number} {deliverable.title} gets there by the import in {step.path}:{line}."
+            route = f" {deliverable.number} {deliverable.title} gets there by the import in {step.path}:{line}."
             everything = [*self._sources[file].names(file).bound]
             names = [] if name == "import" else [name] if name else everything
-            self._steps.append(_Step(file, names, step.way or way))
+            self._steps.append(_Step(file, names, step.route or route))
 
-    def _looked_up(self) -> Iterator[_Step]:
+    def _named_in_strings(self) -> Iterator[_Step]:
         """Functions and classes that a string or an attribute names, as in `globals()["helper"]`."""
-        uses = [met.use for met in self._met if met.use.text or met.use.own]
+        uses = [reached.use for reached in self._reached if reached.use.text or reached.use.own]
         words = {dotted.rpartition(".")[2] for use in uses for dotted in use.dotted} - self._given
-        for path, way in {met.path: met.way for met in self._met}.items():
+        for path, route in {reached.path: reached.route for reached in self._reached}.items():
             bound = self._sources[path].names(path).bound
             names = {name for name in words.intersection(bound) if isinstance(bound[name], DEFINITIONS)}
             new = [name for name in sorted(names) if (path, name) not in self._seen]
             self._seen.update((path, name) for name in new)
             if new:
-                yield _Step(path, new, way)
+                yield _Step(path, new, route)
 
     def findings(self) -> Iterator[tuple[str, str, int, str]]:
         """The file, rule, line and message of each finding."""
@@ -149,16 +149,16 @@ class _Account:
             yield self._deliverable.file, "size", 0, TOO_MANY_MEANINGS
             return
         done: set[ast.AST | None] = set()  # one finding is enough for torch.nn.LSTM.forward
-        for path, use, way in self._met:
+        for path, use, route in self._reached:
             message = "" if use.node in done else self._refusal(use)
             if message or use.node in done:
                 done.add(use.base)
             if message:
-                yield path, "refused", use.line, message + (way or self._beyond(use.line))
-            elif use.called and not way and (advice := _output_advice(use, self._assignment.output)):
+                yield path, "refused", use.line, message + (route or self._reason_outside(use.line))
+            elif use.called and not route and (advice := _output_advice(use, self._assignment.output)):
                 yield path, "output", use.line, f"{shorten(use.spelled)}() {advice}"
 
-    def _beyond(self, line: int) -> str:
+    def _reason_outside(self, line: int) -> str:
         """Say why the deliverable answers for a line outside its own classes and functions; "" for a line inside."""
         homes = (self._sources[self._deliverable.file].find(name) for name in _homes(self._deliverable))
         if any(home and home.lineno <= line <= (home.end_lineno or 0) for home in homes):

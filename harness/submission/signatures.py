@@ -23,18 +23,18 @@ def check_signatures(source: Source, report: FileReport) -> None:
                 owners.setdefault((function.name, function.parameters, by_name), []).append(deliverable)
     for (name, wanted, by_name), hit in owners.items():
         holder = name.rpartition(".")[0]
-        found = source.definition(name)
+        defined = source.definition(name)
         if source.find(name) is None:
             gone = f"class {holder}" if holder and source.find(holder) is None else f"function {name}"
             missing.setdefault(gone, {}).update({deliverable.id: deliverable for deliverable in hit})
-        elif found and not _fits(wanted, found.parameters, by_name):
-            taken = ", ".join(map(shorten, found.parameters[:12])) + (", ..." if found.parameters[12:] else "")
+        elif defined and not _fits(wanted, defined.parameters, by_name):
+            taken = ", ".join(map(shorten, defined.parameters[:12])) + (", ..." if defined.parameters[12:] else "")
             message = f"{name} takes ({taken}), where tests need ({', '.join(wanted)}), in this order."
             names = f"Tests give {', '.join(by_name)} by name; other names" if by_name else "The names"
-            report.fault("signature", found.line, f"{message} {names} are up to you.", hit)
-        elif found and (others := _other_defaults(wanted, found.parameters)):
+            report.fault("signature", defined.line, f"{message} {names} are up to you.", hit)
+        elif defined and (others := _other_defaults(wanted, defined.parameters)):
             message = f"{name} takes {', '.join(map(shorten, others))}. Other defaults fail tests that count on them."
-            report.warning("signature", found.line, message, hit)
+            report.warning("signature", defined.line, message, hit)
     if not source.error:  # otherwise it may be in the part that could not be parsed
         for gone, needed in missing.items():
             message = f"{gone} is not defined in this file. Put it back under that name."
@@ -68,7 +68,7 @@ def _other_defaults(wanted: Sequence[str], got: Sequence[str]) -> list[str]:
     """The parameters with another default than wanted, in words; a default that is new does no harm."""
     return [
         f"{own} instead of {word}"
-        for own, word in zip([each for each in got if each != "/"], wanted, strict=False)
+        for own, word in zip([parameter for parameter in got if parameter != "/"], wanted, strict=False)
         if "=" in word and not own.startswith("*") and not _is_default(own.partition("=")[2], word.partition("=")[2])
     ]
 

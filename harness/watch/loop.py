@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from harness.answers import public
+from harness.answers import public_file
 from harness.contract import Assignment, Deliverable
 from harness.graded import TESTS, GradedTest
 from harness.judge import Kind, Verdict
@@ -66,7 +66,7 @@ class Watch:
         self.files = {board.tree / deliverable.file: deliverable.file for deliverable in board.chosen}
         self.seen_files = SeenFiles(self.files)
         modules = list(board.standings)
-        self.seen_tests = SeenFiles([*(TESTS / module for module in modules), *map(public, modules)])
+        self.seen_tests = SeenFiles([*(TESTS / module for module in modules), *map(public_file, modules)])
         self.spare = Spare(board.tree, modules)
 
     def run(self) -> None:

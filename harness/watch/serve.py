@@ -76,7 +76,7 @@ class Reporting(Recorder):
         config.stash[LOG] = self.wire.log.fileno()
 
     def give_up(self, item: pytest.Function, verdict: Verdict) -> NoReturn:
-        self.take(item, verdict)
+        self.record(item, verdict)
         self.wire.send(verdicts=self.verdicts(_key(item.nodeid)))
         exit_now(1)
 

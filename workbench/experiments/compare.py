@@ -177,7 +177,7 @@ def result_rows(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> l
         _row(
             runs,
             f"{split} {label}",
-            partial(_found, split=split, key=key),
+            partial(_measured, split=split, key=key),
             "{:.2f}",
             better if split in CHOSEN_BY else None,
         )
@@ -302,7 +302,7 @@ def _epochs(run: Summary) -> str:
     return f"{len(run.log)} ({run.best['epoch']})" if run.log else EMPTY
 
 
-def _found(run: Summary, split: str, key: str) -> float | None:
+def _measured(run: Summary, split: str, key: str) -> float | None:
     value: float | None = run.evaluations.get(split, {}).get(key)
     return value
 

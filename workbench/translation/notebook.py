@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from IPython.display import display
 
 from workbench import notebook
-from workbench.notebook import kindly, show_table
+from workbench.notebook import one_line_errors, show_table
 from workbench.pictures import plots
 from workbench.translation.trained import TrainedTranslator
 
@@ -15,7 +15,7 @@ from workbench.translation.trained import TrainedTranslator
 class Notebook(notebook.Notebook):
     """The calls of the cells, also on translations."""
 
-    @kindly
+    @one_line_errors
     def translate(self, sentences: Sequence[str], *names: str) -> None:
         """A table with each model's translations of the sentences."""
         names = self.those_trained(names)
@@ -25,7 +25,7 @@ class Notebook(notebook.Notebook):
                 [(sentence, *(self.translator(name).translate(sentence) for name in names)) for sentence in sentences],
             )
 
-    @kindly
+    @one_line_errors
     def attention(self, sentence: str, name: str) -> None:
         """Draw where a model looks while it translates a sentence."""
         if self.those_trained((name,)):

@@ -107,5 +107,5 @@ def test_no_graded_test_draws_from_torch_or_asserts(tests):
 
 def test_references_say_what_they_were_made_with(tests):
     for module in {test.module for test in tests}:
-        header = answers.Answers.load(answers.public(module)).header
+        header = answers.Answers.load(answers.public_file(module)).header
         assert set(header) >= {"torch", "numpy", "contract"}

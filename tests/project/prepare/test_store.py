@@ -12,7 +12,7 @@ import autograder.__main__ as commands
 from autograder.prepare import answers, kit, mistakes, provenance, store
 from autograder.prepare.answers import AnswersError, Mapper
 from harness.answers import Answers
-from harness.answers import public as public_answers
+from harness.answers import public_file as public_answers
 from harness.graded import GradedTest
 from tests.project.conftest import ROOT
 from tests.project.prepare.copied import RNN, RNN_FILE, RNN_MISTAKES, copy_into, edit

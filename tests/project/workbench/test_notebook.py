@@ -9,7 +9,7 @@ import pytest
 
 from tests.project.workbench.notebooks import ROOT
 from workbench import notebook as cells
-from workbench.notebook import Notebook, kindly
+from workbench.notebook import Notebook, one_line_errors
 from workbench.training import launch
 from workbench.training.records import Interrupted
 
@@ -18,10 +18,10 @@ def test_a_todo_is_said_and_other_errors_are_shown(capsys):
     def todo() -> None:
         raise NotImplementedError("seq2seq.Decoder")
 
-    kindly(todo)()
+    one_line_errors(todo)()
     assert capsys.readouterr().out.startswith("seq2seq.Decoder is not implemented yet: ")
     with pytest.raises(ValueError, match="mine"):
-        kindly(lambda: (_ for _ in ()).throw(ValueError("mine")))()
+        one_line_errors(lambda: (_ for _ in ()).throw(ValueError("mine")))()
 
 
 @pytest.mark.parametrize("words", ['("naive.RNN")', "", "()", "('later')"])
