@@ -60,9 +60,9 @@ def main(root: str, closed: Sequence[str] = (), here: bool = False) -> int:
         notes.append("The autograder itself has failed; this is not your fault. Please tell your instructor.")
     results.write(results.compose(kit, settled, notes, extra), home / "results" / "results.json")
     table = [*results.summary(kit, settled.rows), *results.ending(settled)]
-    print("\n".join([results.heading(kit), "", *table, *settled.sums]))
+    print("\n".join([results.heading(kit), "", *table, *settled.score_notes]))
     print(f"graded in {time.monotonic() - started:.1f} s")
-    for line in [*extra.get("isolation", []), *(f"note: {note}" for note in settled.noted["notes"])]:
+    for line in [*extra.get("isolation", []), *(f"note: {note}" for note in settled.for_staff["notes"])]:
         print(line)
     return int(failed)
 

@@ -28,28 +28,28 @@ class Settled:
     Attributes:
         rows: the rows with their points, without words that the rubric withholds.
         open: whether the student may see every row now; if not, no sentence tells points.
-        sums: sentences for the student about what changes the score, with the arithmetic.
-        taken: each deduction in order: its reason, and the number of points.
-        said: further sentences for the student about the submission as a whole.
-        noted: what only instructors need, for `extra_data`.
+        score_notes: sentences for the student about what changes the score, with the arithmetic.
+        deductions: each in order: its reason, and the number of points.
+        remarks: further sentences for the student about the submission as a whole.
+        for_staff: what only instructors need, for `extra_data`.
     """
 
     rows: list[Row]
     score: float
     open: bool = True
-    sums: list[str] = field(default_factory=list)
-    taken: list[tuple[str, float]] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-    noted: dict[str, Any] = field(default_factory=dict)
+    score_notes: list[str] = field(default_factory=list)
+    deductions: list[tuple[str, float]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    for_staff: dict[str, Any] = field(default_factory=dict)
 
     def deduct(self, title: str, share: float, why: str) -> None:
         """Deduct a share of the score, and record why and how much that is."""
         before, self.score = self.score, cents(self.score * (1 - share))
         deducted = share > 0 and before > 0
         if deducted:
-            self.taken.append((title, before - self.score))
+            self.deductions.append((title, before - self.score))
         told = self.open and deducted
-        self.sums.append(f"{why} {points(before)} -> {points(self.score)} points." if told else why)
+        self.score_notes.append(f"{why} {points(before)} -> {points(self.score)} points." if told else why)
 
 
 def settle(kit: Kit, grades: Grades, metadata: Metadata, notebooks: Sequence[str]) -> Settled:
@@ -63,8 +63,8 @@ def settle(kit: Kit, grades: Grades, metadata: Metadata, notebooks: Sequence[str
     rows = [_row(row, grading.public_share, limited=again is not None) for row in grades.rows]
     settled = Settled(rows, cents(sum(row.score for row in rows)))
     settled.open = all(visibility(row, kit) == "visible" for row in rows)
-    settled.noted = _noted(kit, metadata)
-    settled.noted["notes"] += grades.notes
+    settled.for_staff = _for_staff(kit, metadata)
+    settled.for_staff["notes"] += grades.notes
     if grades.printed and assignment.output != "allow":
         _output(settled, assignment.output)
     if assignment.strict == "submission":
@@ -72,8 +72,8 @@ def settle(kit: Kit, grades: Grades, metadata: Metadata, notebooks: Sequence[str
     _notebook(settled, kit, notebooks)
     _lateness(settled, metadata, kit.rubric.late)
     if again and any(row.verdict.message == NOT_SAID for row in rows):
-        settled.said.append(_limit_in_words(grading.hidden_feedback, again))
-    settled.said += [str(finding) for finding in grades.findings if finding.severity is Severity.WARNING]
+        settled.remarks.append(_limit_in_words(grading.hidden_feedback, again))
+    settled.remarks += [str(finding) for finding in grades.findings if finding.severity is Severity.WARNING]
     return settled
 
 
@@ -81,7 +81,7 @@ def unsettled(kit: Kit, reason: str, metadata: Metadata) -> Settled:
     """The result of a submission that could not be graded: every row has its full maximum and no points."""
     verdict = Verdict(Kind.FAULT, reason)
     rows = [Row(test, verdict, 0.0, kit.points[test.key]) for test in kit.tests]
-    return Settled(rows, 0.0, noted=_noted(kit, metadata))
+    return Settled(rows, 0.0, for_staff=_for_staff(kit, metadata))
 
 
 def visibility(row: Row, kit: Kit) -> str:
@@ -109,7 +109,7 @@ def _row(row: Row, public_share: float, limited: bool) -> Row:
     return replace(row, score=cents(public_share * row.max_score), verdict=verdict)
 
 
-def _noted(kit: Kit, metadata: Metadata) -> dict[str, Any]:
+def _for_staff(kit: Kit, metadata: Metadata) -> dict[str, Any]:
     """The platform's metadata for instructors, and notes about what does not fit the rubric."""
     notes = list(metadata.problems)
     full, allowed = sum(kit.points.values()), kit.rubric.assignment.group_size
@@ -134,7 +134,7 @@ def _output(settled: Settled, policy: str) -> None:
     if policy == "zero":
         settled.deduct("Printing", 1.0, f"{why} This assignment gives no points then.")
     else:
-        settled.said.append(f"{why} It costs nothing; take it out next time.")
+        settled.remarks.append(f"{why} It costs nothing; take it out next time.")
 
 
 def _strictness(settled: Settled, grades: Grades) -> None:
@@ -152,7 +152,7 @@ def _notebook(settled: Settled, kit: Kit, notebooks: Sequence[str]) -> None:
         why = "This assignment asks for a notebook (*.ipynb), and none was handed in."
         settled.deduct("No notebook", share, f"{why} That costs {percent(share)}." if share else why)
     elif policy == "refused" and notebooks:
-        settled.said.append(f"{notebooks[0]} was not read: this assignment takes no notebooks.")
+        settled.remarks.append(f"{notebooks[0]} was not read: this assignment takes no notebooks.")
 
 
 def _lateness(settled: Settled, metadata: Metadata, late: Late) -> None:
@@ -160,19 +160,19 @@ def _lateness(settled: Settled, metadata: Metadata, late: Late) -> None:
     if metadata.created is None or not metadata.due:
         if late.tiers:
             missing = "No due date is known" if metadata.created else "When this was handed in is not known"
-            settled.sums.append(f"{missing}, so nothing is deducted for lateness.")
+            settled.score_notes.append(f"{missing}, so nothing is deducted for lateness.")
         return
     pick = max if late.group_date == "latest" else min
     due = pick(metadata.due, key=lambda due: (due.date, due.own))
     delay = metadata.created - due.date
     place = f"your due date ({moment(due.date)}, {_whose(due, metadata, late)}).{_clock(metadata.created, due.date)}"
     seconds = max(0, math.ceil(delay.total_seconds()))
-    settled.noted["late"] = {"due": due.date.isoformat(), "own": due.own, "seconds": seconds}
+    settled.for_staff["late"] = {"due": due.date.isoformat(), "own": due.own, "seconds": seconds}
     if delay <= timedelta(0):
-        settled.sums.append(f"Handed in on time, {span(-delay)} before {place}")
+        settled.score_notes.append(f"Handed in on time, {span(-delay)} before {place}")
         return
     words, share = _price(late.tiers, delay)
-    settled.noted["late"] |= {"deduct": share, "before": settled.score}
+    settled.for_staff["late"] |= {"deduct": share, "before": settled.score}
     settled.deduct("Lateness", share, f"Handed in {span(delay)} after {place} {words}")
 
 

@@ -24,7 +24,7 @@ def compose(kit: Kit, settled: Settled, notes: Sequence[str], extra: Mapping[str
 
     The time that grading took is left out, because student code can make it depend on hidden inputs.
     """
-    paragraphs = map("\n".join, ([heading(kit)], settled.sums, _table(kit, settled), notes, settled.said))
+    paragraphs = map("\n".join, ([heading(kit)], settled.score_notes, _table(kit, settled), notes, settled.remarks))
     return {
         "score": settled.score,
         "output": plain("\n\n".join(filter(None, paragraphs))),
@@ -33,7 +33,7 @@ def compose(kit: Kit, settled: Settled, notes: Sequence[str], extra: Mapping[str
         "test_name_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "extra_data": {**extra, **settled.noted},
+        "extra_data": {**extra, **settled.for_staff},
         "tests": [_row(row, kit) for row in settled.rows],
     }
 
@@ -56,9 +56,9 @@ def summary(kit: Kit, rows: Sequence[Row]) -> list[str]:
 
 def ending(settled: Settled) -> list[str]:
     """A line for each deduction, and one for the score that counts; no lines if nothing was deducted."""
-    if not settled.taken:
+    if not settled.deductions:
         return []
-    lines = [f"{title:<46} {'-' + points(lost):>6}" for title, lost in settled.taken]
+    lines = [f"{title:<46} {'-' + points(lost):>6}" for title, lost in settled.deductions]
     full = sum(row.max_score for row in settled.rows)
     return [*lines, f"{'Score':<46} {points(settled.score):>6} of {points(full):>5}"]
 

@@ -942,7 +942,7 @@ def test_the_staff_is_told_of_results_that_come_from_a_refused_layer(engine):
     assert "1.2 LSTM: its results come from MkldnnRnnLayerBackward" in grades.notes[0]
     assert f"Look at {LSTM}" in grades.notes[0]
     settled = policy.settle(engine.kit, grades, Metadata(), [])
-    assert settled.noted["notes"] == grades.notes
+    assert settled.for_staff["notes"] == grades.notes
     composed = results.compose(engine.kit, settled, [], {})
     assert "Mkldnn" in str(composed.pop("extra_data"))
     assert "Mkldnn" not in str(composed)

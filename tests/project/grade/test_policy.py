@@ -154,23 +154,23 @@ def test_lateness_is_reported_and_costs_what_the_tiers_say(tiers, hours, score, 
     kit = make_kit(tiers)
     done = settled(kit, hours)
     assert done.score == score
-    (line,) = done.sums
+    (line,) = done.score_notes
     assert words in line
     assert ("->" in line) == (score < 12.5)
     assert sum(row.score for row in done.rows) == 12.5, "rows keep their points"
     text = shown(kit, done)
     assert text.index(line) < text.index("Part 1")
-    assert done.noted["late"]["seconds"] == round(max(0, hours) * 3600)
+    assert done.for_staff["late"]["seconds"] == round(max(0, hours) * 3600)
 
 
 def test_a_deduction_is_a_share_of_what_was_earned():
     kit = make_kit(TIERS)
     done = settled(kit, 2, grades(kit, wrong=2))
     assert done.score == 5.95
-    assert done.sums[0].endswith("that costs 30 %. 8.5 -> 5.95 points.")
+    assert done.score_notes[0].endswith("that costs 30 %. 8.5 -> 5.95 points.")
     nothing = settled(kit, 2, grades(kit, wrong=6))
     assert nothing.score == 0
-    assert nothing.sums[0].endswith("that costs 30 %.")
+    assert nothing.score_notes[0].endswith("that costs 30 %.")
 
 
 OWN = [
@@ -194,8 +194,8 @@ OWN = [
 @pytest.mark.parametrize(("own", "group_date", "hours", "seconds", "whose"), OWN)
 def test_the_students_own_date_counts(own, group_date, hours, seconds, whose):
     done = settled(make_kit(f"[late]\ngroup_date = '{group_date}'\n"), hours, own=own)
-    assert done.noted["late"]["seconds"] == seconds
-    assert whose in done.sums[0]
+    assert done.for_staff["late"]["seconds"] == seconds
+    assert whose in done.score_notes[0]
 
 
 def test_hours_count_whatever_the_clock_was_set_to():
@@ -205,11 +205,11 @@ def test_hours_count_whatever_the_clock_was_set_to():
     data["created_at"] = "2026-11-03T23:00:00-08:00"
     done = settle(kit, grades(kit), Metadata.parse(data), ())
     assert done.score == 0
-    assert done.sums[0].startswith(
+    assert done.score_notes[0].startswith(
         "Handed in 3 days 1 h after your due date (2026-10-31 23:00-07:00, your own). Hours that have passed count, "
         "however clocks were set: 2026-11-03 23:00-08:00 is 2026-11-04 00:00-07:00. More than 3 days late"
     )
-    assert "clocks" not in settled(kit, 73).sums[0]
+    assert "clocks" not in settled(kit, 73).score_notes[0]
 
 
 TAKEN = [
@@ -234,9 +234,9 @@ def test_offsets_count():
     """Noon in Berlin is three in the morning in California."""
     data = forged(0)
     data["created_at"] = "2026-05-01T21:00:00+02:00"
-    assert settle(make_kit(), grades(make_kit()), Metadata.parse(data), ()).noted["late"]["seconds"] == 0
+    assert settle(make_kit(), grades(make_kit()), Metadata.parse(data), ()).for_staff["late"]["seconds"] == 0
     data["created_at"] = "2026-05-01T21:00:01+02:00"
-    assert settle(make_kit(), grades(make_kit()), Metadata.parse(data), ()).noted["late"]["seconds"] == 1
+    assert settle(make_kit(), grades(make_kit()), Metadata.parse(data), ()).for_staff["late"]["seconds"] == 1
 
 
 UNKNOWN = [
@@ -259,8 +259,8 @@ def test_what_is_not_known_costs_nothing_and_is_said(changes, words, note):
         kit = make_kit(tiers)
         done = settle(kit, grades(kit), Metadata.parse({**forged(-1), **changes}), ())
         assert done.score == 12.5
-        assert any(note in each for each in done.noted["notes"]) if note else not done.noted["notes"]
-        assert any(words in line for line in done.sums) == bool(tiers or not words)
+        assert any(note in each for each in done.for_staff["notes"]) if note else not done.for_staff["notes"]
+        assert any(words in line for line in done.score_notes) == bool(tiers or not words)
         shown(kit, done)
 
 
@@ -268,17 +268,17 @@ def test_a_date_that_cannot_be_read_gives_way_to_the_assignments():
     data = forged(1)
     data["users"][0]["assignment"]["due_date"] = "soon"
     done = settle(make_kit(TIERS), grades(make_kit()), Metadata.parse(data), ())
-    assert (done.score, done.noted["late"]["own"]) == (8.75, False)
-    assert "the assignment's" in done.sums[0]
+    assert (done.score, done.for_staff["late"]["own"]) == (8.75, False)
+    assert "the assignment's" in done.score_notes[0]
 
 
 def test_without_metadata_nothing_is_said_of_lateness(tmp_path):
     metadata = Metadata.load(tmp_path / "submission_metadata.json")
     done = settle(make_kit(), grades(make_kit()), metadata, ())
-    assert (done.sums, done.score) == ([], 12.5)
-    assert done.noted == {"notes": ["there is no submission_metadata.json"]}
+    assert (done.score_notes, done.score) == ([], 12.5)
+    assert done.for_staff == {"notes": ["there is no submission_metadata.json"]}
     done = settle(make_kit(TIERS), grades(make_kit()), metadata, ())
-    assert done.sums == ["When this was handed in is not known, so nothing is deducted for lateness."]
+    assert done.score_notes == ["When this was handed in is not known, so nothing is deducted for lateness."]
 
 
 @pytest.mark.parametrize(
@@ -317,14 +317,14 @@ def test_whatever_the_metadata_is_results_are_valid(data):
 
 def test_points_and_group_that_do_not_fit_are_noted_for_instructors():
     kit = make_kit()
-    assert settled(kit).noted["notes"] == []
-    assert settled(kit).noted["submission"] == 123456
-    (note,) = settled(kit, total_points="100.0").noted["notes"]
+    assert settled(kit).for_staff["notes"] == []
+    assert settled(kit).for_staff["submission"] == 123456
+    (note,) = settled(kit, total_points="100.0").for_staff["notes"]
     assert note == "Gradescope's assignment has 100 points, the rubric 12.5: set them equal"
-    (note,) = settled(kit, own=(0, 0)).noted["notes"]
+    (note,) = settled(kit, own=(0, 0)).for_staff["notes"]
     assert note == "2 students hand in together, and the rubric's group_size is 1"
     for odd in (None, "many", "nan", "1e999", [], True):
-        assert len(settled(kit, total_points=odd).noted["notes"]) == 1
+        assert len(settled(kit, total_points=odd).for_staff["notes"]) == 1
     assert "12.5" not in shown(kit, settled(kit, total_points="100.0")).partition("Part 1")[0]
 
 
@@ -358,11 +358,11 @@ def test_stray_output_and_lateness_are_reckoned_one_after_the_other():
     zero = replace(kit, rubric=replace(kit.rubric, assignment=replace(kit.rubric.assignment, output="zero")))
     done = settled(zero, 2, replace(grades(kit), printed=True))
     assert done.score == 0
-    assert done.sums[0].endswith("This assignment gives no points then. 12.5 -> 0 points.")
-    assert done.sums[1].endswith("that costs 30 %.")
+    assert done.score_notes[0].endswith("This assignment gives no points then. 12.5 -> 0 points.")
+    assert done.score_notes[1].endswith("that costs 30 %.")
     warned = settled(kit, 2, replace(grades(kit), printed=True))
     assert warned.score == 8.75
-    assert "It costs nothing" in warned.said[0]
+    assert "It costs nothing" in warned.remarks[0]
 
 
 BROKEN = {
@@ -379,7 +379,7 @@ def test_one_file_that_does_not_run_costs_everything_where_the_rubric_is_strict(
     findings = inspect(files, kit.assignment)
     done = settled(kit, graded=replace(grades(kit, wrong=2), findings=findings, broken=broken))
     assert done.score == (0 if strict else 8.5)
-    assert any("models/a.py cannot be run." in line and "8.5 -> 0" in line for line in done.sums) == strict
+    assert any("models/a.py cannot be run." in line and "8.5 -> 0" in line for line in done.score_notes) == strict
     faults = [each for each in findings if each.severity is Severity.FAULT]
     assert all(("Costs all points" in each.message) == strict for each in faults)
 
@@ -408,8 +408,8 @@ def test_a_notebook_is_required_optional_or_refused(notebook, deduct, found, sco
     kit = make_kit(f"[assignment]\nnotebook = '{notebook}'\nnotebook_deduct = {deduct}")
     done = settled(kit, notebooks=found)
     assert done.score == score
-    assert [line for line in (*done.sums, *done.said) if "notebook" in line] == [
-        line for line in (*done.sums, *done.said) if words and words in line
+    assert [line for line in (*done.score_notes, *done.remarks) if "notebook" in line] == [
+        line for line in (*done.score_notes, *done.remarks) if words and words in line
     ]
     assert words in shown(kit, done)
 
@@ -441,7 +441,7 @@ def test_hidden_inputs_are_talked_about_so_often(before, hours, again):
     assert [message == NOT_SAID for message in messages[:2]] == [again is not None] * 2
     assert [row.verdict.hint for row in done.rows[3:]] == ["" if again else "Axes?"] * 2 + ["A gate?"]
     assert done.score == settled(make_kit(), hours, grades(kit, wrong=1, hidden=2)).score
-    told = [line for line in done.said if "2 submissions in 1 day" in line]
+    told = [line for line in done.remarks if "2 submissions in 1 day" in line]
     assert len(told) == (again is not None)
     if again is not None:
         assert f"from {(DUE + timedelta(hours=again)).isoformat(sep=' ', timespec='minutes')} on" in told[0]
@@ -449,7 +449,7 @@ def test_hidden_inputs_are_talked_about_so_often(before, hours, again):
 
 def test_who_has_nothing_held_back_is_told_of_no_limit():
     kit = make_kit(TWICE)
-    assert settled(kit, 0, grades(kit, wrong=2), before=(-2, -1)).said == []
+    assert settled(kit, 0, grades(kit, wrong=2), before=(-2, -1)).remarks == []
 
 
 def test_runs_that_the_autograder_failed_are_not_counted():
