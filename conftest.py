@@ -144,5 +144,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 seconds[file] = seconds.get(file, 0) + report.duration
     if len(seconds) > 10:
         terminalreporter.section("ten slowest files")
-        for file in sorted(seconds, key=lambda each: -seconds[each])[:10]:
+        for file in sorted(seconds, key=lambda file: -seconds[file])[:10]:
             terminalreporter.write_line(f"{seconds[file]:7.1f} s  {file}")

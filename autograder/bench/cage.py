@@ -104,8 +104,8 @@ def grade(command: list[str]) -> None:
     for number in (0, 1, 2):
         os.dup2(nothing, number)
     os.closerange(3, 256)
-    for what, limit in LIMITS.items():
-        resource.setrlimit(what, (limit, limit))
+    for kind, limit in LIMITS.items():
+        resource.setrlimit(kind, (limit, limit))
     os.nice(10)
     os.setsid()
     os.chdir("/autograder/source")

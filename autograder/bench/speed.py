@@ -197,21 +197,21 @@ def _contained(kit: Kit, layout: Path) -> dict[str, Any]:
 def _warm(engine: Engine, root: Path, solution: Files, plan: Plan, advance: Callable[[str], None]) -> dict[str, Any]:
     """CPU seconds a submission, with one engine; and what one more test costs, from the suite's first half."""
     half = replace(engine.kit, tests=engine.kit.tests[::2])
-    whole, fewer = engine.kit, len(half.tests)
+    full_kit, fewer = engine.kit, len(half.tests)
     _grade(engine, solution, True)  # the first submission has extra costs, which are not warm grading
     passing: list[float] = []
     failing: list[float] = []
     halved: list[float] = []
     for number, wrong in enumerate(_failing(root, solution, plan.submissions)):
         right = {path: data + f"\n# {number}\n".encode() for path, data in solution.items()}
-        for what, files, times in (("warm, passing", right, passing), ("warm, failing", wrong, failing)):
-            advance(what)
+        for step, files, times in (("warm, passing", right, passing), ("warm, failing", wrong, failing)):
+            advance(step)
             times.append(_grade(engine, files, files is right))
         advance("warm, half of the tests")
         engine.kit = half
         halved.append(_grade(engine, right, True))
-        engine.kit = whole
-    slope = statistics.median(map(float.__sub__, passing, halved)) / (len(whole.tests) - fewer)
+        engine.kit = full_kit
+    slope = statistics.median(map(float.__sub__, passing, halved)) / (len(full_kit.tests) - fewer)
     return {
         "marginal_test_ms": 1000 * slope,
         "warm_passing_cpu_seconds": statistics.mean(passing),
@@ -242,10 +242,10 @@ def _failing(root: Path, solution: Files, count: int) -> Iterator[Files]:
     picked = entries[:: max(1, len(entries) // (2 * count))]
     skeleton = read_tree(root / "student", Assignment.load(root / "student" / "assignment.json"))
     for number in range(count):
-        one, other = picked[2 * number % len(picked)], picked[(2 * number + 1) % len(picked)]
-        wrong = {**solution, one.file: catalogue.apply(one, solution[one.file].decode()).encode()}
-        if number % 5 == 3 and one.file != other.file:
-            wrong[other.file] = catalogue.apply(other, solution[other.file].decode()).encode()
+        first, second = picked[2 * number % len(picked)], picked[(2 * number + 1) % len(picked)]
+        wrong = {**solution, first.file: catalogue.apply(first, solution[first.file].decode()).encode()}
+        if number % 5 == 3 and first.file != second.file:
+            wrong[second.file] = catalogue.apply(second, solution[second.file].decode()).encode()
         if number % 5 == 4:
             paths = list(solution)[number % len(solution) :] + list(solution)[: number % len(solution)]
             wrong |= {path: skeleton[path] for path in paths[1 + number // 5 % (len(paths) - 1) :]}

@@ -155,7 +155,7 @@ ATTEMPTS: tuple[tuple[str, Callable[[], bool]], ...] = (
     ("not isolated: student code runs in the grader's session", lambda: os.getsid(0) != os.getpid()),
     (
         "note: student code has no limit on memory, processor time, files or descriptors",
-        lambda: any(resource.getrlimit(what)[0] == resource.RLIM_INFINITY for what in LIMITS),
+        lambda: any(resource.getrlimit(kind)[0] == resource.RLIM_INFINITY for kind in LIMITS),
     ),
     (
         "note: student code can gain rights by running programs",

@@ -117,8 +117,8 @@ def share(trial: Trial) -> float:
         module: Any = tree.models
         for name in deliverable.file.removesuffix(".py").split("/")[1:]:
             module = getattr(module, name)
-        for function, what in version.fake:
-            _replace(module, function, FAKES[what])
+        for function, fake in version.fake:
+            _replace(module, function, FAKES[fake])
         passed = [test.weight for test in trial.tests if all(_passes(trial, test, case, tree) for case in test.cases)]
     return sum(passed) / sum(test.weight for test in trial.tests)
 
@@ -140,7 +140,7 @@ def unexpected(root: Path, shares: Mapping[tuple[str, str], float]) -> list[str]
     """Versions that get more than LIMIT without a reason in the catalogue, and reasons that are not needed."""
     tried = {deliverable for deliverable, _ in shares}
     above = {version for version, got in shares.items() if got > LIMIT}
-    reasons = {(id, what) for id, head in catalogue.heads(root).items() if id in tried for what in head.credit}
+    reasons = {(id, title) for id, head in catalogue.heads(root).items() if id in tried for title in head.credit}
     more = f"more than {LIMIT:.0%}; change the tests' weights, or give the reason"
     return [
         *(

@@ -76,7 +76,7 @@ def record(root: Path, module: str, misconceptions: Path, ran: Iterable[str]) ->
         if function in parts:  # neither a class's body nor a lambda, which belong to the file's own code
             made_from[f"solution/{name}"] = parts[function]
     for path in _closure(root, (f"tests/{module}", *MAKERS)):
-        made_from[path] = _read(root / path).whole
+        made_from[path] = _read(root / path).digest
     made_from[misconceptions.as_posix()] = _digest(_entries(root / misconceptions))
     return made_from
 
@@ -111,12 +111,12 @@ class Source:
     """The digests and imports of a Python file.
 
     Attributes:
-        whole: the digest of all of it.
+        digest: of all of it.
         parts: the digests of functions and methods by qualified name; of all that is outside of them by "".
         imports: the names of modules in import statements, wherever they stand, and of what is imported from them.
     """
 
-    whole: str
+    digest: str
     parts: Mapping[str, str]
     imports: Collection[str]
 

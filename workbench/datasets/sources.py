@@ -55,9 +55,9 @@ class Source:
         names = [name.removesuffix(".gz") for name in self.checksums]
         paths = {name: _find(folder, name) for name in names}
         if missing := ", ".join(name for name, path in paths.items() if path is None):
-            what = f"the files of {self.name}, plain or with .gz"
+            wanted = f"the files of {self.name}, plain or with .gz"
             raise DataError(
-                f"{folder}: expected {what}; these are missing: {missing}. "
+                f"{folder}: expected {wanted}; these are missing: {missing}. "
                 "Name the folder that has them with --data-root, or leave it out to download them"
             )
         return {name: _lines(path) for name, path in paths.items() if path is not None}

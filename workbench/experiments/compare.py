@@ -138,7 +138,7 @@ def changes(before: Settings, after: Settings) -> dict[str, tuple[object, object
 
 def scores(settings: Iterable[Settings]) -> list[Score]:
     """What `evaluate` measures of models with these settings: perplexity, then what each of their parts adds."""
-    return list(dict.fromkeys([PERPLEXITY, *(score for one in settings for score in one.part.scores)]))
+    return list(dict.fromkeys([PERPLEXITY, *(score for setting in settings for score in setting.part.scores)]))
 
 
 def table(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[Row]:

@@ -35,8 +35,8 @@ class Samples(samples.Samples):
         try:
             sentences = sample(task.model, task.vocabulary, task.unit)
         except Exception as error:  # whatever stops `generate`: hours of training are worth more than three sentences
-            ours = isinstance(error, WorkbenchError)
-            why = str(error) if ours else f"your generate stopped with {type(error).__name__}: {error}"
+            is_ours = isinstance(error, WorkbenchError)
+            why = str(error) if is_ours else f"your generate stopped with {type(error).__name__}: {error}"
             sentences = []
         self._silent = not sentences
         for note in [f"  {sentence}" for sentence in sentences] or [f"no sample sentences: {why}"]:

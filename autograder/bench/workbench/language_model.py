@@ -71,7 +71,7 @@ class Race:
     def ratio(self) -> float:
         """The workbench's time as a share of the plain loop's: the median over pairs of neighbours in time."""
         pairs = zip(self.workbench.milliseconds, self.plain.milliseconds, strict=True)
-        return statistics.median(ours / plain for ours, plain in pairs)
+        return statistics.median(workbench / plain for workbench, plain in pairs)
 
     @property
     def difference(self) -> float:

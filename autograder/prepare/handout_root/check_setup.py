@@ -53,8 +53,8 @@ def say(line: str) -> None:
     print(line.encode(encoding, "backslashreplace").decode(encoding))
 
 
-def show(what: str, value: str) -> None:
-    say(f"{what:16} {value}")
+def show(title: str, value: str) -> None:
+    say(f"{title:16} {value}")
 
 
 # Python and platform

@@ -67,11 +67,11 @@ def test_attention_weighs_single_rows_and_positions(models, given, show):
     H = given.size("H", 5, 8)
     decoder = build(models, H)
     hidden, outputs = given.uniform("hidden", 1, 3, H), given.uniform("encoder outputs", 3, 4, H)
-    for what, N, T in (("one row", 1, 4), ("single positions", 3, 1), ("one position", 1, 1)):
+    for name, N, T in (("one row", 1, 4), ("single positions", 3, 1), ("one position", 1, 1)):
         h, encoder_outputs = hidden[:, :N], outputs[:N, :T].contiguous()
-        show(f"weights of {what}", decoder.compute_attention(h, encoder_outputs))
+        show(f"weights of {name}", decoder.compute_attention(h, encoder_outputs))
         doubled = torch.cat((encoder_outputs, -encoder_outputs), dim=1)
-        show(f"weights of {what} and the opposite", decoder.compute_attention(h, doubled))
+        show(f"weights of {name} and the opposite", decoder.compute_attention(h, doubled))
 
 
 @number("2.2.5")

@@ -66,10 +66,10 @@ def test_encoder_reads_single_sentences_and_tokens(models, given, show, model_ty
     """A batch of one sentence and sentences of one token keep all their axes."""
     encoder, (V, *_) = build(models, given, model_type)
     source = given.integers("source", 3, 4, low=0, high=V)
-    for what, N, T in (("one sentence", 1, 4), ("single tokens", 3, 1), ("one token", 1, 1)):
+    for name, N, T in (("one sentence", 1, 4), ("single tokens", 3, 1), ("one token", 1, 1)):
         output, states = encoder(source[:N, :T].contiguous())
-        show(f"output of {what}", output)
-        show(f"states of {what}", states)
+        show(f"output of {name}", output)
+        show(f"states of {name}", states)
 
 
 @number("2.1.5")

@@ -60,7 +60,7 @@ def test_every_part_keeps_the_rules(tests):
 def test_every_name_of_a_batch_size_or_length_is_one_of_its_test(tests):
     known = {*COMMON.batches, *COMMON.lengths}
     for test in tests:
-        outcomes = answers.Answers.load(answers.public(test.module)).outcomes
+        outcomes = answers.Answers.load(answers.public_file(test.module)).outcomes
         sizes = {name for case in test.cases for name in outcomes[test.identifier(case)].sizes}
         unknown = {*test.size_names.batches, *test.size_names.lengths} - known - sizes
         assert not unknown, f"tests/{test.key}: @size_names has {unknown}, which are none of {sorted(sizes)}"

@@ -7,7 +7,7 @@ import pytest
 
 from autograder.prepare import provenance, store
 from autograder.prepare.answers import AnswersError
-from harness.hints import public as public_hints
+from harness.hints import public_file as public_hints
 from tests.project.conftest import ROOT, RUBRIC
 from tests.project.prepare.copied import LSTM, RNN, RNN_FILE, RNN_MISTAKES, edit
 
