@@ -89,7 +89,7 @@ class Verdict:
 PARAMETERS, CAUSE = "parameters", "cause"
 
 
-def telling(verdict: Verdict) -> tuple[int, bool]:
+def telling_order(verdict: Verdict) -> tuple[int, bool]:
     """The sort key of failing tests: a verdict that names a cause comes before one that only says what differs.
 
     The order is: a line of the student's that stops; missing parameters; another form, shape or dtype; values that are

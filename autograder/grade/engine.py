@@ -77,7 +77,7 @@ class _Evidence:
             self.right.add(identifier)
             return
         self.blamed[test.key] = identifier
-        if outcome and wire.memory(encode({"": outcome})) < KEPT:
+        if outcome and wire.decoded_size(encode({"": outcome})) < KEPT:
             self.wrong[identifier] = outcome
 
 

@@ -34,7 +34,7 @@ COMMANDS = {
 NEW_CALLS = {"io_uring_setup": 425, "pidfd_open": 434}  # the same on all processors
 
 
-def opens(tree: Path, closed: Sequence[str], unwritable: Sequence[str], needed: Sequence[str]) -> list[str]:
+def find_problems(tree: Path, closed: Sequence[str], unwritable: Sequence[str], needed: Sequence[str]) -> list[str]:
     """As the user of student code, try what must fail and what must work; return sentences about surprises.
 
     Args:

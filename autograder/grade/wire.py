@@ -50,7 +50,7 @@ def pack(index: int, payload: bytes) -> bytes:
     return HEAD.pack(MAGIC, index, len(payload)) + payload
 
 
-def memory(payload: bytes) -> int:
+def decoded_size(payload: bytes) -> int:
     """About how many bytes the decoded outcome of a payload takes."""
     return len(payload) + (READ - 1) * min(int.from_bytes(payload[:8], "little"), len(payload))
 
@@ -78,7 +78,7 @@ class Frames:
                 return
             payload = bytes(self._buffer[HEAD.size : HEAD.size + length])
             del self._buffer[: HEAD.size + length]
-            self._memory += memory(payload)
+            self._memory += decoded_size(payload)
             if self._memory > MAX_MEMORY:
                 raise BrokenFrame("the child sent more than any outcome takes")
             yield index, payload

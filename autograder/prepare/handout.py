@@ -34,8 +34,8 @@ __all__ = [
     "drift",
     "edited",
     "handout_files",
-    "kept",
     "solution_sources",
+    "switched_on",
     "write",
     "write_zip",
 ]
@@ -74,7 +74,7 @@ def derive(root: Path) -> dict[str, bytes]:
     functions: dict[str, list[dict[str, Any]]] = {deliverable.id: [] for deliverable in everything}
     lines: dict[str, int] = {}
     sources = {f"solution/{name}": source for name, source in solution_sources(root).items()}
-    for name in kept(rubric, sources):
+    for name in switched_on(rubric, sources):
         path = name.removeprefix("solution/")
         ids = [deliverable.id for deliverable in everything if deliverable.file == path]
         text, regions = strip(name, sources[name], ids)
@@ -87,13 +87,13 @@ def derive(root: Path) -> dict[str, bytes]:
     for deliverable in rubric.deliverables:
         _check_evidence(deliverable, functions[deliverable.id], lines.get(deliverable.id, 1))
     tests = {name: data for folder in PACKAGES for name, data in read_folder(root, f"tests/{folder}", ".py").items()}
-    contract = _contract(rubric, functions, files, {name: _lf(tests[name]) for name in kept(rubric, tests)})
+    contract = _contract(rubric, functions, files, {name: _lf(tests[name]) for name in switched_on(rubric, tests)})
     files["assignment.json"] = (json.dumps(contract, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
     files |= notebook.notebooks(root, [part.id for part in rubric.parts])
     return dict(sorted(files.items()))
 
 
-def kept(rubric: Rubric, names: Collection[str]) -> list[str]:
+def switched_on(rubric: Rubric, names: Collection[str]) -> list[str]:
     """The paths, from the repository's root, that belong to what the rubric switches on, in their order.
 
     Leaves out solution files, tests and references of deliverables that are off, and packages that hold nothing else.
@@ -201,7 +201,7 @@ def handout_files(root: Path) -> dict[str, bytes]:
         files[name] = data
     for folder, suffix in SHIPPED:
         shipped = read_folder(root, folder, suffix)
-        files |= {name: shipped[name] for name in kept(rubric, shipped)}
+        files |= {name: shipped[name] for name in switched_on(rubric, shipped)}
     if rubric.assignment.hints == "off":  # stale hints from before they were turned off
         files = {name: data for name, data in files.items() if not name.endswith(".hints.safetensors")}
     files |= {f"student/{name}": data for name, data in derive(root).items()}

@@ -68,7 +68,7 @@ def kit_files(
     files |= read_folder(root, "harness", ".py") | {"tests/__init__.py": b""}
     for folder in PACKAGES:
         tests_of = read_folder(root, f"tests/{folder}", ".py")
-        files |= {name: tests_of[name] for name in handout.kept(rubric, tests_of)}
+        files |= {name: tests_of[name] for name in handout.switched_on(rubric, tests_of)}
     derived = handout.derive(root)
     files |= {f"student/{name}": data for name, data in derived.items() if not name.endswith(".ipynb")}
     handout.check_leaks(files, handout.solution_sources(root))

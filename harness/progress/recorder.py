@@ -15,7 +15,7 @@ from harness import collect
 from harness.contract import Assignment
 from harness.graded import TESTS
 from harness.hints import hinted
-from harness.judge import Verdict, telling
+from harness.judge import Verdict, telling_order
 from harness.limit import exit_now
 from harness.outcome import Outcome
 from harness.plugin import GIVE_UP, OUTCOME, ROOT, VERDICT, release_output, stored_hints
@@ -119,7 +119,7 @@ class Recorder:
 
 def _is_told_before(verdict: Verdict, other: Verdict) -> bool:
     """Whether the verdict of one case of a test is shown before another's: failures first, then the more telling."""
-    return not verdict.passed and (other.passed or telling(verdict) < telling(other))
+    return not verdict.passed and (other.passed or telling_order(verdict) < telling_order(other))
 
 
 def run_pytest(chosen: Sequence[str], tree: Path, recorder: Recorder, *more: str) -> int:

@@ -12,13 +12,13 @@ from rich.text import Text
 
 from harness.contract import Assignment, Deliverable
 from harness.graded import GradedTest
-from harness.judge import Kind, Verdict, telling
+from harness.judge import Kind, Verdict, telling_order
 from harness.submission.encoding import read_source
 from harness.submission.findings import Severity
 from harness.submission.listed_files import read_tree
 from harness.submission.preflight import inspect
 from harness.submission.source import definition
-from harness.submission.unfinished import place
+from harness.submission.unfinished import line_of_work
 from harness.verdicts import name_needed
 
 STYLE = {
@@ -83,7 +83,7 @@ class Standing:
         """The wrong tests with their verdicts, the most telling first."""
         there = [(test, self.verdicts[key]) for key, test in self.tests.items() if key in self.verdicts]
         wrong = [pair for pair in there if pair[1].kind not in (Kind.PASSED, Kind.NOT_STARTED)]
-        return sorted(wrong, key=lambda pair: telling(pair[1]))
+        return sorted(wrong, key=lambda pair: telling_order(pair[1]))
 
     @property
     def first_wrong(self) -> tuple[GradedTest, Verdict] | None:
@@ -278,7 +278,7 @@ class View:
             source = read_source(self.files.get(file, b""))
             if file == deliverable.file and (made_by := definition(source, function)):
                 return f"{file}:{made_by.line}"
-        return f"{deliverable.file}:{place(self.files, deliverable)}"
+        return f"{deliverable.file}:{line_of_work(self.files, deliverable)}"
 
     def _saved(self, standing: Standing) -> float:
         path = self.tree / standing.deliverable.file

@@ -71,7 +71,7 @@ class Source:
     _readers: dict[str, Reader] = field(default_factory=dict, compare=False)
 
     @classmethod
-    @functools.lru_cache(maxsize=16)  # a submission's files: preflight, `not_started` and `place` read the same
+    @functools.lru_cache(maxsize=16)  # a submission's files: preflight, `not_started` and `line_of_work` read the same
     def parse(cls, text: str) -> Source:
         """Parse a file; never raises. Keeps the first syntax error and parses all but the block around it."""
         kept = text.split("\n")

@@ -11,7 +11,7 @@ from harness.submission.source import Source, source_of
 
 
 def not_started(files: Mapping[str, bytes], assignment: Assignment) -> dict[str, tuple[str, int]]:
-    """The deliverables whose code is as handed out: id to (file, line of the work as `place` finds it)."""
+    """The deliverables whose code is as handed out: id to (file, line of the work as `line_of_work` finds it)."""
     waiting: dict[str, tuple[str, int]] = {}
     for path in assignment.files:
         source = source_of(files, path)

@@ -45,7 +45,7 @@ def _gaps(source: Source, deliverable: Deliverable) -> tuple[Gap, ...]:
     return tuple(sorted(gaps, key=lambda gap: gap.line))
 
 
-def place(files: Mapping[str, bytes], deliverable: Deliverable) -> int:
+def line_of_work(files: Mapping[str, bytes], deliverable: Deliverable) -> int:
     """The line where the work on a deliverable continues.
 
     Of a started deliverable that is the first function in which work is left. Otherwise, or where all is written, it

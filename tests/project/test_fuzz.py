@@ -35,7 +35,7 @@ from harness.submission.encoding import LIMIT, read_source, to_utf8
 from harness.submission.preflight import inspect
 from harness.submission.source import Source
 from harness.submission.started import not_started
-from harness.submission.unfinished import place
+from harness.submission.unfinished import line_of_work
 from tests.project.conftest import ROOT
 
 ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")
@@ -111,7 +111,7 @@ def test_the_preflight_reads_any_source(data):
     with soon():
         findings = inspect(files, ASSIGNMENT)
         waiting = not_started(files, ASSIGNMENT)
-        places = [place(files, deliverable) for deliverable in ASSIGNMENT.deliverables]
+        places = [line_of_work(files, deliverable) for deliverable in ASSIGNMENT.deliverables]
     lines = read_source(data).count("\n") + 1
     assert all(0 <= finding.line <= lines for finding in findings)
     assert all(1 <= line <= lines or len(data) > LIMIT for line in places)

@@ -114,8 +114,8 @@ def test_a_child_cannot_fill_the_judges_memory_with_many_frames():
 
 def test_a_header_counts_as_what_it_takes_to_read():
     header = wire.MAX_HEADER.to_bytes(8, "little") + bytes(wire.MAX_HEADER)
-    assert wire.memory(header) > 20 * wire.MAX_HEADER
-    assert wire.memory(b"\xff" * 100) <= 27 * 100
+    assert wire.decoded_size(header) > 20 * wire.MAX_HEADER
+    assert wire.decoded_size(b"\xff" * 100) <= 27 * 100
 
 
 @pytest.mark.parametrize("dtype", ["complex64"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.graded import Case
-from harness.judge import CAUSE, PARAMETERS, Kind, Verdict, differ, judge, telling
+from harness.judge import CAUSE, PARAMETERS, Kind, Verdict, differ, judge, telling_order
 from harness.marks import Tolerance
 from harness.outcome import NOT_STARTED, Fault, Outcome
 from tests.project.harness.samples import FAULT, UNREGISTERED, array
@@ -173,17 +173,19 @@ def test_failing_tests_are_told_in_the_order_of_what_they_tell():
         Verdict(Kind.VALUES, why=CAUSE),
         Verdict(Kind.FAULT, in_test),
     ]
-    ranks = [telling(verdict) for verdict in order]
+    ranks = [telling_order(verdict) for verdict in order]
     assert ranks == sorted(set(ranks))
-    assert telling(Verdict(Kind.FAULT, in_test)) == telling(Verdict(Kind.VALUES)), "neither names a cause"
+    assert telling_order(Verdict(Kind.FAULT, in_test)) == telling_order(Verdict(Kind.VALUES)), "neither names a cause"
 
 
 def test_values_beside_a_right_mode_are_told_after_tests_about_them():
     expected = {"mode meanwhile": "evaluation", "tokens": array(1, 2, 3, 4)}
     wrong = judged(expected | {"tokens": array(1, 2, 9, 4)}, expected)
     assert wrong.why == CAUSE
-    assert telling(Verdict(Kind.VALUES, hint="h")) < telling(replace(wrong, hint="h"))
-    assert telling(judged(expected | {"mode meanwhile": "training"}, expected)) < telling(wrong), "the mode itself"
+    assert telling_order(Verdict(Kind.VALUES, hint="h")) < telling_order(replace(wrong, hint="h"))
+    assert telling_order(judged(expected | {"mode meanwhile": "training"}, expected)) < telling_order(wrong), (
+        "the mode itself"
+    )
     of_mode = {"hidden in training mode": array(1, 2, 3, 4)}
     assert not judged({"hidden in training mode": array(1, 2, 9, 4)}, of_mode).beside
 

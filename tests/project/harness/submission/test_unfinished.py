@@ -4,7 +4,7 @@ import pytest
 
 from harness.submission.encoding import LIMIT
 from harness.submission.findings import Severity
-from harness.submission.unfinished import place
+from harness.submission.unfinished import line_of_work
 from tests.project.harness.submission.made_up import (
     ASSIGNMENT,
     LSTM,
@@ -60,7 +60,7 @@ def test_a_raise_that_is_left_is_unfinished_work_with_its_line_and_its_price(cod
         f"1.2 Lstm is unfinished: NotImplementedError is still raised in LSTM.forward (line {line}). "
         "Costs up to 12 points (1.2 Lstm)."
     )
-    assert place({LSTM: text.encode()}, ASSIGNMENT.deliverable("naive.LSTM")) == line, "it begins there"
+    assert line_of_work({LSTM: text.encode()}, ASSIGNMENT.deliverable("naive.LSTM")) == line, "it begins there"
 
 
 @pytest.mark.parametrize("code", NOT_LEFT.values(), ids=NOT_LEFT)
@@ -106,14 +106,14 @@ def test_the_place_of_the_work_is_in_the_file_as_it_is():
     embed, lstm = ASSIGNMENT.deliverable("small.embed"), ASSIGNMENT.deliverable("naive.LSTM")
 
     def line(text: str, deliverable=lstm) -> int:
-        return place({deliverable.file: text.encode()}, deliverable)
+        return line_of_work({deliverable.file: text.encode()}, deliverable)
 
     assert line(SKELETON[LSTM]) == line_of(SKELETON[LSTM], "# TODO(naive.LSTM): sixteen")
     text = SKELETON[LSTM].replace("# TODO(naive.LSTM): sixteen parameters", "self.w = 1")
     assert line(text) == line_of(text, "raise NotImplementedError"), "where work is left"
     assert line("\n" + SOLVED[LSTM].replace("# TODO", "# done")) == 7
     assert line("class LSTM:\n    def forward(self): pass\n") == 2
-    assert line("class LSTM: pass\n") == line("") == line("\0(") == place({}, lstm) == 1
+    assert line("class LSTM: pass\n") == line("") == line("\0(") == line_of_work({}, lstm) == 1
     assert line("#" * (LIMIT + 1)) == 1
     text = SOLVED[TRANSFORMER].replace("# TODO(small.embed)", "#")
     assert line(text, embed) == line_of(text, "def embed"), "not the constructor, which others share"
