@@ -13,7 +13,7 @@ from tests.project.conftest import ROOT
 
 def probed(inside: Callable[..., Any], layers: tuple[str, ...]) -> list[str]:
     tree = inside.folder / "tree"  # type: ignore[attr-defined]
-    return inside(lambda: probe.opens(tree, [str(ROOT / "solution")], ["/tmp"], []), layers)
+    return inside(lambda: probe.find_problems(tree, [str(ROOT / "solution")], ["/tmp"], []), layers)
 
 
 NETWORK = "not isolated: student code can open network connections"
