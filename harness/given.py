@@ -44,6 +44,9 @@ class Given:
         """A size from low to high, both included, different from all sizes that this test drew before.
 
         Different sizes make a swapped axis show as a wrong shape.
+
+        Args:
+            name: its name in verdicts too; `marks.size_names` says which names are batch sizes and lengths.
         """
         choices = _free(name, low, high, self._taken)
         if self._seed.sizes:
