@@ -102,9 +102,13 @@ def make_new_part(
     deliverable: Annotated[
         list[str] | None, typer.Option(help="A deliverable's name; may be given again. Default: Layer.")
     ] = None,
+    workbench: Annotated[
+        bool, typer.Option("--workbench", help="Its models are trained: a folder in workbench/.")
+    ] = False,
+    notebook: Annotated[bool, typer.Option("--notebook", help="Also write a notebook.")] = False,
 ) -> None:
     """Write a tiny solved exercise with everything that a part has, to be replaced piece by piece."""
-    for path in new_part.write(REPOSITORY, name, deliverable or ["Layer"]):
+    for path in new_part.write(REPOSITORY, name, deliverable or ["Layer"], workbench, notebook):
         say(str(path))
     say(f"Next: python -m autograder handout; {store.COMMAND}")
 

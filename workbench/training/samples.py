@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-
 from workbench.training.callbacks import Callback, ObservedTrainer
 from workbench.training.records import Epoch
 from workbench.training.run_folder import RESTORE, RunError
@@ -12,15 +10,15 @@ from workbench.training.tracking import TensorBoard
 FILE = "samples.json"
 
 
-class Samples(Callback, ABC):
+class Samples(Callback):
     """After each epoch, keeps a few texts of the model in the run's samples.json, and shows them in TensorBoard."""
 
     def __init__(self, tensorboard: TensorBoard | None = None) -> None:
         self.tensorboard = tensorboard
 
-    @abstractmethod
     def texts(self, trainer: ObservedTrainer) -> list[str]:
         """Sample texts; empty if the model cannot generate any."""
+        return []
 
     def on_epoch(self, trainer: ObservedTrainer, epoch: Epoch) -> None:
         texts = self.texts(trainer)

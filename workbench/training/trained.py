@@ -54,7 +54,7 @@ class Trained(ABC):
     """
 
     use: ClassVar[str]
-    samples: ClassVar[type[Samples]]
+    samples: ClassVar[type[Samples]] = Samples  # which shows none
     settings: Settings
     device: torch.device
     data_root: Path | None
@@ -66,14 +66,13 @@ class Trained(ABC):
         """Read the data and make the model; its initial weights follow from the seed."""
 
     @classmethod
-    @abstractmethod
     def stored(
         cls: type[Loaded], run: Run, settings: Settings, tree: Tree, data_root: Path | None, device: torch.device
     ) -> Loaded:
-        """The model of a run, with new weights."""
+        """The model of a run, with new weights; a new model if a part stores nothing."""
+        return cls.new(settings, tree, data_root, device)
 
-    @abstractmethod
-    def store(self, run: Run) -> None:
+    def store(self, run: Run) -> None:  # noqa: B027 - a part may have nothing to store
         """Write into a run's folder what `stored` reads there."""
 
     @property
@@ -93,9 +92,9 @@ class Trained(ABC):
     def use_once(self) -> None:
         """Use the model once, with any input."""
 
-    @abstractmethod
     def examples(self) -> list[str]:
         """Examples of the model's output, printed after training."""
+        return []
 
     @property
     def parameters(self) -> int:

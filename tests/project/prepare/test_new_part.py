@@ -2,45 +2,43 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from autograder import __main__ as commands
 from autograder.prepare import handout, new_part
 from autograder.prepare.new_part import NewPartError
 from autograder.rubric import Rubric
 from tests.project.conftest import ROOT, SECRET
 
 COPIED = ("autograder", "harness", "solution", "student", "tests", "workbench", "docs/ta-guide")
+OPTIONS = ("--deliverable", "Gate", "--deliverable", "Stack", "--workbench", "--notebook")
 
 
 @pytest.fixture
 def repository(tmp_path):
-    """A copy of this repository without its own tests, and without the answers of hidden seeds."""
+    """A copy of this repository with few of its own tests, and without the answers of hidden seeds."""
     for name in COPIED:
         left_out = shutil.ignore_patterns("__pycache__", *(("grade", "harness", "bench") if name == "tests" else ()))
         shutil.copytree(ROOT / name, tmp_path / name, ignore=left_out)
-    for name in ("collect_submission.py", "requirements.txt", "pyproject.toml"):
+    for name in ("collect_submission.py", "conftest.py", "requirements.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     return tmp_path
 
 
-def run(repository: Path, *command: str) -> str:
-    """What a command prints; it has to succeed."""
-    environment = {**os.environ, "PYTHONPATH": str(repository), "ASSIGNMENT_SECRET": SECRET, "COLUMNS": "200"}
-    line = [sys.executable, "-m", *command]
-    done = subprocess.run(line, cwd=repository, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
+# One process for nearly all of it, because each imports torch; the notebook's cells start another one for each check.
 SCRIPT = """\
+import os
 from pathlib import Path
-from autograder.prepare import answers, kit, rules, store
+import pytest
+from autograder.prepare import answers, kit, notebook, rules, store
 from autograder.rubric import Rubric
+from harness.command import main
 root = Path.cwd()
 tests = kit.graded_by(Rubric.load(root / "autograder/rubric.toml"), answers.graded_tests(root))
 own = [test for test in tests if test.module.startswith("models/novel/")]
@@ -48,21 +46,31 @@ made = store.make_public(root, own, map)
 store.keep_public(root, made)
 print("failed", sorted(bool(failed) for _, failed in made.failed))
 print("rules", rules.complaints(root, tests))
+print("stress", main(["--stress", "Gate", "--tree", "solution"]))
+print("trained", int(pytest.main(["-q", "tests/project/workbench/novel/test_trained.py"])))
+os.environ["ASSIGNMENT_TREE"] = "solution"
+text = notebook.read(root / notebook.SOURCES / "Novel.py")[1]
+exec(text.replace('notebook.check("Stack")', "").replace("notebook.check()", ""))
 """
 
 
-def test_a_new_part_keeps_the_rules_and_passes(repository):
-    printed = run(repository, "autograder", "new-part", "novel", "--deliverable", "Gate", "--deliverable", "Stack")
-    assert "tests/models/novel/test_Gate.py" in printed.split()
-    assert "files written" in run(repository, "autograder", "handout")
-    (repository / "script.py").write_text(SCRIPT, encoding="utf-8")
-    made = run(repository, "script").splitlines()
-    assert made[-2:] == [f"failed {[True] * 12}", "rules []"]
-    shown = run(repository, "tests", "novel", "--tree", "solution")
-    assert "5.1 Gate                        3/3    3/3 done" in shown
-    assert "FAILS" not in run(repository, "tests", "--stress", "Gate", "--tree", "solution")
+def test_a_new_part_keeps_the_rules_and_passes(repository, monkeypatch):
+    monkeypatch.setattr(commands, "REPOSITORY", repository)
+    printed = CliRunner().invoke(commands.app, ["new-part", "novel", *OPTIONS]).output.split()
+    assert {"tests/models/novel/test_Gate.py", "workbench/novel/part.py"} < set(printed)
+    assert "student/Novel.ipynb" in [f"student/{name}" for name in handout.write(repository)]
+    environment = {**os.environ, "PYTHONPATH": str(repository), "ASSIGNMENT_SECRET": SECRET, "COLUMNS": "200"}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], cwd=repository, env=environment, capture_output=True, text=True, check=False
+    )
+    said = done.stdout
+    assert done.returncode == 0, said + done.stderr
+    for line in (f"failed {[True] * 12}", "rules []", "stress 0", "trained 0"):
+        assert f"{line}\n" in said, said
+    assert "5.1 Gate                        3/3    3/3 done" in re.sub(r"\x1b\[[0-9;]*m", "", said)
+    assert "epoch 5/5" in said
     rubric = Rubric.load(repository / handout.RUBRIC)
-    assert [each.id for each in rubric.deliverables][-2:] == ["novel.Gate", "novel.Stack"]
+    assert [deliverable.id for deliverable in rubric.deliverables][-2:] == ["novel.Gate", "novel.Stack"]
     contract = json.loads((repository / "student/assignment.json").read_text(encoding="utf-8"))
     assert contract["files"][-2:] == ["models/novel/Gate.py", "models/novel/Stack.py"]
 
