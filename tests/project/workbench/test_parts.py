@@ -26,6 +26,12 @@ def test_no_shared_code_names_a_part():
     assert [path for path in shared if named.search(path.read_text("utf-8"))] == []
 
 
+def test_no_part_names_another():
+    for name in PARTS:
+        named = re.compile(rf"workbench[./]({'|'.join({*PARTS} - {name})})\b")
+        assert [path for path in (FOLDER / name).rglob("*.py") if named.search(path.read_text("utf-8"))] == []
+
+
 def test_help_does_not_wait_for_torch():
     code = "import sys; from workbench.commands import app; print(sorted({'torch', 'matplotlib'} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
