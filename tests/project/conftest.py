@@ -21,6 +21,7 @@ from autograder.prepare import rehearsal
 from autograder.rubric import Rubric
 from harness import collect
 from harness.graded import TESTS, GradedTest
+from tests.project.warm import Warm
 
 ROOT = Path(__file__).resolve().parents[2]
 RUBRIC = Rubric.load(ROOT / "autograder" / "rubric.toml")
@@ -50,6 +51,23 @@ def tree_with(folder: Path, lines: str) -> tuple[Path, int]:
     source = file.read_text(encoding="utf-8").replace("  combined =", f"  {lines}\n        combined =")
     file.write_text(source, encoding="utf-8")
     return folder, source[: source.index(lines)].count("\n") + 1
+
+
+def environment() -> dict[str, str]:
+    """This process's, with the plugins of pytest that students have: those of the project take a second to import."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    return kept | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+
+
+@pytest.fixture(scope="session")
+def warm_python() -> Iterator[str]:
+    """A program that does what `sys.executable` does and has imported torch already."""
+    if not hasattr(os, "pidfd_open"):
+        yield sys.executable
+        return
+    warm = Warm()
+    yield warm.command
+    warm.close()
 
 
 @pytest.fixture(scope="session")

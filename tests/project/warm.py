@@ -1,90 +1,179 @@
-"""Runs `python -m` without the second that importing torch takes: a process that has imported it forks for each run."""
+"""A `python` for tests that starts without the two seconds of CPU that importing torch takes.
 
+`Warm` is a process that has imported torch and pytest, and nothing of ours. `Warm.command` takes the place of
+`sys.executable` in a command line: it starts a small process, which passes its arguments, folder, environment and
+standard streams on; the warm process forks for them. Signals, standard streams and the exit status are those of a
+usual process. `-m`, `-c` and a path are understood; options of the interpreter are not.
+
+What depends on a fresh interpreter (what is imported, `python -S`) needs `sys.executable`.
+"""
+
+import atexit
+import gc
 import json
 import os
+import runpy
 import select
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+import threading
 from pathlib import Path
+from typing import Any
 
-from tests.project.conftest import ROOT
-
-SECONDS = 200  # for one run
-SERVER = """
-import json, os, resource, runpy, sys
-import pytest, torch
-orders = os.fdopen(os.dup(0))
-answers = os.fdopen(os.dup(1), "w")
-for line in orders:
-    order = json.loads(line)
-    if child := os.fork():
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), file=answers, flush=True)
-        continue
-    for number, path, mode in (0, order["types"], os.O_RDONLY), (1, order["says"], os.O_WRONLY):
-        os.dup2(os.open(path, mode), number)
-    os.dup2(1, 2)
-    resource.setrlimit(resource.RLIMIT_CPU, (100, 100))  # should nobody be left to end it
-    orders.close()
-    answers.close()
-    os.environ.clear()
-    os.environ.update(order["environment"])
-    exec(order["first"], {})
-    sys.argv[:] = order["arguments"]
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
-    break
+LAUNCHER = r"""
+import json, os, signal, socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.connect(sys.argv[1])
+socket.send_fds(server, [b"."], [0, 1, 2])
+order = {"arguments": sys.argv[2:], "folder": os.getcwd(), "environment": dict(os.environ)}
+server.sendall(json.dumps(order).encode())
+server.shutdown(socket.SHUT_WR)
+answers = server.makefile()
+child = int(answers.readline())
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCONT, signal.SIGQUIT):
+    signal.signal(number, lambda number, frame: os.kill(child, number))
+status = int(answers.readline())
+if status < 0:
+    signal.signal(-status, signal.SIG_DFL) if -status != signal.SIGKILL else None
+    os.kill(os.getpid(), -status)
+os._exit(status)
 """
 
 
 class Warm:
-    """A process with torch and pytest, and with nothing of ours, in the repository's root.
+    """Attributes: `command`, the path of the program that takes the place of `sys.executable`."""
 
-    Args:
-        folder: for what a run reads and writes.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._types, self._says = folder / "types", folder / "says"
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", SERVER], cwd=ROOT, process_group=0,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8",
-        )  # fmt: skip
-
-    def run(
-        self, arguments: Sequence[str], environment: Mapping[str, str], types: str = "", first: str = ""
-    ) -> "subprocess.CompletedProcess[str]":
-        """Run a module as `python -m` does; its standard error is in its standard output.
-
-        Args:
-            arguments: the module and its arguments.
-            types: the standard input.
-            first: code that runs before the module.
-
-        Raises:
-            TimeoutError: if it does not end; nothing more can be run then.
-        """
-        self._types.write_text(types, encoding="utf-8")
-        self._says.write_text("", encoding="utf-8")
-        order = {"arguments": [*arguments], "environment": {**environment}, "first": first}
-        order |= {"types": str(self._types), "says": str(self._says)}
-        assert self._process.stdin
-        assert self._process.stdout
-        print(json.dumps(order), file=self._process.stdin, flush=True)
-        if not select.select([self._process.stdout], [], [], SECONDS)[0]:
-            self.close()
-            raise TimeoutError(f"{arguments} did not end in {SECONDS} s")
-        status = int(self._process.stdout.readline())
-        return subprocess.CompletedProcess(arguments, status, self._says.read_text(encoding="utf-8"))
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="warm-", dir="/tmp")  # a socket's path has to be short
+        folder = Path(self._folder.name)
+        (folder / "launcher.py").write_text(LAUNCHER, encoding="utf-8")
+        self.command = str(folder / "python")
+        line = f'exec "{sys.executable}" -I -S "{folder}/launcher.py" "{folder}/socket" "$@"'
+        Path(self.command).write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+        Path(self.command).chmod(0o755)
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(folder / "socket"))
+            listening.listen()
+            self._process = subprocess.Popen(
+                [sys.executable, __file__, str(listening.fileno())],
+                pass_fds=[listening.fileno()], cwd="/", stdin=subprocess.PIPE,
+            )  # fmt: skip
 
     def close(self) -> None:
-        """End the process, and the run that it waits for."""
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        """End the process once what it has started has ended."""
+        self._process.communicate()
+        self._folder.cleanup()
 
 
-def environment() -> dict[str, str]:
-    """This process's, with the plugins of pytest that students have: those of the project take a second to import."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    return kept | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+# In the warm process.
+
+
+def serve(listening: socket.socket) -> dict[str, Any] | None:
+    """Fork for each connection; return the order in the process that is to follow it, and None when all is over."""
+    waiting = 0
+    while True:
+        ready, _, _ = select.select([listening, 0], [], [], 1.0 if waiting else None)
+        while waiting and os.waitpid(-1, os.WNOHANG) != (0, 0):
+            waiting -= 1
+        if listening in ready:
+            connection, _ = listening.accept()
+            if not os.fork():
+                listening.close()
+                return _follow(connection)
+            waiting += 1
+            connection.close()
+        elif ready:  # our parent has closed its end
+            while waiting:
+                os.wait()
+                waiting -= 1
+            return None
+
+
+def _follow(connection: socket.socket) -> dict[str, Any] | None:
+    """Fork once more, tell the launcher how the child ends, and end the child if the launcher is gone."""
+    _, descriptors, _, _ = socket.recv_fds(connection, 1, 3)
+    order = json.loads(b"".join(iter(lambda: connection.recv(1 << 16), b"")))
+    if not (child := os.fork()):
+        connection.close()
+        for number, descriptor in enumerate(descriptors):
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+        return order
+    for descriptor in (*descriptors, 0, 1, 2):
+        os.close(descriptor)
+    connection.sendall(b"%d\n" % child)
+    ended = os.pidfd_open(child)
+    gone = select.poll()
+    gone.register(connection, select.POLLHUP)
+    gone.register(ended, select.POLLIN)
+    if gone.poll()[0][0] != ended:
+        os.kill(child, signal.SIGKILL)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    try:
+        connection.sendall(b"%d\n" % status)
+    except OSError:  # nobody waits any more
+        pass
+    os._exit(0)
+
+
+def become(order: dict[str, Any]) -> tuple[str, str]:
+    """Take over folder, environment and streams; return the kind of program (-m, -c or "") and its name or text."""
+    os.chdir(order["folder"])
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    encoding = os.environ.get("PYTHONIOENCODING", "utf-8")
+    sys.stdin = open(0, encoding=encoding, closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding=encoding, closefd=False, buffering=1 if os.isatty(1) else -1)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding=encoding, closefd=False, buffering=1, errors="backslashreplace")  # noqa: SIM115
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    kind, *rest = order["arguments"]
+    if kind not in ("-m", "-c"):
+        kind, rest = "", order["arguments"]
+    name, sys.argv = rest[0], ([kind, *rest[1:]] if kind else rest)
+    first = "" if kind == "-c" else order["folder"] if kind else str(Path(name).resolve().parent)
+    sys.path[0:1] = [first, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
+    return kind, name
+
+
+def run(kind: str, name: str) -> int:
+    """Run a program and what it has registered for its end; return the exit status.
+
+    The usual end of the interpreter would touch all of torch's objects, and so copy most of the shared memory.
+    """
+    try:
+        if kind == "-m":
+            runpy.run_module(name, run_name="__main__", alter_sys=True)
+        elif kind == "-c":
+            exec(compile(name, "<string>", "exec"), {"__name__": "__main__"})
+        else:
+            runpy.run_path(name, run_name="__main__")
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+    except BaseException as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+        status = 1 if isinstance(error, Exception) else -signal.SIGINT
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return status
+
+
+if __name__ == "__main__":
+    import pytest  # noqa: F401
+    import torch  # noqa: F401
+
+    gc.freeze()
+    if order := serve(socket.socket(fileno=int(sys.argv[1]))):
+        status = run(*become(order))
+        if status < 0:
+            signal.signal(-status, signal.SIG_DFL)
+            os.kill(os.getpid(), -status)
+        os._exit(status)

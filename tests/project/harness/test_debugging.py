@@ -1,23 +1,26 @@
 """Debuggers stop in the student's code wherever somebody can type, and say so where nobody can."""
 
+import subprocess
 from collections.abc import Callable
 
 import pytest
 
 from harness import verdicts
-from tests.project.conftest import tree_with
-from tests.project.warm import Warm, environment
+from tests.project.conftest import ROOT, environment, tree_with
 
 ONE_TEST = "tests/models/naive/test_RNN.py::test_rnn_takes_one_step"
 RAISES = "input @ hidden"
 
 
 @pytest.fixture
-def python(warm: Warm) -> Callable[..., str]:
-    """What one sees who types this."""
+def python(warm_python: str) -> Callable[..., str]:
+    """What a student sees who types `python -m` and these arguments."""
 
     def python(*arguments: object, types: str = "", **more: str) -> str:
-        return warm.run([*map(str, arguments)], environment() | more, types).stdout
+        return subprocess.run(
+            [warm_python, "-m", *map(str, arguments)], cwd=ROOT, env=environment() | more, input=types, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+        ).stdout  # fmt: skip
 
     return python
 

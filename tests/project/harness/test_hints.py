@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +11,7 @@ from autograder.prepare import catalogue
 from harness.hints import Hints, hinted, portray, project, sketch
 from harness.judge import RANDOM, Kind, Verdict
 from harness.outcome import Fault, Outcome
-from tests.project.conftest import ROOT
+from tests.project.conftest import ROOT, environment
 
 A, B, C = (f"models/test_x.py::test_{letter}" for letter in "abc")
 RIGHT = np.linspace(-1, 1, 60, dtype=np.float32).reshape(3, 4, 5)
@@ -321,17 +320,14 @@ def test_stored_hints_hold_no_text_of_the_solution():
     assert [line for line in lines if len(line) > 20 and line.encode() in content] == []
 
 
-def test_python_m_tests_and_pytest_show_the_hint(tmp_path):
+def test_python_m_tests_and_pytest_show_the_hint(tmp_path, warm_python):
     entry = next(each for each in catalogue.load(ROOT) if str(each) == "naive.LSTM/hidden_state_not_carried")
     shutil.copytree(ROOT / "solution", tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     file = tmp_path / entry.file
     file.write_text(catalogue.apply(entry, file.read_text(encoding="utf-8")), encoding="utf-8")
     for command in (["tests", "LSTM"], ["pytest", "tests/models/naive/test_LSTM.py", "-p", "no:cacheprovider"]):
         done = subprocess.run(
-            [sys.executable, "-m", *command, f"--tree={tmp_path}"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+            [warm_python, "-m", *command, f"--tree={tmp_path}"],
+            cwd=ROOT, env=environment(), capture_output=True, text=True, check=False,
+        )  # fmt: skip
         assert f"Hint: {entry.hint}" in " ".join(done.stdout.split()), done.stdout

@@ -15,8 +15,7 @@ import torch
 
 from harness import limit
 from harness.limit import Limit, OutOfTime
-from tests.project.conftest import ROOT, tree_with
-from tests.project.warm import environment
+from tests.project.conftest import ROOT, environment, tree_with
 
 SPINS = "while True:\n            pass"
 CATCHES = (
@@ -24,7 +23,13 @@ CATCHES = (
 )
 
 
-IMPATIENT = "from harness import limit; limit.SECONDS = limit.GRACE = 0.5"
+IMPATIENT = """
+import runpy, sys
+from harness import limit
+limit.SECONDS = limit.GRACE = 0.5
+del sys.argv[0]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -182,9 +187,12 @@ def test_code_is_not_ended_while_a_debugger_is_attached(monkeypatch):
         ("tests --stress RNN", SPINS),
     ],
 )
-def test_every_command_names_the_line(tmp_path, warm, command, lines):
+def test_every_command_names_the_line(tmp_path, warm_python, command, lines):
     tree, line = tree_with(tmp_path, lines)
-    done = warm.run([*command.split(), "--tree", str(tree)], environment(), first=IMPATIENT)
+    done = subprocess.run(
+        [warm_python, "-c", IMPATIENT, *command.split(), "--tree", tree], cwd=ROOT, env=environment(), check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
     said = " ".join(done.stdout.split())
     assert done.returncode == 1
     assert any(f"models/naive/RNN.py:{number}, in forward" in said for number in range(line, line + 5))
