@@ -36,6 +36,12 @@ from tests.project.conftest import ROOT
 WAIT = 90.0  # seconds for anything to appear; a machine that tests itself is slow
 RNN = "student/models/naive/RNN.py"
 COMMAND = [sys.executable, "-m", "tests", "--watch"]
+WITH_PYTHON = """
+import runpy, sys
+sys.argv.pop(0)
+sys.executable = sys.argv[0]
+runpy.run_module("tests", run_name="__main__", alter_sys=True)
+"""
 
 
 def solution(name: str = RNN) -> str:
@@ -113,7 +119,7 @@ def environment(**more: str) -> dict[str, str]:
 class Terminal:
     """A terminal with the watch in it. `pyte` turns what the watch writes into what one sees."""
 
-    def __init__(self, home: Path, *arguments: str, size: tuple[int, int] = (80, 24), **more: str) -> None:
+    def __init__(self, command: list[str], home: Path, *arguments: str, size: tuple[int, int] = (80, 24), **more: str) -> None:
         import fcntl
         import pty
         import termios
@@ -131,7 +137,7 @@ class Terminal:
         self.before = termios.tcgetattr(self.slave)
         self.modes = lambda: termios.tcgetattr(self.slave)
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments], cwd=home, env=environment(**more), process_group=0,
+            [*command, *arguments], cwd=home, env=environment(**more), process_group=0,
             stdin=self.slave, stdout=self.slave, stderr=self.slave,
         )  # fmt: skip
 
@@ -183,12 +189,18 @@ class Terminal:
 Start = Callable[..., Terminal]
 
 
+@pytest.fixture(scope="session")
+def command(warm_python: str) -> list[str]:
+    """The watch in a process of its own, which runs tests by a Python that has imported torch."""
+    return [sys.executable, "-c", WITH_PYTHON, warm_python, "--watch"]
+
+
 @pytest.fixture
-def start(home: Path) -> Iterator[Start]:
+def start(home: Path, command: list[str]) -> Iterator[Start]:
     terminals: list[Terminal] = []
 
     def start(*arguments: str, **more: str) -> Terminal:
-        terminals.append(Terminal(home, *arguments, **more))
+        terminals.append(Terminal(command, home, *arguments, **more))
         return terminals[-1]
 
     yield start
@@ -309,10 +321,10 @@ def test_the_window_may_change(start):
 
 
 @pytest.mark.parametrize("terminal", ["pipe", "dumb"])
-def test_plain_lines_without_a_terminal(home, terminal):
+def test_plain_lines_without_a_terminal(home, command, terminal):
     """A line for what has changed; the end of the input ends the watch."""
     with subprocess.Popen(
-        [*COMMAND, "1"], cwd=home, env=environment(TERM="dumb" if terminal == "dumb" else "xterm"),
+        [*command, "1"], cwd=home, env=environment(TERM="dumb" if terminal == "dumb" else "xterm"),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     ) as process:  # fmt: skip
         reader = Reader(process.stdout)
@@ -335,10 +347,10 @@ def test_plain_lines_without_a_terminal(home, terminal):
     assert reader.data.count(b"1.2 LSTM                        0/8") == 2, "what did not run is said in the list alone"
 
 
-def test_the_end_of_input_waits_for_the_first_run(home):
+def test_the_end_of_input_waits_for_the_first_run(home, command):
     (home / RNN).write_text(solution(), encoding="utf-8")
     done = subprocess.run(
-        [*COMMAND, "RNN"], cwd=home, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False
+        [*command, "RNN"], cwd=home, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
     assert b"RNN                         6/6    6/6 done" in done.stdout
     assert (done.returncode, done.stderr) == (0, b"")
