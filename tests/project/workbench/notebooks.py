@@ -39,23 +39,24 @@ def fresh(folder: Path, name: str) -> Path:
 
 
 def executed(
-    folder: Path, settings: dict[str, object], monkeypatch: pytest.MonkeyPatch, more: Sequence[str] = (), tree: str = ""
+    folder: Path, settings: dict[str, object], python: str, more: Sequence[str] = (), tree: str = ""
 ) -> NotebookNode:
     """The folder's notebook after all its cells, and some more, were run there; a cell with an error ends the test.
 
     Args:
+        python: runs what the notebook runs by `sys.executable`.
         tree: whose models it uses; "" takes the student's.
     """
     environment = {"NOTEBOOK_SETTINGS": json.dumps(settings), "OMP_NUM_THREADS": "1", "IPYTHONDIR": str(folder / ".i")}
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("ASSIGNMENT_TREE", raising=False)
-    if tree:
-        monkeypatch.setenv("ASSIGNMENT_TREE", tree)
     (path,) = folder.glob("*.ipynb")
     notebook = nbformat.read(path, 4)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(f"import sys\nsys.executable = {python!r}"))
     notebook.cells += [nbformat.v4.new_code_cell(source) for source in more]
-    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(folder)}}).execute()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.setenv("ASSIGNMENT_TREE", tree) if tree else patch.delenv("ASSIGNMENT_TREE", raising=False)
+        NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(folder)}}).execute()
     return notebook
 
 

@@ -41,10 +41,9 @@ print(all(value.isfinite().all() for value in RUNS["wild"]["model"].state_dict()
 
 
 @pytest.fixture(scope="module")
-def solved(tmp_path_factory: pytest.TempPathFactory) -> NotebookNode:
+def solved(tmp_path_factory: pytest.TempPathFactory, warm_python: str) -> NotebookNode:
     folder = fresh(tmp_path_factory.mktemp("solved"), NAME)
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        return executed(folder, QUICK, monkeypatch, (*TUNED, DIVERGED), str(ROOT / "solution"))
+    return executed(folder, QUICK, warm_python, (*TUNED, DIVERGED), str(ROOT / "solution"))
 
 
 @pytest.mark.parametrize("title", TITLES)
@@ -146,10 +145,8 @@ PICTURES = ("batches", "truncated", "cells", "model", "causal_mask", "temperatur
 
 
 @pytest.fixture(scope="module")
-def untouched(tmp_path_factory: pytest.TempPathFactory) -> NotebookNode:
-    folder = fresh(tmp_path_factory.mktemp("untouched"), NAME)
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        return executed(folder, QUICK, monkeypatch)
+def untouched(tmp_path_factory: pytest.TempPathFactory, warm_python: str) -> NotebookNode:
+    return executed(fresh(tmp_path_factory.mktemp("untouched"), NAME), QUICK, warm_python)
 
 
 @pytest.mark.parametrize("name", [f"figures.{name}()" for name in PICTURES] + ["positions()"])

@@ -23,7 +23,7 @@ from tests.project.workbench.notebooks import POINTS, ROOT, cell_with, executed,
 
 NAME = "Machine_Translation"
 NAMES = (NAME, "Language_Modeling")
-QUICK = {"epochs": 1, "first": 400}
+QUICK = {"epochs": 1, "first": 160}
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +32,8 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
 
 
 @pytest.fixture(scope="module")
-def solved(fresh) -> NotebookNode:
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        return executed(fresh(), QUICK, monkeypatch, tree=str(ROOT / "solution"))
+def solved(fresh, warm_python) -> NotebookNode:
+    return executed(fresh(), QUICK, warm_python, tree=str(ROOT / "solution"))
 
 
 def test_solved_every_test_passes_and_every_model_is_trained(solved):
@@ -104,9 +103,8 @@ print(*downloads)
 
 
 @pytest.fixture(scope="module")
-def untouched(fresh) -> tuple[Path, NotebookNode]:
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        return (path := fresh()), executed(path, QUICK, monkeypatch, (LOOK, SOLVE, LOOK, PACK))
+def untouched(fresh, warm_python) -> tuple[Path, NotebookNode]:
+    return (path := fresh()), executed(path, QUICK, warm_python, (LOOK, SOLVE, LOOK, PACK))
 
 
 def test_untouched_the_set_up_unpacks_the_handout_beside_the_notebook(untouched):
