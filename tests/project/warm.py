@@ -3,9 +3,7 @@
 `Warm` is a process that has imported torch and pytest, and nothing of ours. `Warm.command` takes the place of
 `sys.executable` in a command line: it starts a small process, which passes its arguments, folder, environment and
 standard streams on; the warm process forks for them. Signals, standard streams and the exit status are those of a
-usual process. `-m`, `-c` and a path are understood; options of the interpreter are not.
-
-What depends on a fresh interpreter (what is imported, `python -S`) needs `sys.executable`.
+usual process. Options of the interpreter (`python -S`) start a usual one.
 """
 
 import atexit
@@ -23,6 +21,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
+SCRIPT = """#!/bin/sh
+case "$1" in
+    -m | -c | [!-]*) exec "{python}" -I -S "{folder}/launcher.py" "{folder}/socket" "$@" ;;
+    *) exec "{python}" "$@" ;;
+esac
+"""
 LAUNCHER = r"""
 import json, os, signal, socket, sys
 server = socket.socket(socket.AF_UNIX)
@@ -51,14 +55,13 @@ class Warm:
         folder = Path(self._folder.name)
         (folder / "launcher.py").write_text(LAUNCHER, encoding="utf-8")
         self.command = str(folder / "python")
-        line = f'exec "{sys.executable}" -I -S "{folder}/launcher.py" "{folder}/socket" "$@"'
-        Path(self.command).write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+        Path(self.command).write_text(SCRIPT.format(python=sys.executable, folder=folder), encoding="utf-8")
         Path(self.command).chmod(0o755)
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(str(folder / "socket"))
             listening.listen()
             self._process = subprocess.Popen(
-                [sys.executable, __file__, str(listening.fileno())],
+                [sys.executable, __file__, str(listening.fileno()), self.command],
                 pass_fds=[listening.fileno()], cwd="/", stdin=subprocess.PIPE,
             )  # fmt: skip
 
@@ -129,6 +132,7 @@ def become(order: dict[str, Any]) -> tuple[str, str]:
     sys.stdout = open(1, "w", encoding=encoding, closefd=False, buffering=1 if os.isatty(1) else -1)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding=encoding, closefd=False, buffering=1, errors="backslashreplace")  # noqa: SIM115
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    sys.executable = sys.argv[2]
     kind, *rest = order["arguments"]
     if kind not in ("-m", "-c"):
         kind, rest = "", order["arguments"]

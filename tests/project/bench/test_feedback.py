@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import sys
 
 import pytest
 
@@ -37,11 +36,11 @@ def measured(folder):
     return feedback.measure(ROOT, feedback.load([folder], ASSIGNMENT))
 
 
-def test_the_command_prints_what_a_student_is_told_and_counts_it(tmp_path):
+def test_the_command_prints_what_a_student_is_told_and_counts_it(tmp_path, warm_python):
     judged = NO_TANH | {"told": "right", "words": SAID}
     harmless = NO_TANH | {"name": "harmless", "kind": "none", "after": f"({TANH})"}
     write(tmp_path / "set", judged, harmless)
-    command = [sys.executable, "-m", "autograder", "bench", "--feedback", "--attempts", str(tmp_path)]
+    command = [warm_python, "-m", "autograder", "bench", "--feedback", "--attempts", str(tmp_path)]
     done = subprocess.run(
         [*command, "--json", str(tmp_path / "json")], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -119,7 +119,9 @@ def environment(**more: str) -> dict[str, str]:
 class Terminal:
     """A terminal with the watch in it. `pyte` turns what the watch writes into what one sees."""
 
-    def __init__(self, command: list[str], home: Path, *arguments: str, size: tuple[int, int] = (80, 24), **more: str) -> None:
+    def __init__(
+        self, command: list[str], home: Path, *arguments: str, size: tuple[int, int] = (80, 24), **more: str
+    ) -> None:
         import fcntl
         import pty
         import termios

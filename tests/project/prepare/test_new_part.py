@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -54,14 +53,14 @@ exec(text.replace('notebook.check("Stack")', "").replace("notebook.check()", "")
 """
 
 
-def test_a_new_part_keeps_the_rules_and_passes(repository, monkeypatch):
+def test_a_new_part_keeps_the_rules_and_passes(repository, monkeypatch, warm_python):
     monkeypatch.setattr(commands, "REPOSITORY", repository)
     printed = CliRunner().invoke(commands.app, ["new-part", "novel", *OPTIONS]).output.split()
     assert {"tests/models/novel/test_Gate.py", "workbench/novel/part.py"} < set(printed)
     assert "student/Novel.ipynb" in [f"student/{name}" for name in handout.write(repository)]
     environment = {**os.environ, "PYTHONPATH": str(repository), "ASSIGNMENT_SECRET": SECRET, "COLUMNS": "200"}
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], cwd=repository, env=environment, capture_output=True, text=True, check=False
+        [warm_python, "-c", SCRIPT], cwd=repository, env=environment, capture_output=True, text=True, check=False
     )
     said = done.stdout
     assert done.returncode == 0, said + done.stderr

@@ -54,9 +54,11 @@ def workbench(*arguments: object, given: str | None = None) -> Done:
     return Done(line, code, out.getvalue(), err.getvalue())
 
 
-def typed(*arguments: object, root: Path = ROOT, stdout: IO[str] | int = subprocess.PIPE, **environment: str) -> Done:
+def typed(
+    python: str, *arguments: object, root: Path = ROOT, stdout: IO[str] | int = subprocess.PIPE, **environment: str
+) -> Done:
     """The same in a process of its own."""
-    line = [sys.executable, "-m", "workbench", *map(str, arguments)]
+    line = [python, "-m", "workbench", *map(str, arguments)]
     environment = os.environ | environment
     return subprocess.run(
         line, cwd=root, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=250
@@ -160,17 +162,17 @@ def test_a_sentence_that_is_not_utf_8_is_explained(recurrent, writer):
     assert said.stderr.startswith('Stopped: --prompt: expected text in UTF-8, found "a M\\xe4dchen"')
 
 
-def test_a_terminal_without_our_letters_shows_the_rest(recurrent):
-    done = typed("evaluate", recurrent, PYTHONIOENCODING="ascii", LC_ALL="C")
+def test_a_terminal_without_our_letters_shows_the_rest(recurrent, warm_python):
+    done = typed(warm_python, "evaluate", recurrent, PYTHONIOENCODING="ascii", LC_ALL="C")
     assert done.returncode == 0, done.stderr
     assert "perplexity" in done.stdout
     assert "\\xf6" in done.stdout
 
 
 @pytest.mark.needs("file /dev/full")
-def test_an_output_that_is_full_is_one_sentence(recurrent):
+def test_an_output_that_is_full_is_one_sentence(recurrent, warm_python):
     with open("/dev/full", "w") as full:
-        done = typed("compare", recurrent, stdout=full)
+        done = typed(warm_python, "compare", recurrent, stdout=full)
     assert done.returncode == 1
     assert done.stderr.startswith("Stopped: there is no room left for what this command prints or writes (No space ")
     assert len(done.stderr.splitlines()) == 1
@@ -233,7 +235,7 @@ def test_a_wrong_option_is_explained(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_search_goes_on_where_it_was_stopped(tmp_path):
+def test_a_search_goes_on_where_it_was_stopped(tmp_path, warm_python):
     options = ["--tree", "solution", "--folder", tmp_path / "tuning", "--model", "transformer-encoder"]
     fixed = ["hidden_dim=8", "dim_feedforward=8", "head_dim=4", "batch_size=32"]
     changes = [part for change in ("first=48", "epochs=1", *fixed) for part in ("--set", change)]
@@ -242,7 +244,7 @@ def test_a_search_goes_on_where_it_was_stopped(tmp_path):
     other = workbench("tune", *options, *changes, "--set", "epochs=2", "--trials", "2")
     assert other.returncode == 1
     assert "epochs=1, not 2" in other.stderr
-    again = typed("tune", *options, *changes, "--trials", "3", "--workers", "2")
+    again = typed(warm_python, "tune", *options, *changes, "--trials", "3", "--workers", "2")
     assert again.returncode == 0, again.stderr
     assert again.stderr == "", "no warnings of Optuna's"
     assert "trial 0: perplexity" in first.stdout
@@ -321,10 +323,10 @@ def test_a_run_below_a_file_is_refused(tmp_path):
     assert done.stderr.startswith(f"Stopped: {tmp_path / 'file'} is a file, so the run cannot be kept in ")
 
 
-def test_ctrl_c_saves_and_resume_goes_on_with_the_runs_tree_and_settings(tmp_path):
+def test_ctrl_c_saves_and_resume_goes_on_with_the_runs_tree_and_settings(tmp_path, warm_python):
     changes = settings("lstm-attention", "epochs=500")
     options = ["--model", "lstm-attention", "--runs", tmp_path, "--name", "run"]
-    command = [sys.executable, "-m", "workbench", "train", *options, "--tree", "solution", *changes]
+    command = [warm_python, "-m", "workbench", "train", *options, "--tree", "solution", *changes]
     with subprocess.Popen(list(map(str, command)), cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         while not (tmp_path / "run" / "last" / "state.json").exists():
             time.sleep(0.05)
@@ -358,15 +360,15 @@ def test_a_search_says_what_is_not_implemented(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_the_commands_work_from_the_unpacked_handout(tmp_path):
+def test_the_commands_work_from_the_unpacked_handout(tmp_path, warm_python):
     packed = tmp_path / "handout.zip"
     made = subprocess.run(
-        [sys.executable, "-m", "autograder", "handout", "--zip", packed], cwd=ROOT, capture_output=True, text=True
+        [warm_python, "-m", "autograder", "handout", "--zip", packed], cwd=ROOT, capture_output=True, text=True
     )
     assert made.returncode == 0, made.stdout + made.stderr
     shutil.unpack_archive(packed, tmp_path)
     (root,) = (path for path in tmp_path.iterdir() if path.is_dir())
-    done = typed("train", "--model", "rnn", root=root)
+    done = typed(warm_python, "train", "--model", "rnn", root=root)
     assert "seq2seq.Seq2Seq is not implemented yet: student/models/seq2seq/Seq2Seq.py:" in done.stderr
 
 
