@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from pathlib import Path
 
 from tqdm import tqdm
@@ -81,9 +82,14 @@ class Stored:
 
 @contextmanager
 def workers() -> Iterator[Mapper]:
-    """`map` by processes, one for each core."""
-    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
-        yield pool.map
+    """`map` by processes, one for each core; they are forked from one that has imported torch."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([mistakes.__name__])
+    try:
+        with ProcessPoolExecutor(os.cpu_count(), context) as pool:
+            yield pool.map
+    finally:
+        forkserver._forkserver._stop()  # type: ignore[attr-defined]  # else it lives on, uncounted, until we end
 
 
 def make_public(root: Path, tests: Sequence[GradedTest], mapper: Mapper) -> Made:

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -115,10 +116,8 @@ def _follow(connection: socket.socket) -> dict[str, Any] | None:
     if gone.poll()[0][0] != ended:
         os.kill(child, signal.SIGKILL)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    try:
+    with suppress(OSError):  # nobody waits any more
         connection.sendall(b"%d\n" % status)
-    except OSError:  # nobody waits any more
-        pass
     os._exit(0)
 
 
