@@ -12,20 +12,21 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from multiprocessing import forkserver
 from pathlib import Path
 
 from tqdm import tqdm
 
 from autograder.grade.kit import PUBLIC
-from autograder.prepare import catalogue, mistakes, provenance, reuse
+from autograder.prepare import catalogue, mistakes, provenance, quality, reuse
 from autograder.prepare.answers import (
     PUBLIC_SEED,
     SECRET_FILE,
     AnswersError,
     Mapper,
     hidden_answers,
+    right_answers,
     run_solution,
 )
 from autograder.prepare.catalogue import CatalogueError, Misconception
@@ -33,6 +34,7 @@ from autograder.prepare.files import update
 from autograder.prepare.handout import RUBRIC
 from autograder.prepare.mistakes import Failure, Task
 from autograder.prepare.provenance import Record
+from autograder.prepare.quality import Quality
 from autograder.rubric import Rubric
 from harness import answers, hints
 from harness.answers import Answers, Unsteady
@@ -52,12 +54,14 @@ class Made:
         failed: the misconceptions that were run, with the tests that each of them fails.
         records: module -> what it was made from, for those that can be kept.
         complaints: module -> what is wrong with it, for those that cannot.
+        quality: module -> how well its misconceptions are told apart, where that was measured.
     """
 
     right: Mapping[str, Answers]
     failed: Sequence[tuple[Misconception, Mapping[str, Failure]]]
     records: Mapping[str, Record]
     complaints: Mapping[str, str]
+    quality: Mapping[str, Quality] = field(default_factory=dict)
 
     @property
     def answers(self) -> Answers:
@@ -116,6 +120,25 @@ def make_public(root: Path, tests: Sequence[GradedTest], mapper: Mapper) -> Made
     return Made(right, [(task.misconception, failures) for task, failures in failed], kept, complaints)
 
 
+def measure(root: Path, tests: Sequence[GradedTest], made: Made, mapper: Mapper) -> Made:
+    """Add what `quality` measures, and complaints about misconceptions that do not get their own hint."""
+    seeds = made.answers.seeds
+    tests = [test for test in tests if test.module in made.records]
+    others = right_answers(root, tests, lambda name: f"other~same:{seeds[name]}", {}, mapper)
+    measured: dict[str, Quality] = {}
+    complaints = dict(made.complaints)
+    for deliverable in catalogue.deliverables(root):
+        module = deliverable.tests
+        if module in made.records:
+            inside = [test for test in tests if test.module == module]
+            failed = [(entry, failures) for entry, failures in made.failed if entry.deliverable == deliverable.id]
+            measured[module], wrong = quality.measure(inside, made.right[module], others, failed)
+            if wrong:
+                complaints[module] = "\n".join(wrong)
+    records = {module: record for module, record in made.records.items() if module not in complaints}
+    return replace(made, records=records, complaints=complaints, quality=measured)
+
+
 def _run_solution(
     root: Path, tests: Sequence[GradedTest], mapper: Mapper, complaints: dict[str, str]
 ) -> tuple[dict[str, Answers], dict[str, set[str]]]:
@@ -157,6 +180,11 @@ def keep_public(root: Path, made: Made) -> None:
             known = reuse.hints(known, Hints.load(path))
         update(answers.public_file(module, folder), made.right[module].to_bytes())
         update(path, known.to_bytes())
+    measured = {
+        **quality.read(folder / "reference"),
+        **{name: each for name, each in made.quality.items() if name in made.records},
+    }
+    quality.note(folder / "reference", {name: each for name, each in measured.items() if (folder / name).is_file()})
     _note(root, folder / "reference", made.records)
 
 
