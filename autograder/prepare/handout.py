@@ -89,7 +89,7 @@ def derive(root: Path) -> dict[str, bytes]:
     tests = {name: data for folder in PACKAGES for name, data in read_folder(root, f"tests/{folder}", ".py").items()}
     contract = _contract(rubric, functions, files, {name: _lf(tests[name]) for name in switched_on(rubric, tests)})
     files["assignment.json"] = (json.dumps(contract, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
-    files |= notebook.notebooks(root, [part.id for part in rubric.parts])
+    files |= notebook.notebooks(root, {part.id: part.number for part in rubric.parts})
     return dict(sorted(files.items()))
 
 

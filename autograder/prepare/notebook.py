@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from pathlib import Path
 
 import jupytext
 import nbformat
 
+from autograder.prepare.readme import parts_in_words
 from autograder.prepare.regions import HandoutError
 
 SOURCES = "autograder/prepare/notebooks"
 PARTS = re.compile(r"\A# parts: (.+)\n")  # the first line of a source: of which parts it is
+NUMBERS = "{parts}"  # in a source: the parts that are on, such as "parts 1 to 3"
 INCLUDE = re.compile(r"^# %% include (\S+)\n", re.MULTILINE)  # cells that several notebooks have
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -26,10 +28,18 @@ def names(root: Path) -> dict[str, Path]:
     return {f"{path.stem}.ipynb": path for path in sorted((root / SOURCES).glob("*.py"))}
 
 
-def notebooks(root: Path, parts: Collection[str]) -> dict[str, bytes]:
-    """The notebooks of these parts of the rubric, by their names."""
-    sources = {name: read(path) for name, path in names(root).items()}
-    return {name: make(text) for name, (its_parts, text) in sources.items() if set(its_parts) & set(parts)}
+def notebooks(root: Path, parts: Mapping[str, str]) -> dict[str, bytes]:
+    """The notebooks of these parts of the rubric, by their names.
+
+    Args:
+        parts: id -> number.
+    """
+    made: dict[str, bytes] = {}
+    for name, path in names(root).items():
+        ids, text = read(path)
+        if numbers := [parts[id] for id in ids if id in parts]:
+            made[name] = make(text.replace(NUMBERS, parts_in_words(numbers, "and")))
+    return made
 
 
 def parts(root: Path) -> dict[str, list[str]]:

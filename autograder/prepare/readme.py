@@ -17,6 +17,7 @@ from typing import Any
 
 import jinja2
 
+from autograder.prepare.regions import HandoutError
 from harness.contract import Assignment
 from harness.graded import GradedTest
 from harness.judge import Kind, Verdict
@@ -41,7 +42,7 @@ def render(text: str, files: Mapping[str, bytes], notebooks: Mapping[str, Collec
         notebooks: the name of each, and the ids of its parts; those of parts that are off are not handed out.
 
     Raises:
-        jinja2.TemplateError: for a mistake in the template.
+        HandoutError: for a mistake in the template.
     """
     environment = jinja2.Environment(
         block_start_string="<!--", block_end_string="-->", trim_blocks=True, keep_trailing_newline=True,
@@ -49,7 +50,12 @@ def render(text: str, files: Mapping[str, bytes], notebooks: Mapping[str, Collec
     )  # fmt: skip
     environment.filters["fill"] = _fill
     assignment = Assignment.parse(files["student/assignment.json"].decode("utf-8"))
-    return environment.from_string(text).render(_words(assignment, files, notebooks))
+    try:
+        return environment.from_string(text).render(_words(assignment, files, notebooks))
+    except jinja2.TemplateError as error:
+        raise HandoutError(
+            f"autograder/prepare/handout_root/README.md: expected a Jinja template, found: {error}"
+        ) from error
 
 
 def _words(
@@ -60,12 +66,13 @@ def _words(
     exercises = assignment.deliverables
     numbered = {name: [parts[id].number for id in its if id in parts] for name, its in notebooks.items()}
     given = {name: numbers for name, numbers in sorted(numbered.items(), key=lambda pair: pair[1]) if numbers}
+    named = [f"`student/{name}` ({parts_in_words(numbers, 'and')})" for name, numbers in given.items()]
     lines = [f"{_place(assignment, part.id):<23} part {part.number}: {part.title}" for part in assignment.parts]
     lines += [f"{name:<27} a notebook on part {', '.join(numbers)}" for name, numbers in given.items()]
 
     def passing(*ids: str) -> str:
         numbers = [part.number for part in assignment.parts if part.id in ids]
-        return f"{_parts(numbers, 'or')} {'pass their tests' if len(numbers) > 1 else 'passes its tests'}"
+        return f"{parts_in_words(numbers, 'or')} {'pass their tests' if len(numbers) > 1 else 'passes its tests'}"
 
     def topics(words: Mapping[str, str]) -> str:
         *others, last = (words.get(part.id, part.title) for part in assignment.parts)
@@ -79,7 +86,7 @@ def _words(
         "passing": passing,
         "files_by_part": lines,
         "notebooks": [*given],
-        "named_notebooks": joined(f"`student/{name}` ({_parts(numbers, 'and')})" for name, numbers in given.items()),
+        "named_notebooks": joined(named),
         "first": exercises[0],
         "second": exercises[min(1, len(exercises) - 1)],
         "needed": next((id for exercise in exercises for id in exercise.needs), ""),
@@ -90,7 +97,7 @@ def _words(
     }
 
 
-def _parts(numbers: Sequence[str], conjunction: str) -> str:
+def parts_in_words(numbers: Sequence[str], conjunction: str) -> str:
     """Parts by their numbers: "part 4", "parts 2 or 3", "parts 1 to 3"."""
     row = all(map(str.isdecimal, numbers)) and [*map(str, range(int(numbers[0]), int(numbers[-1]) + 1))]
     span = f"{numbers[0]} to {numbers[-1]}" if numbers == row and len(numbers) > 2 else joined(numbers, conjunction)

@@ -2,7 +2,7 @@
 # %% [markdown]
 # # Language models
 #
-# A language model reads a text and predicts, after every word, what comes next. This notebook goes through part 4 of
+# A language model reads a text and predicts, after every word, what comes next. This notebook goes through {parts} of
 # the assignment: how a long text becomes batches, which models learn from them, how they are trained and measured, and
 # how they write. Each section explains an idea with equations and a picture, then runs **the tests that grade you** on
 # your code. At the end your models learn to tell stories.
@@ -149,7 +149,7 @@ figures.truncated()
 #
 # One class has four kinds of layers. The two plain ones have a nonlinearity $\phi$, tanh or ReLU (Elman, 1990; Le et
 # al., 2015). The **GRU** (Cho et al., 2014) mixes the old state and a candidate with a gate $z$. The **LSTM**
-# (Hochreiter and Schmidhuber, 1997) is that of part 1:
+# (Hochreiter and Schmidhuber, 1997) is that of `nn.LSTM`:
 #
 # $$\begin{aligned}
 # \text{RNN:} \quad h' &= \phi(W x + U h + b) \\

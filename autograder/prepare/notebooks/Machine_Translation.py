@@ -2,7 +2,7 @@
 # %% [markdown]
 # # Machine translation
 #
-# From a recurrent cell to a Transformer: this notebook goes through parts 1 to 3 of the assignment. Each section
+# From a recurrent cell to a Transformer: this notebook goes through {parts} of the assignment. Each section
 # explains an idea with equations and a picture, then runs **the tests that grade you** on your code. Your models learn
 # to translate German captions, and you see what they say and where they look.
 #

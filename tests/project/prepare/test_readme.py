@@ -80,5 +80,8 @@ def test_numbers_of_parts_in_words(tmp_path):
     readme, _ = rendered(tmp_path, "naive")
     assert "`student/Machine_Translation.ipynb` (parts 2 and 3)" in readme
     assert "When parts 2 or 3 pass their tests" in readme
+    notebooks = notebook.notebooks(ROOT, {"transformer": "3", "language_model": "4"})
+    assert b"goes through part 3 of" in notebooks["Machine_Translation.ipynb"]
+    assert b"goes through part 4 of" in notebooks["Language_Modeling.ipynb"]
     assert "\n...\nNext: Encoder (student/models/seq2seq/Encoder.py:44)\n" in readme
     assert re.search(r"^\[#?-+\]  1/\d+ tests", readme, re.MULTILINE) is None  # of a watch that shows the RNN
