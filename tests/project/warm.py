@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -49,9 +50,17 @@ os._exit(status)
 
 
 class Warm:
-    """Attributes: `command`, the path of the program that takes the place of `sys.executable`."""
+    """A warm process and the program that uses it.
 
-    def __init__(self) -> None:
+    Args:
+        environment: of the warm process; it is asked for what an interpreter looks at when it starts.
+        first: Python code that runs before every program.
+
+    Attributes:
+        command: the path of the program that takes the place of `sys.executable`.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None, first: str = "") -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="warm-", dir="/tmp")  # a socket's path has to be short
         folder = Path(self._folder.name)
         (folder / "launcher.py").write_text(LAUNCHER, encoding="utf-8")
@@ -62,8 +71,8 @@ class Warm:
             listening.bind(str(folder / "socket"))
             listening.listen()
             self._process = subprocess.Popen(
-                [sys.executable, __file__, str(listening.fileno()), self.command],
-                pass_fds=[listening.fileno()], cwd="/", stdin=subprocess.PIPE,
+                [sys.executable, __file__, str(listening.fileno()), self.command, first],
+                pass_fds=[listening.fileno()], cwd="/", stdin=subprocess.PIPE, env=environment,
             )  # fmt: skip
 
     def close(self) -> None:
@@ -131,14 +140,15 @@ def become(order: dict[str, Any]) -> tuple[str, str]:
     sys.stdout = open(1, "w", encoding=encoding, closefd=False, buffering=1 if os.isatty(1) else -1)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding=encoding, closefd=False, buffering=1, errors="backslashreplace")  # noqa: SIM115
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
-    sys.executable = sys.argv[2]
+    sys.executable, first = sys.argv[2:]
     kind, *rest = order["arguments"]
     if kind not in ("-m", "-c"):
         kind, rest = "", order["arguments"]
     name, sys.argv = rest[0], ([kind, *rest[1:]] if kind else rest)
-    first = "" if kind == "-c" else order["folder"] if kind else str(Path(name).resolve().parent)
-    sys.path[0:1] = [first, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    beside = "" if kind == "-c" else order["folder"] if kind else str(Path(name).resolve().parent)
+    sys.path[0:1] = [beside, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
+    exec(first, {})
     return kind, name
 
 

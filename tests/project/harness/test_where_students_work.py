@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from autograder.prepare import handout
 from tests.project.conftest import POINTS, ROOT
+from tests.project.warm import Warm
 
 FOLDER = "[2026] Abgabe für Übung 1, 50 % #2" + ("" if sys.platform == "win32" else " a::b[1]")
 FOREIGN = ("matplotlib", "spacy", "torchtext", "transformers")
@@ -46,35 +47,53 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def python(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run Python in the unpacked handout, as nearly as on Windows as this machine can."""
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """As nearly that of Windows as this machine can."""
     folder = tmp_path_factory.mktemp("startup")
     (folder / "sitecustomize.py").write_text(SITECUSTOMIZE, encoding="utf-8")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
-    environment |= {
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
+    return kept | {
         "PYTHONPATH": str(folder),
         "PYTHONWARNDEFAULTENCODING": "1",
         "PYTHONIOENCODING": "cp1252",  # what a Windows console in Germany takes
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 
-    def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
+
+def runs(program: str, folder: Path, environment: dict[str, str]) -> Run:
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=unpacked, env=environment, encoding="cp1252", check=False,
+            [program, *arguments],
+            cwd=folder, env=environment, encoding="cp1252", check=False,
             stdin=subprocess.DEVNULL, capture_output=True,
         )  # fmt: skip
 
-    return python
+    return run
 
 
 @pytest.fixture(scope="module")
-def view(python: Run) -> "subprocess.CompletedProcess[str]":
+def cold_python(unpacked: Path, environment: dict[str, str]) -> Run:
+    """Run Python in the unpacked handout."""
+    return runs(sys.executable, unpacked, environment)
+
+
+@pytest.fixture(scope="module")
+def python(unpacked: Path, environment: dict[str, str]) -> Iterator[Run]:
+    """The same by a Python that imported torch before anything was hidden."""
+    warm = Warm({name: value for name, value in environment.items() if name != "PYTHONPATH"}, SITECUSTOMIZE)
+    yield runs(warm.command, unpacked, environment)
+    warm.close()
+
+
+@pytest.fixture(scope="module")
+def view(cold_python: Run) -> "subprocess.CompletedProcess[str]":
     """`python -m tests` of all that was handed out."""
-    return python("-m", "tests")
+    return cold_python("-m", "tests")
 
 
-def test_hiding_works(python):
+@pytest.mark.parametrize("kind", ["cold_python", "python"])
+def test_hiding_works(kind, request):
+    python = request.getfixturevalue(kind)
     assert python("-c", "import os, fcntl").returncode == 1
     assert python("-c", "import os; os.fork").returncode == 1
     assert "EncodingWarning" in python("-c", "open('README.md').close()").stderr
@@ -195,19 +214,19 @@ def test_a_file_that_cannot_be_taken_costs_its_tests_here_as_in_grading_and_says
         assert "models/naive/LSTM.py: missing, but LSTM (1).py is there: rename it to LSTM.py. Costs 14 points" in words
 
 
-def test_the_harness_imports_nothing_heavy_beside_torch(python):
+def test_the_harness_imports_nothing_heavy_beside_torch(cold_python):
     paths = [path.relative_to(ROOT).with_suffix("") for path in (ROOT / "harness").rglob("[a-z]*.py")]
     imports = "".join(f"import {'.'.join(path.parts)}; " for path in paths)
-    done = python("-c", f"{imports}import sys; print(*{{name.split('.')[0] for name in sys.modules}})")
+    done = cold_python("-c", f"{imports}import sys; print(*{{name.split('.')[0] for name in sys.modules}})")
     assert done.returncode == 0, done.stderr
     found = set(done.stdout.split())
     assert {"torch", "numpy", "pytest"} <= found
     assert not found & {*FOREIGN, "psutil", "typer", "hypothesis", "autograder"}
 
 
-def test_the_contract_and_the_judge_do_not_even_need_torch(python):
+def test_the_contract_and_the_judge_do_not_even_need_torch(cold_python):
     script = "import harness, harness.judge, harness.graded, harness.outcome, harness.submission.command"
-    done = python("-c", f"{script}, sys; print('torch' in sys.modules, 'pytest' in sys.modules)")
+    done = cold_python("-c", f"{script}, sys; print('torch' in sys.modules, 'pytest' in sys.modules)")
     assert done.stdout.split() == ["False", "False"], done.stderr
 
 
