@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from filelock import FileLock
 
 from autograder.grade.engine import Engine
@@ -51,6 +52,12 @@ def tree_with(folder: Path, lines: str) -> tuple[Path, int]:
     source = file.read_text(encoding="utf-8").replace("  combined =", f"  {lines}\n        combined =")
     file.write_text(source, encoding="utf-8")
     return folder, source[: source.index(lines)].count("\n") + 1
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """All tensors are so small that a second thread only waits, and on a busy machine computes while it waits."""
+    torch.set_num_threads(1)
 
 
 def environment() -> dict[str, str]:

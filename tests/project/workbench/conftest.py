@@ -1,25 +1,16 @@
-"""All of the workbench's tests compute on one thread: their models are so small that a second one only costs."""
+"""What the workbench's tests share."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
 from harness.tree import Tree
 from tests.project.workbench import trees
 from workbench.training.trees import open_tree
 from workbench.translation import data
 from workbench.translation.data import Corpus, captions
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,5 +1,5 @@
 """The same fixtures as the workbench's own tests have."""
 
-from tests.project.workbench.conftest import cache_of_their_own, one_thread, tree
+from tests.project.workbench.conftest import cache_of_their_own, tree
 
-__all__ = ["cache_of_their_own", "one_thread", "tree"]
+__all__ = ["cache_of_their_own", "tree"]
