@@ -16,7 +16,7 @@ from autograder.rubric import Rubric
 from tests.project.conftest import ROOT, SECRET
 
 COPIED = ("autograder", "harness", "solution", "student", "tests", "workbench", "docs/ta-guide")
-OPTIONS = ("--deliverable", "Gate", "--deliverable", "Stack", "--workbench", "--notebook")
+OPTIONS = ("--deliverable", "Ridge", "--deliverable", "Groove", "--workbench", "--notebook")
 
 
 @pytest.fixture
@@ -45,18 +45,18 @@ made = store.make_public(root, own, map)
 store.keep_public(root, made)
 print("failed", sorted(bool(failed) for _, failed in made.failed))
 print("rules", rules.complaints(root, tests))
-print("stress", main(["--stress", "Gate", "--tree", "solution"]))
+print("stress", main(["--stress", "Ridge", "--tree", "solution"]))
 print("trained", int(pytest.main(["-q", "tests/project/workbench/novel/test_trained.py"])))
 os.environ["ASSIGNMENT_TREE"] = "solution"
 text = notebook.read(root / notebook.SOURCES / "Novel.py")[1]
-exec(text.replace('notebook.check("Stack")', "").replace("notebook.check()", ""))
+exec(text.replace('notebook.check("Groove")', "").replace("notebook.check()", ""))
 """
 
 
 def test_a_new_part_keeps_the_rules_and_passes(repository, monkeypatch, warm_python):
     monkeypatch.setattr(commands, "REPOSITORY", repository)
     printed = CliRunner().invoke(commands.app, ["new-part", "novel", *OPTIONS]).output.split()
-    assert {"tests/models/novel/test_Gate.py", "workbench/novel/part.py"} < set(printed)
+    assert {"tests/models/novel/test_Ridge.py", "workbench/novel/part.py"} < set(printed)
     assert "student/Novel.ipynb" in [f"student/{name}" for name in handout.write(repository)]
     environment = {**os.environ, "PYTHONPATH": str(repository), "ASSIGNMENT_SECRET": SECRET, "COLUMNS": "200"}
     done = subprocess.run(
@@ -66,12 +66,13 @@ def test_a_new_part_keeps_the_rules_and_passes(repository, monkeypatch, warm_pyt
     assert done.returncode == 0, said + done.stderr
     for line in (f"failed {[True] * 12}", "rules []", "stress 0", "trained 0"):
         assert f"{line}\n" in said, said
-    assert "5.1 Gate                        3/3    3/3 done" in re.sub(r"\x1b\[[0-9;]*m", "", said)
-    assert "epoch 5/5" in said
     rubric = Rubric.load(repository / handout.RUBRIC)
-    assert [deliverable.id for deliverable in rubric.deliverables][-2:] == ["novel.Gate", "novel.Stack"]
+    assert [deliverable.id for deliverable in rubric.deliverables][-2:] == ["novel.Ridge", "novel.Groove"]
+    number = rubric.deliverable("novel.Ridge").number
+    assert f"{number} Ridge                       3/3    3/3 done" in re.sub(r"\x1b\[[0-9;]*m", "", said)
+    assert "epoch 5/5" in said
     contract = json.loads((repository / "student/assignment.json").read_text(encoding="utf-8"))
-    assert contract["files"][-2:] == ["models/novel/Gate.py", "models/novel/Stack.py"]
+    assert contract["files"][-2:] == ["models/novel/Ridge.py", "models/novel/Groove.py"]
 
 
 @pytest.mark.parametrize(
