@@ -1,4 +1,4 @@
-"""Where pictures can be saved."""
+"""Curves, and where pictures can be saved."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from workbench.errors import WorkbenchError
 from workbench.pictures import plots
+from workbench.pictures.plots import curves, logarithmic
 
 
 @pytest.mark.parametrize(("name", "start"), [("a.png", b"\x89PNG"), ("new/b.PDF", b"%PDF"), ("c.svg", b"<?xml")])
@@ -43,3 +44,34 @@ def test_a_picture_of_ours_is_replaced_and_no_other(name: str, tmp_path: Path) -
         plots.save(Figure(), tmp_path / name)
     assert (tmp_path / name).is_symlink()
     assert sorted(path.name for path in tmp_path.iterdir()) == [name, f"elsewhere-{name}"]
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ((4, 170), ["5", "10", "20", "50", "100", "200"]),
+        ((300, 4000), ["500", "1000", "2000"]),
+        ((8.1, 9.4), ["8.2", "8.4", "8.6", "8.8", "9", "9.2", "9.4"]),
+        ((2, 1e80, float("inf")), ["1", *(f"1e+{power}0" for power in range(1, 9))]),
+    ],
+)
+def test_a_logarithmic_axis_has_plain_numbers_whatever_its_range(values, labels):
+    figure = Figure(figsize=(7, 4))
+    axes = figure.subplots()
+    axes.plot(values)
+    logarithmic(axes)
+    figure.canvas.draw()
+    low, high = axes.get_ylim()
+    inside = [label.get_text() for label in axes.get_yticklabels() if low <= label.get_position()[1] <= high]
+    assert [label for label in inside if label] == labels
+
+
+def test_the_label_of_the_last_epoch_has_room():
+    history = [{"epoch": epoch, "train_loss": 9 - epoch, "validation_loss": 9 - epoch} for epoch in (1, 2, 3, 4)]
+    figure = curves({"a run": history})
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    (label,) = axes.texts
+    assert label.get_text() == "148.41"
+    box, inside = label.get_window_extent(), axes.get_window_extent()
+    assert inside.x0 < box.x0 < box.x1 < inside.x1
