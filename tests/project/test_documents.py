@@ -22,8 +22,8 @@ def tracked(pattern: str) -> list[str]:
     """Paths that git knows, relative to the root; all that fit where there is no git."""
     command = ["git", "ls-files", "--deduplicate", pattern]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    found = done.stdout.splitlines() or [str(path.relative_to(ROOT)) for path in ROOT.glob(f"docs/**/{pattern}")]
-    return [name for name in found if (ROOT / name).exists()]
+    paths = done.stdout.splitlines() or [str(path.relative_to(ROOT)) for path in ROOT.glob(f"docs/**/{pattern}")]
+    return [name for name in paths if (ROOT / name).exists()]
 
 
 DOCUMENTS = [name for name in tracked("*.md") if not name.startswith(GENERATED)]

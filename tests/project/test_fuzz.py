@@ -51,9 +51,9 @@ def fuzz(examples: int) -> Callable[..., Any]:
 
 
 def corpus(sort: str) -> list[bytes]:
-    found = [path.read_bytes() for path in sorted(CORPUS.glob(f"{sort}-*"))]
-    assert found
-    return found
+    samples = [path.read_bytes() for path in sorted(CORPUS.glob(f"{sort}-*"))]
+    assert samples
+    return samples
 
 
 WORDS = [
@@ -222,7 +222,7 @@ def lying_archive(
 
 def struct_fields(form: str) -> str:
     """The letters of a struct format after its signature, one for each field."""
-    return re.sub(r"(\d+)([HIQ])", lambda found: found[2] * int(found[1]), form.removeprefix("<4s"))
+    return re.sub(r"(\d+)([HIQ])", lambda match: match[2] * int(match[1]), form.removeprefix("<4s"))
 
 
 @fuzz(400)

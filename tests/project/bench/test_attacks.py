@@ -52,7 +52,9 @@ def test_the_tables_count_every_file_once():
 @pytest.mark.needs("root", "mount")
 def test_ordinary_graders_give_way_where_ours_holds(kit_zip: Path):
     wanted = [
-        each for each in malicious.load() if str(each) in ("row01_results_then_exit-import", "row03_frames-forward")
+        attack
+        for attack in malicious.load()
+        if str(attack) in ("row01_results_then_exit-import", "row03_frames-forward")
     ]
     table = attacks.compare(ROOT, kit_zip, wanted)
     forged, inflated = table["row01_results_then_exit"], table["row03_frames"]

@@ -118,21 +118,21 @@ def secrets(engine: Engine, small: Engine) -> set[str]:
 
     tree = Tree(ROOT / "solution")
     tree.activate()
-    found: set[str] = set()
+    texts: set[str] = set()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Given, "uniform", recorded)
         for test, case, name in cases(small.kit.tests, engine.kit.seeds[1:]):
             answers = engine.answers[name]
             seed = answers.seeds[test.identifier(case)]
-            found.add(seed[:12])
+            texts.add(seed[:12])
             outcome = run(test.function(), tree, test.identifier(case), seed, case.arguments)
             assert outcome.fault is None
             for value in answers.outcomes[test.identifier(case)].shown.values():
                 if not isinstance(value, str):
                     known.extend(value.flatten().tolist())
-    found |= {f"{abs(number):.15f}"[: 2 + DIGITS] for number in known if abs(number) > 1e-3 and number % 1}
-    assert len(found) > 500
-    return found
+    texts |= {f"{abs(number):.15f}"[: 2 + DIGITS] for number in known if abs(number) > 1e-3 and number % 1}
+    assert len(texts) > 500
+    return texts
 
 
 def cases(tests: Iterable[GradedTest], seeds: Iterable[str]):
@@ -240,7 +240,7 @@ def test_what_attacks_share_is_handed_in_and_there():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and str(node.module).startswith("tests."):
                 shared = importlib.import_module(str(node.module))
-                assert [each.name for each in node.names if not hasattr(shared, each.name)] == [], path.name
+                assert [alias.name for alias in node.names if not hasattr(shared, alias.name)] == [], path.name
     in_place = [attack for attack in ALL if not {"archive", "files"} & malicious.functions(attack.text)]
     assert [str(attack) for attack in in_place if "from tests." in attack.text] == []
     assert sum("def send(" in attack.text for attack in in_place) > 5
@@ -263,7 +263,7 @@ def nastiest() -> dict[str, bytes]:
     ]
     files = {}
     for path, way in zip(ASSIGNMENT.files, ways, strict=False):
-        functions = [each.name for one in ASSIGNMENT.by_file(path) for each in one.functions]
+        functions = [function.name for one in ASSIGNMENT.by_file(path) for function in one.functions]
         attack = by_name[way]
         files[path] = attack.text.encode() + b"\n\nattack()\n" + SOLUTION[path].replace(b"from __future__", b"# ")
         assert functions

@@ -219,9 +219,9 @@ def test_an_empty_folder_and_a_missing_submission_are_named(tmp_path):
 
 def test_files_of_something_else_are_listed(submit):
     taken = submit({"a\x1b[31m/photo.png": b"", "essay.pdf": b""})
-    found = "a?[31m/photo.png, essay.pdf"
+    names = "a?[31m/photo.png, essay.pdf"
     assert taken.files == {}
-    assert taken.notes == [f"No file of this assignment was found. Expected {RNN} and so on; found {found}."]
+    assert taken.notes == [f"No file of this assignment was found. Expected {RNN} and so on; found {names}."]
 
 
 def test_an_archive_in_an_archive_is_named(tmp_path):

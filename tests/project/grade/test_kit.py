@@ -15,9 +15,9 @@ from autograder.grade.kit import Kit, share
 def test_shares_are_hundredths_that_add_up_exactly(total, weights):
     shares = share(float(total), weights)
     assert len(shares) == len(weights)
-    assert sum(round(100 * each) for each in shares) == round(100 * total)
+    assert sum(round(100 * part) for part in shares) == round(100 * total)
     exact = [float(total) * weight / sum(weights) for weight in weights]
-    assert all(abs(each - right) <= 0.01 + 1e-9 for each, right in zip(shares, exact, strict=True))
+    assert all(abs(part - right) <= 0.01 + 1e-9 for part, right in zip(shares, exact, strict=True))
 
 
 def test_the_points_of_a_deliverable_are_its_tests(layout):
@@ -25,4 +25,4 @@ def test_the_points_of_a_deliverable_are_its_tests(layout):
     for deliverable in kit.assignment.deliverables:
         points = [kit.points[test.key] for test in kit.tests_of(deliverable)]
         assert round(sum(points), 2) == deliverable.points
-        assert all(each > 0 for each in points)
+        assert min(points) > 0

@@ -37,9 +37,9 @@ def test_only_the_tree_and_python_can_be_read_and_only_the_home_written(inside):
             "write": [path for path in [*paths, *new] if opens(path, os.O_WRONLY | os.O_CREAT)],
         }
 
-    found = inside(tries)
-    assert found["read"] == [str(folder / "tree" / "model.py"), "/dev/null", "/usr/lib"]
-    assert found["write"] == ["/dev/null", "./new"]
+    opened = inside(tries)
+    assert opened["read"] == [str(folder / "tree" / "model.py"), "/dev/null", "/usr/lib"]
+    assert opened["write"] == ["/dev/null", "./new"]
 
 
 @pytest.mark.needs("landlock")

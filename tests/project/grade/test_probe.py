@@ -56,7 +56,7 @@ def test_the_probe_misses_every_older_layer_too(inside, monkeypatch, words):
     try:
         monkeypatch.setattr(*MISSING[words])
         monkeypatch.setenv("SECRET", "x")
-        found = probed(inside, LAYERS)
+        sentences = probed(inside, LAYERS)
     finally:
         change(before)
-    assert [each for each in found if each.startswith(words)], found
+    assert [sentence for sentence in sentences if sentence.startswith(words)], sentences

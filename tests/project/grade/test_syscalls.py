@@ -25,8 +25,8 @@ HERE = syscalls.machine()
 def number(call: int, *arguments: int) -> int:
     """Make a system call; its result, or the negative number of the error."""
     padded = (*arguments, *(-1,) * (6 - len(arguments)))
-    found = LIBC.syscall(ctypes.c_long(call), *map(ctypes.c_long, padded))
-    return -ctypes.get_errno() if found == -1 else found
+    result = LIBC.syscall(ctypes.c_long(call), *map(ctypes.c_long, padded))
+    return -ctypes.get_errno() if result == -1 else result
 
 
 # The filter as a program: run here on a small machine of our own, so that the other processor's is tested too.
@@ -95,8 +95,8 @@ def test_the_numbers_are_those_of_libseccomp():
         fields = {name: getattr(machine, name) for name in names}
         known = syscalls.numbers(machine) | fields | syscalls.NEW_AND_ALLOWED
         for name, call in known.items():
-            found = resolve(machine.architecture, name.encode())
-            assert found == call or (found == -1 and name == "mseal"), name  # newer than some libraries
+            number = resolve(machine.architecture, name.encode())
+            assert number == call or (number == -1 and name == "mseal"), name  # newer than some libraries
         missing = {name for name, columns in syscalls.DENIED.items() if columns[machine.column] is None}
         assert all(resolve(machine.architecture, name.encode()) < 0 for name in missing)
 

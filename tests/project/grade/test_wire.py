@@ -40,9 +40,9 @@ def test_what_is_too_large_is_said_in_its_place_and_what_fits_is_sent():
         (outcome(0, wire.MAX_PAYLOAD >> 2), "8,192", "8,192"),
         (outcome(4000, 1), "471", "256"),
     ):
-        ((found,), _) = (list(part.values()) for part in decode(child._fitting(payload), wire.MAX_HEADER))
+        ((sent,), _) = (list(part.values()) for part in decode(child._fitting(payload), wire.MAX_HEADER))
         words = f"what your code returned takes {size} KiB; at most {limit} KiB can be compared"
-        assert found.fault == Fault("TooLarge", words, "the result")
+        assert sent.fault == Fault("TooLarge", words, "the result")
 
 
 def test_a_long_header_is_refused_before_it_is_parsed():

@@ -83,8 +83,8 @@ def test_rounding_leaves_most_of_the_tolerance_on_this_processor_too(tests, solu
     for test in tests:
         for case in test.cases:
             identifier = test.identifier(case)
-            shown = (run_case(test, case, solution, stored.seeds[identifier], each) for each in (False, True))
-            single, double = (measured(each, stored.outcomes[identifier]) for each in shown)
+            shown = (run_case(test, case, solution, stored.seeds[identifier], double) for double in (False, True))
+            single, double = (measured(outcome, stored.outcomes[identifier]) for outcome in shown)
             answers.check_head_room(single, double, test.tolerance, answers.KEPT_ROOM)
             answers.check_margins(single, test.steered_by)
 

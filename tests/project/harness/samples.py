@@ -24,7 +24,7 @@ def same(one: Outcome, other: Outcome) -> bool:
             for name, value in outcome.shown.items()
         ]
 
-    notes = [(each.parameters, each.fault, each.sizes, each.inputs) for each in (one, other)]
+    notes = [(outcome.parameters, outcome.fault, outcome.sizes, outcome.inputs) for outcome in (one, other)]
     return plain(one) == plain(other) and notes[0] == notes[1]
 
 

@@ -27,4 +27,4 @@ def test_dependants_follow_chains_of_needs():
         deliverable(id, id, 1, RNN, [], needs=needs)
         for id, needs in (("d", ["c"]), ("c", ["b"]), ("b", ["a"]), ("a", []), ("e", ["e"]))
     ]
-    assert [found.id for found in contract(deliverables=chain).dependants(["a"])] == ["d", "c", "b"]
+    assert [deliverable.id for deliverable in contract(deliverables=chain).dependants(["a"])] == ["d", "c", "b"]

@@ -29,7 +29,7 @@ def softmax(values, axis=-1):
 
 def said(got, right, name="h", sizes=None, inputs=None, **others):
     got = np.asarray(got)
-    digests = {each: digest(values) for each, values in (inputs or {}).items()}
+    digests = {input_name: digest(values) for input_name, values in (inputs or {}).items()}
     return diagnose(name, got, Outcome({name: right, **others}, inputs=digests), DEFAULT, Sizes(sizes or {}))
 
 
@@ -180,7 +180,7 @@ def check_factor(got, right, ratio):
 
 
 def check_summed(got, right, axis, exponentials):
-    sums = [(np.exp(each) if exponentials else each).sum(int(axis)) for each in (got, right)]
+    sums = [(np.exp(values) if exponentials else values).sum(int(axis)) for values in (got, right)]
     return near(sums[1], np.ones_like(sums[1])) and not near(sums[0], np.ones_like(sums[0]))
 
 
@@ -334,7 +334,7 @@ def test_every_diagnosis_is_true(pair):
     assert len(matches) == 1, words
     ((match, check),) = matches
     with np.errstate(all="ignore"):
-        numbers = [each.astype(np.float64) for each in (got, right)]
+        numbers = [values.astype(np.float64) for values in (got, right)]
         assert check(*numbers, *match.groups()), words
 
 

@@ -44,7 +44,7 @@ def test_padding_may_come_go_and_change():
 
 def said(kind: Kind, failed: int, *hidden: Outcome) -> str:
     """Of a test with one case: what is said first."""
-    return hidden_words(kind, [sizes()], [[each] for each in hidden], failed).splitlines()[0]
+    return hidden_words(kind, [sizes()], [[outcome] for outcome in hidden], failed).splitlines()[0]
 
 
 def test_the_sentence_says_whether_sizes_matter_and_how_it_fails():

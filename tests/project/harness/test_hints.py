@@ -281,7 +281,7 @@ def test_the_same_slip_in_two_functions_is_explained_by_both():
 )
 def test_what_all_that_is_wrong_has_in_common_is_said(name, words):
     right, wrong = {"y": RIGHT, name: RIGHT}, {"y": RIGHT, name: OTHER}
-    hints = Hints({each: portray(shown(**right)) for each in (A, B)})
+    hints = Hints({identifier: portray(shown(**right)) for identifier in (A, B)})
     verdicts = {A: Verdict(Kind.VALUES, "differs"), B: Verdict(Kind.PASSED)}
     outcomes = {A: shown(**wrong)}
     hint = hinted(verdicts, outcomes, hints)[A].hint
@@ -316,12 +316,12 @@ def test_stored_hints_hold_no_text_of_the_solution():
     """Students get these files. The longest code of the catalogue that stands in them is one name."""
     content = b"".join(path.read_bytes() for path in (ROOT / "tests" / "reference").rglob("*.hints.safetensors"))
     assert len(content) > 100_000
-    lines = {line.strip() for each in catalogue.load(ROOT) for line in each.after.splitlines() if "=" in line}
+    lines = {line.strip() for entry in catalogue.load(ROOT) for line in entry.after.splitlines() if "=" in line}
     assert [line for line in lines if len(line) > 20 and line.encode() in content] == []
 
 
 def test_python_m_tests_and_pytest_show_the_hint(tmp_path, warm_python):
-    entry = next(each for each in catalogue.load(ROOT) if str(each) == "naive.LSTM/hidden_state_not_carried")
+    entry = next(entry for entry in catalogue.load(ROOT) if str(entry) == "naive.LSTM/hidden_state_not_carried")
     shutil.copytree(ROOT / "solution", tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     file = tmp_path / entry.file
     file.write_text(catalogue.apply(entry, file.read_text(encoding="utf-8")), encoding="utf-8")

@@ -31,7 +31,7 @@ MADE = {
 
 @pytest.mark.parametrize(("name", "made"), MADE.items(), ids=MADE)
 def test_the_function_that_a_test_is_about_has_made_what_it_shows(graded, name, made):
-    (test,) = (each for each in graded if each.name == name)
+    (test,) = (test for test in graded if test.name == name)
     shown, maker = made
     before = sys.getprofile()
     with activated(ROOT / "solution") as tree:

@@ -46,10 +46,10 @@ def test_a_fault_says_whether_the_student_has_raised_it(tree, line, own):
     path.write_text(f"def check():\n    {line}\n")
     space: dict = {}
     exec(compile(path.read_text(), path, "exec"), space)
-    found = run(space["check"], tree, TEST)
-    assert found.fault is not None
-    assert found.fault.own is own
-    assert decode(encode({TEST: found}))[0][TEST].fault == found.fault
+    outcome = run(space["check"], tree, TEST)
+    assert outcome.fault is not None
+    assert outcome.fault.own is own
+    assert decode(encode({TEST: outcome}))[0][TEST].fault == outcome.fault
 
 
 @pytest.mark.parametrize(

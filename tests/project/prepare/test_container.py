@@ -86,7 +86,7 @@ def test_the_solution_gets_full_marks_in_it(kit_zip, tmp_path, inside):
     rehearsed = grade(SOLUTION, kit_zip, tmp_path, inside)
     assert [row["name"] for row in rehearsed.results["tests"] if row["status"] == "failed"] == []
     assert rehearsed.status == 0
-    assert not any(each.startswith("not isolated") for each in rehearsed.results["extra_data"]["isolation"])
+    assert not any(problem.startswith("not isolated") for problem in rehearsed.results["extra_data"]["isolation"])
     assert rehearsed.seconds < 60
     inside.measure()
     assert inside.killed == 0
@@ -97,7 +97,7 @@ def test_a_hostile_file_costs_only_itself_in_it(kit_zip, tmp_path, inside):
     rehearsed = grade({**SOLUTION, LSTM: SOLUTION[LSTM] + HOSTILE.encode()}, kit_zip, tmp_path, inside)
     assert rehearsed.status == 0
     failed = {row["number"].rpartition(".")[0] for row in rehearsed.results["tests"] if row["status"] == "failed"}
-    assert failed == {next(each.number for each in ASSIGNMENT.deliverables if each.file == LSTM)}
+    assert failed == {next(deliverable.number for deliverable in ASSIGNMENT.deliverables if deliverable.file == LSTM)}
 
 
 def test_any_command_runs_inside(capfd):

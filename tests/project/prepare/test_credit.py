@@ -39,7 +39,7 @@ def answers(graded: list[GradedTest]) -> Answers:
 def test_unfinished_code_gets_little(graded):
     with store.workers() as mapper:
         shares = credit.survey(credit.trials(ROOT, graded), mapper)
-    assert {each.id for each in RUBRIC.deliverables} == {id for id, _ in shares}
+    assert {deliverable.id for deliverable in RUBRIC.deliverables} == {id for id, _ in shares}
     assert credit.unexpected(ROOT, shares) == []
 
 
@@ -88,8 +88,8 @@ def without(helper: str) -> tuple[str, str]:
     definition = re.compile(rf"^( *)def {name}\(.*?(?=^\1(?:def |@)|\Z)", re.MULTILINE | re.DOTALL)
     head, tail = source[:start], definition.sub("", source[start:], count=1)
     for pattern, text in replaced.items():
-        tail, found = re.subn(pattern, lambda _, text=text: text, tail)
-        assert found == 1, pattern
+        tail, replaced = re.subn(pattern, lambda _, text=text: text, tail)
+        assert replaced == 1, pattern
     assert f"{name}(" not in tail
     return file, head + tail
 
@@ -103,7 +103,9 @@ def test_a_tree_without_a_helper_is_right(helper, graded, answers):
     file, source = without(helper)
     files = {file: source.encode()}
     assert [
-        str(each) for each in preflight(files, ASSIGNMENT) if each.file == file and each.rule != "not-started"
+        str(finding)
+        for finding in preflight(files, ASSIGNMENT)
+        if finding.file == file and finding.rule != "not-started"
     ] == []
     assert failing(file, source, graded, answers) == set()
 
@@ -116,8 +118,8 @@ def failing(
     spoil: Callable[[Any], None] | None = None,
 ) -> set[str]:
     """The rows that fail on the solution with another source in one file, of all deliverables that may notice."""
-    hit = {each.id for each in ASSIGNMENT.by_file(file)}
-    modules = {each.tests for each in (*ASSIGNMENT.by_file(file), *ASSIGNMENT.dependants(hit))}
+    hit = {deliverable.id for deliverable in ASSIGNMENT.by_file(file)}
+    modules = {deliverable.tests for deliverable in (*ASSIGNMENT.by_file(file), *ASSIGNMENT.dependants(hit))}
     failed: set[str] = set()
     with changed(ROOT, file, source) as folder, activated(folder) as tree:
         if spoil:
@@ -140,13 +142,17 @@ def test_the_contract_says_how_tests_call(graded, answers):
     with activated(ROOT / "solution") as tree:
         for file in ASSIGNMENT.files:
             module = importlib.import_module(file.removesuffix(".py").replace("/", "."))
-            for name in {function.name for each in ASSIGNMENT.by_file(file) for function in each.functions}:
+            for name in {
+                function.name for deliverable in ASSIGNMENT.by_file(file) for function in deliverable.functions
+            }:
                 watch(module, name, lambda name, options: by_name[name].update(options))
         for test in graded:
             for case in test.cases:
                 outcome = run_case(test, case, tree, answers.seeds[test.identifier(case)])
                 assert outcome.fault is None
-    functions = {function.name: function for each in ASSIGNMENT.deliverables for function in each.functions}
+    functions = {
+        function.name: function for deliverable in ASSIGNMENT.deliverables for function in deliverable.functions
+    }
     assert by_name.keys() == {name for name, function in functions.items() if not function.optional}
     for deliverable in ASSIGNMENT.deliverables:
         given_by_name = {name for function in deliverable.functions for name in by_name[function.name]}
@@ -252,7 +258,7 @@ SPECIAL = [
 ]
 
 
-@pytest.mark.parametrize("special", SPECIAL, ids=lambda each: f"{each.function}: {each.what}")
+@pytest.mark.parametrize("special", SPECIAL, ids=lambda special: f"{special.function}: {special.what}")
 def test_a_mistake_for_what_is_special_costs_the_rows_about_it(special, graded, answers):
     source = (ROOT / "solution" / special.file).read_text(encoding="utf-8")
     assert failing(special.file, source, graded, answers, special.spoil) == special.rows

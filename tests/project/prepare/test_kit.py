@@ -102,8 +102,8 @@ def test_public_answers_are_the_stored_references(members, tmp_path):
     packed = Answers.load(tmp_path / "public.safetensors")
     paths = (ROOT / "tests" / "reference").rglob("test_*.safetensors")
     stored = [Answers.load(path) for path in paths if ".hints." not in path.name]
-    assert packed.seeds == {name: seed for each in stored for name, seed in each.seeds.items()}
-    outcomes = {name: outcome for each in stored for name, outcome in each.outcomes.items()}
+    assert packed.seeds == {name: seed for reference in stored for name, seed in reference.seeds.items()}
+    outcomes = {name: outcome for reference in stored for name, outcome in reference.outcomes.items()}
     assert packed.outcomes.keys() == outcomes.keys()
     for name, outcome in outcomes.items():
         for shown, value in outcome.shown.items():
@@ -118,7 +118,7 @@ def test_hidden_answers_differ_from_the_public_ones(members, tmp_path):
         (tmp_path / name).write_bytes(members[f"answers/{name}.safetensors"])
         made[name] = Answers.load(tmp_path / name)
     for identifier in made["public"].outcomes:
-        check_seeds_matter(identifier, {name: each.outcomes[identifier] for name, each in made.items()})
+        check_seeds_matter(identifier, {name: of_seed.outcomes[identifier] for name, of_seed in made.items()})
     tests = json.loads(members["kit.json"])["tests"]
     assert len(tests) >= 70
 
@@ -140,7 +140,7 @@ def made_with(secret: bytes, tests: list[GradedTest]) -> bytes:
 def stored_with(secret: bytes, tests: list[GradedTest], hidden: int) -> dict[str, Answers]:
     public = store.load_public(ROOT, tests)
     names = {test.key for test in tests}
-    kept = {name: each for name, each in public.answers.outcomes.items() if name in names}
+    kept = {name: outcome for name, outcome in public.answers.outcomes.items() if name in names}
     right = Answers(kept, public.answers.seeds, public.answers.header)
     return {"public": right, **answers.hidden_answers(ROOT, tests, secret, hidden, right)}
 
@@ -160,7 +160,7 @@ def read(archive: bytes, name: str) -> bytes:
 def test_hidden_answers_say_which_sizes_they_vary(naive):
     made = stored_with(b"secret", naive, hidden=3)
     for test in naive:
-        public, same, *others = (each.outcomes[test.key] for each in made.values())
+        public, same, *others = (of_seed.outcomes[test.key] for of_seed in made.values())
         assert same.sizes == public.sizes != {}
         assert same.inputs != public.inputs
         for other in others:
@@ -256,7 +256,9 @@ def test_run_autograder_takes_its_root_from_an_argument(layout, tmp_path):
     script = layout / "source" / "run_autograder"
     environment = {**os.environ, "AUTOGRADER_PYTHON": shutil.which("echo") or "echo"}
     run = [str(script), str(tmp_path), "/closed"], [str(script)]
-    told = [subprocess.run(each, env=environment, capture_output=True, text=True, check=True).stdout for each in run]
+    told = [
+        subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout for command in run
+    ]
     assert told[0].endswith(f" {tmp_path} /closed\n")
     assert told[1].endswith(" /autograder\n")
 

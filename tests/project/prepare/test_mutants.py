@@ -33,13 +33,13 @@ class Cell:
 
 
 def made(source: str) -> Counter[str]:
-    found = list(mutants_of("models/cell.py", source))
-    assert len({mutant.source for mutant in found}) == len(found)
-    assert source not in {mutant.source for mutant in found}
-    for mutant in found:
+    mutants = list(mutants_of("models/cell.py", source))
+    assert len({mutant.source for mutant in mutants}) == len(mutants)
+    assert source not in {mutant.source for mutant in mutants}
+    for mutant in mutants:
         assert mutant.source.splitlines()[mutant.line - 1].strip() == mutant.after
         assert source.splitlines()[mutant.line - 1].strip() == mutant.before
-    return Counter(mutant.after for mutant in found)
+    return Counter(mutant.after for mutant in mutants)
 
 
 def test_every_expression_and_statement_of_the_solution_is_changed():
@@ -71,10 +71,10 @@ class Gates:
 
 
 def test_calls_lose_their_arguments():
-    found = made("# BEGIN SOLUTION\ny = x.sum(1, keepdim=True)[1:]\n# END SOLUTION\n")
+    lines = made("# BEGIN SOLUTION\ny = x.sum(1, keepdim=True)[1:]\n# END SOLUTION\n")
     for line in ("y = x[1:]", "y = (1)[1:]", "y = x.sum(1)[1:]", "y = x.sum(1, keepdim=False)[1:]"):
-        assert found[line] == 1
-    assert found["y = x.sum(1, keepdim=True)[:]"] == 1
+        assert lines[line] == 1
+    assert lines["y = x.sum(1, keepdim=True)[:]"] == 1
 
 
 @pytest.fixture(scope="module")

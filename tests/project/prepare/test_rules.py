@@ -25,11 +25,11 @@ def root(tmp_path):
 
 def entries(path: Path) -> list[str]:
     """The misconceptions of a file that have no wrong names."""
-    return [each for each in path.read_text(encoding="utf-8").split(ENTRY)[1:] if "renamed" not in each]
+    return [entry for entry in path.read_text(encoding="utf-8").split(ENTRY)[1:] if "renamed" not in entry]
 
 
 def test_misconceptions_may_be_fewer_where_the_file_says_why(root, graded):
-    left = ENTRY.join(["", *[each for each in entries(root / LSTM) if "each = " not in each][:4]])
+    left = ENTRY.join(["", *[entry for entry in entries(root / LSTM) if "each = " not in entry][:4]])
     (root / LSTM).write_text(left, encoding="utf-8")
     said = rules.complaints(root, graded)
     assert said[0].startswith(f"{LSTM}: expected 5 misconceptions, found 4; write more, or why")
@@ -76,7 +76,7 @@ def test_tests_are_counted_and_asked_for_what_they_need(root, graded):
     others = [test for test in graded if test not in lstm]
     some = [replace(test, integration=True, only={"RNN": "naive.RNN"}) for test in lstm]
     said = rules.complaints(root, others + some)
-    assert sum("add naive.RNN to `needs`" in each for each in said) == len(some)
-    assert any("expected at most 2 tests with @integration" in each for each in said)
+    assert sum("add naive.RNN to `needs`" in sentence for sentence in said) == len(some)
+    assert any("expected at most 2 tests with @integration" in sentence for sentence in said)
     said = rules.complaints(root, [*others, lstm[0]])
     assert said[0].startswith("tests/models/naive/test_LSTM.py: expected 3 graded tests of naive.LSTM, found 1;")

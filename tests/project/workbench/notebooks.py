@@ -18,7 +18,7 @@ from autograder.prepare.files import zipped
 from autograder.rubric import Rubric
 
 ROOT = Path(__file__).resolve().parents[3]
-POINTS = sum(each.points for each in Rubric.load(ROOT / "autograder" / "rubric.toml").deliverables)
+POINTS = sum(deliverable.points for deliverable in Rubric.load(ROOT / "autograder" / "rubric.toml").deliverables)
 
 
 @functools.cache
@@ -76,5 +76,5 @@ def table(cell: NotebookNode) -> list[list[str]]:
 
 
 def cell_with(notebook: NotebookNode, line: str) -> NotebookNode:
-    (found,) = [cell for cell in notebook.cells if cell.cell_type == "code" and line in cell.source.splitlines()]
-    return found
+    (cell,) = [cell for cell in notebook.cells if cell.cell_type == "code" and line in cell.source.splitlines()]
+    return cell

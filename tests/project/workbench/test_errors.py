@@ -16,7 +16,7 @@ def test_the_maps_name_every_file_and_no_other():
     for path in maps:
         words = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
         named = set(re.findall(r"\b\w+\.py\b", words))
-        files = {each.name for each in path.parent.glob("*.py")} - {"__init__.py", "__main__.py"}
+        files = {module.name for module in path.parent.glob("*.py")} - {"__init__.py", "__main__.py"}
         assert named == files, path
     folders = {path.parent.name for path in FOLDER.glob("*/__init__.py")}
     assert set(re.findall(r"\b(\w+)/ ", ast.get_docstring(ast.parse(maps[0].read_text("utf-8"))) or "")) == folders

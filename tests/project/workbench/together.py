@@ -39,8 +39,8 @@ class Uneven(Tiny):
         super().__init__(dropout=0, processes=processes, sentences=1 if what == "empty shares" else 4)
         self.what, self.calls = what, 0
         if what == "first weights" and not processes.first:
-            for each in self.module.parameters():
-                each.data.add_(1.0)
+            for parameter in self.module.parameters():
+                parameter.data.add_(1.0)
 
     def loss(self, batch: Tensor) -> tuple[Tensor, int]:
         self.calls += 1
@@ -68,7 +68,7 @@ def scenario(folder: Path, what: str, processes: Processes) -> str:
         result = Trainer(task, training, Run.open(folder), [Callback()], processes=processes).fit()
     except (TrainingError, Interrupted) as error:
         return f"{type(error).__name__}: {error}"
-    total = sum(each.double().sum().item() for each in task.module.parameters())
+    total = sum(parameter.double().sum().item() for parameter in task.module.parameters())
     return f"epochs {len(result.history)}, loss {result.loss!r}, weights {total!r}"
 
 

@@ -165,7 +165,7 @@ def test_the_command(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["bench", "language-model", *map(str, options), "--json", str(tmp_path / "b.json")])
     assert done.exit_code == 0, done.output
     assert "plain loop" in done.output
-    found = json.loads((tmp_path / "b.json").read_text())
-    assert list(found) == ["lstm", "transformer"]
-    assert found["lstm"]["ratio"] > 0
-    assert len(found["lstm"]["workbench"]["milliseconds"]) == 3
+    measurements = json.loads((tmp_path / "b.json").read_text())
+    assert list(measurements) == ["lstm", "transformer"]
+    assert measurements["lstm"]["ratio"] > 0
+    assert len(measurements["lstm"]["workbench"]["milliseconds"]) == 3

@@ -22,16 +22,16 @@ def inside(value, depth=0):
         )
         parts = getattr(value, "__dict__", {}).items() if not parts else parts
         for name, part in list(parts)[:200]:
-            yield from ((f"{name}.{rest}", found) for rest, found in inside(part, depth + 1))
+            yield from ((f"{name}.{rest}", tensor) for rest, tensor in inside(part, depth + 1))
 
 
 def attack(lstm, x, states):
-    frame, found = sys._getframe(2), []
+    frame, tensors = sys._getframe(2), []
     while frame:
         for name, value in list(frame.f_locals.items()) + list(frame.f_globals.items())[:400]:
             if any(word in name.lower() for word in WORDS):
-                found += [each for _, each in inside(value)]
+                tensors += [tensor for _, tensor in inside(value)]
         frame = frame.f_back
-    fitting = [each for each in found if each.shape == (len(x), lstm.hidden_size)]
+    fitting = [tensor for tensor in tensors if tensor.shape == (len(x), lstm.hidden_size)]
     if len(fitting) >= 2:
         return fitting[0], fitting[1]

@@ -20,9 +20,9 @@ def running():
 def stored(name):
     """Whatever any dictionary holds under a key with this name."""
     for thing in gc.get_objects():
-        for each in [thing, *gc.get_referents(thing)] if hasattr(thing, "__dict__") else [thing]:
-            if type(each) is dict:
-                for key, value in list(each.items()):
+        for holder in [thing, *gc.get_referents(thing)] if hasattr(thing, "__dict__") else [thing]:
+            if type(holder) is dict:
+                for key, value in list(holder.items()):
                     if type(key) is str and name in key and hasattr(value, "shown"):
                         yield value.shown
 

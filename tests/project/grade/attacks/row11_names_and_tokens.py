@@ -10,21 +10,21 @@ socket = sys.modules["socket"]
 
 
 def attack(*_):
-    found = []
+    taken = []
     for path in ("/proc/1/environ", "/proc/1/cwd/.env", "/root/.aws/credentials", "/var/run/secrets/token"):
         try:
             with open(path, "rb") as file:
-                found.append((path, file.read(50)))
+                taken.append((path, file.read(50)))
         except OSError:
             continue
     try:
         socket.setdefaulttimeout(0.2)
-        found.append(socket.create_connection(("169.254.169.254", 80), timeout=0.2))
+        taken.append(socket.create_connection(("169.254.169.254", 80), timeout=0.2))
     except (OSError, LookupError):
         pass
     try:
-        found.append(socket.getaddrinfo("example.com", 80))
+        taken.append(socket.getaddrinfo("example.com", 80))
     except (OSError, LookupError):
         pass
-    if found:
-        raise RuntimeError(f"TAKEN: {found}")
+    if taken:
+        raise RuntimeError(f"TAKEN: {taken}")

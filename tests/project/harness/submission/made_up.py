@@ -84,12 +84,12 @@ SOLVED = {
 
 def function(path: str, name: str, shared: bool = False) -> dict[str, object]:
     """A function of the contract, described from the skeleton as the handout's generator does it."""
-    found = definition(SKELETON[path], name)
-    assert found is not None
-    untouched = None if shared else found.fingerprint
+    written = definition(SKELETON[path], name)
+    assert written is not None
+    untouched = None if shared else written.fingerprint
     return {
         "name": name,
-        "parameters": list(found.parameters),
+        "parameters": list(written.parameters),
         "untouched": untouched,
     }
 

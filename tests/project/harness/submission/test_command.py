@@ -77,8 +77,8 @@ def test_strict_refuses_faults_and_only_faults(capsys, tmp_path, student):
 @pytest.mark.parametrize(("more", "code"), [([], 0), (["--strict"], 1), (["--id", "?"], 1)])
 def test_check_writes_nothing(capsys, tmp_path, student, more, code):
     write(student, {LSTM: "import os\n" + SOLVED[LSTM]})
-    found, text = run(capsys, "--tree", student, "--out", tmp_path / "x.zip", "--check", *more)
-    assert found == code
+    status, text = run(capsys, "--tree", student, "--out", tmp_path / "x.zip", "--check", *more)
+    assert status == code
     assert "othing was written" in text
     assert [path.name for path in tmp_path.iterdir()] == ["student"]
 

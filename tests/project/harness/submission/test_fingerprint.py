@@ -18,9 +18,9 @@ def test_fingerprint_sees_code_and_nothing_else():
 
 def test_fingerprint_is_the_same_in_a_class_and_on_every_python():
     text = "class A:\n    def f(self):\n        ä = f'{self!r:>{3}} ü {{}}' f\"{1}\" 'plain'\n        return ä\n"
-    found = definition(text, "A.f")
-    assert found is not None
-    assert found.fingerprint == hashlib.sha256("def f ( self ) : ä = 'plain' return ä".encode()).hexdigest()[:16]
+    written = definition(text, "A.f")
+    assert written is not None
+    assert written.fingerprint == hashlib.sha256("def f ( self ) : ä = 'plain' return ä".encode()).hexdigest()[:16]
 
 
 def test_fingerprint_survives_text_that_is_not_python():

@@ -17,6 +17,6 @@ def test_the_names_of_namespaces_are_those_of_torch():
             value = getattr(module, word, None)
             if isinstance(value, ModuleType):  # torch.ops and what is in it are modules, too
                 assert is_namespace(f"{name}.{word}"), f"{name}.{word}"
-    for found in pkgutil.iter_modules(torch.__path__):
-        assert is_namespace(f"torch.{found.name}")
+    for package in pkgutil.iter_modules(torch.__path__):
+        assert is_namespace(f"torch.{package.name}")
     assert not any(is_namespace(f"torch.{word}") for word in ("relu", "tanh", "float32", "Tensor", "nn.Linear"))

@@ -98,8 +98,8 @@ def test_the_cell_that_packs_is_still_running(packing):
     cells = ("import torch", 1), (packing, None)
     assert not inspect_notebooks({"Work.ipynb": notebook(*cells).encode()}, required)
     for other in ("notebook.check()", shipped_set_up()):
-        (found,) = inspect_notebooks({"Work.ipynb": notebook((other, None), *cells).encode()}, required)
-        assert "code cell 1 of 3" in found.message
+        (finding,) = inspect_notebooks({"Work.ipynb": notebook((other, None), *cells).encode()}, required)
+        assert "code cell 1 of 3" in finding.message
 
 
 def test_a_required_notebook_that_is_not_there_is_a_fault(capsys, tmp_path, student):

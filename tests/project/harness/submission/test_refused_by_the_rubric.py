@@ -16,7 +16,7 @@ from harness.submission.refused import refuses
 
 ROOT = Path(__file__).resolve().parents[4]
 ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")
-REFUSED = {each.id: each.refused for each in ASSIGNMENT.deliverables}
+REFUSED = {deliverable.id: deliverable.refused for deliverable in ASSIGNMENT.deliverables}
 SOLUTION = read_tree(ROOT / "solution", ASSIGNMENT)
 RNN, LSTM, ENCODER, TRANSFORMER = (
     "models/naive/RNN.py",
@@ -455,6 +455,6 @@ def test_families_cover_what_torch_has():
         ("transformer.attention", ("attention", "transformer")),
     ):
         names = {word for word in there if any(family in word.lower() for family in families)}
-        refused = {word for word in names if any(refuses(each, f"torch.ops.aten.{word}") for each in REFUSED[id])}
+        refused = {word for word in names if any(refuses(pattern, f"torch.ops.aten.{word}") for pattern in REFUSED[id])}
         assert len(names) > 20
         assert refused == names

@@ -69,9 +69,11 @@ def test_an_equal_default_may_be_written_otherwise(wanted, written, good):
     assignment = contract(deliverables=[deliverable("naive.RNN", "1.1", 4, RNN, [entry])])
     written = f"({written})" if "," in written else written
     text = SOLVED[RNN].replace("input, hidden)", f"input, hidden={written})" if written else "input, hidden)", 1)
-    found = look_at(RNN, text, assignment)
-    assert [(each.rule, each.severity) for each in found] == ([] if good else [("signature", Severity.WARNING)])
-    assert all(f"takes hidden{f'={written}' if written else ''} instead of" in each.message for each in found)
+    findings = look_at(RNN, text, assignment)
+    assert [(finding.rule, finding.severity) for finding in findings] == (
+        [] if good else [("signature", Severity.WARNING)]
+    )
+    assert all(f"takes hidden{f'={written}' if written else ''} instead of" in finding.message for finding in findings)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,9 @@ def test_parameters_that_tests_give_by_name_keep_their_names():
         return look_at(RNN, SOLVED[RNN].replace("self, input, hidden)", f"{parameters})", 1), assignment)
 
     assert written("self, x, hidden") == written("self, x, /, hidden") == []
-    assert {only(written(each)).rule for each in ("self, x, hidden, /", "self, x, *hidden")} == {"signature"}
+    assert {only(written(parameters)).rule for parameters in ("self, x, hidden, /", "self, x, *hidden")} == {
+        "signature"
+    }
     message = only(written("self, input, h")).message
     assert "where tests need (self, input, hidden), in this order." in message
     assert "Tests give hidden by name; other names are up to you." in message

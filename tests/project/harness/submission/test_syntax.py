@@ -9,8 +9,8 @@ from harness.submission.syntax import bindings, chain_of, last_word, parsed_anno
 
 def test_the_last_statement_that_binds_a_name_counts_wherever_it_stands_but_in_a_function():
     body = ast.parse("a = 1\nif a:\n    a = b, c = 2, 3\n\ndef f():\n    d = 4\n\nimport x.y as z, u.v\n").body
-    found = bindings(body)
-    assert {name: statement.lineno for name, statement in found.items()} == {
+    statements = bindings(body)
+    assert {name: statement.lineno for name, statement in statements.items()} == {
         "a": 3, "b": 3, "c": 3, "f": 5, "z": 8, "u": 8,
     }  # fmt: skip
 

@@ -9,8 +9,8 @@ def test_words_in_angle_brackets_are_text_and_comments_are_not():
 
 
 def test_styles_nest():
-    found = list(spans(parse("a **b *c* `d`** [e](http://f)").children))
-    assert [(s.text, s.bold, s.italic, s.code, s.link) for s in found if s.text.strip()] == [
+    styled = list(spans(parse("a **b *c* `d`** [e](http://f)").children))
+    assert [(s.text, s.bold, s.italic, s.code, s.link) for s in styled if s.text.strip()] == [
         ("a ", False, False, False, ""),
         ("b ", True, False, False, ""),
         ("c", True, True, False, ""),

@@ -41,8 +41,8 @@ def said(*runs):
 
 def test_the_table_has_the_numbers_of_the_best_epoch(make):
     run = make("a", losses=(3.0, 2.0, 2.5))
-    found = {label: value for label, (value,) in cells([run]).items()}
-    assert found == {
+    values = {label: value for label, (value,) in cells([run]).items()}
+    assert values == {
         "model": "lstm",
         "data": "captions",
         "preset": "default",
@@ -69,11 +69,11 @@ def test_the_loss_is_that_of_the_weights_that_were_kept(make, tmp_path):
 
 def test_only_settings_that_differ_have_a_row(make):
     runs = [make("a"), make("b", "lstm", "default", "dropout=0.5"), make("c", "transformer")]
-    found = cells(runs)
-    assert found["dropout"] == ("0.2", "0.5", "0.2")
-    assert found["emb_size"] == ("128", "128", "-")
-    assert found["num_heads"] == ("-", "-", "2")
-    assert "batch_size" not in found
+    values = cells(runs)
+    assert values["dropout"] == ("0.2", "0.5", "0.2")
+    assert values["emb_size"] == ("128", "128", "-")
+    assert values["num_heads"] == ("-", "-", "2")
+    assert "batch_size" not in values
     assert "dropout" not in cells(runs[:1])
 
 

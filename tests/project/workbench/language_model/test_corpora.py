@@ -59,7 +59,7 @@ def test_save_and_load(tmp_path: Path) -> None:
     vocabulary.save(path)
     assert Vocabulary.load(path).idx2word == vocabulary.idx2word
     assert Vocabulary.load(path).word2idx == vocabulary.word2idx
-    assert [each.name for each in tmp_path.iterdir()] == ["vocabulary.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["vocabulary.json"]
 
 
 @pytest.mark.parametrize(

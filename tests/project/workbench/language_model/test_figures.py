@@ -23,7 +23,7 @@ def test_batches_show_what_the_solution_makes_of_the_alphabet():
         rows.setdefault(round(text.get_position()[1], 3), []).append(text)
     source = batchify(torch.arange(26), 4)
     data, target = get_batch(source, 0, 2)
-    text, *table = ["".join(each.get_text() for each in rows[y]) for y in sorted(rows, reverse=True)]
+    text, *table = ["".join(letter.get_text() for letter in rows[y]) for y in sorted(rows, reverse=True)]
     assert text == "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     spelled = ["".join(chr(65 + id) for id in row) for row in source.tolist()]
     chunk = ["".join(chr(65 + id) for id in row) for row in data.tolist()]

@@ -84,7 +84,7 @@ def layout(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 def gradients(model: nn.Module, loss: Tensor) -> dict[str, Tensor]:
     model.zero_grad()
     loss.backward()
-    return {name: each.grad.clone() for name, each in model.named_parameters() if each.grad is not None}
+    return {name: parameter.grad.clone() for name, parameter in model.named_parameters() if parameter.grad is not None}
 
 
 def both(model: Model, ids: Tensor, target: Tensor) -> tuple[Any, Any]:
@@ -124,8 +124,8 @@ def test_every_way_to_write_it_gives_the_plain_result(name: str) -> None:
     ids, target = torch.randint(V, (S, B)), torch.randint(V, (S * B,))
     assert_same(*both(model, ids, target), rtol=1e-9, atol=1e-9)
     with deferred(model.decoder):
-        found = model(ids)
-    rows = isinstance(found, Deferred) and found.rows.can_be_fused(S * B)
+        output = model(ids)
+    rows = isinstance(output, Deferred) and output.rows.can_be_fused(S * B)
     assert rows == (name in STAYS)
     assert isinstance(model(ids).exp(), Tensor)
     assert not isinstance(model(ids), Deferred)  # outside of the context the layer is itself again
@@ -137,9 +137,9 @@ def test_what_was_looked_at_can_still_be_trained_on() -> None:
     ids, target = torch.randint(V, (S, B)), torch.randint(V, (S * B,))
     expected, _ = both(model, ids, target)
     with deferred(model.decoder):
-        found = model(ids)
-    assert found.exp().sum().item() == pytest.approx(S * B)
-    assert_same(expected, (nll_sum(found, target).detach(), gradients(model, nll_sum(found, target) / 7)))
+        output = model(ids)
+    assert output.exp().sum().item() == pytest.approx(S * B)
+    assert_same(expected, (nll_sum(output, target).detach(), gradients(model, nll_sum(output, target) / 7)))
 
 
 @pytest.mark.usefixtures("layout")
@@ -149,11 +149,11 @@ def test_without_gradients_the_loss_is_the_same() -> None:
     ids, target = torch.randint(V, (S, B)), torch.randint(V, (S * B,))
     with torch.no_grad():
         with deferred(model.decoder):
-            found = model(ids)
-        loss = nll_sum(found, target)
+            output = model(ids)
+        loss = nll_sum(output, target)
         torch.testing.assert_close(loss, F.nll_loss(model(ids), target, reduction="sum"))
     assert not loss.requires_grad
-    assert not found.rows.computed()
+    assert not output.rows.computed()
 
 
 @pytest.mark.usefixtures("layout")
@@ -163,19 +163,21 @@ def test_large_scores_neither_overflow_nor_vanish(scale: float) -> None:
     hidden = torch.randn(B * S, E) * scale
     decoder, target = nn.Linear(E, V), torch.randint(V, (S * B,))
     expected = F.cross_entropy(decoder.double()(hidden.double()), target, reduction="sum")
-    found = fused.fused(hidden, *(each.detach().float() for each in decoder.parameters()), target, gradients=True)
-    assert all(torch.isfinite(each).all() for each in found if each is not None)
-    torch.testing.assert_close(found[0].double(), expected, rtol=1e-5, atol=1e-5)
+    results = fused.fused(
+        hidden, *(parameter.detach().float() for parameter in decoder.parameters()), target, gradients=True
+    )
+    assert all(torch.isfinite(tensor).all() for tensor in results if tensor is not None)
+    torch.testing.assert_close(results[0].double(), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_the_scores_are_never_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     model = Model("transformer", True, True, STAYS["F.log_softmax, then view"])
     with deferred(model.decoder):
-        found = model(torch.randint(V, (S, B)))
-    monkeypatch.setattr(type(found.rows), "real", lambda self: pytest.fail("computed"))
-    nll_sum(found, torch.randint(V, (S * B,))).backward()
-    assert found.shape == (S * B, V)
-    assert (found.ndim, len(found), found.dtype, found.size(0)) == (2, S * B, torch.float32, S * B)
+        output = model(torch.randint(V, (S, B)))
+    monkeypatch.setattr(type(output.rows), "real", lambda self: pytest.fail("computed"))
+    nll_sum(output, torch.randint(V, (S * B,))).backward()
+    assert output.shape == (S * B, V)
+    assert (output.ndim, len(output), output.dtype, output.size(0)) == (2, S * B, torch.float32, S * B)
 
 
 def test_a_layer_of_the_students_own_is_left_alone() -> None:
@@ -195,18 +197,18 @@ def test_errors_are_those_of_the_layer() -> None:
             layer(torch.randn(2, E + 1))
         with pytest.raises(RuntimeError, match="invalid for input of size"):
             layer(torch.randn(2, E)).view(-1, V + 1)
-        found = F.log_softmax(layer(torch.randn(2, E)), dim=1)
+        output = F.log_softmax(layer(torch.randn(2, E)), dim=1)
     with pytest.raises(IndexError):
-        nll_sum(found, torch.tensor([0, V]))
+        nll_sum(output, torch.tensor([0, V]))
     with pytest.raises(ValueError, match="batch_size"):
-        nll_sum(found, torch.tensor([0, 1, 2]))
+        nll_sum(output, torch.tensor([0, 1, 2]))
 
 
 def test_an_update_before_the_loss_is_refused() -> None:
     layer = nn.Linear(E, V)
     with deferred(layer):
-        found = F.log_softmax(layer(torch.randn(2, E)), dim=1)
+        output = F.log_softmax(layer(torch.randn(2, E)), dim=1)
     with torch.no_grad():
         layer.weight += 1
     with pytest.raises(RuntimeError, match="before the update"):
-        nll_sum(found, torch.tensor([0, 1]))
+        nll_sum(output, torch.tensor([0, 1]))

@@ -59,13 +59,13 @@ def profiled(root: Path, model: str = "lstm", batches: int = 3, lines: bool = Fa
 
 @pytest.mark.parametrize("model", ["rnn-tanh", "lstm", "transformer"])
 def test_every_phase_of_the_solution_is_seen(model: str) -> None:
-    found = profiled(ROOT / "solution", model)
-    calls = {each.name: each.calls for each in found.phases}
+    profile = profiled(ROOT / "solution", model)
+    calls = {phase.name: phase.calls for phase in profile.phases}
     assert calls == {"batchify": 1, **dict.fromkeys(LOOP, 3), "step": 6, "rest": 1}  # step: with zero_grad
-    assert sum(each.share or 0 for each in found.phases) == pytest.approx(1)
-    assert all(each.seconds > 0 for each in found.phases)
-    assert sum(share for _, share in found.operators) <= 1 + 1e-9
-    assert found.missing() == []
+    assert sum(phase.share or 0 for phase in profile.phases) == pytest.approx(1)
+    assert all(phase.seconds > 0 for phase in profile.phases)
+    assert sum(share for _, share in profile.operators) <= 1 + 1e-9
+    assert profile.missing() == []
 
 
 def test_nothing_stays_watched() -> None:
@@ -79,8 +79,8 @@ def test_nothing_stays_watched() -> None:
 
 
 def test_a_loop_that_is_written_in_another_way_is_understood(written: Written) -> None:
-    found = profiled(written(OWN.replace("CLIP", "clip_grad_norm_(model.parameters(), clip)")))
-    assert {each.name: each.calls for each in found.phases if each.name in LOOP} == dict.fromkeys(LOOP, 3)
+    profile = profiled(written(OWN.replace("CLIP", "clip_grad_norm_(model.parameters(), clip)")))
+    assert {phase.name: phase.calls for phase in profile.phases if phase.name in LOOP} == dict.fromkeys(LOOP, 3)
 
 
 def test_a_phase_takes_the_time_that_it_takes(written: Written) -> None:
@@ -89,20 +89,20 @@ def test_a_phase_takes_the_time_that_it_takes(written: Written) -> None:
         "from models.language_model import batching\n\ndef later(*args, get=batching.get_batch):\n"
         "    time.sleep(0.2)\n    return get(*args)\n\nbatching.get_batch = later\n",
     )
-    phases = {each.name: each for each in profiled(written(slow)).phases}
+    phases = {phase.name: phase for phase in profiled(written(slow)).phases}
     assert phases["get_batch"].seconds >= 0.6
     assert phases["rest"].seconds >= 0.3
     assert phases["clipping"].calls == 0
 
 
 def test_what_is_missing_is_said_and_drawn(written: Written) -> None:
-    found = profiled(written(OWN.replace("CLIP", "")))
-    assert found.missing() == ["clipping"]
-    figure = diagram(found)
+    profile = profiled(written(OWN.replace("CLIP", "")))
+    assert profile.missing() == ["clipping"]
+    figure = diagram(profile)
     words = [text.get_text() for text in figure.axes[0].texts]
     assert words.count("not seen") == 1
     assert set(LOOP) | {"batchify", "text"} <= set(words)
-    assert f"{found.forward_and_backward:.1%}" in figure.axes[1].get_title()
+    assert f"{profile.forward_and_backward:.1%}" in figure.axes[1].get_title()
 
 
 def test_every_phase_is_named_in_the_bar_or_above_it() -> None:

@@ -59,9 +59,9 @@ def stories(corpus: TextCorpus) -> list[str]:
 
 def every(pattern: str, stories: Sequence[str], at_least: int = 40) -> Iterator[re.Match[str]]:
     """All places where the pattern occurs: enough of them, so that what is said of them is said of something."""
-    found = [match for story in stories for match in re.finditer(pattern, story)]
-    assert len(found) >= at_least, (pattern, len(found))
-    return iter(found)
+    matches = [match for story in stories for match in re.finditer(pattern, story)]
+    assert len(matches) >= at_least, (pattern, len(matches))
+    return iter(matches)
 
 
 # The corpus as a whole.
@@ -315,9 +315,9 @@ def ngram_perplexity(order: int, train: Sequence[str], held_out: Sequence[str]) 
     """Of a model that sees order - 1 words back and trusts fewer where it has seen little (Witten and Bell, 1991)."""
     counts = [Counter(zip(*(train[shift:] for shift in range(length)), strict=False)) for length in range(1, order + 1)]
     seen = [Counter[tuple[str, ...]]() for _ in counts]
-    kinds = [Counter(ngram[:-1] for ngram in each) for each in counts]
-    for each, total in zip(counts, seen, strict=True):
-        for ngram, count in each.items():
+    kinds = [Counter(ngram[:-1] for ngram in counter) for counter in counts]
+    for counter, total in zip(counts, seen, strict=True):
+        for ngram, count in counter.items():
             total[ngram[:-1]] += count
 
     def probability(ngram: tuple[str, ...]) -> float:

@@ -21,16 +21,16 @@ TINY = ("first=200", "batch_size=4", "eval_batch_size=400", "bptt=8", "epochs=2"
 
 
 def test_each_point_differs_from_its_base_in_one_setting() -> None:
-    found = points(["lstm", "gru"], "stories", factors_of([]), [])
-    bases = {point.model: point.settings for point in found if not point.factor}
+    swept = points(["lstm", "gru"], "stories", factors_of([]), [])
+    bases = {point.model: point.settings for point in swept if not point.factor}
     assert set(bases) == {"lstm", "gru", "rnn-tanh", "rnn-relu"}
-    for point in found:
+    for point in swept:
         mine, base = point.settings.flat(), bases[point.model].flat()
         differing = [key for key in base if base[key] != mine[key]]
         assert differing == ([point.factor] if point.factor else [])
-    assert len({point.name for point in found}) == len(found)
+    assert len({point.name for point in swept}) == len(swept)
     # All factors' values but the bases' own, for both models, and four bases.
-    assert len(found) == 4 + 2 * (2 + 2 + 2 + 3)
+    assert len(swept) == 4 + 2 * (2 + 2 + 2 + 3)
     assert not bases["lstm"].flat()["tied"]
 
 
@@ -38,12 +38,12 @@ def test_factors_can_be_chosen_and_given_values() -> None:
     assert list(factors_of([])) == list(sweep.FACTORS)
     chosen = factors_of(["bptt", "num_layers=1, 4"])
     assert chosen == {"bptt": sweep.FACTORS["bptt"], "num_layers": ["1", "4"]}
-    found = points(["transformer"], "stories", chosen, ["epochs=1", "bptt=15"])
-    assert [point.name for point in found] == [
+    swept = points(["transformer"], "stories", chosen, ["epochs=1", "bptt=15"])
+    assert [point.name for point in swept] == [
         *("transformer-base", "transformer-bptt=5", "transformer-bptt=35"),
         *("transformer-bptt=70", "transformer-num_layers=4"),
     ]
-    assert {point.settings.training.epochs for point in found} == {1}
+    assert {point.settings.training.epochs for point in swept} == {1}
 
 
 @pytest.mark.parametrize(
@@ -108,15 +108,15 @@ def test_losses_beyond_floating_point_are_infinite_perplexities(tmp_path: Path) 
 
 def test_tied_weights_have_one_size(tmp_path: Path) -> None:
     """Of emb_size there is nothing to vary, and hidden_size takes it along."""
-    found = points(["lstm", "gru"], "stories", factors_of([]), ["hidden_size=50", "tied=true"])
-    assert {point.factor for point in found} == {"", "num_layers", "hidden_size", "bptt"}
-    assert {point.settings.flat()["emb_size"] for point in found} == {0}
-    assert all(point.settings.flat()["tied"] for point in found)
-    for point in found:
+    swept = points(["lstm", "gru"], "stories", factors_of([]), ["hidden_size=50", "tied=true"])
+    assert {point.factor for point in swept} == {"", "num_layers", "hidden_size", "bptt"}
+    assert {point.settings.flat()["emb_size"] for point in swept} == {0}
+    assert all(point.settings.flat()["tied"] for point in swept)
+    for point in swept:
         run = Run.create(tmp_path / point.name, {})
         run.write_log([{"epoch": 1, "seconds": 1.0, "validation_loss": 2.0}])
         run.write_json("result.json", {"loss": 2.0})
-    assert "emb_size" not in panels(sweep.measurements(found, tmp_path), ["lstm", "gru"], sweep.FACTORS)
+    assert "emb_size" not in panels(sweep.measurements(swept, tmp_path), ["lstm", "gru"], sweep.FACTORS)
 
 
 def test_the_picture_has_a_column_for_each_factor() -> None:
@@ -136,20 +136,22 @@ def test_the_command_trains_nothing_twice_and_goes_on(tmp_path: Path, monkeypatc
     assert done.returncode == 0, done.stderr
     assert "2/2 lstm-bptt=4: perplexity" in done.stdout
     assert (tmp_path / "stories.png").stat().st_size > 10_000
-    found = json.loads((tmp_path / "stories.json").read_text())
-    assert [(row["model"], row["value"]) for row in found["bptt"]] == [("lstm", "4"), ("lstm", "8")]
-    assert [row["value"] for row in found["epochs"]] == ["1", "2"]
-    assert found["epochs"][-1]["perplexity"] == found["bptt"][1]["perplexity"]
+    measurements = json.loads((tmp_path / "stories.json").read_text())
+    assert [(row["model"], row["value"]) for row in measurements["bptt"]] == [("lstm", "4"), ("lstm", "8")]
+    assert [row["value"] for row in measurements["epochs"]] == ["1", "2"]
+    assert measurements["epochs"][-1]["perplexity"] == measurements["bptt"][1]["perplexity"]
 
     (tmp_path / "stories" / "lstm-bptt=4" / "result.json").unlink()  # as if it had been stopped
     trained = []
     monkeypatch.setattr(launch, "train", lambda *arguments, **named: pytest.fail("trained again"))
     resume = launch.resume
-    monkeypatch.setattr(launch, "resume", lambda *each, **named: trained.append(each[0]) or resume(*each, **named))
+    monkeypatch.setattr(
+        launch, "resume", lambda *arguments, **named: trained.append(arguments[0]) or resume(*arguments, **named)
+    )
     done = workbench("sweep", *options)
     assert done.returncode == 0, done.stderr
     assert [folder.name for folder in trained] == ["lstm-bptt=4"]
-    assert json.loads((tmp_path / "stories.json").read_text()) == found
+    assert json.loads((tmp_path / "stories.json").read_text()) == measurements
 
     done = workbench("sweep", *options, "--set", "epochs=3")
     assert done.returncode == 1

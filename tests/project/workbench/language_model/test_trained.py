@@ -92,7 +92,7 @@ def test_the_hidden_state_is_carried_and_can_be_put_back(model, tree):
 
 def _listed(state: Any) -> Any:
     """As a state comes back from JSON."""
-    return [_listed(each) for each in state] if isinstance(state, tuple) else state
+    return [_listed(part) for part in state] if isinstance(state, tuple) else state
 
 
 def test_gradients_stop_at_the_chunks_boundary(tree):
@@ -119,7 +119,7 @@ def test_every_token_is_read_once_an_epoch(tree):
 @pytest.mark.parametrize("model", MODELS)
 def test_two_processes_read_what_one_reads(model, tree):
     trained = new(model, tree, "dropout=0", "batch_size=5")
-    whole, *shares = (trained.task(each) for each in (Processes(), Processes(0, 2), Processes(1, 2)))
+    whole, *shares = (trained.task(processes) for processes in (Processes(), Processes(0, 2), Processes(1, 2)))
     for chunks in zip(*(task.batches(1) for task in (whole, *shares)), strict=True):
         loss, tokens = whole.loss(chunks[0])
         parts = [task.loss(chunk) for task, chunk in zip(shares, chunks[1:], strict=True)]
@@ -151,15 +151,15 @@ def test_the_best_weights_are_those_of_their_epoch_while_training_goes_on(tmp_pa
 
     class Keep(Callback):
         def on_epoch(self, trainer: Any, epoch: Any) -> None:
-            seen.append({name: each.clone() for name, each in trainer.module.state_dict().items()})
+            seen.append({name: value.clone() for name, value in trainer.module.state_dict().items()})
 
     losses = iter([2.0, 1.0, 3.0])
     monkeypatch.setattr(LanguageModelTask, "validate", lambda task: (next(losses), 1))
     trained = train(tmp_path / "run", tree, "gru", "epochs=3", callbacks=[Keep()])
     stored = Run.open(tmp_path / "run").load_weights()
-    for name, each in trained.module.state_dict().items():
+    for name, value in trained.module.state_dict().items():
         assert torch.equal(stored[name], seen[1][name]), name
-        assert torch.equal(each, seen[1][name]), name
+        assert torch.equal(value, seen[1][name]), name
         assert not torch.equal(stored[name], seen[2][name]), name
 
 
@@ -184,21 +184,21 @@ def test_perplexity_is_that_of_a_plain_computation(model, tmp_path, tree):
             else:
                 scores = module(columns[:-1], module.init_hidden(3))[0]
         expected = F.nll_loss(scores, columns[1:].flatten()).item()
-        found = loaded.evaluate(split).numbers
-        assert found["tokens"] == (rows - 1) * 3
-        assert found["loss"] == pytest.approx(expected, rel=1e-5)
-        assert found["perplexity"] == pytest.approx(torch.tensor(expected).exp().item(), rel=1e-4)
+        numbers = loaded.evaluate(split).numbers
+        assert numbers["tokens"] == (rows - 1) * 3
+        assert numbers["loss"] == pytest.approx(expected, rel=1e-5)
+        assert numbers["perplexity"] == pytest.approx(torch.tensor(expected).exp().item(), rel=1e-4)
         if split == "validation":
             assert min(line["validation_loss"] for line in log) == pytest.approx(expected, rel=1e-5)
-    assert found["note"] == "made up"
+    assert numbers["note"] == "made up"
 
 
 def test_characters_are_measured_in_bits_too(tmp_path, tree, monkeypatch):
     text = corpora.TextCorpus("stories", "characters", CORPUS.train, CORPUS.validation, CORPUS.test, "letters")
     monkeypatch.setattr(corpora, "load", lambda name, data_root=None: text)
     trained = train(tmp_path / "run", tree, "gru")
-    found = dict(trained.evaluate("test").rows)
-    assert float(found["bits a character"]) == pytest.approx(float(found["loss (nats a token)"]) / 0.6931, abs=2e-3)
+    rows = dict(trained.evaluate("test").rows)
+    assert float(rows["bits a character"]) == pytest.approx(float(rows["loss (nats a token)"]) / 0.6931, abs=2e-3)
     assert "\n" in trained.vocabulary.word2idx
     assert trained.write("dog", 5)[0].startswith("dog")
 
@@ -248,10 +248,10 @@ def test_a_transformer_writes_further_than_it_has_positions(tree):
 def test_samples_are_kept_by_epoch(tmp_path, tree):
     watch = Watch()
     train(tmp_path / "run", tree, "lstm", callbacks=[Samples(), watch])
-    found = json.loads((tmp_path / "run" / "samples.json").read_text())
-    assert [each["epoch"] for each in found] == [1, 2]
-    assert all(len(each["sentences"]) == 3 for each in found)
-    assert [note.strip() for note in watch.notes] == [said for each in found for said in each["sentences"]]
+    samples = json.loads((tmp_path / "run" / "samples.json").read_text())
+    assert [sample["epoch"] for sample in samples] == [1, 2]
+    assert all(len(sample["sentences"]) == 3 for sample in samples)
+    assert [note.strip() for note in watch.notes] == [said for sample in samples for said in sample["sentences"]]
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_the_self_test_looks_at_both_passes_and_both_modes() -> None:
             f"{part} in {m} mode" for m in ("training", "evaluation")
         }
     numbers = self_test(CPU)
-    assert all(each.abs().max() > 10 * devices.TOLERANCE for each in numbers.values())
+    assert all(values.abs().max() > 10 * devices.TOLERANCE for values in numbers.values())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -118,9 +118,9 @@ def test_one_wrong_number_is_found(name: str, wrong: float) -> None:
             numbers[name][..., -1] += wrong
         return numbers
 
-    found = fault(CPU, compute)
-    assert found is not None
-    assert found.startswith(f"its {name} differ")
+    difference = fault(CPU, compute)
+    assert difference is not None
+    assert difference.startswith(f"its {name} differ")
 
 
 def test_a_mask_that_a_device_ignores_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,9 +135,9 @@ def test_a_mask_that_a_device_ignores_is_found(monkeypatch: pytest.MonkeyPatch) 
         return right(self, *inputs, **masks)
 
     monkeypatch.setattr(torch.nn.Transformer, "forward", forward)
-    found = fault(CPU)
-    assert found is not None
-    assert "Transformer" in found
+    difference = fault(CPU)
+    assert difference is not None
+    assert "Transformer" in difference
 
 
 def test_a_device_that_cannot_do_it_at_all_is_described() -> None:

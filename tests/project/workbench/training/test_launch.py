@@ -74,7 +74,7 @@ def test_how_many_pairs_are_left_out_is_said(tmp_path, tree):
 
 def test_weights_of_other_layers_are_refused_with_words(tmp_path, tree):
     run = train(tmp_path / "run", tree, "epochs=1").run
-    run.save_weights({f"old.{name}": each for name, each in run.load_weights().items()})
+    run.save_weights({f"old.{name}": value for name, value in run.load_weights().items()})
     with pytest.raises(RunError, match=r"run are of other layers than the model's now: .*encoder.*--tree, or train"):
         Trained.load(tmp_path / "run", device="cpu")
 
@@ -84,7 +84,7 @@ def test_the_seed_decides_the_weights(tmp_path, tree):
         train(tmp_path / name, tree, "epochs=1", f"seed={seed}").translator.module.state_dict()
         for name, seed in (("first", 1), ("same", 1), ("other", 2))
     ]
-    first, same, other = ([each.clone() for each in state.values()] for state in weights)
+    first, same, other = ([value.clone() for value in state.values()] for state in weights)
     assert all(torch.equal(one, two) for one, two in zip(first, same, strict=True))
     assert not all(torch.equal(one, two) for one, two in zip(first, other, strict=True))
 
@@ -106,7 +106,7 @@ def test_a_run_finds_its_models_from_any_folder(tmp_path, tree, monkeypatch):
     assert told["tree"] == "solution", "from the project's root: both can be moved together"
     monkeypatch.chdir(tmp_path)
     sentences = ["Ein Mann.", "Eine Frau sieht im Park einen Hund."]
-    expected = [trained.translate(each) for each in sentences]
+    expected = [trained.translate(sentence) for sentence in sentences]
     assert Trained.load(Path("run"), device="cpu").translate_all(sentences) == expected
 
 
@@ -122,7 +122,7 @@ def test_training_never_reads_a_sentence_of_the_test_split(tmp_path, tree, few_s
     other = Corpus("captions", few_sentences.train, few_sentences.validation, few_sentences.train[:12])
     monkeypatch.setattr(data, "load", lambda name, data_root=None: other)
     after = train(tmp_path / "other", tree).translator.module.state_dict()
-    assert all(torch.equal(each, after[name]) for name, each in before.items())
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
 
 
 def test_positions_are_those_of_the_longest_sentence(tmp_path, tree, few_sentences):

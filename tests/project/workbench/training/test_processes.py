@@ -52,13 +52,13 @@ def ending(folder: Path, name: str) -> list[str]:
 def test_two_processes_learn_what_one_learns(one: Path, two: Path, what: str) -> None:
     ours, alone = Run.open(two / what), Run.open(one / what)
     expected = alone.load_weights()
-    for name, each in ours.load_weights().items():
-        assert torch.allclose(each, expected[name], rtol=1e-4, atol=1e-5), name
+    for name, value in ours.load_weights().items():
+        assert torch.allclose(value, expected[name], rtol=1e-4, atol=1e-5), name
     assert len(ours.read_log()) == len(alone.read_log())
-    for found, right in zip(ours.read_log(), alone.read_log(), strict=True):
-        assert (found["tokens"], found["steps"]) == (right["tokens"], right["steps"])
+    for epoch, right in zip(ours.read_log(), alone.read_log(), strict=True):
+        assert (epoch["tokens"], epoch["steps"]) == (right["tokens"], right["steps"])
         for name in ("train_loss", "validation_loss"):
-            assert found[name] == pytest.approx(right[name], rel=1e-5)
+            assert epoch[name] == pytest.approx(right[name], rel=1e-5)
 
 
 def test_the_comparison_can_tell(one: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,9 +66,9 @@ def test_the_comparison_can_tell(one: Path, tmp_path: Path, monkeypatch: pytest.
     rate = together.TRAINING.learning_rate
     monkeypatch.setattr(together, "TRAINING", replace(together.TRAINING, learning_rate=1.01 * rate))
     together.scenario(tmp_path / "run", "plain", Processes())
-    expected, found = (Run.open(folder).load_weights() for folder in (one / "plain", tmp_path / "run"))
+    expected, weights = (Run.open(folder).load_weights() for folder in (one / "plain", tmp_path / "run"))
     used = [name for name in expected if name != "unused"]
-    assert not any(torch.allclose(found[name], expected[name], rtol=1e-4, atol=1e-5) for name in used)
+    assert not any(torch.allclose(weights[name], expected[name], rtol=1e-4, atol=1e-5) for name in used)
     watch = Watch()
     task, run = together.Uneven(Processes(), "plain"), Run.create(tmp_path / "watched", {})
     Trainer(task, together.TRAINING, run, [watch]).fit()
@@ -78,7 +78,7 @@ def test_the_comparison_can_tell(one: Path, tmp_path: Path, monkeypatch: pytest.
 
 def test_the_first_processs_weights_count(two: Path) -> None:
     plain, broadcast = (Run.open(two / what).load_weights() for what in ("plain", "first weights"))
-    assert all(torch.equal(plain[name], each) for name, each in broadcast.items())
+    assert all(torch.equal(plain[name], value) for name, value in broadcast.items())
 
 
 @pytest.mark.parametrize("name", ["0 plain", "1 first weights", "3 early stopping", "5 dropout", "7 interrupt"])
@@ -105,7 +105,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(two: Path) -> None:
     """With dropout, so each process has to go on with random states of its own."""
     assert ending(two, "7 interrupt") == ending(two, "5 dropout")
     whole, resumed = (Run.open(two / what).load_weights() for what in ("dropout", "interrupt"))
-    assert all(torch.equal(whole[name], each) for name, each in resumed.items())
+    assert all(torch.equal(whole[name], value) for name, value in resumed.items())
 
 
 def test_processes_drop_different_units(two: Path) -> None:

@@ -240,12 +240,12 @@ def test_a_state_comes_back_with_every_bit(tmp_path: Path) -> None:
             "bytes": torch.arange(number, dtype=torch.uint8),
         }
         run.save_state(state)
-    found = Run.open(tmp_path / "run").load_state()
-    assert found is not None
-    assert found["progress"] == {"loss": 3.1, "none": None}
-    assert found["list"][1] == "word"
-    assert torch.equal(found["list"][0]["moment"], state["list"][0]["moment"])  # type: ignore[index]
-    assert torch.equal(found["bytes"], torch.arange(3, dtype=torch.uint8))
+    loaded = Run.open(tmp_path / "run").load_state()
+    assert loaded is not None
+    assert loaded["progress"] == {"loss": 3.1, "none": None}
+    assert loaded["list"][1] == "word"
+    assert torch.equal(loaded["list"][0]["moment"], state["list"][0]["moment"])  # type: ignore[index]
+    assert torch.equal(loaded["bytes"], torch.arange(3, dtype=torch.uint8))
     assert len(list((tmp_path / "run" / "last").iterdir())) == 2
 
 

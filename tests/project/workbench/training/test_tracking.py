@@ -62,7 +62,7 @@ def test_a_terminal_gets_a_bar_with_loss_perplexity_speed_and_time_left(
     text = shown(tmp_path / "run", True)
     frames = [frame for frame in re.split(r"[\r\n]", text) if "step/s" in frame or "s/step" in frame]
     full = [frame for frame in frames if re.search(r"loss \d\.\d{3}, perplexity \d+\.\d\d, [\d,]+ tokens/s", frame)]
-    counts = {found.groups() for frame in full if (found := re.search(r"epoch (\d)/3.* (\d+)/7 ", frame))}
+    counts = {match.groups() for frame in full if (match := re.search(r"epoch (\d)/3.* (\d+)/7 ", frame))}
     assert counts >= {(str(epoch), str(step)) for epoch in (1, 2, 3) for step in range(1, 8)}
     assert all(int(step) <= 7 for _, step in counts)
     assert any(re.search(r"\d\d:\d\d<\d\d:\d\d", frame) for frame in full)

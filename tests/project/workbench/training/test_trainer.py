@@ -53,7 +53,7 @@ def fit(task: Any, training: Training, folder: Path, *callbacks: Callback) -> Re
 
 
 def weights(task: Any) -> Tensor:
-    return torch.cat([each.detach().flatten() for each in task.module.parameters()])
+    return torch.cat([parameter.detach().flatten() for parameter in task.module.parameters()])
 
 
 def test_the_gradient_is_the_mean_over_all_tokens_of_all_batches_of_a_step(tmp_path: Path) -> None:
@@ -92,20 +92,20 @@ def test_accumulating_changes_nothing_at_equal_batches(tmp_path: Path, accumulat
 
     def cut(epoch: int) -> Any:
         rows = 8 // accumulate
-        each = [batch[i : i + rows] for batch in whole.batches(epoch) for i in range(0, 8, rows)]
+        batches = [batch[i : i + rows] for batch in whole.batches(epoch) for i in range(0, 8, rows)]
 
         class Batches(list[Tensor]):
             def start_at(self, batch: int) -> list[Tensor]:
                 return self[batch:]
 
-        return Batches(each)
+        return Batches(batches)
 
     parts.batches = cut  # type: ignore[method-assign, assignment]
     one = fit(whole, training, tmp_path / "one")
     many = fit(parts, replace(training, accumulate=accumulate), tmp_path / "many")
     assert many.steps == one.steps == 6
     assert torch.allclose(weights(whole), weights(parts), rtol=1e-5, atol=1e-6)
-    assert [each.tokens for each in one.history] == [each.tokens for each in many.history]
+    assert [epoch.tokens for epoch in one.history] == [epoch.tokens for epoch in many.history]
     assert many.loss == pytest.approx(one.loss, rel=1e-5)
 
 
@@ -122,7 +122,7 @@ def test_training_is_what_a_plain_loop_does(tmp_path: Path, settings: dict[str, 
     training = Training(epochs=2, learning_rate=0.1, weight_decay=0.1, clip=0.05, **settings)
     ours, plain = Tiny(dropout=0), Tiny(dropout=0)
     fit(ours, training, tmp_path / "run")
-    used = [each for name, each in plain.module.named_parameters() if name != "unused"]
+    used = [parameter for name, parameter in plain.module.named_parameters() if name != "unused"]
     optimizer = theirs(used)
     losses = []
     for epoch in (1, 2):
@@ -201,7 +201,7 @@ def test_early_stopping_and_the_best_weights(tmp_path: Path) -> None:
     assert (result.best_epoch, result.loss, result.stopped_early) == (2, 2.0, True)
     assert torch.equal(weights(task), seen[1])
     loaded = Run.open(tmp_path / "run").load_weights()
-    assert all(torch.equal(loaded[name], each) for name, each in task.module.state_dict().items())
+    assert all(torch.equal(loaded[name], value) for name, value in task.module.state_dict().items())
     stored = Run.open(tmp_path / "run").read_json("result.json")
     assert (stored["loss"], stored["kept"]) == (2.0, "the weights of epoch 2")
 
@@ -219,7 +219,7 @@ def test_the_mean_of_epochs_is_kept_where_it_validates_better(
 
     class Keep(Callback):
         def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
-            seen.append({name: each.clone() for name, each in task.module.state_dict().items()})
+            seen.append({name: value.clone() for name, value in task.module.state_dict().items()})
 
     training = replace(PLAIN, epochs=5, average=3, average_of=average_of)
     result = fit(task, training, tmp_path / "run", Keep())
@@ -231,10 +231,10 @@ def test_the_mean_of_epochs_is_kept_where_it_validates_better(
     )
     chosen = [seen[epoch - 1] for epoch in tried] if kept else [seen[1]]
     stored = Run.open(tmp_path / "run").load_weights()
-    for name, each in task.module.state_dict().items():
+    for name, value in task.module.state_dict().items():
         expected = torch.stack([state[name] for state in chosen]).mean(dim=0)
-        assert torch.allclose(each, expected, atol=1e-7), name
-        assert torch.equal(stored[name], each), name
+        assert torch.allclose(value, expected, atol=1e-7), name
+        assert torch.equal(stored[name], value), name
     left = sorted(path.stem for path in (tmp_path / "run" / "epochs").iterdir())
     assert left == [f"{epoch:04}" for epoch in sorted({*tried, 2})]
 
@@ -258,7 +258,7 @@ def test_the_moving_mean_is_validated_shown_and_kept_and_training_goes_on_from_t
         mean = own if update == 1 else mean + share * (own - mean)
         means += [mean] if update % 12 == 0 else []
     assert shown == pytest.approx(means, rel=1e-5)
-    assert [epoch.validation_loss for epoch in result.history] == pytest.approx([-each for each in means], rel=1e-5)
+    assert [epoch.validation_loss for epoch in result.history] == pytest.approx([-mean for mean in means], rel=1e-5)
     assert Run.open(tmp_path / "run").load_weights()["weight"].item() == pytest.approx(means[0], rel=1e-5)
     assert result.kept == "the moving mean after epoch 1"
     state = Run.open(tmp_path / "run").load_state()
@@ -325,7 +325,7 @@ def test_a_loss_that_is_no_number_stops_with_where_and_what_is_saved(tmp_path: P
     state = Run.open(tmp_path / "run").load_state()
     assert state is not None
     assert state["progress"]["step"] == 8
-    assert all(torch.isfinite(each).all() for each in state["module"].values())
+    assert all(torch.isfinite(weight).all() for weight in state["module"].values())
     assert watch.events[-1] == "end"
     assert not Run.open(tmp_path / "run").finished
     assert Run.open(tmp_path / "run").read_json("result.json") == {"loss": None}  # for `compare` to tell
@@ -378,10 +378,10 @@ def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
 
 
 def test_signals_are_given_back(tmp_path: Path) -> None:
-    before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     with pytest.raises(Interrupted):
         fit(Tiny(), PLAIN, tmp_path / "run", SignalAt(2, signal.SIGTERM))
-    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 def test_callbacks_are_told_in_order(tmp_path: Path) -> None:
@@ -432,7 +432,7 @@ def test_bf16_computes_in_half_and_keeps_weights_in_full_precision(tmp_path: Pat
     expected = fit(full, slowly, tmp_path / "full")
     result = fit(half, replace(slowly, precision="bf16"), tmp_path / "half")
     assert kinds == {(True, torch.bfloat16), (False, torch.float32)}
-    assert {each.dtype for each in half.module.parameters()} == {torch.float32}
+    assert {parameter.dtype for parameter in half.module.parameters()} == {torch.float32}
     assert not torch.equal(weights(full), weights(half))
     assert torch.allclose(weights(full), weights(half), atol=1e-3)
     assert result.loss == pytest.approx(expected.loss, rel=0.01)

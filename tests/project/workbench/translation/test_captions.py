@@ -179,15 +179,15 @@ def test_english_subject_and_verb_agree(corpus: Corpus) -> None:
 
 def cases(determiner: str, adjective: str, noun: str) -> set[str]:
     """In which cases these words are a right noun phrase."""
-    found = set()
+    fitting = set()
     for column, table in DECLENSION.items():
         for case, forms in table.items():
             endings = dict(form.split("+") for form in forms.split())
             stem = adjective.removesuffix(endings.get(determiner, ""))
             fits = not adjective or (stem in ADJECTIVES and stem + endings[determiner] == adjective)
             if determiner in endings and fits and noun in noun_forms(column, case):
-                found.add(case)
-    return found
+                fitting.add(case)
+    return fitting
 
 
 def noun_forms(column: str, case: str) -> set[str]:
@@ -208,7 +208,7 @@ CONTRACTED = {"am": "dem", "im": "dem", "vom": "dem", "zum": "dem", "zur": "der"
 def noun_phrases(sentence: str) -> list[tuple[str, str, str, str]]:
     """Preposition (or what else stands before), determiner, adjective and noun of every noun phrase."""
     tokens = re.findall(r"\w+|,", sentence[0].lower() + sentence[1:])
-    found = []
+    phrases = []
     for place, noun in enumerate(tokens):
         if not noun[0].isupper() or noun in OTHER_NOUNS:
             continue
@@ -218,8 +218,8 @@ def noun_phrases(sentence: str) -> list[tuple[str, str, str, str]]:
         further = tokens[start - 2] if start > 1 else ""
         determiner = CONTRACTED.get(before, before if before in DETERMINERS else "")
         preposition = further if before == determiner else before
-        found.append((preposition, determiner, adjective, noun))
-    return found
+        phrases.append((preposition, determiner, adjective, noun))
+    return phrases
 
 
 def test_noun_phrases_agree(corpus: Corpus) -> None:
@@ -276,10 +276,10 @@ def test_subject_and_finite_verb_agree(corpus: Corpus) -> None:
 
 def test_verbs_stand_where_they_belong(corpus: Corpus) -> None:
     """Infinitives and participles are last in their clause, and so are the finite verbs of subordinate clauses."""
-    prefixes = {each.verb.prefix for each in (*ACTIVITIES, *OTHERS, *MOVES)} - {""}
+    prefixes = {entry.verb.prefix for entry in (*ACTIVITIES, *OTHERS, *MOVES)} - {""}
     assert prefixes == {"an", "aus", "auf", "hoch", "zu", "ein"}
     modals = ("kann", "können", "muss", "müssen", "möchte", "möchten")
-    infinitives = {each.verb.infinitive for each in (*ACTIVITIES, *OTHERS, *MOVES)} | {
+    infinitives = {entry.verb.infinitive for entry in (*ACTIVITIES, *OTHERS, *MOVES)} | {
         "geben",
         "zeigen",
         "bringen",

@@ -38,8 +38,8 @@ def both(module: Any, source: Tensor) -> tuple[Tensor, Tensor]:
     with evaluating(module):
         expected = module.generate_translation(source, STEPS)[1]
         with incremental(module, POSITIONS):
-            found = module.generate_translation(source, STEPS)[1]
-    return found, expected
+            actual = module.generate_translation(source, STEPS)[1]
+    return actual, expected
 
 
 def widths(module: Any, source: Tensor) -> list[int]:
@@ -54,13 +54,13 @@ def widths(module: Any, source: Tensor) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"norm_first": True}, {"bias": False}, {"activation": "gelu"}], ids=lambda each: str(each)
+    "options", [{}, {"norm_first": True}, {"bias": False}, {"activation": "gelu"}], ids=lambda options: str(options)
 )
 def test_the_same_scores_with_one_position_a_step(tree, text, options):  # noqa: F811
     module, source = a_module(tree, text, **options), a_source(text)
-    found, expected = both(module, source)
+    actual, expected = both(module, source)
     assert expected.std() > 0.1
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(actual, expected)
     assert widths(module, source) == [1] * STEPS
 
 
@@ -74,9 +74,9 @@ def test_padding_that_is_said_before_the_end_is_hidden_from_what_follows(tree, t
         return scores
 
     monkeypatch.setattr(module, "decode", pad_in_every_second_step)
-    found, expected = both(module, source)
+    actual, expected = both(module, source)
     assert (expected[0].argmax(dim=1) == PAD).sum() == (STEPS + 1) // 2
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(actual, expected)
     assert widths(module, source) == [1] * STEPS
 
 
@@ -100,8 +100,8 @@ def causal(tgt: Tensor) -> Tensor:
 def test_a_mask_of_numbers_and_no_masks_of_padding(tree, text, monkeypatch):  # noqa: F811
     module, source = a_module(tree, text), a_source(text)
     monkeypatch.setattr(module, "decode", decoding(module, causal))
-    found, expected = both(module, source)
-    torch.testing.assert_close(found, expected)
+    actual, expected = both(module, source)
+    torch.testing.assert_close(actual, expected)
     assert widths(module, source) == [1] * STEPS
 
 
@@ -109,9 +109,9 @@ def test_code_that_forgets_the_causal_mask_gets_its_own_numbers(tree, text, monk
     module, source = a_module(tree, text), a_source(text)
     right, _ = both(module, source)
     monkeypatch.setattr(module, "decode", decoding(module, lambda tgt: None))
-    found, expected = both(module, source)
-    torch.testing.assert_close(found, expected)
-    assert not torch.allclose(found, right)
+    actual, expected = both(module, source)
+    torch.testing.assert_close(actual, expected)
+    assert not torch.allclose(actual, right)
     assert widths(module, source) == list(range(1, STEPS + 1))
 
 
@@ -125,8 +125,8 @@ def test_code_that_changes_what_it_has_said_gets_its_own_numbers(tree, text, mon
 
     module, source = a_module(tree, text), a_source(text)
     monkeypatch.setattr(module, "decode", decoding(module, causal, change))
-    found, expected = both(module, source)
-    torch.testing.assert_close(found, expected)
+    actual, expected = both(module, source)
+    torch.testing.assert_close(actual, expected)
     assert widths(module, source)[:4] == [1, 1, 1, 4]
 
 
@@ -134,13 +134,13 @@ def test_another_memory_is_read_anew(tree, text):  # noqa: F811
     module, source = a_module(tree, text), a_source(text)
     with evaluating(module), incremental(module, POSITIONS):
         module.generate_translation(source.flip(0), STEPS)
-        found = module.generate_translation(source, STEPS)[1]
-    torch.testing.assert_close(found, both(module, source)[1])
+        actual = module.generate_translation(source, STEPS)[1]
+    torch.testing.assert_close(actual, both(module, source)[1])
 
 
 def test_layers_are_as_before_afterwards(tree, text):  # noqa: F811
     module, source = a_module(tree, text), a_source(text)
     both(module, source)
-    assert all("forward" not in vars(each) for each in module.modules())
+    assert all("forward" not in vars(layer) for layer in module.modules())
     assert not module.final._forward_hooks
     assert not module.final._forward_pre_hooks

@@ -56,8 +56,8 @@ def test_the_real_data() -> None:
 
 @pytest.mark.needs("data multi30k")
 def test_the_checksums_are_those_of_the_real_files() -> None:
-    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in REAL.glob("*.gz")}
-    assert found == multi30k.SOURCE.checksums
+    checksums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in REAL.glob("*.gz")}
+    assert checksums == multi30k.SOURCE.checksums
 
 
 @pytest.mark.parametrize("files", [CONTENTS, PACKED, dict(list(CONTENTS.items())[:3]) | dict(list(PACKED.items())[3:])])

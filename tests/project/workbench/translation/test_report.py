@@ -192,8 +192,8 @@ def test_folders_without_a_run_are_passed_over_and_named(runs, out, tmp_path):
     make_run(tmp_path / "notebook" / "lstm", "lstm")
     (tmp_path / "empty").mkdir()
     said = fill([tmp_path / "notebook", *runs, tmp_path / "empty"], out)
-    found = [note.replace(f"{tmp_path.as_posix()}/", "") for note in said if "no run:" in note]
-    assert found == [
+    notes = [note.replace(f"{tmp_path.as_posix()}/", "") for note in said if "no run:" in note]
+    assert notes == [
         "notebook holds no run: left out. There are runs inside it; to have them, too, name notebook/*.",
         "empty holds no run: left out.",
     ]
@@ -378,8 +378,8 @@ def test_a_picture_that_is_gone_is_told(real_files, runs, out):
 
 def test_the_packager_finds_the_same_open_questions_and_a_finished_report(runs, out, tmp_path):
     fill(runs, out)
-    (found,) = inspect_report(tmp_path / "student")
-    assert re.findall(r"([\w-]+) \(line", found.message) == QUESTIONS
+    (finding,) = inspect_report(tmp_path / "student")
+    assert re.findall(r"([\w-]+) \(line", finding.message) == QUESTIONS
     for id, line in open_questions(read(out)).items():
         assert read(out).split("\n")[line - 1] == OPEN_ANSWER
         answer(out, id, "Here it is.")

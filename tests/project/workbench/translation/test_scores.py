@@ -20,25 +20,25 @@ def test_what_is_right_has_all_points() -> None:
 
 
 def test_bleu_is_that_of_the_corpus_and_not_the_mean_of_sentences() -> None:
-    found = ["the cat sat on the mat", "x"]
+    translations = ["the cat sat on the mat", "x"]
     right = ["the cat sat on the mat", "y"]
     # Matches of 1- to 4-grams over both sentences: 6/7, 5/5, 4/4, 3/3; as long as the reference.
-    assert scores.bleu(found, right).value == pytest.approx(100 * (6 / 7) ** 0.25)
+    assert scores.bleu(translations, right).value == pytest.approx(100 * (6 / 7) ** 0.25)
 
 
 def test_bleu_punishes_what_is_too_short() -> None:
-    found, right = ["the cat sat on the"], ["the cat sat on the mat"]
-    assert scores.bleu(found, right).value == pytest.approx(100 * math.exp(1 - 6 / 5))
+    translations, right = ["the cat sat on the"], ["the cat sat on the mat"]
+    assert scores.bleu(translations, right).value == pytest.approx(100 * math.exp(1 - 6 / 5))
 
 
 def test_bleu_and_chrf_are_those_of_lower_case_text_and_say_how_they_count() -> None:
-    found = ["A man rides on a BIKE.", "two dogs, an Ärmel and a T-shirt!"]
+    translations = ["A man rides on a BIKE.", "two dogs, an Ärmel and a T-shirt!"]
     right = ["a Man rides a bike", "Two dogs; an ärmel and the t-shirt!"]
-    bleu, chrf = scores.bleu(found, right), scores.chrf(found, right)
-    lowered = [[text.lower() for text in texts] for texts in (found, right)]
+    bleu, chrf = scores.bleu(translations, right), scores.chrf(translations, right)
+    lowered = [[text.lower() for text in texts] for texts in (translations, right)]
     assert bleu.value == BLEU().corpus_score(lowered[0], [lowered[1]]).score < 100
     assert chrf.value == CHRF().corpus_score(lowered[0], [lowered[1]]).score < 100
-    assert bleu.value != BLEU().corpus_score(found, [right]).score
+    assert bleu.value != BLEU().corpus_score(translations, [right]).score
     assert "case:lc" in bleu.signature
     assert "case:lc" in chrf.signature
     assert "tok:13a" in bleu.signature
@@ -59,9 +59,9 @@ def test_bleu_of_words_ignores_case_and_splits_no_further() -> None:
     assert "case:lc" in score.signature
     assert "tok:none" in score.signature
     # "t-shirt" is one word to a tokenizer that says so: 4 of 5 words, then 3 of 4, 2 of 3, 1 of 2.
-    found, right = ["a", "b", "c", "d", "t-shirt"], ["a", "b", "c", "d", "t-shirts"]
+    translations, right = ["a", "b", "c", "d", "t-shirt"], ["a", "b", "c", "d", "t-shirts"]
     expected = 100 * (4 / 5 * 3 / 4 * 2 / 3 * 1 / 2) ** 0.25
-    assert scores.bleu_lowercased_tokenised([found], [right]).value == pytest.approx(expected)
+    assert scores.bleu_lowercased_tokenised([translations], [right]).value == pytest.approx(expected)
 
 
 def test_tokenised_text_gives_no_warning(caplog: pytest.LogCaptureFixture) -> None:

@@ -113,10 +113,10 @@ def test_words_end_at_the_first_eos(text: Text) -> None:
 def check_batch(text: Text, batch: Batch) -> None:
     examples = text.encode(PAIRS)
     for name in ("source", "target"):
-        found = getattr(batch, name)
-        assert found.dtype == torch.int64
-        assert found.shape == (len(batch.rows), max(len(getattr(examples[row], name)) for row in batch.rows))
-        for row, ids in zip(batch.rows, found.tolist(), strict=True):
+        padded = getattr(batch, name)
+        assert padded.dtype == torch.int64
+        assert padded.shape == (len(batch.rows), max(len(getattr(examples[row], name)) for row in batch.rows))
+        for row, ids in zip(batch.rows, padded.tolist(), strict=True):
             right = getattr(examples[row], name)
             assert ids == right + [PAD] * (len(ids) - len(right))
 
@@ -193,8 +193,8 @@ def test_similar_lengths_are_together_and_yet_shuffled(text: Text) -> None:
 
     bucketed = list(text.batches(PAIRS, 10, seed=0))
     examples = text.encode(PAIRS)
-    widest = [max(len(each.source) for each in examples[start : start + 10]) for start in range(0, 300, 10)]
-    plain = 1 - sum(len(each.source) for each in examples) / (10 * sum(widest))
+    widest = [max(len(example.source) for example in examples[start : start + 10]) for start in range(0, 300, 10)]
+    plain = 1 - sum(len(example.source) for example in examples) / (10 * sum(widest))
     assert padding(bucketed) < plain / 2
     widths = [batch.source.size(1) for batch in bucketed]
     assert widths not in (sorted(widths), sorted(widths, reverse=True))
@@ -329,7 +329,7 @@ def test_no_other_file_imports_torchtext_or_spacy() -> None:
         for path in (ROOT / "workbench").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names])
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
         if name.split(".")[0] in ("torchtext", "spacy")
     }
     assert importers == {"translation/text.py"}

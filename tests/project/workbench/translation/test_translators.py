@@ -54,8 +54,8 @@ def translator(request: Any, tree: Tree, text: Text):
 
 def output_layer(translator: Translator, text: Text) -> nn.Linear:
     """The layer whose bias makes a word likely."""
-    layers = [each for each in translator.module.modules() if isinstance(each, nn.Linear)]
-    return next(each for each in layers if each.out_features == text.target_size)
+    layers = [layer for layer in translator.module.modules() if isinstance(layer, nn.Linear)]
+    return next(layer for layer in layers if layer.out_features == text.target_size)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -65,7 +65,7 @@ def test_embeddings_begin_as_small_as_asked_for_and_nothing_else_does(tree, text
         torch.manual_seed(3)
         settings = Settings.of(model, "captions", changes=[*SIZES.get(model, SIZES["rnn"]), f"embedding_std={std}"])
         built.append(build(tree, settings, (text.source_size, text.target_size), torch.device("cpu")).module)
-    large, small = ({name: each.detach() for name, each in module.named_parameters()} for module in built)
+    large, small = ({name: parameter.detach() for name, parameter in module.named_parameters()} for module in built)
     for name, values in large.items():
         assert torch.equal(small[name], values * 0.25 if "embedding" in name else values), name
 
@@ -159,8 +159,8 @@ def test_a_translation_ends_ten_tokens_after_its_source_did(translator, text):
     """Also beside a longer one, and however little the model thinks of <eos>."""
     with torch.no_grad():
         output_layer(translator, text).bias[[PAD, SOS, EOS]] = -50.0
-    found = translate(translator, text, PAIRS)
-    for words, pair in zip(found, PAIRS, strict=True):
+    translations = translate(translator, text, PAIRS)
+    for words, pair in zip(translations, PAIRS, strict=True):
         limit = len(text.encode_source(pair.source)) + ROOM
         # The model with a position for each word answers at all of its positions.
         assert len(words) == {EncoderTranslator: 24, TransformerTranslator: min(limit, 23)}.get(type(translator), limit)
@@ -203,8 +203,8 @@ def test_the_loss_counts_each_token_once_and_neither_sos_nor_padding():
 def test_an_evaluation_is_of_all_sentences_in_their_order(translator, text):
     translator.module.train()
     evaluation, translations = evaluate(translator, text, "test", PAIRS, batch_size=3)
-    assert [each.source for each in translations] == [pair.source for pair in PAIRS]
-    assert [each.reference for each in translations] == [pair.target for pair in PAIRS]
+    assert [translation.source for translation in translations] == [pair.source for pair in PAIRS]
+    assert [translation.reference for translation in translations] == [pair.target for pair in PAIRS]
     assert evaluation.sentences == 4
     assert evaluation.loss == pytest.approx(total_loss(translator, text, PAIRS)[0] / evaluation.tokens)
     assert evaluation.free_perplexity == pytest.approx(math.exp(evaluation.free_loss))

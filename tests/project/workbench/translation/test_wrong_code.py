@@ -95,7 +95,7 @@ def test_what_stops_in_the_middle_of_training_is_shown_with_the_students_lines_a
     end = len(path.read_text("utf-8").splitlines()) - 1
     assert words[0] == f"your code stopped with {said} ({path}:{end})"
     assert words[-2:] == [f"  {path}:{end}, in late", f"    {line}"]
-    assert [each.split(", in ")[1] for each in words[1::2]] == ["forward", "late"]
+    assert [place.split(", in ")[1] for place in words[1::2]] == ["forward", "late"]
     assert Run.open(tmp_path / "run").read_log(), "what was saved before stays"
 
 
