@@ -57,7 +57,7 @@ def test_grade_writes_what_it_is_asked_for(graded, tmp_path):
     assert "deliverable" in (tmp_path / "p.svg").read_text()
 
 
-def test_a_kit_of_something_else_is_told_with_its_path_as_it_is(graded, tmp_path, monkeypatch):
+def test_a_kit_that_is_out_of_date_is_reported_with_its_path(graded, tmp_path, monkeypatch):
     monkeypatch.setattr(kit, "built_from", lambda _: "other")
     archive = tmp_path / "[red]kit.zip"
     archive.touch()
@@ -68,7 +68,7 @@ def test_a_kit_of_something_else_is_told_with_its_path_as_it_is(graded, tmp_path
 
 @pytest.mark.parametrize("option", ["--json", "--picture"])
 @pytest.mark.parametrize("name", ["file/results", "file", "pipe", "."])
-def test_a_file_that_is_not_written_is_one_sentence_before_the_work(tmp_path, option, name):
+def test_a_file_that_cannot_be_written_is_refused_before_the_work(tmp_path, option, name):
     (tmp_path / "file").write_text("mine")
     os.mkfifo(tmp_path / "pipe")
     result = call("grade", tmp_path, "--kit", tmp_path / "none.zip", option, tmp_path / name)
@@ -78,7 +78,7 @@ def test_a_file_that_is_not_written_is_one_sentence_before_the_work(tmp_path, op
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "pipe"]
 
 
-def test_what_grade_has_written_is_written_again_and_a_link_stays_one(graded, tmp_path):
+def test_grade_replaces_its_own_files_and_keeps_links(graded, tmp_path):
     (tmp_path / "r.json").symlink_to(tmp_path / "elsewhere")
     for _ in range(2):
         files = ("--json", tmp_path / "r.json", "--picture", tmp_path / "p.svg")
@@ -99,7 +99,7 @@ def test_what_grade_has_written_is_written_again_and_a_link_stays_one(graded, tm
         (["bench", "--quick", "--json"], "figures.json"),
     ],
 )
-def test_nothing_is_replaced_that_the_command_has_not_made(tmp_path, monkeypatch, command, name):
+def test_files_that_the_command_has_not_made_are_not_replaced(tmp_path, monkeypatch, command, name):
     (tmp_path / name).write_bytes(b"my photos")
     monkeypatch.setattr(handout, "write_zip", lambda root, target: None)
     if name != "autograder.zip":
@@ -110,7 +110,7 @@ def test_nothing_is_replaced_that_the_command_has_not_made(tmp_path, monkeypatch
     assert (tmp_path / name).read_bytes() == b"my photos"
 
 
-def test_a_guide_of_somebody_else_is_not_replaced(tmp_path, monkeypatch):
+def test_a_guide_that_somebody_else_wrote_is_not_replaced(tmp_path, monkeypatch):
     assert store.COMMAND in guide.ORIGIN
     mine = tmp_path / guide.FOLDER / "mine.md"
     mine.parent.mkdir(parents=True)
@@ -130,7 +130,7 @@ def test_a_zip_is_no_folder_to_write_to(tmp_path, command):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_submission_that_is_no_file_is_one_sentence(tmp_path):
+def test_a_submission_that_is_no_file_is_refused_in_one_sentence(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for name in ("pipe", "nothing"):
         result = call("grade", tmp_path / name)
@@ -138,7 +138,7 @@ def test_a_submission_that_is_no_file_is_one_sentence(tmp_path):
         assert "is neither a zip nor a folder" in said(result)
 
 
-def test_build_tells_a_handout_that_is_out_of_date(tmp_path, monkeypatch):
+def test_build_warns_of_a_handout_that_is_out_of_date(tmp_path, monkeypatch):
     def build(root: Path, target: Path, *_: object) -> str:
         target.touch()
         return "a test"

@@ -87,7 +87,7 @@ def test_everything_is_read():
     assert rubric.deliverable("a.one").needs == rubric.deliverable("b.three").refused == ()
 
 
-def test_a_deliverable_has_what_its_part_has_unless_it_has_its_own():
+def test_a_deliverable_inherits_file_and_refusals_of_its_part():
     one, two, _ = Rubric.parse(RUBRIC.replace('title = "Two"', 'title = "Two"\nfile = "models/two.py"')).deliverables
     assert (one.file, one.refused) == ("models/a.py", ("math.sin",))
     assert (two.file, two.refused) == ("models/two.py", ("math.fsum",))
@@ -137,7 +137,7 @@ def test_a_part_goes_with_its_deliverables_and_they_with_it():
         assert [deliverable.id for deliverable in rubric.off] == ["a.one", "a.two"]
 
 
-def test_something_is_left_on():
+def test_a_rubric_without_any_deliverable_is_refused():
     with pytest.raises(RubricError, match=r"part\.deliverable: expected one that is not switched off, found nothing"):
         Rubric.parse(switched_off(RUBRIC, "a", "b"))
 

@@ -31,7 +31,7 @@ def test_a_verdict_is_one_word(points, text, valid, word):
 
 
 @pytest.mark.parametrize("data", [None, [], {"tests": [{}]}, {"tests": [{"number": "1", "score": "many"}]}])
-def test_what_is_no_results_is_not_valid(data):
+def test_data_that_are_no_results_are_not_valid(data):
     assert not attacks.read(data).valid
 
 
@@ -50,7 +50,7 @@ def test_the_tables_count_every_file_once():
 
 
 @pytest.mark.needs("root", "mount")
-def test_ordinary_graders_give_way_where_ours_holds(kit_zip: Path):
+def test_ordinary_graders_fall_to_attacks_that_ours_withstands(kit_zip: Path):
     wanted = [
         attack
         for attack in malicious.load()

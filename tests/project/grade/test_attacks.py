@@ -234,7 +234,7 @@ def test_every_row_has_its_attacks():
     assert open_rows == {14}
 
 
-def test_what_attacks_share_is_handed_in_and_there():
+def test_shared_code_of_attacks_exists_and_is_handed_in_with_them():
     """A name that is missing would end an attack before it has begun, and all would hold."""
     for path in sorted(malicious.FOLDER.glob("row*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

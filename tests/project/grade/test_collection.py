@@ -56,14 +56,14 @@ def submit(request, tmp_path):
 # Packed as asked for, or nearly so.
 
 
-def test_a_submission_as_packed_is_taken_without_a_word(submit):
+def test_a_submission_as_packed_is_taken_without_a_note(submit):
     taken = submit({**FILES, "manifest.json": b"{}"})
     assert taken.files == FILES
     assert taken.notes == []
 
 
 @pytest.mark.parametrize("top", ["student/", "submission/", "Abgabe für Übung 1/student/", "12:30 Uhr/a/b/c/"])
-def test_everything_some_folders_down_is_taken(submit, top):
+def test_files_some_folders_down_are_taken(submit, top):
     taken = submit({top + path: content for path, content in FILES.items()})
     assert taken.files == FILES
     assert taken.notes == []
@@ -130,7 +130,7 @@ def test_backslashes_are_folders(tmp_path):
     assert taken.files == {LSTM: b"lstm"}
 
 
-def test_two_folders_with_work_are_said(submit):
+def test_two_folders_with_work_are_noted(submit):
     taken = submit({f"new/{RNN}": b"rnn", f"new/{LSTM}": b"lstm", f"old/{LSTM}": b"old"})
     assert taken.files == {RNN: b"rnn", LSTM: b"lstm"}
     assert taken.notes == [
@@ -148,7 +148,7 @@ def test_the_handouts_own_folder_wins_over_a_backup(submit, backup, gone):
     assert taken.notes[0].startswith("Files were found in more than one folder: those in hw/")
 
 
-def test_of_two_folders_that_look_alike_one_is_taken_and_the_doubt_is_said(submit):
+def test_one_of_two_folders_that_look_alike_is_taken_and_the_doubt_is_noted(submit):
     taken = submit({f"{home}/{path}": home.encode() for path in FILES for home in ("week2", "week1")})
     assert set(taken.files.values()) == {b"week1"}
     assert taken.notes == [
@@ -172,7 +172,7 @@ def test_a_copy_is_taken_where_the_file_itself_is_missing(submit, folder, name):
     assert taken.files["models/seq2seq/Encoder.py"] == b"itself"
 
 
-def test_of_two_copies_none_is_guessed(submit):
+def test_neither_of_two_copies_is_taken(submit):
     taken = submit({RNN: b"rnn", "models/naive/LSTM (1).py": b"1", "models/naive/LSTM (2).py": b"2"})
     assert taken.files == {RNN: b"rnn"}
     assert taken.notes == [
@@ -181,7 +181,7 @@ def test_of_two_copies_none_is_guessed(submit):
     ]
 
 
-def test_a_folder_with_one_zip_stands_for_it(tmp_path):
+def test_a_zip_alone_in_a_folder_is_read(tmp_path):
     folder = unpack(tmp_path / "submission", {".DS_Store": b""})
     pack(folder / "work.zip", FILES)
     assert take(folder, ASSIGNMENT).files == FILES
@@ -196,7 +196,7 @@ def test_an_empty_archive_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"this is no zip", b"PK\x03\x04" + bytes(100), b"PK\x05\x06" + b"\xff" * 18])
-def test_what_is_no_archive_is_named(tmp_path, content):
+def test_a_file_that_is_no_archive_is_named(tmp_path, content):
     (tmp_path / "work.zip").write_bytes(content)
     taken = take(tmp_path / "work.zip", ASSIGNMENT)
     assert taken.files == {}
@@ -237,13 +237,13 @@ def test_an_archive_in_an_archive_is_named(tmp_path):
     "name",
     [f"../{LSTM}", f"models/../../{LSTM}", f"/{LSTM}", f"C:/{LSTM}", f"c:\\{LSTM}", f"..\\{LSTM}", "/etc/passwd"],
 )
-def test_a_name_outside_the_archive_is_said_and_the_rest_taken(tmp_path, name):
+def test_a_path_that_leads_out_is_noted_and_the_rest_is_taken(tmp_path, name):
     taken = take(pack(tmp_path / "work.zip", {name: b"evil", RNN: b"rnn"}), ASSIGNMENT)
     assert taken.files == {RNN: b"rnn"}
     assert taken.notes == [f"{name.replace(chr(92), '/')} points outside the archive and was ignored."]
 
 
-def test_a_symbolic_link_in_an_archive_is_said(tmp_path):
+def test_a_symbolic_link_in_an_archive_is_noted(tmp_path):
     link = zipfile.ZipInfo(LSTM)
     link.create_system = 3
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
@@ -255,7 +255,7 @@ def test_a_symbolic_link_in_an_archive_is_said(tmp_path):
     assert taken.notes == [f"{LSTM} is a symbolic link and was not followed; hand in the file itself."]
 
 
-def test_symbolic_links_in_a_folder_are_said(tmp_path):
+def test_symbolic_links_in_a_folder_are_noted(tmp_path):
     secret = unpack(tmp_path / "secret", {"LSTM.py": b"secret", "models/naive/LSTM.py": b"secret"})
     submission = unpack(tmp_path / "submission", {RNN: b"rnn"})
     (submission / LSTM).symlink_to(secret / "LSTM.py")
@@ -369,7 +369,7 @@ def test_methods_that_python_does_not_know_are_named(tmp_path, method, name):
 
 
 @pytest.mark.parametrize("offset", [(1 << 64) - 1, 1 << 63, 1 << 40])
-def test_a_member_that_begins_nowhere_costs_only_itself(tmp_path, offset):
+def test_a_member_with_a_wrong_offset_costs_only_itself(tmp_path, offset):
     """Its zip64 field gives the offset; a file cannot even be positioned at some of these."""
     whole = pack(tmp_path / "work.zip", {LSTM: b"lstm", RNN: b"rnn"}).read_bytes()
     at = whole.index(b"PK\x01\x02")
@@ -385,7 +385,7 @@ def test_a_member_that_begins_nowhere_costs_only_itself(tmp_path, offset):
     assert note.startswith(f"{LSTM} cannot be unpacked (")
 
 
-def test_a_member_that_is_there_twice_is_not_guessed(tmp_path):
+def test_a_member_that_occurs_twice_is_not_taken(tmp_path):
     with warnings.catch_warnings(), zipfile.ZipFile(tmp_path / "work.zip", "w") as archive:
         warnings.simplefilter("ignore")
         for content in ("one", "two"):
@@ -425,14 +425,14 @@ def test_a_long_list_of_entries_is_not_read(tmp_path, monkeypatch, inner, commen
     assert taken.notes == ["work.zip holds far too many entries; a submission has a handful. Pack it again."]
 
 
-def test_many_oddities_are_counted_not_listed(tmp_path):
+def test_many_notes_are_counted_and_not_listed(tmp_path):
     taken = take(pack(tmp_path / "work.zip", {f"../{number}": b"" for number in range(999)} | FILES), ASSIGNMENT)
     assert taken.files == FILES
     assert len(taken.notes) == collection.MAX_NOTES + 1
     assert taken.notes[-1] == "989 more entries were ignored for such reasons."
 
 
-def test_a_name_from_a_stranger_is_short_and_plain_in_a_message(tmp_path):
+def test_names_of_files_are_short_and_plain_in_messages(tmp_path):
     name = "../\x1b[2J" + "\u202e" + "x" * 500
     (note,) = take(pack(tmp_path / "work.zip", {name: b"", **FILES}), ASSIGNMENT).notes
     assert len(note) < 150
@@ -464,7 +464,7 @@ def test_text_as_editors_save_it_becomes_readable_source(tmp_path, content):
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
-def test_what_python_cannot_read_on_a_laptop_does_not_run_here_either(tmp_path, encoding):
+def test_an_encoding_that_python_cannot_read_stays_as_it_is(tmp_path, encoding):
     handout = unpack(tmp_path / "student", {LSTM: b"handout\n"})
     with overlay(handout, {LSTM: "x = 'Größe'\n".encode(encoding)}) as tree:
         assert (tree / LSTM).read_bytes() == b"handout\n"

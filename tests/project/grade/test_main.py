@@ -68,7 +68,7 @@ def test_where_isolation_is_required_and_missing_nothing_is_graded(probed, capsy
     [([OPEN_WAY], "wanted", False), ([OPEN_WAY], "required", True), (["note: something else"], "required", False)],
     ids=["wanted", "one's own machine", "a note"],
 )
-def test_elsewhere_it_is_graded_and_said(probed, capsys, ways, isolation, here):
+def test_elsewhere_missing_isolation_is_reported_and_grading_goes_on(probed, capsys, ways, isolation, here):
     status, read = probed(ways, isolation, here)
     assert (status, read["extra_data"]["isolation"]) == (0, ways)
     assert ways[0] in capsys.readouterr().out.splitlines()
@@ -92,7 +92,7 @@ def test_folders_are_closed_to_others(tmp_path):
 
 
 @pytest.mark.needs("root")
-def test_root_that_may_not_become_another_user_still_grades_and_says_so(kit_zip, tmp_path):
+def test_root_that_cannot_become_another_user_grades_here_alone_and_says_so(kit_zip, tmp_path):
     """As in a container that has no other users: on one's own machine. The platform's run, without --here, refuses."""
     submission, root = tmp_path / "submission.zip", tmp_path / "root"
     pack(read_tree(ROOT / "solution", ASSIGNMENT), ASSIGNMENT, ["student"], submission)

@@ -50,7 +50,7 @@ MISSING = {
 
 @pytest.mark.needs("root")
 @pytest.mark.parametrize("words", MISSING)
-def test_the_probe_misses_every_older_layer_too(inside, monkeypatch, words):
+def test_the_probe_says_which_older_layer_is_missing(inside, monkeypatch, words):
     change, before = os.setgroups, os.getgroups()
     change([12_345])
     try:

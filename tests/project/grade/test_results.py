@@ -104,7 +104,7 @@ def test_no_secret_is_in_any_output(engine, graded):
 
 
 @pytest.mark.parametrize("output", ["allow", "warn", "zero"])
-def test_the_output_policy(engine, graded, output):
+def test_prints_cost_what_the_rubric_says(engine, graded, output):
     rubric = engine.kit.rubric
     kit = replace(engine.kit, rubric=replace(rubric, assignment=replace(rubric.assignment, output=output)))
     composed = compose(kit, replace(graded["solution"], printed=True))

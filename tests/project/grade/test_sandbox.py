@@ -41,6 +41,6 @@ def test_limits_environment_session_and_descriptors(inside):
 
 
 @pytest.mark.needs("root")
-def test_the_user_is_the_slots_and_there_is_no_way_back(inside, slot):
+def test_a_child_is_the_slots_user_and_cannot_become_root_again(inside, slot):
     assert inside(lambda: [*os.getresuid(), *os.getresgid(), *os.getgroups()]) == [slot] * 6
     assert inside(lambda: os.setuid(0), ()) == "PermissionError: [Errno 1] Operation not permitted"

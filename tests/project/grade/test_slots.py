@@ -59,7 +59,7 @@ def test_all_processes_of_a_user_are_ended_and_nobody_elses(slot):
 
 
 @pytest.mark.needs("root")
-def test_the_killers_of_two_slots_do_not_meet(slot):
+def test_the_killers_of_two_slots_do_not_kill_each_other(slot):
     neighbour, lock = slots.take()
     killers = [slots.Killer(slot), slots.Killer(neighbour)]
     for _ in range(3):

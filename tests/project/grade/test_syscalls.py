@@ -141,12 +141,12 @@ def test_newer_calls_are_as_on_an_older_kernel_and_the_harmless_ones_work(inside
         lambda: fcntl.fcntl(1, fcntl.F_SETOWN, os.getppid()),
     ],
 )
-def test_what_python_offers_of_it_is_an_ordinary_error(inside, attempt):
+def test_denied_calls_of_python_raise_a_permission_error(inside, attempt):
     assert inside(attempt).startswith("PermissionError: ")
 
 
 @pytest.mark.needs("seccomp")
-def test_what_python_asks_of_descriptors_works(inside):
+def test_ordinary_uses_of_descriptors_work(inside):
     def ask() -> list[object]:
         with open("file", "w+") as file, os.fdopen(os.dup(file.fileno())) as again:
             os.set_inheritable(again.fileno(), True)
@@ -183,7 +183,7 @@ def test_the_calls_of_32_bit_programs_are_closed(inside):
 
 
 @pytest.mark.needs("seccomp")
-def test_the_tie_to_the_zygote_cannot_be_cut(inside):
+def test_a_child_cannot_outlive_the_zygote(inside):
     def cut() -> list[int]:
         answer = LIBC.prctl(sandbox.PR_SET_PDEATHSIG, 0, 0, 0, 0)
         return [answer, int(probe._outlives())]

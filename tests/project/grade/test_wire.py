@@ -32,7 +32,7 @@ def outcome(sentences: int, values: int) -> bytes:
     return encode({"": Outcome(shown)})
 
 
-def test_what_is_too_large_is_said_in_its_place_and_what_fits_is_sent():
+def test_results_that_are_too_large_become_faults_and_the_others_are_sent():
     fits = outcome(1500, (wire.MAX_PAYLOAD >> 2) - 100_000)
     assert child._fitting(fits) is fits
     assert decode(fits, wire.MAX_HEADER)
@@ -67,7 +67,7 @@ def test_an_unfinished_frame_waits():
     assert list(reader.feed(frame[-1:])) == [(7, b"payload")]
 
 
-def test_frames_before_the_garbage_count():
+def test_frames_before_garbage_count():
     reader = Frames()
     stream = reader.feed(wire.pack(0, b"good") + b"garbage, long enough for a head")
     assert next(stream) == (0, b"good")
@@ -83,7 +83,7 @@ def test_an_over_long_frame_is_refused_before_it_is_stored():
 
 
 @given(data=st.binary(max_size=300))
-def test_arbitrary_bytes_end_the_reading_or_wait(data):
+def test_arbitrary_bytes_are_refused_or_wait_for_more(data):
     try:
         for _, payload in Frames().feed(data):
             assert payload in data
@@ -112,7 +112,7 @@ def test_a_child_cannot_fill_the_judges_memory_with_many_frames():
         list(frames.feed(frame))
 
 
-def test_a_header_counts_as_what_it_takes_to_read():
+def test_a_header_counts_as_the_memory_that_reading_it_takes():
     header = wire.MAX_HEADER.to_bytes(8, "little") + bytes(wire.MAX_HEADER)
     assert wire.decoded_size(header) > 20 * wire.MAX_HEADER
     assert wire.decoded_size(b"\xff" * 100) <= 27 * 100

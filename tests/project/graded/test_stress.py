@@ -37,7 +37,7 @@ def test_a_property_holds_for_the_solution(name):
 @pytest.mark.parametrize(
     ("name", "file", "before", "after"), MUTANTS, ids=[f"{n} {mutant[0]}" for n, mutant in enumerate(MUTANTS)]
 )
-def test_a_property_notices_what_it_is_for(name, file, before, after):
+def test_a_property_notices_the_mistake_that_it_is_for(name, file, before, after):
     source = (ROOT / "solution" / file).read_text(encoding="utf-8")
     assert source.count(before) == 1, f"{before!r} stands {source.count(before)} times in {file}"
     with changed(ROOT, file, source.replace(before, after)) as folder, activated(folder) as tree:

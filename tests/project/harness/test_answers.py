@@ -55,7 +55,7 @@ def test_steering_scores_need_a_margin():
         check_margins(Outcome({"s": "None"}), ("s",))
 
 
-def test_seeds_must_matter():
+def test_answers_must_depend_on_the_seed():
     one, other = Outcome({"x": array(1), "n": array(1, dtype="int64")}), Outcome({"x": array(2)})
     check_seeds_matter("t", {"public": one, "hidden-1": other})
     with pytest.raises(Unsteady, match="shows no float tensor that differs"):

@@ -163,7 +163,7 @@ def test_notes_of_the_child_are_not_believed():
         (np.array([5, 3, 5]), np.array([[5, 3, 5], [7, 3, 2], [5, 3, 5]])),  # the first row, or the last?
     ],
 )
-def test_where_the_right_values_cannot_tell_nothing_is_made_up(got, right):
+def test_no_diagnosis_where_the_right_values_cannot_tell(got, right):
     assert said(got, right) == "" or "order" in said(got, right)
 
 
@@ -345,7 +345,7 @@ FLOATS = st.integers(0, 10**6).flatmap(
 
 @settings(max_examples=200, deadline=None)
 @anything(FLOATS)
-def test_of_values_that_have_nothing_to_do_with_each_other_nothing_is_said(pair):
+def test_unrelated_values_get_no_diagnosis(pair):
     got, right = pair
     assume(got.size >= 4)
     assert said(got, right, sizes={"N": 3, "T": 5, "H": 4}) == ""

@@ -46,7 +46,7 @@ def test_wrong_draws_are_told_apart(values, words):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_ids_come_by_the_right_law_or_by_a_known_mistake(seed):
+def test_ids_are_told_by_the_distribution_that_they_follow(seed):
     random = np.random.default_rng(seed)
     for law in (LAW, MISTAKE):
         ids = random.choice(3, size=800, p=law)
@@ -60,11 +60,11 @@ def test_ids_come_by_the_right_law_or_by_a_known_mistake(seed):
 @pytest.mark.parametrize(
     "ids", [np.zeros(799, np.int64), np.full(800, 3), np.full(800, -1), np.zeros(800), np.zeros((800, 1), np.int64)]
 )
-def test_what_are_no_ids_is_a_sentence(ids):
+def test_values_that_are_no_ids_become_a_sentence(ids):
     assert isinstance(frequencies(ids, 800, [LAW]), str)
 
 
-def test_what_is_the_same_is_named():
+def test_equal_rows_are_named():
     one, other = np.arange(3), np.arange(3)[::-1]
     assert alike(np.stack([one, other, one]), ["a", "b", "c"]) == "a = c != b"
     assert alike(np.stack([one, one]), ["a", "b"]) == "a = b"

@@ -128,7 +128,7 @@ def test_a_usual_exception_is_explained(provoke, words):
     assert words in explain(fault, SIZES), str(caught.value)
 
 
-def test_what_the_test_does_with_a_result_is_about_the_result():
+def test_an_error_in_the_tests_own_line_is_explained_by_the_result():
     def said(message):
         where = "this line of the test fails with what your code gave it:\n  h"
         return explain(Fault("TypeError", message, where), SIZES)
@@ -139,7 +139,7 @@ def test_what_the_test_does_with_a_result_is_about_the_result():
     )
 
 
-def test_a_refusal_by_one_asks_for_the_limit():
+def test_a_refusal_that_is_off_by_one_asks_whether_the_limit_is_refused():
     assert "7 and 6 differ by one: is the limit itself refused" in refused("7 tokens are more than max_length = 6")
     assert "both numbers are 6: is the limit itself refused" in refused("6 tokens do not fit max_length = 6.")
 
@@ -149,16 +149,16 @@ def refused(message, own=True):
 
 
 @pytest.mark.parametrize("message", ["dim_q (3) must equal dim_k (5)", "expected 3D, got 2D", "must be longer than it"])
-def test_of_another_refusal_is_said_that_nothing_is_to_be_refused(message):
+def test_any_other_refusal_is_named_as_the_students_own_check(message):
     assert "a check of your own refuses it" in refused(message)
 
 
 @pytest.mark.parametrize("message", ["5 steps, where 4 fit", "3 is not in list", "step must be greater than zero"])
-def test_what_python_torch_and_doubles_refuse_is_no_check_of_the_students(message):
+def test_refusals_by_python_torch_and_doubles_are_not_explained(message):
     assert refused(message, own=False) == ""
 
 
-def test_nothing_is_said_of_other_exceptions_and_of_sizes_with_two_names():
+def test_other_exceptions_and_ambiguous_sizes_are_not_explained():
     assert explain(Fault("KeyError", "dim_q", "x"), SIZES) == ""
     fault = Fault("RuntimeError", "mat1 and mat2 shapes cannot be multiplied (4x5 and 6x1)", "x")
     assert "has 5 features, but 6 are needed" in explain(fault, Sizes({"H": 5, "V": 5, "one": 1}))

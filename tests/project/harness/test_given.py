@@ -58,7 +58,7 @@ def test_every_part_of_a_name_changes_the_numbers():
     assert len({tuple(stream.tolist()) for stream in streams}) == len(streams)
 
 
-def test_torchs_random_stream_is_neither_used_nor_moved():
+def test_torchs_random_numbers_are_neither_used_nor_advanced():
     before = torch.get_rng_state()
     first = Given("0", TEST).uniform("x", 5)
     torch.manual_seed(1)
@@ -95,7 +95,7 @@ class Gathered(nn.Module):
         self.W_ii = self.weights["W_ii"]
 
 
-def test_of_several_names_of_a_parameter_the_least_nested_counts():
+def test_a_parameter_with_several_names_is_filled_by_the_least_nested_one():
     outcomes, modules = [Outcome(), Outcome()], [Plain(), Gathered()]
     for outcome, module in zip(outcomes, modules, strict=True):
         Given("0", TEST, outcome).parameters(module)
@@ -164,7 +164,7 @@ def test_the_same_sizes_come_with_other_values():
     assert torch.equal(Given("a~other:0", TEST).uniform("x", 6), other.uniform("x", 6))
 
 
-def test_what_was_handed_out_is_noted():
+def test_sizes_and_digests_of_inputs_are_noted():
     outcome = Outcome()
     given = Given("0", TEST, outcome)
     N = given.size("N", 2, 5)
@@ -193,7 +193,7 @@ def test_double_runs_see_the_same_numbers():
     assert torch.equal(double, single.double())
 
 
-def test_what_a_module_does_not_know_is_noted_and_sent():
+def test_parameters_that_are_not_registered_are_noted_and_sent():
     outcome = Outcome()
     Given("0", TEST, outcome).parameters(Unregistered())
     assert outcome.unregistered == UNREGISTERED

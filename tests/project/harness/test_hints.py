@@ -100,7 +100,7 @@ def test_integers_booleans_scalars_and_empty_tensors_have_sketches():
     assert not sketch(np.eye(4, dtype=bool)).fits(sketch(np.eye(4, dtype=bool)[::-1]))
 
 
-def test_sentences_and_what_is_missing_count():
+def test_facts_and_missing_values_count():
     right, known = shown(y=RIGHT, fact="a tuple of 2"), shown(y=RIGHT, fact="a tuple of 3")
     assert explained(known, known, right)
     assert not explained(known, shown(y=RIGHT, fact="a list of 3"), right)
@@ -123,7 +123,7 @@ def test_a_fault_counts_without_its_place():
     assert explained(known, stopped("<A at 0x7fff> in /home/b/models/A.py"))
 
 
-def test_of_a_check_of_the_students_own_the_numbers_count():
+def test_only_the_numbers_of_a_students_own_check_count():
     """Every student words a ValueError in another way; what torch, Python or a double says is told as it is."""
 
     def refused(message: str, kind: str = "ValueError", own: bool = True) -> Outcome:
@@ -162,7 +162,7 @@ def test_the_right_outcome_and_one_that_rounds_to_it_get_no_hint():
 # Who explains a test.
 
 
-def test_who_explains_most_wins_then_the_first():
+def test_the_hint_that_explains_most_wins_then_the_first():
     one, two, third = shown(y=OTHER), shown(y=OTHER * 2), shown(y=OTHER * 3)
     hints = learned(("first", {A: one, B: two}), ("second", {A: one, B: third}), ("third", {A: one}))
     assert hints.explain({A: one}) == {A: "first"}
@@ -176,7 +176,7 @@ def test_two_mistakes_get_two_hints():
     assert hints.explain({A: shown(y=OTHER), B: shown(y=OTHER * 2)}) == {A: "first", B: "second"}
 
 
-def test_random_values_are_known_by_what_is_right_beside_them():
+def test_random_values_match_when_the_values_beside_them_are_right():
     right, known = shown(y=RIGHT, training=RIGHT), shown(y=RIGHT, training=OTHER)
     random = {"right": right, "varies": "training"}
     assert explained(known, shown(y=RIGHT, training=OTHER * 7), **random)
@@ -201,7 +201,7 @@ def test_known_values_count_before_random_ones():
     assert hints.explain({A: shown(y=RIGHT, training=OTHER * 3)}, passed=[B]) == {A: "random"}
 
 
-def test_nothing_but_random_values_needs_another_test_to_bear_it_out():
+def test_a_match_of_random_values_alone_needs_a_second_test():
     hints = learned(("m", {A: shown(y=OTHER), B: shown(y=OTHER)}), varies="test_a: y")
     anything, definite = shown(y=OTHER * 7), shown(y=OTHER)
     assert hints.explain({A: anything}) == {}
@@ -209,14 +209,14 @@ def test_nothing_but_random_values_needs_another_test_to_bear_it_out():
     assert hints.explain({A: anything, B: shown(y=OTHER * 2)}) == {}
 
 
-def test_what_is_all_but_right_needs_another_test_to_bear_it_out():
+def test_a_match_of_almost_right_values_needs_a_second_test():
     close = shown(y=RIGHT * np.float32(1 + 1e-6))
     hints = learned(("m", {A: close, B: shown(y=OTHER)}))
     assert hints.explain({A: close, B: shown(y=OTHER)}) == {A: "m", B: "m"}
     assert hints.explain({A: shown(y=OTHER), B: shown(y=OTHER)}) == {B: "m"}
 
 
-def test_verdicts_get_the_hints_that_all_of_them_give():
+def test_verdicts_get_the_hints_that_all_outcomes_together_give():
     one = shown(y=OTHER)
     hints = learned(("first", {A: one, B: one}), ("second", {A: one}))
     wrong, right = Verdict(Kind.VALUES, "y differs"), Verdict(Kind.PASSED)
@@ -224,7 +224,7 @@ def test_verdicts_get_the_hints_that_all_of_them_give():
     assert hinted({A: Verdict(Kind.REFUSED, "refused")}, {}, hints)[A].hint == ""
 
 
-def test_what_comes_out_at_random_gets_no_hint_of_a_mistake_that_does_not():
+def test_random_outcomes_get_no_hint_of_a_mistake_that_is_not_random():
     """A coin that falls the same way a few times looks like one in another test."""
     hints = learned(("never", {A: shown(y=OTHER)}))
     coin, chance = Verdict(Kind.VALUES, f"y differs\n{RANDOM}"), Verdict(Kind.VALUES, "y differs")
@@ -237,7 +237,7 @@ def test_what_comes_out_at_random_gets_no_hint_of_a_mistake_that_does_not():
     assert hinted({A: chance, B: coin}, outcomes, random)[A].hint == "at random"
 
 
-def test_a_hint_stands_in_place_of_what_an_exception_usually_means():
+def test_a_hint_replaces_the_usual_explanation_of_an_exception():
     usual = "A pair is used where one tensor is needed."
     stops = Verdict(Kind.FAULT, f"In the case N = 1:\na.py:1\n  TypeError: pair\n{usual}", usual=usual)
     assert stops.hinted("Which state?").words("Checked.")[1:] == [
@@ -246,7 +246,7 @@ def test_a_hint_stands_in_place_of_what_an_exception_usually_means():
     assert stops.hinted("").words("Checked.")[-1] == usual
 
 
-def test_an_exception_is_explained_only_by_what_fails_the_same_tests_in_the_same_ways():
+def test_an_exception_is_explained_by_a_mistake_that_fails_the_same_tests_alike():
     """Others raise it, too: an index out of range, or a shape that does not fit, is no fingerprint."""
     stopped = Outcome(fault=Fault("IndexError", "index 1 is out of bounds", "models/A.py:3"))
     hints = learned(("m", {A: stopped, B: shown(y=OTHER)}))
@@ -279,7 +279,7 @@ def test_the_same_slip_in_two_functions_is_explained_by_both():
         ("y", ""),
     ],
 )
-def test_what_all_that_is_wrong_has_in_common_is_said(name, words):
+def test_what_all_failures_have_in_common_is_said(name, words):
     right, wrong = {"y": RIGHT, name: RIGHT}, {"y": RIGHT, name: OTHER}
     hints = Hints({identifier: portray(shown(**right)) for identifier in (A, B)})
     verdicts = {A: Verdict(Kind.VALUES, "differs"), B: Verdict(Kind.PASSED)}
@@ -297,7 +297,7 @@ def test_what_all_that_is_wrong_has_in_common_is_said(name, words):
 # Stored and shown.
 
 
-def test_what_is_stored_explains_the_same(tmp_path):
+def test_stored_hints_explain_the_same(tmp_path):
     wrong = {
         A: Outcome({"y": OTHER}, {"": {"w": [3, 2]}}),
         B: Outcome({"fact": ""}, {}, Fault("ValueError", "no", "x")),

@@ -143,7 +143,7 @@ def test_the_judges_words(kind, verdict, words):
     assert not verdict.passed
 
 
-def test_of_a_fault_and_an_earlier_difference_the_cause_is_told_first():
+def test_the_cause_of_a_fault_is_told_before_the_fault():
     shown, expected = {"h": array(9)}, {"h": array(1), "c": array(2)}
     verdict = judged(shown, expected, fault=FAULT)
     assert verdict.kind is Kind.FAULT
@@ -159,7 +159,7 @@ def test_of_a_fault_and_an_earlier_difference_the_cause_is_told_first():
     assert judged({"h": array(1)}, expected, fault=in_test).kind is Kind.FAULT
 
 
-def test_failing_tests_are_told_in_the_order_of_what_they_tell():
+def test_the_most_telling_failure_comes_first():
     in_test = "this line of the test fails with what your code gave it"
     order = [
         Verdict(Kind.FAULT, "models/naive/LSTM.py:57, in forward"),
@@ -178,7 +178,7 @@ def test_failing_tests_are_told_in_the_order_of_what_they_tell():
     assert telling_order(Verdict(Kind.FAULT, in_test)) == telling_order(Verdict(Kind.VALUES)), "neither names a cause"
 
 
-def test_values_beside_a_right_mode_are_told_after_tests_about_them():
+def test_values_beside_a_right_mode_come_after_tests_about_them():
     expected = {"mode meanwhile": "evaluation", "tokens": array(1, 2, 3, 4)}
     wrong = judged(expected | {"tokens": array(1, 2, 9, 4)}, expected)
     assert wrong.why == CAUSE
@@ -227,12 +227,12 @@ def test_a_verdict_names_its_case():
     assert Verdict(Kind.PASSED).within(case) == Verdict(Kind.PASSED)
 
 
-def test_what_was_checked_is_said_where_something_was():
+def test_words_say_what_was_checked_unless_nothing_was():
     assert Verdict(Kind.VALUES, "one\ntwo").words("What is checked.") == ["What is checked.", "one", "two"]
     assert Verdict(Kind.NOT_STARTED, "one").words("What is checked.") == ["one"]
 
 
-def test_the_tolerance_is_the_tests():
+def test_the_test_sets_the_tolerance():
     shown, expected = {"x": array(1.01)}, {"x": array(1)}
     assert judged(shown, expected).kind is Kind.VALUES
     assert judged(shown, expected, Tolerance(rtol=0.02)).passed
@@ -281,7 +281,7 @@ def test_a_parameter_that_is_there_but_not_registered_is_named_with_the_reason()
     assert said("absent", "other") == [], "what the child says is taken for one of few words, or not at all"
 
 
-def test_values_that_a_second_run_does_not_give_are_random():
+def test_values_that_change_in_a_second_run_are_called_random():
     once, again, infinite = (Outcome({"h": array(*values)}) for values in ((1, 2), (1, 3), (1, np.nan)))
     assert differ(once, again)
     assert not differ(once, once)

@@ -72,11 +72,11 @@ def test_code_that_does_not_end_is_stopped_where_it_was(function):
     assert any(frame.name in ("spin", "sleep") for frame in stack)
 
 
-def test_waiting_for_a_processor_is_not_computing():
+def test_waiting_does_not_count_as_computing():
     assert call(lambda: time.sleep(0.5) or "done") == ("done", None)
 
 
-def test_an_error_passes_and_nothing_comes_after_it():
+def test_an_error_is_raised_and_no_late_exception_follows():
     for _ in range(50):
         with pytest.raises(KeyError):
             call(lambda: {}["x"])

@@ -43,7 +43,7 @@ def test_the_function_that_a_test_is_about_has_made_what_it_shows(graded, name, 
     assert sys.getprofile() is before
 
 
-def test_what_no_function_of_the_tree_has_made_has_no_maker():
+def test_values_from_outside_the_tree_have_no_maker():
     def shows(show):
         show("x", 1)
 

@@ -45,7 +45,7 @@ def test_the_same_outcomes_give_the_same_bytes():
     assert list(metadata) == sorted(metadata)  # as safetensors writes it, the order is drawn
 
 
-def test_kinds_of_nodes_travel_in_letters_and_bounded_and_are_never_stored():
+def test_kinds_of_nodes_are_sent_bounded_and_never_stored():
     outcome = Outcome(nodes={"MulBackward", "<b>"} | {"A" * length for length in range(1, 300)})
     arrived = decode(encode({"": outcome}, nodes=True))[0][""].nodes
     assert len(arrived) <= MOST_NODES

@@ -63,7 +63,7 @@ def test_a_fault_says_whether_the_student_has_raised_it(tree, line, own):
         ("torch.utils.data.Dataset()[0]", "NotImplementedError"),
     ],
 )
-def test_a_raise_that_is_left_is_told_from_what_torch_does_not_implement(tree, code, kind):
+def test_a_todo_that_is_left_is_told_from_what_torch_does_not_implement(tree, code, kind):
     space: dict = {}
     exec(compile(f"import torch\n\ndef work():\n    {code}\n", tree.root / "models" / "work.py", "exec"), space)
     outcome = run(space["work"], tree, TEST)

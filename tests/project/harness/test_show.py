@@ -141,7 +141,7 @@ def test_a_shown_tensor_tells_which_operations_it_comes_from():
     assert outcome.nodes == {"TanhBackward", "MulBackward", "AccumulateGrad"}
 
 
-def test_of_a_long_history_a_bounded_part_is_read(monkeypatch):
+def test_a_bounded_part_of_a_long_graph_is_read(monkeypatch):
     value = nn.Parameter(torch.ones(1)).sin()
     for _ in range(100):
         value = value + 1

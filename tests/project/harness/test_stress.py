@@ -22,7 +22,7 @@ def solution_with(file: str, before: str, after: str) -> Iterator[Path]:
         yield folder
 
 
-def test_what_fails_is_said_with_the_smallest_sizes(capsys):
+def test_a_failure_is_shown_with_the_smallest_sizes(capsys):
     with solution_with(LSTM, "x_t = x[:, t]", "x_t = x[:, t].squeeze()") as tree:
         assert command.main(["--stress", "LSTM", "--tree", str(tree)]) == 1
     lines = capsys.readouterr().out.splitlines()
@@ -33,7 +33,7 @@ def test_what_fails_is_said_with_the_smallest_sizes(capsys):
     assert all(len(line) <= 80 for line in lines)
 
 
-def test_what_is_not_started_is_skipped_and_said(capsys):
+def test_work_that_is_not_started_is_skipped_and_said(capsys):
     with activated(ROOT / "student"):
         assert command.main(["--stress", "--tree", "student"]) == 0
     printed = capsys.readouterr().out
@@ -41,7 +41,7 @@ def test_what_is_not_started_is_skipped_and_said(capsys):
     assert "holds" not in printed
 
 
-def test_what_is_refused_is_not_all_right(capsys):
+def test_a_file_that_is_refused_fails(capsys):
     with solution_with(RNN, "return output, new_hidden", "return output,, new_hidden") as tree:
         assert command.main(["--stress", "RNN", "--tree", str(tree)]) == 1
     assert "Python cannot read" in capsys.readouterr().out

@@ -40,7 +40,7 @@ def test_a_needed_deliverable_is_named_where_it_is_to_blame():
     assert named(DIFFERS, RNN_MODEL) == "", "of a hidden run the case is not known"
 
 
-def test_of_several_needed_deliverables_the_one_that_has_stopped_is_named():
+def test_the_needed_deliverable_that_has_stopped_is_named():
     both = (replace(JOINED, only={}), PLAIN)
     stopped = Verdict(Kind.FAULT, "models/language_model/TransformerModel.py:50, in forward")
     assert named(stopped, RNN_MODEL, TRANSFORMER, tests=both) == "4.4"

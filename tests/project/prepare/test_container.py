@@ -73,7 +73,7 @@ def test_its_limits_hold_and_are_measured():
     assert slow.throttled_seconds > 0
 
 
-def test_nothing_is_left_of_a_container_nor_of_what_runs_in_it():
+def test_a_container_and_its_processes_are_removed():
     with Container() as opened:
         sleeper = subprocess.Popen(opened.command(["sleep", "600"]))
         while Path(f"/proc/{sleeper.pid}/comm").read_text() != "sleep\n":

@@ -65,7 +65,7 @@ def tree(folder):
 # What is derived.
 
 
-def test_regions_become_errors_or_nothing(root):
+def test_regions_are_replaced_by_errors_or_nothing(root):
     files = derive(root)
     assert files["models/a.py"].decode() == HANDED_OUT
     assert list(files) == sorted(
@@ -195,7 +195,7 @@ def test_what_is_off_is_not_handed_out(root, ids, files, tests):
     assert not {deliverable.part for deliverable in gone} & {part.id for part in assignment.parts} or ids == ["a.two"]
 
 
-def test_what_is_off_beside_other_work_stays_a_stub(root):
+def test_a_deliverable_that_is_off_stays_a_stub_in_a_file_with_others(root):
     """The other deliverable may call it; its solution is no more handed out than when it is on."""
     put(root / "autograder/rubric.toml", switched_off(RUBRIC, "a.two"))
     text = derive(root)["models/a.py"].decode()
@@ -292,7 +292,7 @@ def test_write_removes_only_what_was_derived(root):
     assert drift(root) == ""
 
 
-def test_what_somebody_has_written_into_student_is_kept_elsewhere(root):
+def test_work_that_write_would_replace_is_kept_elsewhere(root):
     """What `write` has left there, or git's last commit has, is lost by nobody."""
     write(root)
     put(root / "student/models/a.py", "my solution")
@@ -309,7 +309,7 @@ def test_what_somebody_has_written_into_student_is_kept_elsewhere(root):
     assert len(tree(root / ".secrets")) == 3
 
 
-def test_what_git_has_is_not_kept_twice(root):
+def test_work_that_git_has_is_not_kept_elsewhere(root):
     write(root)
     put(root / "student/models/a.py", "an old one")
     (root / "student/.derived.json").unlink()

@@ -177,7 +177,7 @@ def test_git_ignores_the_secret_and_the_kit():
 
 
 @pytest.mark.parametrize("content", [b"no zip", b"PK\5\6" + bytes(18)])
-def test_what_is_no_kit_is_one_sentence(tmp_path, content):
+def test_a_file_that_is_no_kit_is_refused_in_one_sentence(tmp_path, content):
     (tmp_path / "kit.zip").write_bytes(content)
     with pytest.raises(kit.KitError, match=r"is no autograder that `python -m autograder build` has made"):
         kit.built_from(tmp_path / "kit.zip")
@@ -263,7 +263,7 @@ def test_run_autograder_takes_its_root_from_an_argument(layout, tmp_path):
     assert told[1].endswith(" /autograder\n")
 
 
-def test_no_grader_ends_the_processes_of_setup_sh():
+def test_setup_sh_uses_no_user_id_of_a_slot():
     """A grader kills all that its slot's user runs, so the image is tried by a user whom no slot has."""
     (child,) = re.findall(r"^child=(\d+)", SETUP.read_text(encoding="utf-8"), re.MULTILINE)
     assert int(child) not in {number for user in slots.USERS for number in (user, user + slots.GUARDIANS)}

@@ -58,7 +58,7 @@ def test_every_expression_and_statement_of_the_solution_is_changed():
     })  # fmt: skip
 
 
-def test_what_setattr_keeps_is_mixed_up_too():
+def test_attributes_without_an_assignment_are_mixed_up_too():
     gates = """
 class Gates:
     def forward(self, x):
@@ -89,7 +89,7 @@ def test_every_mutant_of_a_file_is_noticed(rnn):
     assert mutants.survivors(rnn) == []
 
 
-def test_what_no_test_looks_at_survives(rnn):
+def test_mutants_that_no_test_looks_at_survive(rnn):
     (named,) = [test for test in rnn.tests if test.number == "1.1.1"]
     survived = mutants.survivors(replace(rnn, tests=[named]))
     assert 0 < len(survived) < len(rnn.mutants)
@@ -109,7 +109,7 @@ def test_all_batches_are_surveyed(rnn):
     assert tried == [2, 2]
 
 
-def test_the_command_shows_what_is_new_and_what_the_list_need_not_hold_any_more(rnn, monkeypatch, capsys):
+def test_the_command_shows_new_survivors_and_entries_that_are_noticed_now(rnn, monkeypatch, capsys):
     listed, new, gone, *_ = rnn.mutants
     monkeypatch.setattr(answers, "graded_tests", lambda root: [])
     monkeypatch.setattr(mutants, "batches", lambda *_: [replace(rnn, mutants=rnn.mutants[:4])])
@@ -133,7 +133,7 @@ def test_the_command_shows_what_is_new_and_what_the_list_need_not_hold_any_more(
         try_mutants(only="bert")
 
 
-def test_the_list_is_of_lines_that_the_solution_has_now_and_says_why():
+def test_the_list_names_lines_of_the_solution_and_says_why():
     for (file, before, after), why in mutants.unnoticed().items():
         lines = [line.strip() for line in (ROOT / "solution" / file).read_text(encoding="utf-8").splitlines()]
         assert before in lines, f"unnoticed.toml, {file}: {before}"

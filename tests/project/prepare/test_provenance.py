@@ -26,7 +26,9 @@ ALL = {deliverable.tests for deliverable in (*RUBRIC.deliverables, *RUBRIC.off)}
         ("autograder/rubric.toml", r"(?m)^title = \"(.*)\"", r'title = "Another"'),
     ],
 )
-def test_what_changes_no_outcome_makes_nothing_stale(repository: Path, file: str, pattern: str, to: str) -> None:
+def test_changes_without_effect_on_outcomes_make_nothing_stale(
+    repository: Path, file: str, pattern: str, to: str
+) -> None:
     edit(repository / file, pattern, to)
     assert store.stale(repository) == {}
     store.check_public(repository)
@@ -63,7 +65,7 @@ def test_a_change_concerns_the_modules_that_depend_on_it(
         store.check_public(repository)
 
 
-def test_what_is_gone_or_new_is_stale(repository: Path) -> None:
+def test_removed_files_make_answers_stale(repository: Path) -> None:
     (repository / RNN_MISTAKES).unlink()
     public_hints(LSTM, repository / "tests").unlink()
     assert store.stale(repository) == {
@@ -77,7 +79,7 @@ def test_another_version_of_torch_concerns_all(monkeypatch: pytest.MonkeyPatch) 
     assert store.stale(ROOT) == {module: ["torch"] for module in ALL}
 
 
-def test_a_digest_is_of_what_python_reads(tmp_path: Path) -> None:
+def test_digests_ignore_comments_docstrings_and_layout(tmp_path: Path) -> None:
     def parts(source: str) -> dict[str, str]:
         (tmp_path / "one.py").write_text(source, encoding="utf-8")
         return dict(provenance._read(tmp_path / "one.py").parts)

@@ -63,7 +63,7 @@ def test_two_regions_in_one_function_and_markers_in_strings():
     assert strip(body) == handed_out
 
 
-def test_a_function_within_init_is_no_init():
+def test_a_function_inside_init_is_handed_out_with_an_error():
     body = """\
         # TODO(a.one): do it.
         # BEGIN SOLUTION
@@ -212,7 +212,7 @@ def test_fifteen_tokens_are_a_leak_and_fourteen_are_not():
         ("hints.md", "    total = math.fsum([x, *rest])\n    return total * scale\n"),
     ],
 )
-def test_a_leak_is_found_in_any_dress(name, text):
+def test_a_leak_is_found_in_every_format(name, text):
     with pytest.raises(HandoutError, match=rf"^{name}:\d+: "):
         leak(name, text)
 

@@ -47,7 +47,7 @@ def test_every_worktrees_secrets_are_found(tmp_path):
     assert secret_folders(tmp_path / "nowhere") == []
 
 
-def test_a_process_that_holds_the_output_open_keeps_nobody_waiting(kit, tmp_path):
+def test_a_process_that_holds_the_output_open_does_not_delay_grading(kit, tmp_path):
     submission = tmp_path / "submission"
     submission.mkdir()
     rehearsed = rehearse(kit, submission, tmp_path)
@@ -58,7 +58,7 @@ def test_a_process_that_holds_the_output_open_keeps_nobody_waiting(kit, tmp_path
 
 
 @pytest.mark.needs("root")
-def test_the_mount_point_is_removed_by_who_made_it(tmp_path, monkeypatch):
+def test_the_mount_point_is_removed_by_the_process_that_made_it(tmp_path, monkeypatch):
     root = tmp_path / "mount"
     monkeypatch.setattr(rehearsal, "ROOT", root)
     monkeypatch.setattr(rehearsal, "LOCK", tmp_path / "locks" / "rehearsal")
@@ -100,7 +100,7 @@ def test_a_pipe_inside_a_submission_is_passed_over(kit, tmp_path):
     assert sorted(path.name for path in (layout / "submission").iterdir()) == ["LSTM.py", "link"]
 
 
-def test_a_kit_that_is_none_is_named(tmp_path):
+def test_a_file_that_is_no_kit_is_named(tmp_path):
     broken, other = tmp_path / "broken.zip", tmp_path / "other.zip"
     broken.write_bytes(b"PK no zip")
     with zipfile.ZipFile(other, "w") as archive:
@@ -116,7 +116,7 @@ def test_a_kit_that_is_none_is_named(tmp_path):
     )
 
 
-def test_results_that_are_no_json_are_said(tmp_path):
+def test_results_that_are_no_json_are_reported(tmp_path):
     kit = a_kit(tmp_path, "echo why; echo '{' > $1/results/results.json")
     (tmp_path / "submission").mkdir()
     with pytest.raises(RehearsalError, match=r"results that are no JSON(.|\n)*why"):

@@ -37,7 +37,7 @@ def test_misconceptions_may_be_fewer_where_the_file_says_why(root, graded):
     assert rules.complaints(root, graded) == said[1:]
 
 
-def test_a_part_without_a_wrong_name_is_told(root, graded):
+def test_a_part_without_a_renamed_parameter_is_named(root, graded):
     assert rules.complaints(root, graded) == []
     for path in (root / catalogue.FOLDER).glob("naive.*.toml"):
         path.write_text(ENTRY.join(["", *entries(path)]), encoding="utf-8")
@@ -71,7 +71,7 @@ def test_what_is_missing_is_named_with_its_file(file, old, new, sentence, root, 
     assert sentence in said
 
 
-def test_tests_are_counted_and_asked_for_what_they_need(root, graded):
+def test_the_number_and_the_needs_of_tests_are_checked(root, graded):
     lstm = [test for test in graded if test.module == "models/naive/test_LSTM.py"]
     others = [test for test in graded if test not in lstm]
     some = [replace(test, integration=True, only={"RNN": "naive.RNN"}) for test in lstm]

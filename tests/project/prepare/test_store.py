@@ -18,7 +18,7 @@ from tests.project.conftest import ROOT
 from tests.project.prepare.copied import RNN, RNN_FILE, RNN_MISTAKES, copy_into, edit
 
 
-def test_stored_answers_are_of_this_state() -> None:
+def test_stored_answers_are_fresh() -> None:
     store.check_public(ROOT)
 
 
@@ -86,7 +86,7 @@ def test_all_makes_everything_and_rewrites_nothing(make: Callable[..., str], tmp
     assert times(tmp_path / "tests") == before
 
 
-def test_an_answer_that_is_another_is_written(make: Callable[..., str], tmp_path: Path) -> None:
+def test_an_answer_that_differs_is_written(make: Callable[..., str], tmp_path: Path) -> None:
     right = public_answers(RNN, tmp_path / "tests").read_bytes()
     edit(tmp_path / RNN_FILE, "torch.tanh", "torch.sin")
     entries = tmp_path / RNN_MISTAKES
@@ -139,7 +139,7 @@ def test_complaints_about_one_module_leave_others(make: Callable[..., str], tmp_
     assert store.stale(tmp_path).keys() == {RNN}
 
 
-def test_what_ran_is_noted(make: Callable[..., str], tmp_path: Path) -> None:
+def test_functions_that_ran_are_recorded(make: Callable[..., str], tmp_path: Path) -> None:
     ran = set(provenance.ran_for(provenance.read(tmp_path / "tests/reference")[RNN]))
     file = "models/naive/RNN.py"
     packages = {"models/__init__.py", "models/naive/__init__.py"}

@@ -9,7 +9,7 @@ from workbench.errors import PACKAGES, explained
 FOLDER = Path(__file__).resolve().parents[3] / "workbench"
 
 
-def test_the_maps_name_every_file_and_no_other():
+def test_docstrings_of_packages_list_every_module_and_no_other():
     """Of the package, and of each of its parts."""
     maps = [FOLDER / "__init__.py", *FOLDER.glob("*/__init__.py")]
     assert len(maps) > 1

@@ -11,7 +11,7 @@ from workbench.training.trained import Trained
 PARTS = sorted(path.parent.name for path in FOLDER.glob("*/part.py"))
 
 
-def test_every_folder_with_a_part_is_one():
+def test_every_folder_with_a_part_file_is_a_part():
     assert len(all_parts()) == len(PARTS) > 1
     for part in all_parts():
         assert issubclass(part.trained_class(), Trained)

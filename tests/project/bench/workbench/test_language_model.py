@@ -127,7 +127,7 @@ def test_the_plain_loop_is_that_of_the_exercise(tree: Tree, model: str) -> None:
         torch.testing.assert_close(ours, theirs)
 
 
-def test_the_ratio_is_that_of_neighbours() -> None:
+def test_the_ratio_is_the_median_over_neighbouring_measurements() -> None:
     race = bench.Race("lstm", 10, bench.Lane([1.0, 30.0, 6.0]), bench.Lane([2.0, 40.0, 10.0]))
     assert race.ratio == pytest.approx(0.6)
     race.workbench.losses, race.plain.losses = [3.0, 2.0], [3.0, 2.25]
@@ -141,7 +141,9 @@ def test_more_batches_than_the_text_has_are_refused(tree: Tree) -> None:
         next(bench.races(tree, CORPUS, ("lstm", "bert"), 3))
 
 
-def test_without_the_data_it_is_our_own_corpus_and_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_wikitext_the_bench_reads_the_stories_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     load = corpora.load
 
     def missing(name: str, data_root: Path | None = None) -> corpora.TextCorpus:

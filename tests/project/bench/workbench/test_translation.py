@@ -24,14 +24,14 @@ def transformer(tree, text):  # noqa: F811
     return build(tree, settings, (text.source_size, text.target_size), torch.device("cpu"))
 
 
-def test_all_ways_to_decode_say_the_same(transformer, text):  # noqa: F811
+def test_all_ways_to_decode_give_the_same_translations(transformer, text):  # noqa: F811
     race = bench.decoding(transformer, text, PAIRS * 2, POSITIONS)
     assert [other.same for other in race.others] == [1, 1]
     assert race.amount == 2 * len(PAIRS)
     assert race.ratio(race.others[0]) == race.others[0].seconds / race.seconds > 0
 
 
-def test_the_ordinary_way_is_the_models_own_generation_with_nothing_kept(transformer, text, monkeypatch):  # noqa: F811
+def test_the_ordinary_way_is_the_models_own_generation_without_a_cache(transformer, text, monkeypatch):  # noqa: F811
     """Its decoder reads all positions of a sentence in each step, where the workbench's reads the last one."""
     read = []
     norm = transformer.module.transformer.decoder.layers[0].norm1
@@ -43,7 +43,7 @@ def test_the_ordinary_way_is_the_models_own_generation_with_nothing_kept(transfo
     assert read[ordinary:] == list(range(1, ordinary + 1))
 
 
-def test_translations_that_differ_are_told(transformer, text, monkeypatch):  # noqa: F811
+def test_translations_that_differ_are_reported(transformer, text, monkeypatch):  # noqa: F811
     """Every second translation of the workbench's is another; the plainest ones go on where the workbench stops."""
     right = bench.translate
 

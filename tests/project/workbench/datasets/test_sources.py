@@ -181,14 +181,14 @@ def test_a_server_that_knows_no_ranges(server: Server, tmp_path: Path) -> None:
     assert cached(tmp_path) == CONTENTS
 
 
-def test_a_part_that_is_whole(server: Server, tmp_path: Path) -> None:
+def test_a_partial_file_that_is_complete_is_used(server: Server, tmp_path: Path) -> None:
     """The last run was stopped before it could rename the file."""
     write(tmp_path / "cache/letters", {"a.txt.gz.part": CONTENTS["a.txt.gz"]})
     assert server.source.lines() == LINES
     assert cached(tmp_path) == CONTENTS
 
 
-def test_a_part_of_something_else(server: Server, tmp_path: Path) -> None:
+def test_a_partial_file_of_something_else_is_thrown_away(server: Server, tmp_path: Path) -> None:
     """It cannot be told before all has come; then it is thrown away, and the next try is right."""
     write(tmp_path / "cache/letters", {"a.txt.gz.part": b"something else"})
     with pytest.raises(DataError, match="another checksum"):
@@ -197,7 +197,7 @@ def test_a_part_of_something_else(server: Server, tmp_path: Path) -> None:
     assert server.source.lines() == LINES
 
 
-def test_who_asks_at_the_same_time_waits(server: Server, tmp_path: Path) -> None:
+def test_concurrent_calls_wait_for_one_download(server: Server, tmp_path: Path) -> None:
     with ThreadPoolExecutor() as pool:
         assert list(pool.map(lambda _: server.source.lines(), range(4))) == [LINES] * 4
     assert server.asked == [("a.txt.gz", ""), ("b.txt", "")]

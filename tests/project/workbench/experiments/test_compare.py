@@ -118,7 +118,7 @@ def test_what_is_not_measured_is_a_dash_and_a_command(make):
     assert commands == ["python -m workbench evaluate a --split validation"]
 
 
-def test_runs_that_have_not_come_far(make):
+def test_runs_that_have_not_ended_are_named(make):
     a = make("a", losses=(), evaluated=(), finished=False)
     b = make("b", losses=(3.0, 2.0), finished=False)
     assert cells([a, b])["validation loss"] == ("-", "2.000")

@@ -68,7 +68,7 @@ def test_every_phase_of_the_solution_is_seen(model: str) -> None:
     assert profile.missing() == []
 
 
-def test_nothing_stays_watched() -> None:
+def test_profiling_restores_the_functions_that_it_watched() -> None:
     before = (F.nll_loss, F.cross_entropy, nn.utils.clip_grad_norm_, torch.Tensor.backward)
     profiled(ROOT / "solution")
     assert (F.nll_loss, F.cross_entropy, nn.utils.clip_grad_norm_, torch.Tensor.backward) == before

@@ -81,7 +81,7 @@ def test_no_story_occurs_twice(stories: list[str]) -> None:
     assert len(set(stories)) == len(stories) > 500
 
 
-def test_they_are_the_same_everywhere(stories: list[str]) -> None:
+def test_the_stories_are_the_same_everywhere(stories: list[str]) -> None:
     assert hashlib.sha256("\n".join(stories).encode()).hexdigest() == DIGEST
     code = "from workbench.language_model.corpora import load; import hashlib; c = load('stories')\n"
     code += "text = '\\n'.join((*c.train, *c.validation, *c.test)); print(hashlib.sha256(text.encode()).hexdigest())"
@@ -156,12 +156,12 @@ def gender(person: str) -> set[str]:
         r"asked (\w+) \. [^.]* \. So (she|he) looked",
     ],
 )
-def test_a_pronoun_is_that_of_its_person(stories: list[str], pattern: str) -> None:
+def test_pronouns_agree_with_their_person(stories: list[str], pattern: str) -> None:
     for match in every(pattern, stories):
         assert match[2].lower() in gender(match[1]), match[0]
 
 
-def test_no_pronoun_is_of_nobody(stories: list[str]) -> None:
+def test_every_pronoun_has_a_person(stories: list[str]) -> None:
     """Where all are girls nobody is "he", and the other way round; strangers apart, who are in brackets."""
     alone = 0
     for story in stories:

@@ -84,7 +84,7 @@ def test_a_base_stands_under_every_factor_and_tells_of_its_epochs(tmp_path: Path
     assert [row.value for row in shown["bptt"]] == ["35"]
 
 
-def test_nothing_but_divergence_is_a_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_divergence_counts_as_a_result_of_a_stopped_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A validation split that is too short for its columns, say: what can be mended must not stand as infinity."""
 
     def stops(*arguments: Any, **named: Any) -> None:

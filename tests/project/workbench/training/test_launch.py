@@ -89,7 +89,7 @@ def test_the_seed_decides_the_weights(tmp_path, tree):
     assert not all(torch.equal(one, two) for one, two in zip(first, other, strict=True))
 
 
-def test_a_run_goes_on_with_no_other_settings(tmp_path, tree):
+def test_a_run_does_not_resume_with_other_settings(tmp_path, tree):
     train(tmp_path / "run", tree, "epochs=1")
     log = Run.open(tmp_path / "run").read_log()
     for asked, said in (({"epochs": 3}, "epochs=1"), ({"model": "rnn"}, "model=lstm-attention")):

@@ -61,7 +61,9 @@ def test_two_processes_learn_what_one_learns(one: Path, two: Path, what: str) ->
             assert epoch[name] == pytest.approx(right[name], rel=1e-5)
 
 
-def test_the_comparison_can_tell(one: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_comparison_notices_a_gradient_off_by_a_percent(
+    one: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A gradient that is 1 percent too large gives other weights, and some steps are clipped and some are not."""
     rate = together.TRAINING.learning_rate
     monkeypatch.setattr(together, "TRAINING", replace(together.TRAINING, learning_rate=1.01 * rate))

@@ -60,7 +60,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return ending(folder)
 
 
-def test_the_run_is_worth_comparing(uninterrupted: dict[str, Any]) -> None:
+def test_the_uninterrupted_run_covers_what_is_compared(uninterrupted: dict[str, Any]) -> None:
     log = uninterrupted["log"]
     assert [line["epoch"] for line in log] == [1, 2, 3]
     assert log[-1]["steps"] == STEPS

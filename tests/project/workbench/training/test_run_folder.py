@@ -119,7 +119,7 @@ def test_a_run_may_be_called_as_a_folder_inside_one(tmp_path: Path) -> None:
     assert Run.open(tmp_path / "last").load_weights()
 
 
-def test_what_is_no_run_is_refused_with_words(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_run_is_refused_with_words(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"holds no run"):
         Run.open(tmp_path / "nowhere")
     (tmp_path / "file").write_text("")
@@ -208,7 +208,7 @@ def test_a_full_disk_names_the_file_and_leaves_the_old_one(tmp_path: Path, monke
     assert not list((tmp_path / "run").glob("*.part"))
 
 
-def test_what_is_not_there_yet_is_said(tmp_path: Path) -> None:
+def test_files_that_do_not_exist_yet_are_named(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", {})
     assert run.load_state() is None
     assert run.read_log() == []

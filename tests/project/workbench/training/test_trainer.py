@@ -438,7 +438,7 @@ def test_bf16_computes_in_half_and_keeps_weights_in_full_precision(tmp_path: Pat
     assert result.loss == pytest.approx(expected.loss, rel=0.01)
 
 
-def test_medium_rounds_products_in_training_alone(tmp_path: Path) -> None:
+def test_medium_precision_rounds_products_in_training_alone(tmp_path: Path) -> None:
     seen: set[tuple[bool, str, torch.dtype]] = set()
     task = Tiny(dropout=0)
     task.module.output.register_forward_hook(

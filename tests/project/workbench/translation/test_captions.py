@@ -114,7 +114,7 @@ def test_sizes(corpus: Corpus) -> None:
     assert corpus.name == "captions"
 
 
-def test_it_is_the_same_everywhere(corpus: Corpus) -> None:
+def test_the_corpus_is_the_same_everywhere(corpus: Corpus) -> None:
     def digest(pairs: list[Pair]) -> str:
         return hashlib.sha256("".join(f"{source}\t{target}\n" for source, target in pairs).encode()).hexdigest()
 
@@ -257,7 +257,7 @@ def test_noun_phrases_agree(corpus: Corpus) -> None:
         ("ihre neue Jacken", ""),
     ],
 )
-def test_the_check_itself_can_tell(phrase: str, right: str) -> None:
+def test_cases_of_phrases_are_recognised(phrase: str, right: str) -> None:
     assert cases(*phrase.split()) == set(right.split())
 
 

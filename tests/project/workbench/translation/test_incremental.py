@@ -64,7 +64,7 @@ def test_the_same_scores_with_one_position_a_step(tree, text, options):  # noqa:
     assert widths(module, source) == [1] * STEPS
 
 
-def test_padding_that_is_said_before_the_end_is_hidden_from_what_follows(tree, text, monkeypatch):  # noqa: F811
+def test_padding_that_is_generated_before_the_end_is_hidden_from_later_positions(tree, text, monkeypatch):  # noqa: F811
     module, source = a_module(tree, text), a_source(text)
     decode = module.decode
 
@@ -115,7 +115,7 @@ def test_code_that_forgets_the_causal_mask_gets_its_own_numbers(tree, text, monk
     assert widths(module, source) == list(range(1, STEPS + 1))
 
 
-def test_code_that_changes_what_it_has_said_gets_its_own_numbers(tree, text, monkeypatch):  # noqa: F811
+def test_code_that_changes_earlier_tokens_gets_its_own_numbers(tree, text, monkeypatch):  # noqa: F811
     """The token before the last one is another in every second step."""
 
     def change(tokens: Tensor) -> Tensor:
@@ -130,7 +130,7 @@ def test_code_that_changes_what_it_has_said_gets_its_own_numbers(tree, text, mon
     assert widths(module, source)[:4] == [1, 1, 1, 4]
 
 
-def test_another_memory_is_read_anew(tree, text):  # noqa: F811
+def test_another_memory_is_encoded_again(tree, text):  # noqa: F811
     module, source = a_module(tree, text), a_source(text)
     with evaluating(module), incremental(module, POSITIONS):
         module.generate_translation(source.flip(0), STEPS)
@@ -138,7 +138,7 @@ def test_another_memory_is_read_anew(tree, text):  # noqa: F811
     torch.testing.assert_close(actual, both(module, source)[1])
 
 
-def test_layers_are_as_before_afterwards(tree, text):  # noqa: F811
+def test_layers_are_restored_afterwards(tree, text):  # noqa: F811
     module, source = a_module(tree, text), a_source(text)
     both(module, source)
     assert all("forward" not in vars(layer) for layer in module.modules())

@@ -83,7 +83,7 @@ def test_tokens(text: Text) -> None:
     ]
 
 
-def test_a_typed_special_word_is_none(text: Text) -> None:
+def test_a_special_word_in_the_text_is_an_ordinary_word(text: Text) -> None:
     assert text.encode_source("<eos> <pad> <sos>").count(EOS) == 1
     assert PAD not in text.encode_source("<eos> <pad> <sos>")
     assert text.encode_source("") == [SOS, EOS]
@@ -273,7 +273,7 @@ def test_a_file_of_another_format(text: Text, tmp_path: Path, change: dict[str, 
         Text.load(path)
 
 
-def test_a_file_that_is_none(tmp_path: Path) -> None:
+def test_a_file_without_a_vocabulary(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="could not read them"):
         Text.load(tmp_path / "text.json")
     (tmp_path / "text.json").write_text('{"format": 1, "source": [')
@@ -335,7 +335,7 @@ def test_no_other_file_imports_torchtext_or_spacy() -> None:
     assert importers == {"translation/text.py"}
 
 
-def test_another_process(text: Text) -> None:
+def test_another_process_makes_the_same_batches(text: Text) -> None:
     """It makes the same batches. The import neither warns nor takes the seconds that spaCy needs."""
     code = (
         "import sys, warnings; warnings.simplefilter('error')\n"
