@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from autograder.prepare.catalogue import Misconception
-from autograder.prepare.files import replace as replace_file
+from autograder.prepare.files import update
 from autograder.prepare.mistakes import Failure, hints_of
 from harness.answers import Answers
 from harness.graded import GradedTest
@@ -114,4 +114,4 @@ def read(folder: Path) -> dict[str, Quality]:
 def note(folder: Path, measured: Mapping[str, Quality]) -> None:
     """Store the measures beside the answers in a folder."""
     values = {module: asdict(each) for module, each in measured.items()}
-    replace_file(folder / FILE, (json.dumps(values, indent=1, sort_keys=True) + "\n").encode())
+    update(folder / FILE, (json.dumps(values, indent=1, sort_keys=True) + "\n").encode())
