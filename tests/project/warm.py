@@ -148,6 +148,8 @@ def become(order: dict[str, Any]) -> tuple[str, str]:
     beside = "" if kind == "-c" else order["folder"] if kind else str(Path(name).resolve().parent)
     sys.path[0:1] = [beside, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
+    if threads := os.environ.get("OMP_NUM_THREADS"):
+        torch.set_num_threads(int(threads))
     exec(first, {})
     return kind, name
 
@@ -181,7 +183,7 @@ def run(kind: str, name: str) -> int:
 
 if __name__ == "__main__":
     import pytest  # noqa: F401
-    import torch  # noqa: F401
+    import torch
 
     gc.freeze()
     if order := serve(socket.socket(fileno=int(sys.argv[1]))):
