@@ -85,7 +85,7 @@ def make_handout(
             raise typer.Exit(1)
         console.print("student/ is up to date.")
         return
-    edited = handout.edited(REPOSITORY)
+    edited = handout.edited(REPOSITORY, handout.derive(REPOSITORY))
     changed = handout.write(REPOSITORY)
     if aside := [f"student/{name}" for name in edited if name in changed]:
         warn(f"{', '.join(aside)}: derived again from solution/; copies of your edits are in {handout.REPLACED}/")

@@ -129,7 +129,7 @@ def write(root: Path) -> list[str]:
     student, derived = root / "student", derive(root)
     superfluous = _superfluous(root, derived)
     changed = [name for name, data in derived.items() if _read(student / name) != data]
-    aside = [name for name in edited(root) if name in {*changed, *superfluous}]
+    aside = [name for name in edited(root, derived) if name in {*changed, *superfluous}]
     for name in aside:
         replace(_free(root / REPLACED / name), (student / name).read_bytes())
     for name in changed:
@@ -142,9 +142,9 @@ def write(root: Path) -> list[str]:
     return sorted(changed + superfluous)
 
 
-def edited(root: Path) -> list[str]:
+def edited(root: Path, derived: Mapping[str, bytes]) -> list[str]:
     """The derived files of student/ that differ from what `write` has left there, and from git's last commit."""
-    student, derived = root / "student", derive(root)
+    student = root / "student"
     made = json.loads((student / MADE).read_bytes()) if (student / MADE).is_file() else {}
     there = {name: _read(student / name) for name in [*derived, *_superfluous(root, derived)]}
     touched = {name: data for name, data in there.items() if data is not None and made.get(name) != _digest(data)}

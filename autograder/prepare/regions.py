@@ -80,15 +80,23 @@ def strip(
 
 
 class _File:
-    """A solution file, parsed; `comments` holds column and text of each comment that has a line of its own."""
+    """A solution file, parsed.
+
+    Attributes:
+        scopes: its classes and functions, breadth first.
+        blocks: all lists of nodes, breadth first; among them the statements of each block.
+        comments: line -> column and text of each comment that has a line of its own.
+    """
 
     def __init__(self, name: str, source: str) -> None:
         self.name = name
         self.lines = source.split("\n")
         try:
-            self.tree = ast.parse(source)
+            nodes = list(ast.walk(ast.parse(source)))
         except SyntaxError as error:
             raise HandoutError(f"{name}: expected Python, found: {error}; correct the file") from error
+        self.scopes = [node for node in nodes if isinstance(node, _Scope)]
+        self.blocks = [value for node in nodes for _, value in ast.iter_fields(node) if isinstance(value, list)]
         self.comments: dict[int, tuple[int, str]] = {}
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
             if token.type == tokenize.COMMENT:
@@ -126,8 +134,8 @@ class _File:
     def region(self, begin: int, end: int, deliverables: Collection[str]) -> Region:
         todo, id = self.todo(begin, deliverables)
         first = self.statements(begin, end)[0]
-        scopes = [node for node in ast.walk(self.tree) if isinstance(node, _Scope) and first in ast.walk(node)]
-        scopes = [node for node in scopes if node.lineno < begin]  # from the outside in, without the region's own
+        # From the outside in, without the region's own.
+        scopes = [node for node in self.scopes if node.lineno < begin and first.lineno <= (node.end_lineno or 0)]
         if not scopes or isinstance(scopes[-1], ast.ClassDef):
             raise self.error(begin, "expected a region inside a function; move the code into one, or hand it out")
         if {self.comments[line][0] for line in (todo, begin, end)} != {first.col_offset}:
@@ -154,8 +162,7 @@ class _File:
 
     def statements(self, begin: int, end: int) -> list[ast.stmt]:
         """What a region holds: some, but not all, of the statements of one block."""
-        lists = [value for node in ast.walk(self.tree) for _, value in ast.iter_fields(node) if isinstance(value, list)]
-        for block in lists:  # breadth first: the region's own block comes before those of statements in it
+        for block in self.blocks:  # breadth first: the region's own block comes before those of statements in it
             inside = [node for node in block if isinstance(node, ast.stmt) and begin < node.lineno < end]
             if not inside:
                 continue
