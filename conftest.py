@@ -73,8 +73,8 @@ def git() -> str:
 
 
 def index() -> str:
-    asked = os.environ.get("CI") == "true" or os.environ.get("SETUP_SH") == "1"
-    return "" if asked else "installing torch from a package index takes minutes; set SETUP_SH=1 to have it done"
+    allowed = os.environ.get("CI") == "true" or os.environ.get("SETUP_SH") == "1"
+    return "" if allowed else "installing torch from a package index takes minutes; set SETUP_SH=1 to have it done"
 
 
 def disk(gigabytes: str) -> str:

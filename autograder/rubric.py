@@ -228,8 +228,8 @@ def _rubric(document: dict[str, Any]) -> Rubric:
 def _deliverable(table: Mapping[str, Any], part: Part, number: str, where: str) -> Deliverable:
     """Make a deliverable; its paths follow from its id."""
     id = _value(table.get("id"), "str", f"{where}id")
-    good = re.fullmatch(rf"(?a){re.escape(part.id)}\.\w+", id) is not None
-    _expect(good, f"{where}id", f"{part.id}.Name, where tests/models/{part.id}/test_Name.py has its tests", id)
+    valid = re.fullmatch(rf"(?a){re.escape(part.id)}\.\w+", id) is not None
+    _expect(valid, f"{where}id", f"{part.id}.Name, where tests/models/{part.id}/test_Name.py has its tests", id)
     name = id.partition(".")[2]
     complete = {"file": f"models/{part.id}/{name}.py", **table}
     package = str(complete["file"]).partition("/")[0]  # models or theory
@@ -250,7 +250,7 @@ def _grading(table: dict[str, Any]) -> Grading:
 def _late(table: dict[str, Any]) -> Late:
     _known(table, ("group_date", "tier"), "late.")
     entries = _tables(table, "tier", "late.") if "tier" in table else []
-    tiers = [_build(Tier, entry, f"late.tier[{place}].") for place, entry in enumerate(entries, start=1)]
+    tiers = [_build(Tier, entry, f"late.tier[{position}].") for position, entry in enumerate(entries, start=1)]
     return _build(Late, table, "late.", tiers=tuple(tiers))
 
 
@@ -284,8 +284,8 @@ def _table(parent: dict[str, Any], key: str, where: str = "") -> dict[str, Any]:
 def _tables(parent: dict[str, Any], key: str, where: str = "") -> list[dict[str, Any]]:
     """Take a non-empty array of tables out of its parent."""
     value = parent.pop(key, None)
-    good = isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
-    _expect(good, where + key, "one or more tables in [[double brackets]]", value)
+    valid = isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+    _expect(valid, where + key, "one or more tables in [[double brackets]]", value)
     return cast(list[dict[str, Any]], value)
 
 
@@ -318,8 +318,8 @@ def _build(cls: type[T], table: Mapping[str, Any], where: str, **derived: Any) -
 def _value(value: Any, type_name: str, key: str) -> Any:
     """Check a value against a field's annotation. A bool is not a number; an int is also a float."""
     if type_name.startswith("tuple"):
-        good = isinstance(value, list) and all(isinstance(item, str) and item for item in value)
-        _expect(good, key, "a list of strings", value)
+        valid = isinstance(value, list) and all(isinstance(item, str) and item for item in value)
+        _expect(valid, key, "a list of strings", value)
         return tuple(value)
     if type_name == "str":
         _expect(isinstance(value, str) and value.strip() != "", key, "a string that is not empty", value)
@@ -337,8 +337,8 @@ def _value(value: Any, type_name: str, key: str) -> Any:
 def _duration(value: object, key: str) -> timedelta:
     """Read "10 minutes" or "1.5 days", up to whole seconds."""
     match = re.fullmatch(r"(?a)(\d{1,6}(?:\.\d{1,3})?) ?([a-z]+?)s?", value) if isinstance(value, str) else None
-    good = match is not None and match[2] in UNITS
-    _expect(good, key, 'a number and a unit from seconds to weeks, such as "10 minutes"', value)
+    valid = match is not None and match[2] in UNITS
+    _expect(valid, key, 'a number and a unit from seconds to weeks, such as "10 minutes"', value)
     assert match is not None
     seconds = math.ceil(round(float(match[1]) * UNITS[match[2]], 3))
     _expect(0 < seconds <= LONGEST.total_seconds(), key, "more than no time and at most ten years", value)
@@ -353,8 +353,8 @@ def _check_assignment(settings: AssignmentSettings) -> None:
     expect(re.fullmatch(r"(?a)\w[\w.-]*", settings.name) is not None, "name", "letters, digits, '.', '_' and '-'")
     expect(re.search(r"[\s+]", settings.version) is None, "version", "no space and no '+'")
     literal = settings.archive_name.replace("{ids}", "", 1)
-    good = literal != settings.archive_name and re.fullmatch(r"(?a)[\w.-]*\.zip", literal) is not None
-    expect(good, "archive_name", "a file name ending in .zip that contains {ids} once")
+    valid = literal != settings.archive_name and re.fullmatch(r"(?a)[\w.-]*\.zip", literal) is not None
+    expect(valid, "archive_name", "a file name ending in .zip that contains {ids} once")
     try:
         re.compile(settings.id_pattern)
     except re.error as error:
@@ -376,8 +376,8 @@ def _check_grading(grading: Grading) -> None:
     expect(0 <= grading.public_share <= 1, "public_share", SHARE)
     expect(grading.isolation in ISOLATION, "isolation", f"one of {', '.join(ISOLATION)}")
     if grading.hidden_feedback:
-        good = grading.hidden_feedback.count >= 1
-        _expect_of("grading.hidden_feedback", grading.hidden_feedback, good, "count", "at least 1")
+        valid = grading.hidden_feedback.count >= 1
+        _expect_of("grading.hidden_feedback", grading.hidden_feedback, valid, "count", "at least 1")
     for field in dataclasses.fields(Limits):
         positive = getattr(grading.limits, field.name) > 0
         _expect_of("grading.limits", grading.limits, positive, field.name, "a positive number")
@@ -386,8 +386,8 @@ def _check_grading(grading: Grading) -> None:
 def _check_late(late: Late) -> None:
     _expect_of("late", late, late.group_date in GROUP_DATE, "group_date", f"one of {', '.join(GROUP_DATE)}")
     last = Tier(timedelta(0), 0.0)
-    for place, tier in enumerate(late.tiers, start=1):
-        where = f"late.tier[{place}]"
+    for position, tier in enumerate(late.tiers, start=1):
+        where = f"late.tier[{position}]"
         _expect_of(where, tier, 0 <= tier.deduct <= 1, "deduct", SHARE)
         dearer = tier.deduct >= last.deduct
         _expect_of(where, tier, dearer, "deduct", f"at least the {last.deduct:g} of the tier before")

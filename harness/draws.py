@@ -66,8 +66,8 @@ def frequencies(ids: Array, draws: int, laws: Sequence[Sequence[float]]) -> Arra
     if ids.dtype.kind != "i" or ids.shape != (draws,) or not ((ids >= 0) & (ids < right.size)).all():
         return f"a tensor of {ids.dtype} of shape {ids.shape}, where {draws} ids below {right.size} are expected"
     observed = np.bincount(ids, minlength=right.size) / draws
-    seen = np.where(observed > 0, right, 0.0)
-    agreeing = [law for law in (right, *mistakes, seen / seen.sum()) if not _improbable(observed, law, draws)]
+    drawn_law = np.where(observed > 0, right, 0.0)
+    agreeing = [law for law in (right, *mistakes, drawn_law / drawn_law.sum()) if not _improbable(observed, law, draws)]
     return (agreeing[0] if agreeing else observed).astype(np.float32)
 
 

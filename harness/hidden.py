@@ -48,11 +48,11 @@ def hidden_words(
     """
     sets = [list(zip(public, outcomes, strict=True)) for outcomes in hidden]
     alike = [not any(not name.startswith(PADDING) for name in _changed(pairs)) for pairs in sets]
-    told = [pair for pairs, same in zip(sets, alike, strict=True) if same == alike[failed] for pair in pairs]
+    told_pairs = [pair for pairs, same in zip(sets, alike, strict=True) if same == alike[failed] for pair in pairs]
     right = "the published inputs"
     if any(alike) and not alike[failed]:
         right += " and with other values of the same sizes"
-    fact = f"Right with {right}; {differing(told, names)} {WORDS[TOLD_AS.get(kind, kind)]}."
+    fact = f"Right with {right}; {differing(told_pairs, names)} {WORDS[TOLD_AS.get(kind, kind)]}."
     return f"{fact}\nOn your computer, `python -m tests --stress` looks for such cases."
 
 

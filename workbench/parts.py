@@ -92,8 +92,8 @@ def part_of(data: str) -> Part:
     for part in all_parts():
         if data in part.data:
             return part
-    there = ", ".join(f"{', '.join(part.data)} ({part.title})" for part in all_parts())
-    raise SettingsError(f"there is no data set {data!r}; choose one of {there}")
+    choices = ", ".join(f"{', '.join(part.data)} ({part.title})" for part in all_parts())
+    raise SettingsError(f"there is no data set {data!r}; choose one of {choices}")
 
 
 def expect_part(part: Part, data: str) -> None:
@@ -111,8 +111,8 @@ def data_for(model: str) -> str:
     for part in all_parts():
         if model in part.models:
             return part.data[0]
-    there = "; ".join(f"{', '.join(part.models)} (--data {joined(part.data, 'or')})" for part in all_parts())
-    raise SettingsError(f"there is no model {model!r}; choose one of {there}")
+    choices = "; ".join(f"{', '.join(part.models)} (--data {joined(part.data, 'or')})" for part in all_parts())
+    raise SettingsError(f"there is no model {model!r}; choose one of {choices}")
 
 
 def expect_model(model: str, data: str) -> None:
@@ -121,5 +121,5 @@ def expect_model(model: str, data: str) -> None:
     if model not in part.models:
         others = [other for other in all_parts() if model in other.models]
         where = "".join(f". {model} is trained with --data {joined(other.data, 'or')}" for other in others)
-        there = ", ".join(part.models)
-        raise SettingsError(f"{data} ({part.title}) has no model {model!r}; choose one of {there}{where}")
+        choices = ", ".join(part.models)
+        raise SettingsError(f"{data} ({part.title}) has no model {model!r}; choose one of {choices}{where}")

@@ -251,8 +251,8 @@ def markdown(files: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def _cell(words: Counter[str]) -> str:
-    said = [f"{words[word]} {word}" for word in VERDICTS if words[word]]
-    return ", ".join(said) or "-"
+    phrases = [f"{words[word]} {word}" for word in VERDICTS if words[word]]
+    return ", ".join(phrases) or "-"
 
 
 def main(repository: Path, kit_zip: Path, only: str = "", json_file: Path | None = None) -> dict[str, Any]:

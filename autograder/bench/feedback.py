@@ -131,10 +131,10 @@ def load(folders: Iterable[Path], assignment: Assignment) -> list[AttemptSet]:
     """
     sets: list[AttemptSet] = []
     for folder in folders:
-        inside = [folder] if (folder / FILE).exists() else sorted(path.parent for path in folder.glob(f"*/{FILE}"))
-        if not inside:
+        set_folders = [folder] if (folder / FILE).exists() else sorted(path.parent for path in folder.glob(f"*/{FILE}"))
+        if not set_folders:
             raise AttemptsError(f"{folder}: expected {FILE}, here or one folder deeper")
-        sets += [_read(path, assignment) for path in inside]
+        sets += [_read(path, assignment) for path in set_folders]
     return sets
 
 

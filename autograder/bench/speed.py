@@ -131,7 +131,7 @@ def _shrink(path: Path) -> None:
 
 def _cold(kit: Kit, layout: Path, solution: Files, plan: Plan, advance: Callable[[str], None]) -> dict[str, Any]:
     """Fresh processes: import torch, our grader, the unprotected one; in turn."""
-    seen: dict[str, list[tuple[float, float]]] = {"import torch": [], "isolated": [], "unprotected": []}
+    measured: dict[str, list[tuple[float, float]]] = {"import torch": [], "isolated": [], "unprotected": []}
     with overlay(kit.root / "student", solution) as tree:
         results = layout.parent / "unprotected.json"
         grader = [str(kit.root), str(tree), str(results)]
@@ -143,11 +143,11 @@ def _cold(kit: Kit, layout: Path, solution: Files, plan: Plan, advance: Callable
         for _ in range(plan.repetitions):
             for name, command in commands.items():
                 advance(name)
-                seen[name].append(_run(command))
+                measured[name].append(_run(command))
             _demand_full_marks(layout / "results" / "results.json", kit, "the isolated run")
             _demand_full_marks(results, kit, "the unprotected run")
-    wall = {name: statistics.median(wall for wall, _ in times) for name, times in seen.items()}
-    cpu = {name: statistics.median(cpu for _, cpu in times) for name, times in seen.items()}
+    wall = {name: statistics.median(wall for wall, _ in times) for name, times in measured.items()}
+    cpu = {name: statistics.median(cpu for _, cpu in times) for name, times in measured.items()}
     return {
         "import_torch_seconds": wall["import torch"],
         "cold_seconds": wall["isolated"],

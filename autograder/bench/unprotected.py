@@ -37,8 +37,8 @@ def main(kit_folder: str, tree_folder: str, results: str) -> None:
     tree.activate()
     answers = kit.answers()
     methods = {
-        f"test_{place:03}_{seed}": _method(test, answers[seed], tree, kit.points[test.key] / len(kit.seeds))
-        for place, test in enumerate(kit.tests)
+        f"test_{index:03}_{seed}": _method(test, answers[seed], tree, kit.points[test.key] / len(kit.seeds))
+        for index, test in enumerate(kit.tests)
         for seed in kit.seeds
     }
     suite = unittest.defaultTestLoader.loadTestsFromTestCase(type("Assignment", (unittest.TestCase,), methods))

@@ -117,9 +117,9 @@ def _in_folder(folder: Path) -> Iterator[_Entry | str]:
     count = 0
     folders = [folder]  # no recursion, because a stranger's folders may be deeper than Python's stack
     while folders:
-        here = folders.pop()
+        current = folders.pop()
         try:
-            with os.scandir(here) as members:
+            with os.scandir(current) as members:
                 paths: dict[Path, os.DirEntry[str]] = {}
                 for count, member in enumerate(members, count + 1):  # noqa: B020 - it goes on where it was
                     if (
@@ -127,9 +127,9 @@ def _in_folder(folder: Path) -> Iterator[_Entry | str]:
                     ):  # checked here, so that a folder of a million files is not listed completely
                         raise _Unusable(f"More than {MAX_ENTRIES} files were handed in; a submission has a handful.")
                     if not _is_ignored(member.name):
-                        paths[here / member.name] = member
+                        paths[current / member.name] = member
         except OSError as error:
-            listed.append((here, f"{shown(here.name)} is a folder that cannot be read ({error.strerror})."))
+            listed.append((current, f"{shown(current.name)} is a folder that cannot be read ({error.strerror})."))
             continue
         for path, member in paths.items():
             name = path.relative_to(folder).as_posix()

@@ -165,12 +165,12 @@ class Engine:
         files = [file for file in self.kit.assignment.files if file in open_files]
         while files:
             run = self._child(state, [Item("import", file.removesuffix(".py").replace("/", ".")) for file in files])
-            good = 0
-            while good in run.outcomes and not run.outcomes[good].fault:
-                good += 1
-            if good == 0:  # no other file can have caused the failure
+            imported = 0
+            while imported in run.outcomes and not run.outcomes[imported].fault:
+                imported += 1
+            if imported == 0:  # no other file can have caused the failure
                 self._not_imported(state, files[0], run)
-            files = files[max(good, 1) :]
+            files = files[max(imported, 1) :]
 
     def _not_imported(self, state: _State, file: str, run: Run) -> None:
         """Fail the tests of a file that could not be imported although it was the first in its child."""
@@ -226,10 +226,10 @@ class Engine:
 
     def _after(self, waiting: list[GradedTest], stopped: str, run: Run) -> list[GradedTest]:
         """The tests after the one that ended a child; after a time-out, only those of other deliverables."""
-        place = [test.key for test in waiting].index(stopped)
-        rest = waiting[place + 1 :]
+        position = [test.key for test in waiting].index(stopped)
+        rest = waiting[position + 1 :]
         if run.end == "timeout":
-            rest = [test for test in rest if test.module != waiting[place].module]
+            rest = [test for test in rest if test.module != waiting[position].module]
         return rest
 
     def _run_alone(self, state: _State, test: GradedTest, seeds: Sequence[str]) -> Verdict:

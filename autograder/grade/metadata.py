@@ -87,10 +87,10 @@ def _due(users: list[dict[str, Any]], assignment: dict[str, Any], problems: list
     common = None
     if assignment.get("due_date") is not None:  # an assignment may have none
         common = _date(assignment["due_date"], "assignment.due_date", problems)
-    for place, user in enumerate(users, start=1):
+    for position, user in enumerate(users, start=1):
         dates = user.get("assignment")
         value = dates.get("due_date") if isinstance(dates, dict) else None
-        own = None if value is None else _date(value, f"users[{place}].assignment.due_date", problems)
+        own = None if value is None else _date(value, f"users[{position}].assignment.due_date", problems)
         if own:
             yield Due(own, own=True, extended=common is not None and own > common)
         elif common:
@@ -101,11 +101,12 @@ def _due(users: list[dict[str, Any]], assignment: dict[str, Any], problems: list
 
 def _previous(top: dict[str, Any], problems: list[str]) -> Iterator[datetime]:
     submissions = _list(top.get("previous_submissions", []), "previous_submissions", problems)
-    for place, submission in enumerate(submissions, start=1):
+    for position, submission in enumerate(submissions, start=1):
         if not isinstance(submission, dict):
-            problems.append(f"previous_submissions[{place}] is not as expected")
+            problems.append(f"previous_submissions[{position}] is not as expected")
         elif submission.get("autograder_error") is not True:  # a failed run has told the student nothing
-            date = _date(submission.get("submission_time"), f"previous_submissions[{place}].submission_time", problems)
+            time = submission.get("submission_time")
+            date = _date(time, f"previous_submissions[{position}].submission_time", problems)
             if date:
                 yield date
 

@@ -48,8 +48,8 @@ class Settled:
         deducted = share > 0 and before > 0
         if deducted:
             self.deductions.append((title, before - self.score))
-        told = self.open and deducted
-        self.score_notes.append(f"{why} {points(before)} -> {points(self.score)} points." if told else why)
+        tells_points = self.open and deducted
+        self.score_notes.append(f"{why} {points(before)} -> {points(self.score)} points." if tells_points else why)
 
 
 def settle(kit: Kit, grades: Grades, metadata: Metadata, notebooks: Sequence[str]) -> Settled:
@@ -165,15 +165,15 @@ def _lateness(settled: Settled, metadata: Metadata, late: Late) -> None:
     pick = max if late.group_date == "latest" else min
     due = pick(metadata.due, key=lambda due: (due.date, due.own))
     delay = metadata.created - due.date
-    place = f"your due date ({moment(due.date)}, {_whose(due, metadata, late)}).{_clock(metadata.created, due.date)}"
+    due_date = f"your due date ({moment(due.date)}, {_whose(due, metadata, late)}).{_clock(metadata.created, due.date)}"
     seconds = max(0, math.ceil(delay.total_seconds()))
     settled.for_staff["late"] = {"due": due.date.isoformat(), "own": due.own, "seconds": seconds}
     if delay <= timedelta(0):
-        settled.score_notes.append(f"Handed in on time, {span(-delay)} before {place}")
+        settled.score_notes.append(f"Handed in on time, {span(-delay)} before {due_date}")
         return
     words, share = _price(late.tiers, delay)
     settled.for_staff["late"] |= {"deduct": share, "before": settled.score}
-    settled.deduct("Lateness", share, f"Handed in {span(delay)} after {place} {words}")
+    settled.deduct("Lateness", share, f"Handed in {span(delay)} after {due_date} {words}")
 
 
 def _price(tiers: Sequence[Tier], delay: timedelta) -> tuple[str, float]:
@@ -215,14 +215,14 @@ def _next_feedback(rule: HiddenFeedback | None, metadata: Metadata) -> datetime 
     """
     if rule is None or metadata.created is None:
         return None
-    told: list[datetime] = []
+    told_at: list[datetime] = []
 
     def again() -> datetime:
-        return told[-rule.count] + rule.per if len(told) >= rule.count else LONG_AGO
+        return told_at[-rule.count] + rule.per if len(told_at) >= rule.count else LONG_AGO
 
     for date in metadata.previous:
         if again() <= date < metadata.created:
-            told.append(date)
+            told_at.append(date)
     return None if again() <= metadata.created else again().astimezone(metadata.created.tzinfo)
 
 

@@ -47,8 +47,8 @@ def summary(kit: Kit, rows: Sequence[Row]) -> list[str]:
     lines: list[str] = []
     for part in kit.assignment.parts:
         deliverables = [deliverable for deliverable in kit.assignment.deliverables if deliverable.part == part.id]
-        inside = [row for row in rows if row.test.module in {deliverable.tests for deliverable in deliverables}]
-        lines.append(_line(f"Part {part.number}: {part.title}", inside))
+        part_rows = [row for row in rows if row.test.module in {deliverable.tests for deliverable in deliverables}]
+        lines.append(_line(f"Part {part.number}: {part.title}", part_rows))
         for deliverable in deliverables:
             lines.append(_line(f"  {deliverable.number} {deliverable.title}", rows_of(deliverable, rows)))
     return [*lines, _line("Total", rows)]

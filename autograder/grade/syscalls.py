@@ -171,13 +171,13 @@ def restrict(libc: ctypes.CDLL) -> None:
     Raises:
         OSError: where there is no seccomp, or the processor is another one.
     """
-    here = machine()
-    if here is None:
+    processor = machine()
+    if processor is None:
         raise OSError(errno.ENOSYS, f"no filter for {platform.machine()}")
-    code = program(here, os.getpid())
+    code = program(processor, os.getpid())
     buffer = ctypes.create_string_buffer(code, len(code))
     loaded = _Program(len(code) // 8, ctypes.addressof(buffer))
     for flags in (NO_SLOWDOWN, 0):
-        if libc.syscall(here.seccomp, SET_MODE_FILTER, flags, ctypes.byref(loaded)) == 0:
+        if libc.syscall(processor.seccomp, SET_MODE_FILTER, flags, ctypes.byref(loaded)) == 0:
             return
     raise OSError(ctypes.get_errno(), "no seccomp")

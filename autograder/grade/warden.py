@@ -338,8 +338,8 @@ def _sweep_objects(kind: str, user: int) -> None:
     """Remove a user's shared memory, semaphores or message queues: System V objects, which outlive processes."""
     with contextlib.suppress(OSError):
         heads, *rows = (line.split() for line in Path("/proc/sysvipc", kind).read_text().splitlines())
-        columns = [place for place, head in enumerate(heads) if head in ("uid", "cuid")]
+        columns = [column for column, head in enumerate(heads) if head in ("uid", "cuid")]
         for row in rows:
-            if str(user) in (row[place] for place in columns):
+            if str(user) in (row[column] for column in columns):
                 which = (0,) if kind == "sem" else ()  # a semaphore's index, which is ignored
                 getattr(sandbox.LIBC, f"{kind}ctl")(int(row[1]), *which, IPC_RMID, None)

@@ -194,8 +194,8 @@ def standard_library() -> Iterator[str]:
         yield name
         spec = importlib.util.find_spec(name)
         for folder in (spec and spec.submodule_search_locations) or ():
-            inside = pkgutil.walk_packages([folder], f"{name}.", onerror=lambda name: None)
-            yield from (module.name for module in inside if not NOT_IMPORTED.intersection(module.name.split(".")))
+            modules = pkgutil.walk_packages([folder], f"{name}.", onerror=lambda name: None)
+            yield from (module.name for module in modules if not NOT_IMPORTED.intersection(module.name.split(".")))
 
 
 def closed(path: str) -> bool:

@@ -36,14 +36,14 @@ class AnswersError(Exception):
     """Graded tests or answers that no kit can be made of; the message says which and what to do."""
 
 
-def term_secret(root: Path, given: str | None) -> tuple[bytes, str]:
+def term_secret(root: Path, option: str | None) -> tuple[bytes, str]:
     """The secret that hidden seeds derive from, and where it came from in words.
 
     An option wins over the environment's ASSIGNMENT_SECRET, which wins over the file; without any of them one is
     drawn and kept in the file, readable by its owner only. It is made once a term and kept over rebuilds.
     """
-    if given:
-        return given.encode(), "the option --secret"
+    if option:
+        return option.encode(), "the option --secret"
     if value := os.environ.get(SECRET_VARIABLE):
         return value.encode(), f"the environment's {SECRET_VARIABLE}"
     path = root / SECRET_FILE

@@ -68,9 +68,9 @@ def trials(root: Path, tests: Sequence[GradedTest], only: str = "") -> list[Tria
     made: list[Trial] = []
     for deliverable in Rubric.load(root / RUBRIC).deliverables:
         if only in deliverable.id:
-            inside = tuple(test for test in tests if test.module == deliverable.tests)
+            own_tests = tuple(test for test in tests if test.module == deliverable.tests)
             answers = stored.of(deliverable.tests)
-            made += [Trial(root, version, inside, answers) for version in versions(root, deliverable)]
+            made += [Trial(root, version, own_tests, answers) for version in versions(root, deliverable)]
     return made
 
 
@@ -175,8 +175,8 @@ def markdown(shares: Mapping[tuple[str, str], float]) -> str:
 
 def _replace(module: Any, name: str, fake: Callable[..., Any]) -> None:
     holder, _, last = name.rpartition(".")
-    place = getattr(module, holder) if holder else module
-    right = getattr(place, last)
+    owner = getattr(module, holder) if holder else module
+    right = getattr(owner, last)
 
     def call(*args: Any, **options: Any) -> Any:
         result = right(*args, **options) if last.startswith("__init__") else _aside(right, args, options)
@@ -186,7 +186,7 @@ def _replace(module: Any, name: str, fake: Callable[..., Any]) -> None:
         bound = inspect.signature(right).bind(*args, **options)
         return fake(result, [value for name, value in bound.arguments.items() if name != "self"])
 
-    setattr(place, last, call)
+    setattr(owner, last, call)
 
 
 def _aside(right: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:

@@ -66,6 +66,6 @@ def _entry(entry: Misconception, wrong: Mapping[str, Failure], tests: Mapping[st
     message = next(iter(wrong.values())).verdict.message
     if entry.varies:  # random values would not be found by a search
         message = "The values are random."
-    said = " / ".join(line.strip().replace("`", "'") for line in message.splitlines())
+    one_line = " / ".join(line.strip().replace("`", "'") for line in message.splitlines())
     name = entry.name.replace("_", " ").capitalize()
-    return f"- **{name}** fails {', '.join(numbers)}. `{said}`\n  *{entry.hint}*\n"
+    return f"- **{name}** fails {', '.join(numbers)}. `{one_line}`\n  *{entry.hint}*\n"

@@ -146,8 +146,8 @@ def edited(root: Path, derived: Mapping[str, bytes]) -> list[str]:
     """The derived files of student/ that differ from what `write` has left there, and from git's last commit."""
     student = root / "student"
     made = json.loads((student / MADE).read_bytes()) if (student / MADE).is_file() else {}
-    there = {name: _read(student / name) for name in [*derived, *_superfluous(root, derived)]}
-    touched = {name: data for name, data in there.items() if data is not None and made.get(name) != _digest(data)}
+    current = {name: _read(student / name) for name in [*derived, *_superfluous(root, derived)]}
+    touched = {name: data for name, data in current.items() if data is not None and made.get(name) != _digest(data)}
     committed = _committed(student) if touched else {}
     return [name for name, data in touched.items() if data != derived.get(name) and committed.get(name) != _blob(data)]
 
@@ -290,9 +290,9 @@ def _contract(
 def _superfluous(root: Path, derived: Mapping[str, bytes]) -> list[str]:
     """Files of student/ that are not derived any more: Python below its derived folders, and our own notebooks."""
     student = root / "student"
-    there = [name for folder in PACKAGES for name in read_folder(student, folder, ".py")]
-    there += [name for name in notebook.names(root) if (student / name).is_file()]
-    return [name for name in there if name not in derived]
+    present = [name for folder in PACKAGES for name in read_folder(student, folder, ".py")]
+    present += [name for name in notebook.names(root) if (student / name).is_file()]
+    return [name for name in present if name not in derived]
 
 
 def _lf(data: bytes) -> bytes:

@@ -118,15 +118,15 @@ def graded_by(rubric: Rubric, tests: Sequence[GradedTest]) -> list[GradedTest]:
     """
     ordered: list[GradedTest] = []
     for deliverable in rubric.deliverables:
-        inside = [test for test in tests if test.module == deliverable.tests]
-        if not inside:
+        own_tests = [test for test in tests if test.module == deliverable.tests]
+        if not own_tests:
             raise AnswersError(f"tests/{deliverable.tests}: expected graded tests of {deliverable.id}, found none")
-        numbers = [test.number for test in inside]
-        for test in inside:
+        numbers = [test.number for test in own_tests]
+        for test in own_tests:
             if not test.number.startswith(f"{deliverable.number}.") or numbers.count(test.number) > 1:
                 expected = f"a number of its own that begins with {deliverable.number}."
                 raise AnswersError(f"tests/{test.key}: expected {expected}, found {test.number}")
-        ordered += inside
+        ordered += own_tests
     return ordered
 
 

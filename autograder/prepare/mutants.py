@@ -86,12 +86,12 @@ def batches(root: Path, tests: Sequence[GradedTest], only: str = "") -> list[Bat
         modules.setdefault(deliverable.file, []).append(deliverable.tests)
     made: list[Batch] = []
     for file in (file for file in modules if only in file):
-        inside = [test for test in tests if test.module in modules[file]]
+        own_tests = [test for test in tests if test.module in modules[file]]
         right = Answers()
         for module in modules[file]:
             right |= answers.of(module)
         mutants = [*mutants_of(file, (root / "solution" / file).read_text(encoding="utf-8"))]
-        made += [Batch(root, mutants[at : at + BATCH], inside, right) for at in range(0, len(mutants), BATCH)]
+        made += [Batch(root, mutants[at : at + BATCH], own_tests, right) for at in range(0, len(mutants), BATCH)]
     return made
 
 

@@ -217,7 +217,7 @@ def _leaks(name: str, data: bytes, secret: Collection[tuple[str, ...]]) -> Itera
     if name.endswith((".json", ".ipynb")):
         text = _JSON_LINES.sub(_blank, text)
     for view in _views(text):
-        hits = {place for place, run in enumerate(_runs(view)) if run in secret}
+        hits = {index for index, run in enumerate(_runs(view)) if run in secret}
         if hits:
             first = last = min(hits)
             while last + 1 in hits:

@@ -25,8 +25,8 @@ def complaints(root: Path, tests: Sequence[GradedTest]) -> list[str]:
     rubric, entries, breaches = Rubric.load(root / handout.RUBRIC), catalogue.load(root), list[str]()
     heads = catalogue.heads(root)
     for deliverable in rubric.deliverables:
-        inside = [test for test in tests if test.module == deliverable.tests]
-        breaches += _about_tests(deliverable, inside)
+        own_tests = [test for test in tests if test.module == deliverable.tests]
+        breaches += _about_tests(deliverable, own_tests)
         number = sum(entry.deliverable == deliverable.id for entry in entries)
         if number < catalogue.LEAST and not heads.get(deliverable.id, catalogue.Head()).fewer:
             breaches.append(

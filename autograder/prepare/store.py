@@ -105,9 +105,9 @@ def make_public(root: Path, tests: Sequence[GradedTest], mapper: Mapper) -> Made
     for deliverable in catalogue.deliverables(root):
         module = deliverable.tests
         if module in right and module not in complaints:
-            inside = tuple(test for test in tests if test.module == module)
+            own_tests = tuple(test for test in tests if test.module == module)
             try:
-                tasks += [Task(root, entry, inside, right[module]) for entry in catalogue.of(root, deliverable)]
+                tasks += [Task(root, entry, own_tests, right[module]) for entry in catalogue.of(root, deliverable)]
             except CatalogueError as error:
                 complaints[module] = str(error)
             records[module] = provenance.record(root, module, catalogue.file_of(deliverable), ran[module])
@@ -226,11 +226,11 @@ def load_public(root: Path, tests: Sequence[GradedTest]) -> Stored:
         AnswersError: where one is missing; names it and the command that makes it.
     """
     right, known = Answers(), Hints()
-    wanted = Rubric.load(root / RUBRIC).assignment.hints != "off"
+    with_hints = Rubric.load(root / RUBRIC).assignment.hints != "off"
     for module in dict.fromkeys(test.module for test in tests):
         try:
             right |= Answers.load(answers.public_file(module, root / "tests"))
-            known |= Hints.load(hints.public_file(module, root / "tests")) if wanted else Hints()
+            known |= Hints.load(hints.public_file(module, root / "tests")) if with_hints else Hints()
         except FileNotFoundError as error:
             raise AnswersError(f"{error.filename} is missing; run `{COMMAND}`") from None
     for name in (test.identifier(case) for test in tests for case in test.cases):
@@ -279,9 +279,9 @@ def renew_hidden(
         files = [_hidden_file(folder, module, f"hidden-{n}") for n in range(1, number + 1)]
         if made_from == kept.get(module) and all(path.exists() for path in files) and not everything:
             continue
-        inside = [test for test in tests if test.module == module]
+        own_tests = [test for test in tests if test.module == module]
         try:
-            made = hidden_answers(root, inside, secret, number, _stored(root, module), mapper)
+            made = hidden_answers(root, own_tests, secret, number, _stored(root, module), mapper)
         except Unsteady as error:
             complaints[module] = str(error)
             continue

@@ -102,13 +102,13 @@ class Recorder:
         """Choose hints for a deliverable from all its tests that have run."""
         cases = {name: verdict for name, verdict in self.cases.items() if name.split("::")[0] == module}
         outcomes = {name: outcome for name, outcome in self.outcomes.items() if name in cases}
-        told: dict[str, Verdict] = {}
+        shown: dict[str, Verdict] = {}
         for name, verdict in hinted(cases, outcomes, stored_hints(module)).items():
             self.cases[name] = verdict
             key = name.partition("[")[0]
-            if key not in told or _is_told_before(verdict, told[key]):
-                told[key] = verdict
-        self.standings[module].verdicts |= told
+            if key not in shown or _is_told_before(verdict, shown[key]):
+                shown[key] = verdict
+        self.standings[module].verdicts |= shown
 
     def finish(self, assignment: Assignment) -> None:
         """Choose hints, and name needed deliverables in failing integration tests."""
@@ -131,8 +131,8 @@ def run_pytest(chosen: Sequence[str], tree: Path, recorder: Recorder, *more: str
     """
     missing = {file for test in chosen if not (TESTS / (file := test.partition("::")[0])).is_file()}
     recorder.damaged += [f"tests/{file} is missing. {REPAIR}" for file in sorted(missing)]
-    there = [f"tests/{test}" for test in chosen if test.partition("::")[0] not in missing]
-    if not there:
+    present = [f"tests/{test}" for test in chosen if test.partition("::")[0] not in missing]
+    if not present:
         return int(pytest.ExitCode.NO_TESTS_COLLECTED)
     plugins = (
         "terminal",
@@ -144,7 +144,7 @@ def run_pytest(chosen: Sequence[str], tree: Path, recorder: Recorder, *more: str
     where = [f"--rootdir={ROOT}", f"--tree={tree.resolve()}"]
     # Relative paths, because pytest takes brackets in a folder's name for the name of a case.
     with _plain_pytest(), chdir(ROOT):
-        return int(pytest.main([*options, *more, *where, *there], plugins=[recorder]))
+        return int(pytest.main([*options, *more, *where, *present], plugins=[recorder]))
 
 
 @contextmanager

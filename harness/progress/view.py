@@ -81,8 +81,8 @@ class Standing:
     @property
     def wrong(self) -> list[tuple[GradedTest, Verdict]]:
         """The wrong tests with their verdicts, the most telling first."""
-        there = [(test, self.verdicts[key]) for key, test in self.tests.items() if key in self.verdicts]
-        wrong = [pair for pair in there if pair[1].kind not in (Kind.PASSED, Kind.NOT_STARTED)]
+        judged = [(test, self.verdicts[key]) for key, test in self.tests.items() if key in self.verdicts]
+        wrong = [pair for pair in judged if pair[1].kind not in (Kind.PASSED, Kind.NOT_STARTED)]
         return sorted(wrong, key=lambda pair: telling_order(pair[1]))
 
     @property

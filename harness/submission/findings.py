@@ -64,21 +64,21 @@ class FileReport:
         self.path, self.assignment = path, assignment
         self.own = assignment.by_file(path)
         self._lines: dict[tuple[Severity, str, tuple[str, ...]], dict[str, set[int]]] = {}
-        self._stake = functools.cache(lambda *hit: price(assignment, hit))
+        self._stake = functools.cache(lambda *affected: price(assignment, affected))
 
-    def fault(self, rule: str, line: int, message: str, hit: Sequence[Deliverable] | None = None) -> None:
+    def fault(self, rule: str, line: int, message: str, affected: Sequence[Deliverable] | None = None) -> None:
         """Add a fault, with the price of the deliverables that it hits: by default all of the file."""
-        hit = self.own if hit is None else hit
-        stake = self._stake(*hit)
+        affected = self.own if affected is None else affected
+        stake = self._stake(*affected)
         if self.assignment.strict == "submission" and rule in BREAKS_A_FILE:
             stake = "Costs all points: this assignment gives none when any file does not run."
-        self._add(Severity.FAULT, rule, line, f"{message} {stake}", hit)
+        self._add(Severity.FAULT, rule, line, f"{message} {stake}", affected)
 
-    def warning(self, rule: str, line: int, message: str, hit: Sequence[Deliverable] | None = None) -> None:
-        self._add(Severity.WARNING, rule, line, message, self.own if hit is None else hit)
+    def warning(self, rule: str, line: int, message: str, affected: Sequence[Deliverable] | None = None) -> None:
+        self._add(Severity.WARNING, rule, line, message, self.own if affected is None else affected)
 
-    def _add(self, weight: Severity, rule: str, line: int, message: str, hit: Sequence[Deliverable]) -> None:
-        alike = self._lines.setdefault((weight, rule, tuple(deliverable.id for deliverable in hit)), {})
+    def _add(self, weight: Severity, rule: str, line: int, message: str, affected: Sequence[Deliverable]) -> None:
+        alike = self._lines.setdefault((weight, rule, tuple(deliverable.id for deliverable in affected)), {})
         if message in alike or len(alike) < MAX_FINDINGS:
             alike.setdefault(message, set()).add(line)
 
@@ -94,11 +94,11 @@ def _also(lines: Sequence[int]) -> str:
     return f" Also in line {', '.join(map(str, lines[:8]))}{', ...' if lines[8:] else '.'}" if lines else ""
 
 
-def price(assignment: Assignment, hit: Sequence[Deliverable]) -> str:
+def price(assignment: Assignment, affected: Sequence[Deliverable]) -> str:
     """Say how many points these deliverables are worth, and those that need them."""
-    more = assignment.dependants([deliverable.id for deliverable in hit])
+    more = assignment.dependants([deliverable.id for deliverable in affected])
     needy = f", and part of {points(more)} that need it ({_numbers(more)})" if more else ""
-    return f"Costs {points(hit)} ({_numbers(hit)}){needy}." if hit else "Costs nothing."
+    return f"Costs {points(affected)} ({_numbers(affected)}){needy}." if affected else "Costs nothing."
 
 
 def points(deliverables: Iterable[Deliverable]) -> str:

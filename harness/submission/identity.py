@@ -22,8 +22,8 @@ def check_ids(
     size = assignment.group_size if group_size is None else group_size
     for id in ids:
         if not re.fullmatch(assignment.id_pattern, id):
-            wanted = assignment.id_help or f"what matches {assignment.id_pattern}"
-            message = f'--id "{printable(id)}" is not an id. Expected: {wanted}'
+            expected = assignment.id_help or f"what matches {assignment.id_pattern}"
+            message = f'--id "{printable(id)}" is not an id. Expected: {expected}'
             yield Finding(Severity.UNUSABLE, "", 0, message, (), "id")
     if needed and not ids and "{ids}" in assignment.archive_name:
         message = "the archive carries no id. Name yourself with --id YOUR_ID."

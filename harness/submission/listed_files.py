@@ -34,9 +34,9 @@ def irregular(tree: Path | str, assignment: Assignment) -> list[Finding]:
         elif reason:
             reason += ", so it is not packed"
         if reason:
-            hit = assignment.by_file(path)
-            message = f"{reason}. {price(assignment, hit)}"
-            findings.append(Finding(Severity.FAULT, path, 0, message, tuple(d.id for d in hit), "irregular"))
+            affected = assignment.by_file(path)
+            message = f"{reason}. {price(assignment, affected)}"
+            findings.append(Finding(Severity.FAULT, path, 0, message, tuple(d.id for d in affected), "irregular"))
     return findings
 
 

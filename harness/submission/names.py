@@ -209,5 +209,5 @@ def _imported(node: ast.Import | ast.ImportFrom, path: str) -> Iterator[tuple[st
 
 def imported_module(node: ast.ImportFrom, path: str) -> str:
     """The absolute name of the module that a file at this path imports from."""
-    here = PurePosixPath(path).parts[: -node.level] if node.level else ()
-    return ".".join([*here, *([node.module] if node.module else [])])
+    package = PurePosixPath(path).parts[: -node.level] if node.level else ()
+    return ".".join([*package, *([node.module] if node.module else [])])

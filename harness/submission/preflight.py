@@ -50,9 +50,9 @@ def inspect(files: Mapping[str, bytes], assignment: Assignment) -> list[Finding]
 
 def inspect_tree(tree: Path | str, files: Mapping[str, bytes], assignment: Assignment) -> list[Finding]:
     """What `inspect` says of a tree's files, and why files that are there could not be read."""
-    odd = irregular(tree, assignment)
-    there = {finding.file for finding in odd}
-    return odd + [f for f in inspect(files, assignment) if f.rule != "missing" or f.file not in there]
+    faults = irregular(tree, assignment)
+    unread = {finding.file for finding in faults}
+    return faults + [f for f in inspect(files, assignment) if f.rule != "missing" or f.file not in unread]
 
 
 def _inspect_file(path: str, data: bytes | None, source: Source, assignment: Assignment) -> list[Finding]:

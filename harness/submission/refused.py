@@ -48,13 +48,13 @@ def inspect_names(sources: Mapping[str, Source], assignment: Assignment) -> list
         if deliverable.file in sources:
             for place in dict.fromkeys(_Account(deliverable, sources, assignment).findings()):
                 deliverables_of.setdefault(place, []).append(deliverable)
-    for (path, rule, line, message), hit in deliverables_of.items():
+    for (path, rule, line, message), affected in deliverables_of.items():
         if rule == "output":
-            reports[path].warning("output", line, message, hit)
+            reports[path].warning("output", line, message, affected)
         elif rule == "size":
-            reports[path].fault("size", line, message, hit)
+            reports[path].fault("size", line, message, affected)
         else:
-            reports[path].fault("refused", line, message, hit)
+            reports[path].fault("refused", line, message, affected)
     return [finding for report in reports.values() for finding in report.findings()]
 
 

@@ -21,20 +21,20 @@ def check_signatures(source: Source, report: FileReport) -> None:
             if not function.optional:
                 by_name = tuple(name for name in map(_name, function.parameters) if name in deliverable.by_name)
                 owners.setdefault((function.name, function.parameters, by_name), []).append(deliverable)
-    for (name, wanted, by_name), hit in owners.items():
+    for (name, wanted, by_name), affected in owners.items():
         holder = name.rpartition(".")[0]
         defined = source.definition(name)
         if source.find(name) is None:
             gone = f"class {holder}" if holder and source.find(holder) is None else f"function {name}"
-            missing.setdefault(gone, {}).update({deliverable.id: deliverable for deliverable in hit})
+            missing.setdefault(gone, {}).update({deliverable.id: deliverable for deliverable in affected})
         elif defined and not _fits(wanted, defined.parameters, by_name):
             taken = ", ".join(map(shorten, defined.parameters[:12])) + (", ..." if defined.parameters[12:] else "")
             message = f"{name} takes ({taken}), where tests need ({', '.join(wanted)}), in this order."
             names = f"Tests give {', '.join(by_name)} by name; other names" if by_name else "The names"
-            report.fault("signature", defined.line, f"{message} {names} are up to you.", hit)
+            report.fault("signature", defined.line, f"{message} {names} are up to you.", affected)
         elif defined and (others := _other_defaults(wanted, defined.parameters)):
             message = f"{name} takes {', '.join(map(shorten, others))}. Other defaults fail tests that count on them."
-            report.warning("signature", defined.line, message, hit)
+            report.warning("signature", defined.line, message, affected)
     if not source.error:  # otherwise it may be in the part that could not be parsed
         for gone, needed in missing.items():
             message = f"{gone} is not defined in this file. Put it back under that name."

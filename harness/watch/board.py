@@ -83,10 +83,10 @@ class Board:
 
     def focus_on(self, files: Collection[str]) -> None:
         """Focus on an exercise of the saved files: the first wrong one, else the first that is not done."""
-        here = [standing for standing in self.standings.values() if standing.deliverable.file in files]
-        if here and self.current not in here:
+        exercises = [standing for standing in self.standings.values() if standing.deliverable.file in files]
+        if exercises and self.current not in exercises:
             order = ("wrong", "unfinished", "waits", "not started", "not run", "done")
-            self._focus(min(here, key=lambda standing: order.index(standing.state)))
+            self._focus(min(exercises, key=lambda standing: order.index(standing.state)))
 
     def record(self, choice: str, verdicts: Mapping[str, Verdict]) -> None:
         """Replace the verdicts of a choice by those of its latest run."""

@@ -54,9 +54,9 @@ def table(board: Board, rows: int) -> list[Text]:
         if board.view.part(standing) != part:
             part = board.view.part(standing)
             lines.append(Text(INDENT + board.view.heading(standing), "bold"))
-        here = standing is board.current
-        mark = len(lines) if here else mark
-        lines.append(Text("> " if here else INDENT).append_text(board.view.line(standing)))
+        is_current = standing is board.current
+        mark = len(lines) if is_current else mark
+        lines.append(Text("> " if is_current else INDENT).append_text(board.view.line(standing)))
     head, room = Text(INDENT + board.view.head, "dim"), rows - 1
     if len(lines) <= room or room < 3:
         return [head, *lines[max(0, mark - room + 1) :][:room]]
@@ -96,8 +96,8 @@ def draw(board: Board, width: int, height: int) -> list[Text]:
 def _body(board: Board, width: int, room: int) -> list[Text]:
     if board.listing:
         return table(board, room)
-    good = board.finished.splitlines() + ([] if board.view.current or board.running else [board.view.next])
-    lines = [*(Text(line, "green") for line in good), *([Text()] if good else []), *exercise(board, width)]
+    news = board.finished.splitlines() + ([] if board.view.current or board.running else [board.view.next])
+    lines = [*(Text(line, "green") for line in news), *([Text()] if news else []), *exercise(board, width)]
     lines += _wrapped(board.problem.splitlines(), width, "red")
     if len(lines) <= room:
         return lines

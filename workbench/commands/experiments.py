@@ -104,11 +104,11 @@ def tune(
         console.print(f"  {share:>4.0%}  {key}")
     shared = [change for change in changes or [] if change.partition("=")[0].strip() not in ("epochs", "first")]
     places = [f"{option} {typed(path)}" for option, path in (("--tree", tree), ("--data-root", data_root)) if path]
-    said = " ".join([*places, *(f"--set {change}" for change in [*shared, *best])])
+    options = " ".join([*places, *(f"--set {change}" for change in [*shared, *best])])
     console.print(
         f"Best: trial {study.best_trial.number}, validation perplexity {perplexity_of(study.best_value):.2f}; "
         f"{picture} shows what mattered. Train it for longer:\n"
-        f"  python -m workbench train --model {model} --data {data} --name {data}-{model}-tuned {said}",
+        f"  python -m workbench train --model {model} --data {data} --name {data}-{model}-tuned {options}",
         soft_wrap=True,
     )
 

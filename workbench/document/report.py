@@ -63,9 +63,9 @@ def answers(text: str) -> dict[str, str]:
         WorkbenchError: an answer's end cannot be found, or an answer is there twice.
     """
     texts = {match[1]: match[2].strip() for match in ANSWER.finditer(text)}
-    begun = BEGIN.findall(text)
-    for id in begun:
-        if begun.count(id) > 1:
+    starts = BEGIN.findall(text)
+    for id in starts:
+        if starts.count(id) > 1:
             raise WorkbenchError(f"report.md holds the answer {id} twice; put both texts into one of them")
         if id not in texts or BEGIN.search(texts[id]):
             raise WorkbenchError(
@@ -110,17 +110,17 @@ def rendered(text: str, out: Path, pictures: Path | None = None) -> dict[str, by
     Args:
         pictures: a folder in `out` with pictures that are not in their place yet.
     """
-    here = text
+    markdown = text
     for path in pictures.iterdir() if pictures else ():
-        here = here.replace(f"]({path.name})", f"]({path.parent.name}/{path.name})")
-    return {"report.tex": latex(text).encode(), "report.pdf": pdf(here, out, TITLE)}
+        markdown = markdown.replace(f"]({path.name})", f"]({path.parent.name}/{path.name})")
+    return {"report.tex": latex(text).encode(), "report.pdf": pdf(markdown, out, TITLE)}
 
 
 def write_files(files: Mapping[str, bytes], out: Path) -> list[str]:
     """Write the report's files. Where another program has changed one of them, keep a copy beside it and say so."""
     made = _made(out)
-    there = {name: (out / name).read_bytes() for name in files if name != "report.md" and (out / name).is_file()}
-    foreign = {name: content for name, content in there.items() if made.get(name) != _sha256(content)}
+    present = {name: (out / name).read_bytes() for name in files if name != "report.md" and (out / name).is_file()}
+    foreign = {name: content for name, content in present.items() if made.get(name) != _sha256(content)}
     notes = [
         f"{name} was changed elsewhere; the old one is now {_aside(out / name, foreign[name])}." for name in foreign
     ]

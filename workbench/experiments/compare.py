@@ -120,10 +120,10 @@ def only_runs(folders: Sequence[Path]) -> tuple[list[Path], list[str]]:
     others = [folder for folder in dict.fromkeys(folders) if folder.is_dir() and folder not in runs] if runs else []
     notes = []
     for folder in others:
-        inside = any(folder.glob("*/settings.json"))
+        holds_runs = any(folder.glob("*/settings.json"))
         notes.append(
             f"{folder.as_posix()} holds no run: left out."
-            + f" There are runs inside it; to have them, too, name {folder.as_posix()}/*." * inside
+            + f" There are runs inside it; to have them, too, name {folder.as_posix()}/*." * holds_runs
         )
     return [folder for folder in folders if folder not in others], notes
 
@@ -323,9 +323,9 @@ def _row(
     better: Callable[[list[float]], float] | None = None,
 ) -> Row:
     values = [value_of(run) for run in runs]
-    there = [value for value in values if value is not None]
+    numbers = [value for value in values if value is not None]
     cells = tuple(EMPTY if value is None else form.format(value) for value in values)
     if better is None or len(set(cells) - {EMPTY}) < 2:
         return Row(label, cells)
-    best = form.format(better(there))  # of equal cells none looks better than the other
+    best = form.format(better(numbers))  # of equal cells none looks better than the other
     return Row(label, cells, frozenset(i for i, cell in enumerate(cells) if cell == best))

@@ -101,8 +101,8 @@ def open_study(file: Path, settings: Settings, space: Collection[str]) -> optuna
     shared = {key: value for key, value in settings.flat().items() if key not in space} | {"searched": sorted(space)}
     # Trials that failed count for nothing, so a first try may be mended; those under way will count.
     counting = study.get_trials(deepcopy=False, states=(*FINISHED, TrialState.RUNNING))
-    begun = study.user_attrs.get("shared", shared) if counting else shared
-    differing = [f"{key}={begun.get(key)}, not {value}" for key, value in shared.items() if begun.get(key) != value]
+    stored = study.user_attrs.get("shared", shared) if counting else shared
+    differing = [f"{key}={stored.get(key)}, not {value}" for key, value in shared.items() if stored.get(key) != value]
     if differing:
         raise WorkbenchError(
             f"the search in {file.parent} has {'; '.join(differing)}: use the same --set, or another --folder"
@@ -242,11 +242,11 @@ def picture(study: optuna.Study) -> Figure:
     rows = math.ceil(len(keys) / columns)
     figure = Figure(figsize=(3 * columns, 2.6 * rows), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
-    for place, axes in enumerate(grid.flat):
-        if place >= len(keys):
+    for index, axes in enumerate(grid.flat):
+        if index >= len(keys):
             axes.axis("off")
             continue
-        key = keys[place]
+        key = keys[index]
         dots = [(trial.params[key], value) for trial in trials if (value := _loss(trial)) is not None]
         axes.scatter(*zip(*dots, strict=True), s=18, alpha=0.7)
         best = study.best_trial

@@ -105,36 +105,36 @@ def profile(
     plots.check(picture)
     settings = Settings.of(model, data, "default", changes or [])
     with waiting(f"watching {batches} batches{', twice' * lines}"):
-        seen = profile_training(open_tree(tree or STUDENT), settings, data_root, batches, choose(device), lines)
+        measured = profile_training(open_tree(tree or STUDENT), settings, data_root, batches, choose(device), lines)
     table = Table(
         "phase",
         "calls",
         "ms a batch",
         "share",
-        title=seen.what,
+        title=measured.what,
         title_justify="left",
         caption="step: zero_grad, too",
     )
-    for phase in seen.phases:
+    for phase in measured.phases:
         share = "once, before" if phase.share is None else f"{phase.share:.1%}"
-        batches_of = 1 if phase.share is None else seen.batches
+        batches_of = 1 if phase.share is None else measured.batches
         table.add_row(phase.name, str(phase.calls), f"{1000 * phase.seconds / batches_of:.2f}", share)
     console.print(table)
-    if seen.lines:
+    if measured.lines:
         table = Table("line", "code", "calls", "share")
-        for line, following in zip(seen.lines, [*seen.lines[1:], None], strict=True):
+        for line, following in zip(measured.lines, [*measured.lines[1:], None], strict=True):
             last = following is None or following.file != line.file
             row = (f"{line.file}:{line.number}", line.text, str(line.calls), f"{line.share:.1%}")
             table.add_row(*row, end_section=last)
         console.print(table)
-    operators = ", ".join(f"{name} {share:.0%}" for name, share in seen.operators)
+    operators = ", ".join(f"{name} {share:.0%}" for name, share in measured.operators)
     console.print(f"Of torch's operators: {operators}", soft_wrap=True)
-    for name in seen.missing():
+    for name in measured.missing():
         console.print(f"{name} was never seen: train_epoch does without it, or in its own way.")
-    plots.save(diagram(seen), picture)
+    plots.save(diagram(measured), picture)
     if json_file:
-        write_json(json_file.resolve(), seen.to_json())
-    console.print(f"forward and backward: {seen.forward_and_backward:.1%}; {picture} shows it as blocks")
+        write_json(json_file.resolve(), measured.to_json())
+    console.print(f"forward and backward: {measured.forward_and_backward:.1%}; {picture} shows it as blocks")
 
 
 @app.command()
@@ -172,17 +172,17 @@ def sweep(
 
     names, factors = names_in(models), sweeping.factors_of(over or [])
     todo = sweeping.points(names, data, factors, changes or [])
-    code, place = open_tree(tree or STUDENT), folder / data
+    code, sweep_folder = open_tree(tree or STUDENT), folder / data
     plots.check(picture := folder / f"{data}.png")
     if refused := refusal(numbers := folder / f"{data}.json", '"perplexity"'):
         raise WorkbenchError(f"{refused}; move it elsewhere, or choose another --folder")
     bars = [ProgressBar()] if sys.stderr.isatty() else []  # elsewhere a line a run is enough
     for number, point in enumerate(todo, 1):
-        new = sweeping.run(point, place, code, data_root, device, bars)
-        base = next(row for row in sweeping.measurements([point], place) if row.factor != "epochs")
+        new = sweeping.run(point, sweep_folder, code, data_root, device, bars)
+        base = next(row for row in sweeping.measurements([point], sweep_folder) if row.factor != "epochs")
         was = "" if new else " (trained before)"
         console.print(f"{number}/{len(todo)} {point.name}: perplexity {base.perplexity:.2f}, {base.seconds:.0f} s{was}")
-    shown = sweeping.panels(sweeping.measurements(todo, place), names, factors)
+    shown = sweeping.panels(sweeping.measurements(todo, sweep_folder), names, factors)
     table = Table("", "", "perplexity", "seconds")
     for factor, rows in shown.items():
         for i, row in enumerate(rows):

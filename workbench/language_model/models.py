@@ -134,9 +134,9 @@ def _expect(name: str, value: Any, shape: tuple[int, ...], right: Callable[..., 
     """Raises: WorkbenchError, where a tensor of the tree's batching has another shape or another value."""
     shown = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
     wrong = f"has shape {shown}, expected {shape}" if shown != shape else ""
-    for place in itertools.product(*map(range, shape)) if not wrong else ():
-        if (there := value[place].item()) != right(*place):
-            wrong = f"has token {there} at {list(place)}, expected {right(*place)}"
+    for index in itertools.product(*map(range, shape)) if not wrong else ():
+        if (token := value[index].item()) != right(*index):
+            wrong = f"has token {token} at {list(index)}, expected {right(*index)}"
             break
     if wrong:
         raise WorkbenchError(

@@ -301,8 +301,8 @@ def pet(w: World) -> str:
         ]
     )
     did = w.draw.one(["was hungry", "was afraid", "ran away", "fell asleep", "wanted to play"])
-    said = w.draw.one([f"“Come here, {name}!” said {hero.name}", f"“Good {animal}!” said {hero.name} to {name}"])
-    return f"{called}. After a while, the {animal} {did}. {said}."
+    call = w.draw.one([f"“Come here, {name}!” said {hero.name}", f"“Good {animal}!” said {hero.name} to {name}"])
+    return f"{called}. After a while, the {animal} {did}. {call}."
 
 
 def trade(w: World) -> str:

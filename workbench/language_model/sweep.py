@@ -150,20 +150,20 @@ def run(
         RunError: the folder has a run of this name with other settings, or of another tree or data folder.
         WorkbenchError: it was told to stop; the message says how to go on.
     """
-    place = folder / point.name
-    begun = Run.open(place) if (place / "settings.json").exists() else None
-    if begun and (difference := _differing(begun, point, tree, data_root)):
+    run_folder = folder / point.name
+    earlier = Run.open(run_folder) if (run_folder / "settings.json").exists() else None
+    if earlier and (difference := _differing(earlier, point, tree, data_root)):
         raise RunError(
-            f"{place} was trained with another {difference}; sweep into another --folder, or delete this one. "
+            f"{run_folder} was trained with another {difference}; sweep into another --folder, or delete this one. "
             "Code that has changed needs another --folder, too"
         )
-    if begun and (place / "result.json").is_file():
+    if earlier and (run_folder / "result.json").is_file():
         return False
     try:
-        if begun:
-            launch.resume(place, tree.root, data_root, device, callbacks)
+        if earlier:
+            launch.resume(run_folder, tree.root, data_root, device, callbacks)
         else:
-            launch.train(point.settings, place, tree, data_root, device, callbacks=callbacks)
+            launch.train(point.settings, run_folder, tree, data_root, device, callbacks=callbacks)
     except Interrupted:
         raise WorkbenchError(f"{point.name} is saved, as are the finished ones; the same command goes on") from None
     except Diverged:  # as bad as it gets, which is a result, and it would be so again
@@ -171,15 +171,15 @@ def run(
     return True
 
 
-def _differing(begun: Run, point: Point, tree: Tree, data_root: Path | None) -> str:
+def _differing(run: Run, point: Point, tree: Tree, data_root: Path | None) -> str:
     """How a run differs from what the point asks for, in words; "" if it does not."""
-    told, root = begun.settings, data_root and recorded(data_root)
-    before, now = Settings.of_run(begun).flat(), point.settings.flat()
+    stored, root = run.settings, data_root and recorded(data_root)
+    before, now = Settings.of_run(run).flat(), point.settings.flat()
     others = ", ".join(f"{key}={was}, not {now.get(key)}" for key, was in before.items() if was != now.get(key))
     differs = {
         f"base ({others})": bool(others),
-        "tree": told["tree"] != recorded(tree.root),
-        "data root": told["data_root"] != root,
+        "tree": stored["tree"] != recorded(tree.root),
+        "data root": stored["data_root"] != root,
     }
     return " and another ".join(name for name, is_different in differs.items() if is_different)
 

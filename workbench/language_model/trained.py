@@ -113,8 +113,8 @@ class TrainedLanguageModel(Trained):
         Returns:
             Prompt and continuation, and the tokens of the prompt that are not known, which are read as <unk>.
         """
-        said, unknown = prompt_of(prompt, self.unit, self.vocabulary)
-        written = write(self.model, self.vocabulary, said, length, temperature, greedy, seed)
+        known, unknown = prompt_of(prompt, self.unit, self.vocabulary)
+        written = write(self.model, self.vocabulary, known, length, temperature, greedy, seed)
         shown = [*corpora.tokens([prompt], self.unit)][:-1]  # without the end of its line
         return text_of([*shown, *written], self.unit), unknown
 

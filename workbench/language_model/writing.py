@@ -21,9 +21,9 @@ def prompt_of(text: str, unit: Unit, vocabulary: Vocabulary) -> tuple[list[str],
     Returns:
         The tokens, of nothing the end of a line, with <unk> for those that are not known; and which these are.
     """
-    *said, end = tokens([text], unit)
-    unknown = sorted({token for token in said if token not in vocabulary.word2idx})
-    return [UNK if token in unknown else token for token in said] or [end], unknown
+    *prompt, end = tokens([text], unit)
+    unknown = sorted({token for token in prompt if token not in vocabulary.word2idx})
+    return [UNK if token in unknown else token for token in prompt] or [end], unknown
 
 
 def text_of(written: Sequence[str], unit: Unit) -> str:

@@ -34,9 +34,9 @@ def curves(runs: Mapping[str, History]) -> Figure:
     draw_curves(axes, runs, perplexity_of)
     for history, solid in zip(runs.values(), axes.lines[::2], strict=True):
         best = min(history, key=lambda line: line["validation_loss"])
-        place = (best["epoch"], perplexity_of(best["validation_loss"]))
-        axes.plot(*place, marker="o", color=solid.get_color())
-        axes.annotate(f"{place[1]:.2f}", place, (0, 7), textcoords="offset points", ha="center")
+        point = (best["epoch"], perplexity_of(best["validation_loss"]))
+        axes.plot(*point, marker="o", color=solid.get_color())
+        axes.annotate(f"{point[1]:.2f}", point, (0, 7), textcoords="offset points", ha="center")
     logarithmic(axes)
     axes.margins(x=0.08)  # the label of the last epoch stands to both sides of it
     axes.set(ylabel="perplexity", title="Perplexity: validation solid, training dashed")

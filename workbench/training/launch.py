@@ -40,7 +40,7 @@ def train(
         RunError: the folder holds a run that must not be overwritten, or anything that is not a run's, or another
             process trains there.
     """
-    told = {"tree": recorded(tree.root), "data_root": data_root and recorded(data_root)}
+    folders = {"tree": recorded(tree.root), "data_root": data_root and recorded(data_root)}
     with Processes.start(chosen := choose(device)) as processes:
         if processes.first:  # no other process looks, because looking takes the lock for a moment
             expect_unlocked(folder)
@@ -48,7 +48,7 @@ def train(
         trained = _tried(settings, tree, data_root, chosen, processes)
         with _written(folder, processes):
             if processes.first:
-                Run.create(folder, {"settings": trained.settings.to_json(), **told}, overwrite, trained.store)
+                Run.create(folder, {"settings": trained.settings.to_json(), **folders}, overwrite, trained.store)
             processes.barrier()
             trained.run = Run.open(folder)
             return trained, _fit(trained, processes, callbacks)
@@ -96,9 +96,9 @@ def resume(
     with Processes.start(chosen := choose(device)) as processes, _written(folder, processes):
         trained: Trained = Trained.open(folder, tree, data_root, chosen)
         settings = trained.settings
-        begun = settings.flat() | {"model": settings.model, "data": settings.data, "preset": settings.preset}
-        if differing := [key for key, value in (asked or {}).items() if begun.get(key) != value]:
-            was = ", ".join(f"{key}={begun.get(key)}" for key in differing)
+        stored = settings.flat() | {"model": settings.model, "data": settings.data, "preset": settings.preset}
+        if differing := [key for key, value in (asked or {}).items() if stored.get(key) != value]:
+            was = ", ".join(f"{key}={stored.get(key)}" for key in differing)
             raise RunError(
                 f"{folder} was begun with {was}, and a run goes on as it was begun; "
                 f"leave {', '.join(differing)} out, or train under another --name"

@@ -113,9 +113,9 @@ class Run:
         Raises:
             RunError: there is a run that is not to be overwritten, or anything else that is not a run's own.
         """
-        there = nearest(folder.absolute())
-        if not there.is_dir():
-            raise RunError(f"{there} is a file, so the run cannot be kept in {folder}; choose another place for it")
+        existing = nearest(folder.absolute())
+        if not existing.is_dir():
+            raise RunError(f"{existing} is a file, so the run cannot be kept in {folder}; choose another place for it")
         if not os.path.lexists(folder):
             return
         run, content = _is_run(folder), inventory(folder)
@@ -153,8 +153,8 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether training has come to its end, and has not diverged."""
-        there = (self.folder / "result.json").is_file()
-        return there and self.read_object("result.json", "loss")["loss"] is not None
+        ended = (self.folder / "result.json").is_file()
+        return ended and self.read_object("result.json", "loss")["loss"] is not None
 
     def write_json(self, name: str, content: Any) -> None:
         write_json(self.folder / name, content)

@@ -157,12 +157,12 @@ class Settings:
             SettingsError: its settings.json is not as training has written it; the message names the file.
         """
         try:
-            told = run.settings
-            if not isinstance(told.get("tree"), str) or not isinstance(told.get("data_root"), str | None):
+            stored = run.settings
+            if not isinstance(stored.get("tree"), str) or not isinstance(stored.get("data_root"), str | None):
                 raise SettingsError("expected the names of folders under 'tree' and 'data_root'")
-            if not isinstance(told.get("settings"), dict):
+            if not isinstance(stored.get("settings"), dict):
                 raise SettingsError("expected the run's settings under 'settings'")
-            return cls.from_json(told["settings"])
+            return cls.from_json(stored["settings"])
         except SettingsError as error:
             raise SettingsError(f"{run.folder / 'settings.json'}: {error}. {RESTORE}") from error
 

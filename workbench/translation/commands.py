@@ -46,13 +46,13 @@ def translate(
     if not sentences and sys.stdin.isatty():
         asides.print("One sentence a line; Ctrl-D at the beginning of a line ends.")
     lines = [line.strip() for line in (expect_utf8(text, "a sentence") for text in sentences or lines_of_input())]
-    if not (given := [line for line in lines if line]):
+    if not (nonempty := [line for line in lines if line]):
         raise typer.BadParameter('give a sentence in quotes, as in "Ein Mann fährt Fahrrad.", or lines on the input')
-    said = iter(trained.translate_all(given, lambda batches: tracked(batches, "translating")))
+    translations = iter(trained.translate_all(nonempty, lambda batches: tracked(batches, "translating")))
     for line in lines:
-        print(next(said) if line else "")  # an empty line stays one, so that lines belong together
+        print(next(translations) if line else "")  # an empty line stays one, so that lines belong together
     if attention:
-        plots.save(plots.attention(*trained.attention(given[0])), attention)
+        plots.save(plots.attention(*trained.attention(nonempty[0])), attention)
         console.print(f"{attention}: where the model has looked for the first sentence")
 
 
@@ -80,10 +80,10 @@ def report(
         from workbench.translation.trained import TrainedTranslator
 
         with waiting("drawing, translating and writing"):
-            said = fill(runs, lambda folder: TrainedTranslator.load(folder, tree, data_root, device), out)
+            notes = fill(runs, lambda folder: TrainedTranslator.load(folder, tree, data_root, device), out)
     else:
-        said = render(out)
-    for note in said:
+        notes = render(out)
+    for note in notes:
         console.print(f"- {note}", soft_wrap=True)
     left = open_questions((out / "report.md").read_text("utf-8-sig"))
     console.print(f"{out / 'report.md'}, report.tex and report.pdf are written.")

@@ -126,17 +126,17 @@ def _section(part: str, runs: Sequence[Summary], load: Callable[[Path], Trained]
     models = {run.name: load(Path(run.name)) for run in dict.fromkeys([before, after, *_attentive(runs)])}
     pairs = choose(models[before.name].corpus().validation)
     if before is after:
-        told = "Before and after tuning are two runs: train the other one and fill the report again with both.\n\n"
+        notes = "Before and after tuning are two runs: train the other one and fill the report again with both.\n\n"
     else:
-        told = f"Before tuning: {escaped(before.name)}. After tuning: {escaped(after.name)}.\n\n"
+        notes = f"Before tuning: {escaped(before.name)}. After tuning: {escaped(after.name)}.\n\n"
     missing = [
         *compare.tuning_notes([before, after]),
         *compare.not_measured(dict.fromkeys([before, after])),
         *compare.not_measured([after], ("test",)),
     ]
-    told += "".join(f"> {escaped(note)}\n\n" for note in missing)
+    notes += "".join(f"> {escaped(note)}\n\n" for note in missing)
     return (
-        f"## {part}\n\n{told}"
+        f"## {part}\n\n{notes}"
         f"{_table(names, compare.setup_rows(runs))}\n{_table(names, compare.result_rows(runs, EVALUATED))}\n"
         f"![Perplexity over epochs, {part}]({curves})\n\n"
         + asked(QUESTIONS[part][0])

@@ -21,8 +21,8 @@ class Samples(samples.Samples):
     def texts(self, trainer: ObservedTrainer) -> list[str]:
         task: Any = trainer.task
         pairs = task.corpus.validation[:COUNT]
-        said = [task.text.detokenise(words) for words in translate(task.translator, task.text, pairs)]
-        return [f"{pair.source}\n[{pair.target}]\n{text}" for pair, text in zip(pairs, said, strict=True)]
+        translations = [task.text.detokenise(words) for words in translate(task.translator, task.text, pairs)]
+        return [f"{pair.source}\n[{pair.target}]\n{text}" for pair, text in zip(pairs, translations, strict=True)]
 
     def on_epoch(self, trainer: ObservedTrainer, epoch: Epoch) -> None:
         super().on_epoch(trainer, epoch)

@@ -79,9 +79,9 @@ def _score(metric: Any, hypotheses: Sequence[str], references: Sequence[str]) ->
 
 
 def _check(hypotheses: Sequence[object], references: Sequence[object]) -> None:
-    for given in (hypotheses, references):
-        if isinstance(given, str):
-            raise ValueError(f"expected a list of sentences, and {given!r} is one text")
+    for sentences in (hypotheses, references):
+        if isinstance(sentences, str):
+            raise ValueError(f"expected a list of sentences, and {sentences!r} is one text")
     if len(hypotheses) != len(references):
         raise ValueError(
             f"there are {len(hypotheses)} translations and {len(references)} references; each needs its own"

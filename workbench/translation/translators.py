@@ -139,16 +139,16 @@ class RecurrentTranslator(Translator):
     def attention(self, source: Tensor) -> tuple[Tensor, Tensor]:
         self.expect_attention()
         decoder: Any = self.module.decoder
-        attend, seen = decoder.compute_attention, []
+        attend, steps = decoder.compute_attention, []
 
         def watched(hidden: Tensor, encoder_outputs: Tensor) -> Tensor:
             weights: Tensor = attend(hidden, encoder_outputs)  # (1, 1, T)
-            seen.append(weights)
+            steps.append(weights)
             return weights
 
         with replaced(decoder, "compute_attention", watched):
             tokens = until_eos(self.translate(source)[0])
-        return tokens, torch.cat(seen, dim=1)[:, : len(tokens)]
+        return tokens, torch.cat(steps, dim=1)[:, : len(tokens)]
 
 
 class EncoderTranslator(Translator):
@@ -249,16 +249,16 @@ class TransformerTranslator(Translator):
         module: Any = self.module
         tokens = until_eos(self.translate(source)[0])
         attend = module.transformer.decoder.layers[-1].multihead_attn
-        call, seen = attend.forward, []
+        call, steps = attend.forward, []
 
         def watched(*args: Any, **kwargs: Any) -> Any:
             output, weights = call(*args, **{**kwargs, "need_weights": True, "average_attn_weights": False})
-            seen.append(weights)  # (1, heads, L, T)
+            steps.append(weights)  # (1, heads, L, T)
             return output, weights
 
         with replaced(attend, "forward", watched):
             module(source, torch.cat((source[:, :1], tokens[None]), dim=1))
-        return tokens, seen[-1][0]
+        return tokens, steps[-1][0]
 
 
 def build(tree: Tree, settings: Settings, sizes: tuple[int, int], device: torch.device) -> Translator:

@@ -119,7 +119,7 @@ def races(
         WorkbenchError: for a model that is none, and for more batches than the text has.
     """
     settings = [Settings.of(model, corpus.name, "default", SIZES) for model in models]
-    reading, place = settings[0].batching, choose(device)
+    reading, processor = settings[0].batching, choose(device)
     vocabulary = Vocabulary.fit(corpora.tokens(corpus.train, corpus.unit))
     train, validation = (
         vocabulary.encode(corpora.tokens(lines, corpus.unit)) for lines in (corpus.train, corpus.validation)
@@ -131,8 +131,8 @@ def races(
         raise WorkbenchError(f"--batches {batches}: expected 1 to {most}, as many as {corpus.name} has")
     for setting in settings:
         torch.manual_seed(seed)
-        model = build(tree, setting, len(vocabulary), place)
-        columns = model.columns(train, reading.batch_size, corpus.name, "batch_size").to(place)
+        model = build(tree, setting, len(vocabulary), processor)
+        columns = model.columns(train, reading.batch_size, corpus.name, "batch_size").to(processor)
         rows = rows_of(columns, reading.bptt)
         chunks = [model.chunk(columns, row, reading.bptt) for row in (rows[: WARM_UP + batches] if batches else rows)]
         held_out = None

@@ -226,10 +226,10 @@ def _in_turns(
         Of each way the seconds that it has taken and what its pieces gave.
     """
     seconds = [0.0] * len(ways)
-    given: list[list[T]] = [[] for _ in ways]
+    results: list[list[T]] = [[] for _ in ways]
     for pieces in track(list(zip(*ways, strict=True))):
         for way, piece in enumerate(pieces):
             start = time.perf_counter()
-            given[way].append(piece())
+            results[way].append(piece())
             seconds[way] += time.perf_counter() - start
-    return list(zip(seconds, given, strict=True))
+    return list(zip(seconds, results, strict=True))
