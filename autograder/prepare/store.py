@@ -182,9 +182,9 @@ def keep_public(root: Path, made: Made) -> None:
         update(path, known.to_bytes())
     measured = {
         **quality.read(folder / "reference"),
-        **{name: each for name, each in made.quality.items() if name in made.records},
+        **{name: values for name, values in made.quality.items() if name in made.records},
     }
-    quality.note(folder / "reference", {name: each for name, each in measured.items() if (folder / name).is_file()})
+    quality.note(folder / "reference", {name: values for name, values in measured.items() if (folder / name).is_file()})
     _note(root, folder / "reference", made.records)
 
 
