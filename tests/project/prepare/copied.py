@@ -32,3 +32,8 @@ def edit(path: Path, pattern: str, to: str) -> None:
     text, replaced = re.subn(pattern, to, path.read_text(encoding="utf-8"), count=1)
     assert replaced, f"{path.name} has no {pattern!r}"
     path.write_text(text, encoding="utf-8")
+
+
+def times(folder: Path) -> dict[Path, int]:
+    """When each file of a folder was written."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}

@@ -1,21 +1,17 @@
 """Public and hidden answers are kept, and made again where they are stale; test_provenance.py tests what is stale."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-import autograder.__main__ as commands
-from autograder.prepare import answers, kit, mistakes, provenance, store
-from autograder.prepare.answers import AnswersError, Mapper
-from harness.answers import Answers
+from autograder.prepare import answers, mistakes, provenance, store
+from autograder.prepare.answers import AnswersError
 from harness.answers import public_file as public_answers
 from harness.graded import GradedTest
 from tests.project.conftest import ROOT
-from tests.project.prepare.copied import RNN, RNN_FILE, RNN_MISTAKES, copy_into, edit
+from tests.project.prepare.copied import RNN, RNN_FILE, RNN_MISTAKES, edit, times
 
 
 def test_stored_answers_are_fresh() -> None:
@@ -32,58 +28,12 @@ def test_hints_that_are_switched_off_are_kept_but_not_loaded(repository: Path, g
 # What is made.
 
 
-@contextmanager
-def here() -> Iterator[Mapper]:
-    """In place of a pool of processes."""
-    yield map
-
-
-@pytest.fixture
-def make(tmp_path: Path, graded: list[GradedTest], monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """A repository with the RNN's tests and three misconceptions, and the command that makes its answers."""
-    repository = copy_into(tmp_path)
-    entries = (repository / RNN_MISTAKES).read_text(encoding="utf-8").split("[[misconception]]")[:4]
-    (repository / RNN_MISTAKES).write_text("[[misconception]]".join(entries), encoding="utf-8")
-    tests = [test for test in graded if test.module == RNN]
-    monkeypatch.setattr(commands, "REPOSITORY", repository)
-    monkeypatch.setattr(answers, "graded_tests", lambda root: tests)
-    monkeypatch.setattr(kit, "graded_by", lambda rubric, collected: collected)
-    monkeypatch.setattr(store, "workers", here)
-
-    def run(*options: str) -> str:
-        done = CliRunner().invoke(commands.app, ["answers", "--secret", "any", *options])
-        if done.exception and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return re.sub(r"\s+", " ", done.output)
-
-    assert "again" in run()
-    return run
-
-
-def times(folder: Path) -> dict[Path, int]:
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
-
-
 def test_an_unchanged_repository_makes_nothing(make: Callable[..., str], tmp_path: Path, monkeypatch) -> None:
     before = times(tmp_path)
     monkeypatch.setattr(answers, "_run", None)
     monkeypatch.setattr(mistakes, "failures", None)
     assert make().startswith("nothing has changed; ")
     assert times(tmp_path) == before
-
-
-def test_all_makes_everything_and_rewrites_nothing(make: Callable[..., str], tmp_path: Path) -> None:
-    """References within the tolerance of the new ones stay: another processor rounds in another way."""
-    path = public_answers(RNN, tmp_path / "tests")
-    stored = Answers.load(path)
-    for outcome in stored.outcomes.values():
-        for value in outcome.shown.values():
-            if not isinstance(value, str) and value.dtype.kind == "f":
-                value *= 1 + 1e-7
-    stored.save(path)
-    before = times(tmp_path / "tests")
-    assert "3 misconceptions made again" in make("--all")
-    assert times(tmp_path / "tests") == before
 
 
 def test_an_answer_that_differs_is_written(make: Callable[..., str], tmp_path: Path) -> None:
