@@ -561,7 +561,7 @@ def test_the_list_says_how_many_lines_do_not_fit(board):
     board.focus = board.chosen[8].tests
     assert f"\n  ... 3 more above and {hidden - 3} more below: n and p move there\n" in shown(board)
     board.focus = board.chosen[-1].tests
-    assert "\n  ... 6 more above: n and p move there\n" in shown(board)
+    assert f"\n  ... {hidden} more above: n and p move there\n" in shown(board)
     assert " more " not in shown(board, height=60)
 
 

@@ -240,8 +240,9 @@ def test_notebooks_share_their_first_and_their_last_cells():
 
 def test_a_notebook_is_made_for_parts_that_are_on():
     without = {id: number for id, number in PARTS.items() if id != "language_model"}
-    assert {*made_notebooks(ROOT, PARTS)} == {f"{name}.ipynb" for name in NAMES}
-    assert {*made_notebooks(ROOT, without)} == {"Machine_Translation.ipynb"}
+    everything = {*made_notebooks(ROOT, PARTS)}
+    assert everything >= {f"{name}.ipynb" for name in NAMES}
+    assert {*made_notebooks(ROOT, without)} == everything - {"Language_Modeling.ipynb"}
     assert {*made_notebooks(ROOT, {"language_model": "4"})} == {"Language_Modeling.ipynb"}
     for name in NAMES:
         assert {*read(ROOT / SOURCES / f"{name}.py")[0]} <= PARTS.keys()
