@@ -6,8 +6,9 @@
     document/        Markdown, and the PDF and LaTeX that are made of it
     datasets/        files of public data sets, and random choices that are the same everywhere
     commands/        the commands of all parts
-    translation/     a part: data, batches, your models, their measures, its commands, its report
-    language_model/  a part: corpora, vocabulary, your models, what they write, its commands
+
+Each other folder is a part of the assignment, such as translation: its data, your models, how they are trained and
+measured, and its commands. The docstring of the folder says which file does what.
 
     parts.py         what a part is, and which folders are parts
     notebook.py      what the notebooks call
