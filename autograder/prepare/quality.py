@@ -113,5 +113,5 @@ def read(folder: Path) -> dict[str, Quality]:
 
 def note(folder: Path, measured: Mapping[str, Quality]) -> None:
     """Store the measures beside the answers in a folder."""
-    values = {module: asdict(each) for module, each in measured.items()}
+    values = {module: asdict(quality) for module, quality in measured.items()}
     update(folder / FILE, (json.dumps(values, indent=1, sort_keys=True) + "\n").encode())
