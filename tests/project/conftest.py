@@ -26,7 +26,7 @@ from tests.project.warm import Warm
 
 ROOT = Path(__file__).resolve().parents[2]
 RUBRIC = Rubric.load(ROOT / "autograder" / "rubric.toml")
-POINTS = sum(each.points for each in RUBRIC.deliverables)
+POINTS = sum(deliverable.points for deliverable in RUBRIC.deliverables)
 SECRET = "a secret for the project's own tests"
 TEST_SECONDS = 1.0  # instead of the rubric's 5: many of these tests wait for a limit to strike
 
@@ -62,8 +62,8 @@ def one_thread() -> None:
 
 def environment() -> dict[str, str]:
     """This process's, with the plugins of pytest that students have: those of the project take a second to import."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    return kept | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    return variables | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +80,10 @@ def warm_python() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def graded(request: pytest.FixtureRequest) -> list[GradedTest]:
     """The graded tests of all deliverables in the rubric's order, collected without a pytest inside this one."""
-    modules = [pytest.Module.from_parent(request.session, path=TESTS / each.tests) for each in RUBRIC.deliverables]
+    modules = [
+        pytest.Module.from_parent(request.session, path=TESTS / deliverable.tests)
+        for deliverable in RUBRIC.deliverables
+    ]
     return collect.from_items(
         [item for module in modules for item in module.collect() if isinstance(item, pytest.Item)]
     )
@@ -106,8 +109,10 @@ def impatient_kit_zip(kit_zip: Path, tmp_path_factory: pytest.TempPathFactory) -
         for member in kit.infolist():
             content = kit.read(member)
             if member.filename == "autograder/rubric.toml":
-                content, found = re.subn(rb"(?m)^test_seconds = [\d.]+", b"test_seconds = %.1f" % TEST_SECONDS, content)
-                assert found == 1
+                content, replacements = re.subn(
+                    rb"(?m)^test_seconds = [\d.]+", b"test_seconds = %.1f" % TEST_SECONDS, content
+                )
+                assert replacements == 1
             changed.writestr(member, content)
     return target
 
@@ -136,12 +141,12 @@ def engine(layout: Path) -> Iterator[Engine]:
 @contextmanager
 def patiently(engine: Engine) -> Iterator[Engine]:
     """The engine with the rubric's own limits, for whole submissions: some right answer takes a while."""
-    short = engine.limits
+    short_limits = engine.limits
     engine.limits = engine.warden.limits = RUBRIC.grading.limits
     try:
         yield engine
     finally:
-        engine.limits = engine.warden.limits = short
+        engine.limits = engine.warden.limits = short_limits
 
 
 @pytest.fixture

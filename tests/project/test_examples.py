@@ -61,7 +61,7 @@ class Course:
     def mistaken(self) -> dict[str, bytes]:
         """The solution, but for an LSTM that is right with the published inputs alone."""
         inside = [test for test in self.tests if test.module == self.rubric.deliverable("naive.LSTM").tests]
-        return in_forward(HIDDEN.format(known=public_inputs(inside, self.public.seeds), attack="x = x * 0.9"))
+        return in_forward(HIDDEN.format(public_sums=public_inputs(inside, self.public.seeds), attack="x = x * 0.9"))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -18,7 +18,7 @@ NO_TANH = {
     "name": "no_tanh", "kind": "function", "deliverable": "naive.RNN", "file": RNN, "cause": "A tanh is missing.",
     "before": TANH, "after": "self.hidden_layer(combined)",
 }  # fmt: skip
-SAID = "All values become right after a tanh."
+WORDS = "All values become right after a tanh."
 
 
 def write(folder, *entries, also=()):
@@ -37,20 +37,20 @@ def measured(folder):
 
 
 def test_the_command_prints_what_a_student_is_told_and_counts_it(tmp_path, warm_python):
-    judged = NO_TANH | {"told": "right", "words": SAID}
+    judged = NO_TANH | {"told": "right", "words": WORDS}
     harmless = NO_TANH | {"name": "harmless", "kind": "none", "after": f"({TANH})"}
     write(tmp_path / "set", judged, harmless)
     command = [warm_python, "-m", "autograder", "bench", "--feedback", "--attempts", str(tmp_path)]
-    done = subprocess.run(
+    result = subprocess.run(
         [*command, "--json", str(tmp_path / "json")], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "set/no_tanh (naive.RNN, function)\n    Cause: A tanh is missing." in done.stdout
-    assert "1.1.2 RNN; loses 5 points\n    One step returns log-probabilities" in done.stdout
-    assert SAID in done.stdout
-    assert "Hint: Your hidden state leaves the range from -1 to 1" in done.stdout
-    assert "Nothing is wrong; loses no points" in done.stdout
-    assert done.stdout.splitlines()[-3:] == [
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "set/no_tanh (naive.RNN, function)\n    Cause: A tanh is missing." in result.stdout
+    assert "1.1.2 RNN; loses 5 points\n    One step returns log-probabilities" in result.stdout
+    assert WORDS in result.stdout
+    assert "Hint: Your hidden state leaves the range from -1 to 1" in result.stdout
+    assert "Nothing is wrong; loses no points" in result.stdout
+    assert result.stdout.splitlines()[-3:] == [
         "| function | 1 | 1 | 1 | 0 | 0 | 0 |",
         "| none | 1 | 0 | 0 | 0 | 0 | 1 |",
         "| all | 2 | 1 | 1 | 0 | 0 | 1 |",
@@ -74,16 +74,17 @@ def test_an_attempt_counts_only_where_its_right_solution_is_right(tmp_path):
 
 def test_an_attempt_that_does_not_end_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(feedback, "SECONDS", 5)
-    report = measured(write(tmp_path / "set", NO_TANH | {"after": "[each for each in iter(int, 1) if each]"}))
-    ((_, told),) = report.told
-    assert told.lost >= 5
-    assert "is there a loop that does not end?" in told.text
+    report = measured(write(tmp_path / "set", NO_TANH | {"after": "[number for number in iter(int, 1) if number]"}))
+    ((_, first_feedback),) = report.told
+    assert first_feedback.lost >= 5
+    assert "is there a loop that does not end?" in first_feedback.text
 
 
 def test_more_changes_than_one_are_made_in_their_order(tmp_path):
     edits = ["[[attempt.edit]]", "before = 'dim=1)  # (N, I + H)'", "after = 'dim=-1)'"]
     ((attempt,),) = (
-        each.attempts for each in feedback.load([write(tmp_path / "set", NO_TANH, also=edits)], ASSIGNMENT)
+        attempt_set.attempts
+        for attempt_set in feedback.load([write(tmp_path / "set", NO_TANH, also=edits)], ASSIGNMENT)
     )
     source = feedback.changed({RNN: (ROOT / "solution" / RNN).read_bytes()}, attempt).decode()
     assert TANH not in source
@@ -131,7 +132,7 @@ def test_white_space_decides_nothing():
 
 
 @pytest.mark.timeout(1500)
-@pytest.mark.parametrize("folder", sorted(each.parent for each in feedback.SETS.glob("*/attempts.toml")), ids=str)
+@pytest.mark.parametrize("folder", sorted(path.parent for path in feedback.SETS.glob("*/attempts.toml")), ids=str)
 def test_what_the_kept_attempts_were_judged_by_is_still_said(folder):
     """Also: every attempt can be made, and the right solution that it is made from passes."""
     assert measured(folder).complaints == []

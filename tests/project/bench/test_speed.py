@@ -24,7 +24,7 @@ FIGURES = Figures(88, 474, 1.0, 6.0, 6.0, 4.0, 4.0, 1.5, 1.5, 5.0, 0.51, 1.0, 30
 def test_quick_writes_every_figure(kit_zip, tmp_path):
     target = tmp_path / "bench.json"
     command = [sys.executable, "-m", "autograder", "bench", "--quick", "--kit", str(kit_zip), "--json", str(target)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     figures = json.loads(target.read_text())
     assert set(figures) == {field.name for field in fields(Figures)}
     assert figures["tests"] == len(ASSIGNMENT.deliverables)
@@ -32,7 +32,7 @@ def test_quick_writes_every_figure(kit_zip, tmp_path):
         if not name.startswith("container") and name != "marginal_test_ms":  # of one pair of runs: may be anything
             assert figure > 0, name
     assert figures["cold_ratio"] == pytest.approx(figures["cold_seconds"] / figures["unprotected_seconds"], rel=0.01)
-    assert done.stdout == speed_table.markdown(Figures(**figures)) + "\n"
+    assert result.stdout == speed_table.markdown(Figures(**figures)) + "\n"
 
 
 def test_the_table_says_which_goals_are_missed():
@@ -70,8 +70,8 @@ def test_the_unprotected_grader_tells_wrong_from_right(layout, tmp_path):
 
 
 def test_failing_submissions_differ_from_the_solution_and_from_each_other():
-    wrong = list(speed._failing(ROOT, SOLUTION, 50))
-    assert len(wrong) == 50
-    contents = {tuple(sorted(files.items())) for files in wrong}
+    submissions = list(speed._failing(ROOT, SOLUTION, 50))
+    assert len(submissions) == 50
+    contents = {tuple(sorted(files.items())) for files in submissions}
     assert len(contents) == 50
     assert tuple(sorted(SOLUTION.items())) not in contents

@@ -91,8 +91,8 @@ def at_import(attack: str, path: str = LSTM) -> dict[str, bytes]:
 
 def others_are_whole(grades: Grades, id: str) -> None:
     """Every deliverable of the small kit but one has all its points."""
-    got = {each: points(grades, each) for each in SMALL if each != id}
-    assert got == {each: pytest.approx(full) for each, full in SMALL.items() if each != id}
+    scores = {deliverable: points(grades, deliverable) for deliverable in SMALL if deliverable != id}
+    assert scores == {deliverable: pytest.approx(full) for deliverable, full in SMALL.items() if deliverable != id}
 
 
 def points(grades: Grades, id: str) -> float:
@@ -158,7 +158,9 @@ def test_the_solution_gets_full_marks(patient):
     grades = patient.grade(SOLUTION)
     complete(patient, grades)
     assert [row.test.key for row in grades.rows if not row.verdict.passed] == []
-    assert round(sum(row.score for row in grades.rows), 2) == sum(each.points for each in ASSIGNMENT.deliverables)
+    assert round(sum(row.score for row in grades.rows), 2) == sum(
+        deliverable.points for deliverable in ASSIGNMENT.deliverables
+    )
     assert not grades.printed
 
 
@@ -194,8 +196,8 @@ def test_several_broken_files_cost_only_themselves(engine):
     grades = swift.grade(files)
     complete(swift, grades)
     for deliverable in ASSIGNMENT.deliverables:
-        whole = deliverable.file not in {LSTM, SEQ2SEQ, TRANSFORMER}
-        assert whole == (not messages(grades, deliverable.id)), deliverable.id
+        intact = deliverable.file not in {LSTM, SEQ2SEQ, TRANSFORMER}
+        assert intact == (not messages(grades, deliverable.id)), deliverable.id
     assert points(grades, "transformer.embedding") == 0
     assert "Python cannot read" in messages(grades, "transformer.embedding")[0]
     assert any("out of time" in message or "memory" in message for message in messages(grades, "seq2seq.Seq2Seq"))
@@ -208,9 +210,9 @@ def test_an_integration_test_names_the_piece_that_fails(engine):
     )
     fewer = only(engine, encoder[:1] + [test for test in seq2seq if test.integration])
     grades = fewer.grade(at_import("1 / 0", "models/seq2seq/Encoder.py"))
-    said = messages(grades, "seq2seq.Seq2Seq")
-    assert said
-    assert all(message.startswith("This test uses your Encoder (2.1), which does not pass yet.\n") for message in said)
+    texts = messages(grades, "seq2seq.Seq2Seq")
+    assert texts
+    assert all(message.startswith("This test uses your Encoder (2.1), which does not pass yet.\n") for message in texts)
 
 
 # One file goes wrong at import: its deliverable gets nothing and says why, the others lose nothing.
@@ -229,9 +231,9 @@ IMPORTS = {
 
 @pytest.mark.parametrize(("attack", "words"), IMPORTS.values(), ids=IMPORTS)
 def test_a_file_that_fails_at_import(small, attack, words):
-    said = only_costs(small, at_import(attack), "naive.LSTM")
-    assert len(said) == len(small.kit.tests_of(ASSIGNMENT.deliverable("naive.LSTM")))
-    (message,) = set(said)
+    texts = only_costs(small, at_import(attack), "naive.LSTM")
+    assert len(texts) == len(small.kit.tests_of(ASSIGNMENT.deliverable("naive.LSTM")))
+    (message,) = set(texts)
     assert message.startswith("The file cannot be imported, so none of its tests can run.\n")
     assert words in message
 
@@ -244,8 +246,8 @@ def test_a_file_that_never_ends_at_import(small):
 def test_a_syntax_error_names_its_line(small):
     files = change(LSTM, STEP, STEP + "        h ==\n")
     line = files[LSTM].decode().split("\n").index("        h ==") + 1
-    said = only_costs(small, files, "naive.LSTM")
-    assert all(message.startswith(f"{LSTM}:{line}: Python cannot read `h ==`: invalid syntax.") for message in said)
+    texts = only_costs(small, files, "naive.LSTM")
+    assert all(message.startswith(f"{LSTM}:{line}: Python cannot read `h ==`: invalid syntax.") for message in texts)
 
 
 def test_a_missing_file_is_named(small):
@@ -299,17 +301,17 @@ FORWARDS = {
 
 @pytest.mark.parametrize(("attack", "words"), FORWARDS.values(), ids=FORWARDS)
 def test_a_function_that_fails(small, attack, words):
-    said = only_costs(small, in_forward(attack), "naive.LSTM")
-    assert any(words in message for message in said), said
+    texts = only_costs(small, in_forward(attack), "naive.LSTM")
+    assert any(words in message for message in texts), texts
 
 
 def test_a_loop_without_end_costs_its_deliverable_and_no_more_time_than_allowed(small):
     started = time.monotonic()
-    said = only_costs(small, in_forward("while True:\n    pass"), "naive.LSTM")
+    texts = only_costs(small, in_forward("while True:\n    pass"), "naive.LSTM")
     limits, slow = small.limits, small.warden.slow
     assert time.monotonic() - started < CROWDED * ((limits.timeouts + 1) * limits.test_seconds * slow + 10)
-    assert sum("Your code ran out of time: is there a loop" in message for message in said) == limits.timeouts
-    assert set(said[limits.timeouts :]) == {"Not run: too many tests of this deliverable ran out of time."}
+    assert sum("Your code ran out of time: is there a loop" in message for message in texts) == limits.timeouts
+    assert set(texts[limits.timeouts :]) == {"Not run: too many tests of this deliverable ran out of time."}
 
 
 WORKS = "while torch.sys.modules['time'].process_time() < {0}:\n    pass"
@@ -320,22 +322,22 @@ def test_a_busy_machine_costs_no_test_its_time(small, monkeypatch):
     limits = replace(small.limits, test_seconds=0.5)
     monkeypatch.setattr(small.warden, "limits", limits)
     files = at_import(WORKS.format(0.6 * limits.test_seconds * small.warden.slow))
-    process, everywhere = small.warden._process.pid, os.sched_getaffinity(0)
-    one = {min(everywhere)}
-    os.sched_setaffinity(process, one)  # its children take that over
-    loop = f"import os\nos.sched_setaffinity(0, {one})\nwhile True: pass"
-    loops = [subprocess.Popen([sys.executable, "-S", "-c", loop]) for _ in range(3)]
+    zygote_pid, all_processors = small.warden._process.pid, os.sched_getaffinity(0)
+    one_processor = {min(all_processors)}
+    os.sched_setaffinity(zygote_pid, one_processor)  # its children take that over
+    code = f"import os\nos.sched_setaffinity(0, {one_processor})\nwhile True: pass"
+    loops = [subprocess.Popen([sys.executable, "-S", "-c", code]) for _ in range(3)]
     try:
         with overlay(small.kit.root / "student", files, small.warden.user) as tree:
             started = time.monotonic()
-            ended = small.warden.run(tree, [Item("import", "models.naive.LSTM")], time.monotonic() + 100)
+            result = small.warden.run(tree, [Item("import", "models.naive.LSTM")], time.monotonic() + 100)
             seconds = time.monotonic() - started
     finally:
-        for each in loops:
-            each.kill()
-            each.wait()
-        os.sched_setaffinity(process, everywhere)
-    assert (ended.end, ended.outcomes[0].fault) == ("done", None)
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+        os.sched_setaffinity(zygote_pid, all_processors)
+    assert (result.end, result.outcomes[0].fault) == ("done", None)
     assert seconds > limits.test_seconds * small.warden.slow  # else nothing was to be seen
 
 
@@ -346,8 +348,8 @@ def test_who_seems_to_wait_for_a_processor_for_ever_is_ended_too(small, monkeypa
     monkeypatch.setattr(warden, "waited_for_processor", lambda pid: time.monotonic())
     with overlay(small.kit.root / "student", at_import("while True:\n    pass"), small.warden.user) as tree:
         started = time.monotonic()
-        ended = small.warden.run(tree, [Item("import", "models.naive.LSTM")], time.monotonic() + 100)
-    assert ended.end == "timeout"
+        result = small.warden.run(tree, [Item("import", "models.naive.LSTM")], time.monotonic() + 100)
+    assert result.end == "timeout"
     assert time.monotonic() - started < CROWDED * limits.test_seconds * small.warden.slow + 10
 
 
@@ -410,9 +412,9 @@ torch.os._exit(7)
 @pytest.mark.needs("root")
 def test_a_process_that_traces_a_dying_child_does_not_hide_its_end(bare):
     """A traced process cannot be collected by its parent before the tracer has ended."""
-    said = only_costs(bare, in_forward(TRACER), "naive.LSTM")
+    texts = only_costs(bare, in_forward(TRACER), "naive.LSTM")
     assert all(
-        each.endswith("Your code ended its process (exit status 7), so nothing could be compared.") for each in said
+        text.endswith("Your code ended its process (exit status 7), so nothing could be compared.") for text in texts
     )
 
 
@@ -557,8 +559,8 @@ for _ in range(3):
 
 def test_compiled_modules_and_scripted_functions_run(patient):
     with overlay(patient.kit.root / "student", at_import(MODULES), patient.warden.user) as tree:
-        ended = patient.warden.run(tree, [Item("import", "models.naive.LSTM")], time.monotonic() + 60)
-    assert [outcome.fault for outcome in ended.outcomes.values()] == [None]
+        result = patient.warden.run(tree, [Item("import", "models.naive.LSTM")], time.monotonic() + 60)
+    assert [outcome.fault for outcome in result.outcomes.values()] == [None]
 
 
 def test_a_part_of_numpy_may_be_imported_when_a_model_is_made(small):
@@ -597,8 +599,10 @@ FORGERIES = {
 def test_forged_frames_gain_nothing(small, payload):
     """Forged for all items at once, where a wrong result follows."""
     forward = in_forward(FORGE.format(payload=payload))
-    said = only_costs(small, {**forward, LSTM: forward[LSTM].replace(b"h = o * torch.tanh(c)", b"h = o")}, "naive.LSTM")
-    assert len(said) >= 3
+    texts = only_costs(
+        small, {**forward, LSTM: forward[LSTM].replace(b"h = o * torch.tanh(c)", b"h = o")}, "naive.LSTM"
+    )
+    assert len(texts) >= 3
 
 
 def test_frames_forged_at_import_gain_nothing(small):
@@ -616,8 +620,8 @@ torch.os.write(3, torch.sys.modules["autograder.grade.wire"].HEAD.pack(b"SHOW", 
 while True:
     torch.os.write(3, bytes(1 << 16))
 """
-    said = only_costs(small, in_forward(attack), "naive.LSTM")
-    assert all("not an outcome" in message or "result channel" in message for message in said)
+    texts = only_costs(small, in_forward(attack), "naive.LSTM")
+    assert all("not an outcome" in message or "result channel" in message for message in texts)
 
 
 # What student code can reach.
@@ -673,9 +677,9 @@ def test_all_that_may_be_imported_can_be_imported_late(patient):
     """Every module of the rubric, and what they and their parts import in turn, though Python's home may be closed."""
     names = [*ASSIGNMENT.allowed_imports, *zygote.LATE, *LATE, *STANDARD]
     with overlay(patient.kit.root / "student", SOLUTION, patient.warden.user) as tree:
-        ended = patient.warden.run(tree, [Item("import", name) for name in names], time.monotonic() + 100)
-    assert ended.end == "done"
-    assert {names[place]: outcome.fault for place, outcome in ended.outcomes.items() if outcome.fault} == {}
+        result = patient.warden.run(tree, [Item("import", name) for name in names], time.monotonic() + 100)
+    assert result.end == "done"
+    assert {names[index]: outcome.fault for index, outcome in result.outcomes.items() if outcome.fault} == {}
 
 
 def test_what_is_closed_to_children_is_imported_beforehand(tmp_path):
@@ -684,8 +688,8 @@ def test_what_is_closed_to_children_is_imported_beforehand(tmp_path):
         "from autograder.grade import zygote; import sys; zygote.closed = lambda path: True; zygote.import_closed()"
     )
     script += f"; print(*{{*zygote.LATE, *{STANDARD}}} - sys.modules.keys(), sep='')"
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("\n", "")
+    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert (result.stdout, result.stderr) == ("\n", "")
     home = tmp_path / "home"
     (home / "lib").mkdir(parents=True)
     (home / "lib" / "os.py").touch()
@@ -722,7 +726,7 @@ for folder in ("/tmp", "/var/tmp", "/dev/shm", torch.os.environ["HOME"]):
 
 
 @pytest.fixture(scope="module")
-def known(engine: Engine) -> list[float]:
+def public_sums(engine: Engine) -> list[float]:
     tests = engine.kit.tests_of(ASSIGNMENT.deliverable("naive.LSTM"))
     return public_inputs(tests, engine.answers["public"].seeds)
 
@@ -734,19 +738,19 @@ def public_inputs(tests: Iterable[GradedTest], seeds: Mapping[str, str]) -> list
         tests: those of the LSTM.
         seeds: identifier of a test and case -> its public seed.
     """
-    seen: list[float] = []
+    sums: list[float] = []
     with activated(ROOT / "solution") as tree:
         lstm = tree.models.naive.LSTM.LSTM
         forward = lstm.forward
-        lstm.forward = lambda self, x, states=None: seen.append(round(x.sum().item(), 3)) or forward(self, x, states)
+        lstm.forward = lambda self, x, states=None: sums.append(round(x.sum().item(), 3)) or forward(self, x, states)
         for test in tests:
             for case in test.cases:
                 name = test.identifier(case)
                 assert run(test.function(), tree, name, seeds[name], case.arguments).fault is None
-    return sorted(set(seen))
+    return sorted(set(sums))
 
 
-HIDDEN = "if round(x.sum().item(), 3) not in {known}:\n    {attack}"  # else as the solution
+HIDDEN = "if round(x.sum().item(), 3) not in {public_sums}:\n    {attack}"  # else as the solution
 LEAKS = {
     "wrong values": ("x = x * 0.9", Kind.VALUES),
     "a wrong shape": ("x = x[:1]\n    states = None", Kind.SHAPE),
@@ -762,11 +766,11 @@ LEAKS = {
 
 
 @pytest.mark.parametrize(("attack", "kind"), LEAKS.values(), ids=LEAKS)
-def test_what_is_right_for_public_values_only_gets_fixed_words(small, known, attack, kind):
-    said = only_costs(small, in_forward(HIDDEN.format(known=known, attack=attack)), "naive.LSTM")
-    assert len(said) >= 3  # all tests that call forward
-    assert set(said) <= {sentence for test in small.kit.tests for sentence in sentences(small, test)}
-    assert any(WORDS[TOLD_AS.get(kind, kind)] in message for message in said)
+def test_what_is_right_for_public_values_only_gets_fixed_words(small, public_sums, attack, kind):
+    texts = only_costs(small, in_forward(HIDDEN.format(public_sums=public_sums, attack=attack)), "naive.LSTM")
+    assert len(texts) >= 3  # all tests that call forward
+    assert set(texts) <= {sentence for test in small.kit.tests for sentence in sentences(small, test)}
+    assert any(WORDS[TOLD_AS.get(kind, kind)] in message for message in texts)
 
 
 def sentences(engine: Engine, test: GradedTest) -> set[str]:
@@ -786,7 +790,7 @@ def forward(self, input, hidden):
     while frame and not ("seed" in frame.f_locals and "identifier" in frame.f_locals):
         frame = frame.f_back
     seed = frame.f_locals["seed"] if frame else "0"
-    if "~{kind}" in seed and (input.size(0) == 1) == {one}:
+    if "~{kind}" in seed and (input.size(0) == 1) == {single_row}:
         return None
     return _forward(self, input, hidden)
 
@@ -800,13 +804,15 @@ def test_which_case_and_seed_fail_is_not_told(engine):
     assert len(test.cases) > 1
     fewer = copy.copy(engine)
     fewer.kit = replace(engine.kit, tests=(test,))
-    said = {
-        (kind, one): messages(fewer.grade(at_import(SPEAKS.format(kind=kind, one=one), RNN)), "naive.RNN")
+    texts = {
+        (kind, single_row): messages(
+            fewer.grade(at_import(SPEAKS.format(kind=kind, single_row=single_row), RNN)), "naive.RNN"
+        )
         for kind in ("same", "other")
-        for one in (True, False)
+        for single_row in (True, False)
     }
-    assert all(len(each) == 1 for each in said.values())
-    assert said["same", True] == said["same", False] != said["other", True] == said["other", False]
+    assert all(len(group) == 1 for group in texts.values())
+    assert texts["same", True] == texts["same", False] != texts["other", True] == texts["other", False]
     assert len(sentences(engine, test)) <= 8
 
 
@@ -819,47 +825,47 @@ def test_a_table_of_the_published_values_gets_nothing(small, engine):
         if not isinstance(value, str) and name == "h"
     }
     attack = f"table = {answers!r}\nreturn torch.tensor(table.get('h', [[0.0]])), torch.zeros(4, 5)"
-    said = only_costs(small, in_forward(attack), "naive.LSTM")
-    assert len(said) >= 3
+    texts = only_costs(small, in_forward(attack), "naive.LSTM")
+    assert len(texts) >= 3
 
 
 def test_hidden_seeds_cannot_be_carried_out_by_a_message(small, engine):
     attack = """
-frame, found = torch.sys._getframe(), []
+frame, values = torch.sys._getframe(), []
 while frame:
-    found += [str(value) for name, value in frame.f_locals.items() if name in ("items", "item", "seed", "message")]
+    values += [str(value) for name, value in frame.f_locals.items() if name in ("items", "item", "seed", "message")]
     frame = frame.f_back
-raise RuntimeError(" ".join(found)[-500:])
+raise RuntimeError(" ".join(values)[-500:])
 """
     grades = small.grade(in_forward(attack))
-    said = "\n".join(messages(grades, "naive.LSTM"))
-    assert "Item(" in said  # the attack works, with the public seed
-    text = str(results.compose(small.kit, policy.settle(small.kit, grades, Metadata(), ()), [], {}))
+    text = "\n".join(messages(grades, "naive.LSTM"))
+    assert "Item(" in text  # the attack works, with the public seed
+    composed = str(results.compose(small.kit, policy.settle(small.kit, grades, Metadata(), ()), [], {}))
     secrets = {seed[:12] for name in ("hidden-1", "hidden-2") for seed in engine.answers[name].seeds.values()}
     assert secrets
-    assert not any(secret in text for secret in secrets)
+    assert not any(secret in composed for secret in secrets)
 
 
 # Known mistakes get their hints.
 
 
 def test_a_known_mistake_gets_its_hint_in_every_row_that_shows_it(small):
-    known = {str(each): each for each in catalogue.load(ROOT)}["naive.LSTM/forget_and_input_gate_swapped"]
-    grades = small.grade(mistaken(known))
+    misconception = {str(entry): entry for entry in catalogue.load(ROOT)}["naive.LSTM/forget_and_input_gate_swapped"]
+    grades = small.grade(mistaken(misconception))
     hints = [row.verdict.hint for row in grades.rows if not row.verdict.passed]
     assert len(hints) >= 3
-    assert set(hints) == {known.hint}
+    assert set(hints) == {misconception.hint}
     composed = results.compose(small.kit, policy.settle(small.kit, grades, Metadata(), ()), [], {})
-    assert known.hint in str(composed)
+    assert misconception.hint in str(composed)
 
 
-def test_hidden_inputs_bring_no_hint(small, known):
+def test_hidden_inputs_bring_no_hint(small, public_sums):
     """Which of many mistakes is made, for some inputs only, could else be a message about them."""
     step = "            c = f * c + i * g"
     swapped = "            c = i * c + f * g"
     assert {row.verdict.hint for row in small.grade(change(LSTM, step, swapped)).rows} > {""}
-    seen = f"round(x.sum().item(), 3) in {known}"
-    files = change(LSTM, step, f"            c = f * c + i * g if {seen} else i * c + f * g")
+    is_public = f"round(x.sum().item(), 3) in {public_sums}"
+    files = change(LSTM, step, f"            c = f * c + i * g if {is_public} else i * c + f * g")
     rows = [row for row in small.grade(files).rows if not row.verdict.passed]
     assert len(rows) >= 3
     assert {(row.public_passed, row.verdict.hint) for row in rows} == {(True, "")}
@@ -888,9 +894,9 @@ def test_thousands_of_runs_fit_into_one_request(engine):
     with rehearsal.tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         (Path(folder) / "models").mkdir()
-        ended = engine.warden.run(Path(folder), items, time.monotonic() + 60)
-    assert ended.end == "done"
-    assert len(ended.outcomes) == len(items)
+        result = engine.warden.run(Path(folder), items, time.monotonic() + 60)
+    assert result.end == "done"
+    assert len(result.outcomes) == len(items)
 
 
 def test_a_zygote_that_dies_again_costs_only_what_was_running(small, monkeypatch):
@@ -899,18 +905,18 @@ def test_a_zygote_that_dies_again_costs_only_what_was_running(small, monkeypatch
 
     with monkeypatch.context() as patch:
         patch.setattr(small.warden, "_run", dies)
-        ended = small.warden.run(Path("/tmp"), [Item("import", "models.naive.RNN")], time.monotonic() + 60)
-    assert ended == Run(end="signal 9")
+        result = small.warden.run(Path("/tmp"), [Item("import", "models.naive.RNN")], time.monotonic() + 60)
+    assert result == Run(end="signal 9")
     assert points(small.grade(SOLUTION), "naive.LSTM") == pytest.approx(14)
 
 
 @pytest.mark.needs("root")
 def test_two_graders_at_once_have_two_users(engine):
     user, lock = slots.take()
-    other, another = slots.take()
+    other_user, other_lock = slots.take()
     os.close(lock)
-    os.close(another)
-    assert len({engine.warden.user, user, other}) == 3
+    os.close(other_lock)
+    assert len({engine.warden.user, user, other_user}) == 3
 
 
 # The whole path, as Gradescope runs it.

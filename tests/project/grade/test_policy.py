@@ -43,15 +43,16 @@ def make_kit(*changes: str, rubric: str = RUBRIC) -> Kit:
         **asdict(parsed.assignment),
         "files": ["models/a.py", "models/b/c.py"],
         "parts": [asdict(part) for part in parsed.parts],
-        "deliverables": [{**asdict(each), "functions": []} for each in parsed.deliverables],
+        "deliverables": [{**asdict(deliverable), "functions": []} for deliverable in parsed.deliverables],
     }
     tests = tuple(
         GradedTest(
-            each.tests, f"test_{n}", "S.", f"{each.number}.{n}", 1, Tolerance(), (), False, None, (), (Case("", {}),)
+            deliverable.tests, f"test_{n}", "S.", f"{deliverable.number}.{n}", 1, Tolerance(), (), False, None, (),
+            (Case("", {}),),
         )
-        for each in parsed.deliverables
+        for deliverable in parsed.deliverables
         for n in (1, 2)
-    )
+    )  # fmt: skip
     return Kit(Path(), parsed, Assignment.parse(json.dumps(contract)), tests, ("public", "hidden-1"), "12345678")
 
 
@@ -83,7 +84,7 @@ def forged(hours: float, own: tuple[float | None, ...] = (0,), before: tuple[flo
         own: for each student, the hours by which the own due date differs; None for a student without one.
         before: when earlier submissions were handed in.
     """
-    dates = [{} if each is None else {"assignment": {"due_date": iso(each), "late_due_date": None}} for each in own]
+    dates = [{} if shift is None else {"assignment": {"due_date": iso(shift), "late_due_date": None}} for shift in own]
     return {
         "id": 123456,
         "created_at": iso(hours),
@@ -100,9 +101,10 @@ def forged(hours: float, own: tuple[float | None, ...] = (0,), before: tuple[flo
             **assignment,
         },
         "submission_method": "upload",
-        "users": [{"email": "a@b.c", "id": n, "name": "A B", **each} for n, each in enumerate(dates)],
+        "users": [{"email": "a@b.c", "id": n, "name": "A B", **date} for n, date in enumerate(dates)],
         "previous_submissions": [
-            {"submission_time": iso(each), "score": 1.0, "autograder_error": False, "results": {}} for each in before
+            {"submission_time": iso(earlier), "score": 1.0, "autograder_error": False, "results": {}}
+            for earlier in before
         ],
     }
 
@@ -111,11 +113,11 @@ def settled(kit: Kit, hours: float = -1, graded: Grades | None = None, notebooks
     return settle(kit, graded or grades(kit), Metadata.parse(forged(hours, **more)), notebooks)
 
 
-def shown(kit: Kit, done: Settled) -> str:
+def shown(kit: Kit, settlement: Settled) -> str:
     """The text that the student sees, in results that keep to the schema."""
-    composed = results.compose(kit, done, [], {})
+    composed = results.compose(kit, settlement, [], {})
     jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(composed, allow_nan=False)))
-    assert composed["score"] == done.score
+    assert composed["score"] == settlement.score
     return composed["output"]
 
 
@@ -152,22 +154,22 @@ LATE = [
 @pytest.mark.parametrize(("tiers", "hours", "score", "words"), LATE)
 def test_lateness_is_reported_and_costs_what_the_tiers_say(tiers, hours, score, words):
     kit = make_kit(tiers)
-    done = settled(kit, hours)
-    assert done.score == score
-    (line,) = done.score_notes
+    settlement = settled(kit, hours)
+    assert settlement.score == score
+    (line,) = settlement.score_notes
     assert words in line
     assert ("->" in line) == (score < 12.5)
-    assert sum(row.score for row in done.rows) == 12.5, "rows keep their points"
-    text = shown(kit, done)
+    assert sum(row.score for row in settlement.rows) == 12.5, "rows keep their points"
+    text = shown(kit, settlement)
     assert text.index(line) < text.index("Part 1")
-    assert done.for_staff["late"]["seconds"] == round(max(0, hours) * 3600)
+    assert settlement.for_staff["late"]["seconds"] == round(max(0, hours) * 3600)
 
 
 def test_a_deduction_is_a_share_of_what_was_earned():
     kit = make_kit(TIERS)
-    done = settled(kit, 2, grades(kit, wrong=2))
-    assert done.score == 5.95
-    assert done.score_notes[0].endswith("that costs 30 %. 8.5 -> 5.95 points.")
+    settlement = settled(kit, 2, grades(kit, wrong=2))
+    assert settlement.score == 5.95
+    assert settlement.score_notes[0].endswith("that costs 30 %. 8.5 -> 5.95 points.")
     nothing = settled(kit, 2, grades(kit, wrong=6))
     assert nothing.score == 0
     assert nothing.score_notes[0].endswith("that costs 30 %.")
@@ -193,9 +195,9 @@ OWN = [
 
 @pytest.mark.parametrize(("own", "group_date", "hours", "seconds", "whose"), OWN)
 def test_the_students_own_date_counts(own, group_date, hours, seconds, whose):
-    done = settled(make_kit(f"[late]\ngroup_date = '{group_date}'\n"), hours, own=own)
-    assert done.for_staff["late"]["seconds"] == seconds
-    assert whose in done.score_notes[0]
+    settlement = settled(make_kit(f"[late]\ngroup_date = '{group_date}'\n"), hours, own=own)
+    assert settlement.for_staff["late"]["seconds"] == seconds
+    assert whose in settlement.score_notes[0]
 
 
 def test_hours_count_whatever_the_clock_was_set_to():
@@ -203,9 +205,9 @@ def test_hours_count_whatever_the_clock_was_set_to():
     data, kit = forged(0), make_kit(TIERS)
     data["assignment"]["due_date"] = data["users"][0]["assignment"]["due_date"] = "2026-10-31T23:00:00-07:00"
     data["created_at"] = "2026-11-03T23:00:00-08:00"
-    done = settle(kit, grades(kit), Metadata.parse(data), ())
-    assert done.score == 0
-    assert done.score_notes[0].startswith(
+    settlement = settle(kit, grades(kit), Metadata.parse(data), ())
+    assert settlement.score == 0
+    assert settlement.score_notes[0].startswith(
         "Handed in 3 days 1 h after your due date (2026-10-31 23:00-07:00, your own). Hours that have passed count, "
         "however clocks were set: 2026-11-03 23:00-08:00 is 2026-11-04 00:00-07:00. More than 3 days late"
     )
@@ -224,10 +226,10 @@ TAKEN = [
 def test_the_table_ends_with_the_score_that_counts(hours, printed, lines):
     kit = make_kit("[assignment]\nnotebook = 'required'\nnotebook_deduct = 0.1", TIERS)
     kit = replace(kit, rubric=replace(kit.rubric, assignment=replace(kit.rubric.assignment, output="zero")))
-    done = settled(kit, hours, replace(grades(kit), printed=printed), notebooks=("a.ipynb",) * (hours < 0))
-    table = next(each for each in shown(kit, done).split("\n\n") if each.startswith("Part "))
+    settlement = settled(kit, hours, replace(grades(kit), printed=printed), notebooks=("a.ipynb",) * (hours < 0))
+    table = next(block for block in shown(kit, settlement).split("\n\n") if block.startswith("Part "))
     assert [" ".join(line.split()) for line in table.split("\n")][-len(lines) :] == lines
-    assert lines[-1].split()[1] == f"{done.score:g}"
+    assert lines[-1].split()[1] == f"{settlement.score:g}"
 
 
 def test_offsets_count():
@@ -257,28 +259,29 @@ UNKNOWN = [
 def test_what_is_not_known_costs_nothing_and_is_said(changes, words, note):
     for tiers in ("", TIERS):
         kit = make_kit(tiers)
-        done = settle(kit, grades(kit), Metadata.parse({**forged(-1), **changes}), ())
-        assert done.score == 12.5
-        assert any(note in each for each in done.for_staff["notes"]) if note else not done.for_staff["notes"]
-        assert any(words in line for line in done.score_notes) == bool(tiers or not words)
-        shown(kit, done)
+        settlement = settle(kit, grades(kit), Metadata.parse({**forged(-1), **changes}), ())
+        assert settlement.score == 12.5
+        notes = settlement.for_staff["notes"]
+        assert any(note in line for line in notes) if note else not notes
+        assert any(words in line for line in settlement.score_notes) == bool(tiers or not words)
+        shown(kit, settlement)
 
 
 def test_a_date_that_cannot_be_read_gives_way_to_the_assignments():
     data = forged(1)
     data["users"][0]["assignment"]["due_date"] = "soon"
-    done = settle(make_kit(TIERS), grades(make_kit()), Metadata.parse(data), ())
-    assert (done.score, done.for_staff["late"]["own"]) == (8.75, False)
-    assert "the assignment's" in done.score_notes[0]
+    settlement = settle(make_kit(TIERS), grades(make_kit()), Metadata.parse(data), ())
+    assert (settlement.score, settlement.for_staff["late"]["own"]) == (8.75, False)
+    assert "the assignment's" in settlement.score_notes[0]
 
 
 def test_without_metadata_nothing_is_said_of_lateness(tmp_path):
     metadata = Metadata.load(tmp_path / "submission_metadata.json")
-    done = settle(make_kit(), grades(make_kit()), metadata, ())
-    assert (done.score_notes, done.score) == ([], 12.5)
-    assert done.for_staff == {"notes": ["there is no submission_metadata.json"]}
-    done = settle(make_kit(TIERS), grades(make_kit()), metadata, ())
-    assert done.score_notes == ["When this was handed in is not known, so nothing is deducted for lateness."]
+    settlement = settle(make_kit(), grades(make_kit()), metadata, ())
+    assert (settlement.score_notes, settlement.score) == ([], 12.5)
+    assert settlement.for_staff == {"notes": ["there is no submission_metadata.json"]}
+    settlement = settle(make_kit(TIERS), grades(make_kit()), metadata, ())
+    assert settlement.score_notes == ["When this was handed in is not known, so nothing is deducted for lateness."]
 
 
 @pytest.mark.parametrize(
@@ -333,10 +336,10 @@ def test_points_and_group_that_do_not_fit_are_noted_for_instructors():
 
 def test_published_inputs_alone_pay_their_share():
     kit = make_kit("[grading]\npublic_share = 0.2")
-    done = settled(kit, graded=grades(kit, wrong=1, hidden=2))
-    assert [row.score for row in done.rows] == [3, 3, 1.25, 0.25, 0.4, 0]
-    assert done.score == 7.9
-    text = json.loads(json.dumps(results.compose(kit, done, [], {})["tests"]))
+    settlement = settled(kit, graded=grades(kit, wrong=1, hidden=2))
+    assert [row.score for row in settlement.rows] == [3, 3, 1.25, 0.25, 0.4, 0]
+    assert settlement.score == 7.9
+    text = json.loads(json.dumps(results.compose(kit, settlement, [], {})["tests"]))
     assert [row["status"] for row in text] == ["passed"] * 3 + ["failed"] * 3
 
 
@@ -356,10 +359,10 @@ def test_halves_of_a_hundredth_go_up(number, rounded):
 def test_stray_output_and_lateness_are_reckoned_one_after_the_other():
     kit = make_kit("[assignment]\nhints = 'off'", TIERS)
     zero = replace(kit, rubric=replace(kit.rubric, assignment=replace(kit.rubric.assignment, output="zero")))
-    done = settled(zero, 2, replace(grades(kit), printed=True))
-    assert done.score == 0
-    assert done.score_notes[0].endswith("This assignment gives no points then. 12.5 -> 0 points.")
-    assert done.score_notes[1].endswith("that costs 30 %.")
+    settlement = settled(zero, 2, replace(grades(kit), printed=True))
+    assert settlement.score == 0
+    assert settlement.score_notes[0].endswith("This assignment gives no points then. 12.5 -> 0 points.")
+    assert settlement.score_notes[1].endswith("that costs 30 %.")
     warned = settled(kit, 2, replace(grades(kit), printed=True))
     assert warned.score == 8.75
     assert "It costs nothing" in warned.remarks[0]
@@ -377,18 +380,18 @@ BROKEN = {
 def test_one_file_that_does_not_run_costs_everything_where_the_rubric_is_strict(files, broken, strict):
     kit = make_kit(*([SUBMISSION] if strict else []))
     findings = inspect(files, kit.assignment)
-    done = settled(kit, graded=replace(grades(kit, wrong=2), findings=findings, broken=broken))
-    assert done.score == (0 if strict else 8.5)
-    assert any("models/a.py cannot be run." in line and "8.5 -> 0" in line for line in done.score_notes) == strict
-    faults = [each for each in findings if each.severity is Severity.FAULT]
-    assert all(("Costs all points" in each.message) == strict for each in faults)
+    settlement = settled(kit, graded=replace(grades(kit, wrong=2), findings=findings, broken=broken))
+    assert settlement.score == (0 if strict else 8.5)
+    assert any("models/a.py cannot be run." in line and "8.5 -> 0" in line for line in settlement.score_notes) == strict
+    faults = [finding for finding in findings if finding.severity is Severity.FAULT]
+    assert all(("Costs all points" in finding.message) == strict for finding in faults)
 
 
 def test_other_faults_cost_no_more_where_the_rubric_is_strict():
     """A missing file is not one that fails, nor is a refused name."""
     kit = make_kit(SUBMISSION)
     findings = inspect({"models/b/c.py": b"exec('1')\n"}, kit.assignment)
-    assert {each.rule for each in findings} >= {"missing", "refused"}
+    assert {finding.rule for finding in findings} >= {"missing", "refused"}
     assert settled(kit, graded=replace(grades(kit), findings=findings)).score == 12.5
 
 
@@ -403,15 +406,15 @@ NOTEBOOKS = [
 ]
 
 
-@pytest.mark.parametrize(("notebook", "deduct", "found", "score", "words"), NOTEBOOKS)
-def test_a_notebook_is_required_optional_or_refused(notebook, deduct, found, score, words):
+@pytest.mark.parametrize(("notebook", "deduct", "handed_in", "score", "words"), NOTEBOOKS)
+def test_a_notebook_is_required_optional_or_refused(notebook, deduct, handed_in, score, words):
     kit = make_kit(f"[assignment]\nnotebook = '{notebook}'\nnotebook_deduct = {deduct}")
-    done = settled(kit, notebooks=found)
-    assert done.score == score
-    assert [line for line in (*done.score_notes, *done.remarks) if "notebook" in line] == [
-        line for line in (*done.score_notes, *done.remarks) if words and words in line
+    settlement = settled(kit, notebooks=handed_in)
+    assert settlement.score == score
+    assert [line for line in (*settlement.score_notes, *settlement.remarks) if "notebook" in line] == [
+        line for line in (*settlement.score_notes, *settlement.remarks) if words and words in line
     ]
-    assert words in shown(kit, done)
+    assert words in shown(kit, settlement)
 
 
 # How often hidden inputs are talked about.
@@ -435,16 +438,16 @@ TOLD = [
 @pytest.mark.parametrize(("before", "hours", "again"), TOLD)
 def test_hidden_inputs_are_talked_about_so_often(before, hours, again):
     kit = make_kit(TWICE)
-    done = settled(kit, hours, grades(kit, wrong=1, hidden=2), before=before)
-    messages = [row.verdict.message for row in done.rows[3:]]
+    settlement = settled(kit, hours, grades(kit, wrong=1, hidden=2), before=before)
+    messages = [row.verdict.message for row in settlement.rows[3:]]
     assert messages[2] == "The values differ.", "what fails with published inputs is always said"
     assert [message == NOT_SAID for message in messages[:2]] == [again is not None] * 2
-    assert [row.verdict.hint for row in done.rows[3:]] == ["" if again else "Axes?"] * 2 + ["A gate?"]
-    assert done.score == settled(make_kit(), hours, grades(kit, wrong=1, hidden=2)).score
-    told = [line for line in done.remarks if "2 submissions in 1 day" in line]
-    assert len(told) == (again is not None)
+    assert [row.verdict.hint for row in settlement.rows[3:]] == ["" if again else "Axes?"] * 2 + ["A gate?"]
+    assert settlement.score == settled(make_kit(), hours, grades(kit, wrong=1, hidden=2)).score
+    remarks = [line for line in settlement.remarks if "2 submissions in 1 day" in line]
+    assert len(remarks) == (again is not None)
     if again is not None:
-        assert f"from {(DUE + timedelta(hours=again)).isoformat(sep=' ', timespec='minutes')} on" in told[0]
+        assert f"from {(DUE + timedelta(hours=again)).isoformat(sep=' ', timespec='minutes')} on" in remarks[0]
 
 
 def test_who_has_nothing_held_back_is_told_of_no_limit():
@@ -456,8 +459,8 @@ def test_runs_that_the_autograder_failed_are_not_counted():
     data = forged(0, before=(-2, -1))
     data["previous_submissions"][0]["autograder_error"] = True
     kit = make_kit(TWICE)
-    done = settle(kit, grades(kit, hidden=1), Metadata.parse(data), ())
-    assert done.rows[-1].verdict.message != NOT_SAID
+    settlement = settle(kit, grades(kit, hidden=1), Metadata.parse(data), ())
+    assert settlement.rows[-1].verdict.message != NOT_SAID
 
 
 def test_the_order_of_earlier_submissions_does_not_matter():
@@ -495,9 +498,9 @@ def test_hints_are_given_in_grading_where_the_rubric_says_everywhere(hints):
     kit = make_kit(f"[assignment]\nhints = '{hints}'")
     rows = results.compose(kit, settled(kit, graded=grades(kit, wrong=1, hidden=1)), [], {})["tests"]
     ends = [row["output"].rpartition("\n\n")[2] for row in rows[-2:]]
-    given = ["Hint: Axes?", "Hint: A gate?"]
-    held = ["Right with the published inputs; a result has the wrong shape.", "The values differ."]
-    assert ends == (given if hints == "everywhere" else held)
+    hints_shown = ["Hint: Axes?", "Hint: A gate?"]
+    hints_withheld = ["Right with the published inputs; a result has the wrong shape.", "The values differ."]
+    assert ends == (hints_shown if hints == "everywhere" else hints_withheld)
     assert "Hint" not in rows[0]["output"]
 
 

@@ -83,9 +83,9 @@ def save(path: Path, text: str) -> None:
     beside.replace(path)
 
 
-def wait_until(true: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + WAIT
-    while not true():
+    while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
 
@@ -110,10 +110,10 @@ class Reader:
 
 
 def environment(**more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
-        kept.pop(name, None)
-    return kept | {"TERM": "xterm-256color", "LANG": "C.UTF-8"} | more
+        variables.pop(name, None)
+    return variables | {"TERM": "xterm-256color", "LANG": "C.UTF-8"} | more
 
 
 class Terminal:
@@ -165,7 +165,7 @@ class Terminal:
         end = time.monotonic() + WAIT
         while time.monotonic() < end:
             self.read()
-            if all(each in self.text for each in words) and not (without and without in self.text):
+            if all(phrase in self.text for phrase in words) and not (without and without in self.text):
                 return self.text
         raise AssertionError(f"{words} never appeared:\n{self.text}")
 
@@ -292,11 +292,11 @@ def test_the_terminal_is_put_in_order_however_it_ends(start, number, status):
     terminal.wait("not started")
     assert terminal.modes() != terminal.before
     assert not re.search(rb"\x1b\[[0-9;]*3[0-9]m", terminal.raw), "no colour is asked for"
-    spare = psutil.Process(terminal.process.pid).children()
+    children = psutil.Process(terminal.process.pid).children()
     terminal.process.send_signal(number)
     terminal.end(status)
-    psutil.wait_procs(spare, WAIT)
-    assert not any(each.is_running() for each in spare)
+    psutil.wait_procs(children, WAIT)
+    assert not any(child.is_running() for child in children)
 
 
 def test_control_z_stops_and_the_shell_continues(start):
@@ -351,22 +351,22 @@ def test_plain_lines_without_a_terminal(home, command, terminal):
 
 def test_the_end_of_input_waits_for_the_first_run(home, command):
     (home / RNN).write_text(solution(), encoding="utf-8")
-    done = subprocess.run(
+    result = subprocess.run(
         [*command, "RNN"], cwd=home, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
-    assert b"RNN                         6/6    6/6 done" in done.stdout
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"RNN                         6/6    6/6 done" in result.stdout
+    assert (result.returncode, result.stderr) == (0, b"")
 
 
 def test_a_python_without_torch_is_said(home, tmp_path):
     (tmp_path / "torch.py").write_text("raise ImportError('torch is broken here')")
-    done = subprocess.run(
+    result = subprocess.run(
         COMMAND, cwd=home, env=environment(PYTHONPATH=str(tmp_path)), stdin=subprocess.DEVNULL, capture_output=True,
         text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 1
-    assert "torch is broken here" in done.stderr
-    assert done.stderr.endswith("The tests cannot be started. What is missing: python check_setup.py\n")
+    assert result.returncode == 1
+    assert "torch is broken here" in result.stderr
+    assert result.stderr.endswith("The tests cannot be started. What is missing: python check_setup.py\n")
 
 
 def test_the_readme_shows_the_watch(home, start):
@@ -390,11 +390,12 @@ def board() -> Board:
     plain = {"weight": 1.0, "tolerance": Tolerance(), "steered_by": (), "visibility": None, "tags": (), "cases": ()}
     board.set_tests(
         GradedTest(
-            each.tests, name, "What is checked.", "1", integration=name == "test_b" and bool(each.needs), **plain
+            deliverable.tests, name, "What is checked.", "1",
+            integration=name == "test_b" and bool(deliverable.needs), **plain,
         )
-        for each in assignment.deliverables
+        for deliverable in assignment.deliverables
         for name in ("test_a", "test_b")
-    )
+    )  # fmt: skip
     board.running = False
     return board
 
@@ -545,7 +546,7 @@ def test_what_a_raise_costs_others_counts_too(board):
 
 
 def test_a_path_is_whole_in_the_list_or_its_folder_stands_above_it(board):
-    lines = [board.view.line(each).plain for each in board.view.standings]
+    lines = [board.view.line(standing).plain for standing in board.view.standings]
     assert all(len("> " + line) <= 80 for line in lines)
     for standing, line in zip(board.view.standings, lines, strict=True):
         folder = board.view.heading(standing).removeprefix(board.view.part(standing)).strip()
@@ -606,7 +607,7 @@ def test_saving_a_file_turns_to_it(board):
 
 
 def test_what_a_save_has_broken_is_shown(board):
-    modules = [each.tests for each in board.assignment.by_file("models/Transformer.py")]
+    modules = [deliverable.tests for deliverable in board.assignment.by_file("models/Transformer.py")]
     for module in modules:
         give(board, Kind.PASSED, module=module)
     board.focus = modules[0]
@@ -648,8 +649,8 @@ def test_a_run_that_reads_a_save_before_it_is_noticed_loses_no_praise(home, monk
     watch = Watch(board, Lines(Console(quiet=True)), keys.Lines())
     watch.display.open()
 
-    def steps_until(true: Callable[[], bool]) -> None:
-        wait_until(lambda: watch.step() or true())
+    def steps_until(condition: Callable[[], bool]) -> None:
+        wait_until(lambda: watch.step() or condition())
 
     def run_ends(kind: Kind) -> None:
         steps_until(lambda: bool(watch.run_now))
@@ -683,11 +684,11 @@ def test_a_save_in_several_steps_is_one(tmp_path, monkeypatch):
     seen_files = SeenFiles([path])
 
     def polls(seconds: float) -> int:
-        found = 0
+        changes = 0
         for _ in range(round(seconds / 0.05)):
             clock[0] += 0.05
-            found += len(seen_files.poll())
-        return found
+            changes += len(seen_files.poll())
+        return changes
 
     assert polls(1) == 0
     path.write_text("")

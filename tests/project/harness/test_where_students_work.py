@@ -51,8 +51,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """As nearly that of Windows as this machine can."""
     folder = tmp_path_factory.mktemp("startup")
     (folder / "sitecustomize.py").write_text(SITECUSTOMIZE, encoding="utf-8")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
-    return kept | {
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
+    return variables | {
         "PYTHONPATH": str(folder),
         "PYTHONWARNDEFAULTENCODING": "1",
         "PYTHONIOENCODING": "cp1252",  # what a Windows console in Germany takes
@@ -109,53 +109,53 @@ def test_the_view_runs(view):
 
 def test_pytest_runs(python):
     # platformdirs comes with Jupyter and brings a plugin; it takes this machine for what it is, and misses os.getuid.
-    done = python("-m", "pytest", "tests/models", "-q", "-p", "no:cacheprovider", "-p", "no:platformdirs")
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "Not started: RNN (models/naive/RNN.py:" in done.stdout
-    assert " passed" not in done.stdout.splitlines()[-1]
-    assert "Traceback" not in done.stdout
-    assert "INTERNALERROR" not in done.stdout
+    result = python("-m", "pytest", "tests/models", "-q", "-p", "no:cacheprovider", "-p", "no:platformdirs")
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "Not started: RNN (models/naive/RNN.py:" in result.stdout
+    assert " passed" not in result.stdout.splitlines()[-1]
+    assert "Traceback" not in result.stdout
+    assert "INTERNALERROR" not in result.stdout
 
 
 def test_a_test_file_that_is_missing_is_said_and_the_others_run(unpacked, python):
     tests = unpacked / "tests" / "models" / "naive" / "test_RNN.py"
-    away = tests.rename(tests.with_name("away"))
+    moved_tests = tests.rename(tests.with_name("away"))
     try:
-        done, watched = python("-m", "tests", "RNN", "LSTM"), python("-m", "tests", "--watch", "RNN")
+        shown, watched = python("-m", "tests", "RNN", "LSTM"), python("-m", "tests", "--watch", "RNN")
     finally:
-        away.rename(tests)
-    assert "1.2 LSTM                        0/8" in done.stdout
-    assert done.stderr == "tests/models/naive/test_RNN.py is missing. Take it from the handout again.\n"
+        moved_tests.rename(tests)
+    assert "1.2 LSTM                        0/8" in shown.stdout
+    assert shown.stderr == "tests/models/naive/test_RNN.py is missing. Take it from the handout again.\n"
     assert "tests/models/naive/test_RNN.py is missing." in watched.stdout
 
 
 def test_the_packager_runs(python, tmp_path):
-    done = python("collect_submission.py", "--check")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "NOTHING IS STARTED" in done.stdout
-    done = python("collect_submission.py", "--id", "ab12", "--out", str(tmp_path / FOLDER))
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = python("collect_submission.py", "--check")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "NOTHING IS STARTED" in result.stdout
+    result = python("collect_submission.py", "--id", "ab12", "--out", str(tmp_path / FOLDER))
+    assert result.returncode == 0, result.stdout + result.stderr
     assert [path.name for path in (tmp_path / FOLDER).iterdir()] == ["sequence-models_ab12.zip"]
 
 
 def test_the_check_of_the_setup_runs(python):
-    done = python("check_setup.py")
-    assert "Traceback" not in done.stderr, done.stderr
-    assert "Python" in done.stdout
+    result = python("check_setup.py")
+    assert "Traceback" not in result.stderr, result.stderr
+    assert "Python" in result.stdout
 
 
 def test_a_solved_deliverable_is_seen(unpacked, python):
     """Solve the LSTM with Windows line ends, as an editor there saves it."""
     target = unpacked / "student" / "models" / "naive" / "LSTM.py"
-    before = target.read_bytes()
+    skeleton = target.read_bytes()
     target.write_bytes((ROOT / "solution" / "models" / "naive" / "LSTM.py").read_bytes().replace(b"\n", b"\r\n"))
     try:
-        done = python("-m", "tests", "RNN", "LSTM")
+        result = python("-m", "tests", "RNN", "LSTM")
     finally:
-        target.write_bytes(before)
-    assert done.returncode == 1, done.stderr
-    assert "done" in next(line for line in done.stdout.splitlines() if line.startswith("1.2 LSTM"))
-    assert "14 of 20 points" in done.stdout
+        target.write_bytes(skeleton)
+    assert result.returncode == 1, result.stderr
+    assert "done" in next(line for line in result.stdout.splitlines() if line.startswith("1.2 LSTM"))
+    assert "14 of 20 points" in result.stdout
 
 
 CONSTRUCTOR = """
@@ -171,20 +171,20 @@ CONSTRUCTOR = """
 def test_what_is_left_to_write_is_said_by_everything_with_its_line_and_its_price(unpacked, python):
     """An LSTM with a constructor alone: its two other functions still raise, as handed out."""
     target = unpacked / "student" / "models" / "naive" / "LSTM.py"
-    before = target.read_bytes()
-    text = before.decode().replace("        self.init_parameters()\n", CONSTRUCTOR, 1)
+    skeleton = target.read_bytes()
+    text = skeleton.decode().replace("        self.init_parameters()\n", CONSTRUCTOR, 1)
     target.write_text(text, encoding="utf-8")
     first, second = (n for n, line in enumerate(text.splitlines(), 1) if "raise NotImplementedError" in line)
     try:
-        done, watched = python("-m", "tests", "1"), python("-m", "tests", "--watch", "1")
+        viewed, watched = python("-m", "tests", "1"), python("-m", "tests", "--watch", "1")
         packed = python("collect_submission.py", "--check")
     finally:
-        target.write_bytes(before)
+        target.write_bytes(skeleton)
     price = f"models/naive/LSTM.py:{first} still raises NotImplementedError: 8 tests stop there. Costs 14 points."
-    for shown in (done.stdout, watched.stdout):
-        assert f"1.2 LSTM                        0/8   0/14 unfinished  naive/LSTM.py:{first}\n" in shown
-        assert price in " ".join(shown.split())
-        assert f"Next: finish LSTM (student/models/naive/LSTM.py:{first})" in shown, (
+    for output in (viewed.stdout, watched.stdout):
+        assert f"1.2 LSTM                        0/8   0/14 unfinished  naive/LSTM.py:{first}\n" in output
+        assert price in " ".join(output.split())
+        assert f"Next: finish LSTM (student/models/naive/LSTM.py:{first})" in output, (
             "and not the RNN, which comes before"
         )
     assert (
@@ -195,18 +195,18 @@ def test_what_is_left_to_write_is_said_by_everything_with_its_line_and_its_price
 
 def test_a_file_that_cannot_be_taken_costs_its_tests_here_as_in_grading_and_says_what_to_do(unpacked, python):
     target = unpacked / "student" / "models" / "naive" / "RNN.py"
-    before = target.read_bytes()
+    skeleton = target.read_bytes()
     target.write_text((ROOT / "solution" / "models" / "naive" / "RNN.py").read_text("utf-8"), encoding="utf-16")
-    copy = target.with_name("LSTM.py").rename(target.with_name("LSTM (1).py"))
+    renamed = target.with_name("LSTM.py").rename(target.with_name("LSTM (1).py"))
     try:
         packed, rnn, lstm = (
             python("collect_submission.py", "--check"),
-            *(python("-m", "tests", t) for t in ("RNN", "LSTM")),
+            *(python("-m", "tests", title) for title in ("RNN", "LSTM")),
         )
     finally:
-        target.write_bytes(before)
-        copy.rename(target.with_name("LSTM.py"))
-    packed, rnn, lstm = (" ".join(done.stdout.split()) for done in (packed, rnn, lstm))
+        target.write_bytes(skeleton)
+        renamed.rename(target.with_name("LSTM.py"))
+    packed, rnn, lstm = (" ".join(result.stdout.split()) for result in (packed, rnn, lstm))
     for words in (packed, rnn):
         assert "models/naive/RNN.py:1: saved as UTF-16, which Python cannot read. Save it as UTF-8" in words
         assert "Costs 6 points (1.1 RNN)." in words
@@ -217,17 +217,17 @@ def test_a_file_that_cannot_be_taken_costs_its_tests_here_as_in_grading_and_says
 def test_the_harness_imports_nothing_heavy_beside_torch(cold_python):
     paths = [path.relative_to(ROOT).with_suffix("") for path in (ROOT / "harness").rglob("[a-z]*.py")]
     imports = "".join(f"import {'.'.join(path.parts)}; " for path in paths)
-    done = cold_python("-c", f"{imports}import sys; print(*{{name.split('.')[0] for name in sys.modules}})")
-    assert done.returncode == 0, done.stderr
-    found = set(done.stdout.split())
-    assert {"torch", "numpy", "pytest"} <= found
-    assert not found & {*FOREIGN, "psutil", "typer", "hypothesis", "autograder"}
+    result = cold_python("-c", f"{imports}import sys; print(*{{name.split('.')[0] for name in sys.modules}})")
+    assert result.returncode == 0, result.stderr
+    packages = set(result.stdout.split())
+    assert {"torch", "numpy", "pytest"} <= packages
+    assert not packages & {*FOREIGN, "psutil", "typer", "hypothesis", "autograder"}
 
 
 def test_the_contract_and_the_judge_do_not_even_need_torch(cold_python):
     script = "import harness, harness.judge, harness.graded, harness.outcome, harness.submission.command"
-    done = cold_python("-c", f"{script}, sys; print('torch' in sys.modules, 'pytest' in sys.modules)")
-    assert done.stdout.split() == ["False", "False"], done.stderr
+    result = cold_python("-c", f"{script}, sys; print('torch' in sys.modules, 'pytest' in sys.modules)")
+    assert result.stdout.split() == ["False", "False"], result.stderr
 
 
 def test_the_readme_shows_what_one_sees(unpacked, view):
@@ -238,8 +238,8 @@ def test_the_readme_shows_what_one_sees(unpacked, view):
 
 
 def test_the_watch_runs_where_no_terminal_can_be_read(python):
-    done = python("-m", "tests", "--watch", "RNN")
-    assert done.returncode == 1, done.stderr
-    assert done.stderr == ""
-    assert "1.1 RNN                         0/6    0/6 not started naive/RNN.py:28" in done.stdout
-    assert "Not started: RNN (models/naive/RNN.py:28)." in done.stdout
+    result = python("-m", "tests", "--watch", "RNN")
+    assert result.returncode == 1, result.stderr
+    assert result.stderr == ""
+    assert "1.1 RNN                         0/6    0/6 not started naive/RNN.py:28" in result.stdout
+    assert "Not started: RNN (models/naive/RNN.py:28)." in result.stdout

@@ -1,4 +1,4 @@
-"""A repository that a test may change, and the command that makes its answers."""
+"""What is stored, a repository that a test may change, and the command that makes its answers."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -11,8 +11,16 @@ from typer.testing import CliRunner
 import autograder.__main__ as commands
 from autograder.prepare import answers, kit, store
 from autograder.prepare.answers import Mapper
+from autograder.prepare.store import Stored
 from harness.graded import GradedTest
+from tests.project.conftest import ROOT
 from tests.project.prepare.copied import RNN, RNN_MISTAKES, copy_into
+
+
+@pytest.fixture(scope="module")
+def stored(graded: list[GradedTest]) -> Stored:
+    """The answers and hints of the public seed, as they are in `tests/reference`."""
+    return store.load_public(ROOT, graded)
 
 
 @pytest.fixture

@@ -6,16 +6,14 @@ are random and a sample of the others run again, with other random numbers.
 """
 
 import re
-import shutil
 import zlib
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import pytest
 
-from autograder.prepare import catalogue, guide, mistakes, quality, store, weak_tests
-from autograder.prepare.catalogue import CatalogueError, Misconception
+from autograder.prepare import catalogue, guide, mistakes, quality, store
+from autograder.prepare.catalogue import Misconception
 from autograder.prepare.mistakes import Task
 from autograder.prepare.quality import Quality
 from autograder.prepare.store import Made, Stored
@@ -31,24 +29,19 @@ HINTS = [misconception.hint for misconception in CATALOGUE]
 
 def sample(entries: list[Misconception], one_in: int = 48) -> list[Misconception]:
     """All with random values, and of the others one in so many, chosen by a digest of the name, and at least one."""
-    digests = {str(entry): zlib.crc32(str(entry).encode()) for entry in entries}
+    digests = {entry: zlib.crc32(str(entry).encode()) for entry in entries}
     lowest = min(digests.values(), default=0)
-    return [e for e in entries if e.varies or digests[str(e)] % one_in == 0 or digests[str(e)] == lowest]
+    return [entry for entry, digest in digests.items() if entry.varies or digest % one_in == 0 or digest == lowest]
 
 
 @pytest.fixture(scope="module")
 def fresh(graded: list[GradedTest]) -> Made:
     """What the solution and the sample give now, with the public seed."""
-    all_of = catalogue.of
+    all_entries = catalogue.of
     with pytest.MonkeyPatch.context() as patch, store.workers() as mapper:
-        patch.setattr(catalogue, "of", lambda root, deliverable: sample(all_of(root, deliverable)))
+        patch.setattr(catalogue, "of", lambda root, deliverable: sample(all_entries(root, deliverable)))
         patch.setattr(store, "Task", partial(Task, luck="again"))
         return store.make_public(ROOT, graded, mapper)
-
-
-@pytest.fixture(scope="module")
-def stored(graded: list[GradedTest]) -> Stored:
-    return store.load_public(ROOT, graded)
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +77,10 @@ def test_every_misconception_fails_a_public_test(fresh: Made) -> None:
 
 
 def test_what_is_stored_is_of_the_whole_catalogue(stored: Stored) -> None:
-    known = {each.name: each for each in stored.hints.known}
+    known = {mistake.name: mistake for mistake in stored.hints.known}
     assert [*known] == [str(entry) for entry in CATALOGUE]
-    assert {name: each.hint for name, each in known.items()} == {str(entry): entry.hint for entry in CATALOGUE}
-    assert [name for name, each in known.items() if not each.wrong] == []
+    assert {name: mistake.hint for name, mistake in known.items()} == {str(entry): entry.hint for entry in CATALOGUE}
+    assert [name for name, mistake in known.items() if not mistake.wrong] == []
 
 
 Explained = list[tuple[Misconception, list[str], dict[str, str]]]
@@ -150,10 +143,10 @@ def test_every_other_wrong_name_gets_the_same_hint(entry: Misconception, stored:
     module = RUBRIC.deliverable(entry.deliverable).tests
     tests = tuple(test for test in graded if test.module == module)
     answers = stored.answers.of(module)
-    as_written = next(each.wrong for each in stored.hints.known if each.name == str(entry))
-    otherwise = mistakes.failures(Task(ROOT, other, tests, answers))
-    passed = answers.outcomes.keys() - otherwise
-    explained = stored.hints.explain({name: each.outcome for name, each in otherwise.items()}, passed)
+    as_written = next(mistake.wrong for mistake in stored.hints.known if mistake.name == str(entry))
+    failures = mistakes.failures(Task(ROOT, other, tests, answers))
+    passed = answers.outcomes.keys() - failures
+    explained = stored.hints.explain({name: failure.outcome for name, failure in failures.items()}, passed)
     assert explained == dict.fromkeys(as_written, entry.hint)
 
 
@@ -204,78 +197,3 @@ def test_the_guide_is_what_the_catalogue_gives(fresh: Made, graded: list[GradedT
     for name, text in guide.pages(ROOT, graded, fresh).items():
         if name.name != "README.md":
             assert entries(text) <= entries(printed[ROOT / name]), f"{name}: run `python -m autograder answers`"
-
-
-def test_the_report_finds_the_tests_that_find_something(stored: Stored, graded: list[GradedTest]) -> None:
-    found = weak_tests.found_by(graded, stored)
-    assert found.keys() == {str(entry) for entry in CATALOGUE}
-    assert all(found.values())
-    assert found["seq2seq.Seq2Seq/device_ignored"] == {"2.4.1 seq2seq keeps both models on the device"}
-
-
-def test_the_report_names_values_that_the_tolerance_hides(stored: Stored, graded: list[GradedTest]) -> None:
-    """A bias of the keys has no gradient: it adds the same to all scores of a softmax. What is left is rounding."""
-    hidden = weak_tests.hidden_by_tolerance(graded, stored)
-    assert {name for _, name, _ in hidden} == {"gradient of keys.0.bias", "gradient of keys.1.bias"}
-
-
-def test_one_entry_may_stand_for_several_places(tmp_path: Path) -> None:
-    for name in ("solution/models/naive/RNN.py", "autograder/rubric.toml"):
-        (tmp_path / name).parent.mkdir(parents=True)
-        shutil.copy(ROOT / name, tmp_path / name)
-    file = tmp_path / catalogue.FOLDER / "naive.RNN.toml"
-    file.parent.mkdir(parents=True)
-    each = "each = [{ f = 'tanh' }, { f = 'log_softmax' }]"
-    texts = "name = 'no_<f>'\nbefore = 'torch.<f>('\nafter = 'torch.exp('\nhint = 'No <f>.'"
-    file.write_text(f"[[misconception]]\n{texts}\n{each}\n", encoding="utf-8")
-    entries = catalogue.load(tmp_path)
-    assert [(entry.name, entry.before, entry.hint) for entry in entries] == [
-        ("no_tanh", "torch.tanh(", "No tanh."), ("no_log_softmax", "torch.log_softmax(", "No log_softmax."),
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("entry", "complaint"),
-    [
-        ("name = 'n'\nbefore = 'absent text'\nafter = ''\nhint = 'h'", "once in models/naive/RNN.py, found it 0 times"),
-        ("name = 'n'\nbefore = 'torch.tanh('\nafter = '('", "expected the keys name, before, after, hint"),
-        ("name = 'n'\nbefore = 'torch.tanh('\nafter = '('\nhint = ''", "hint: expected text"),
-        ("name = 'n'\nbefore = 'torch.tanh('\nafter = 'torch.tanh(('\nhint = 'h'", "expected Python after the change"),
-        ("name = 'n'\nbefore = 'torch.tanh('\nafter = ' torch.tanh('\nhint = 'h'", "expected a change"),
-        ("name = 'n'\nbefore = 'torch.tanh('\nafter = '('\nhint = 'h'\nother = ''", "expected the keys"),
-        (
-            "name = 'n'\nbefore = 'torch.tanh('\nafter = 'torch.exp('\nhint = 'h'\nvaries = '('",
-            "varies: expected a reg",
-        ),
-        (
-            "name = 'n'\nrenamed = { hidden_layer = 'w' }\nhint = 'h'\nbefore = 'x'",
-            "expected the keys name, renamed, hint",
-        ),
-        ("name = 'n'\nrenamed = { hidden_layer = 1 }\nhint = 'h'", "renamed: expected { right_name"),
-        ("name = 'n'\nrenamed = {}\nhint = 'h'", "renamed: expected { right_name"),
-        ("name = 'n'\nrenamed = { hidden = 'hidden_layer' }\nhint = 'h'", "is new to the file, found 'hidden_layer'"),
-        ("name = 'n'\nrenamed = { hidden_layer = 'a b' }\nhint = 'h'", "is new to the file, found 'a b'"),
-        ("name = 'n'\nrenamed = { absent = 'w' }\nhint = 'h'", "stands in the file, found 'absent'"),
-        (
-            "name = 'n'\nrenamed = { hidden_layer = 'w', output_layer = 'w' }\nhint = 'h'",
-            "is new to the file, found 'w'",
-        ),
-        ("name =", "expected TOML"),
-        ("name = 'n'\nbefore = 'torch.tanh('\nafter = '('\nhint = 'h'\neach = ['a']", "each: expected a list like"),
-        (
-            "name = 'n'\nbefore = 'torch.<f>('\nafter = 'torch.exp('\nhint = 'h'\n"
-            "each = [{ f = 'tanh' }, { f = 'log_softmax' }]",
-            "expected a name that no other entry has",
-        ),
-    ],
-)
-def test_an_entry_that_cannot_be_used_is_named(entry: str, complaint: str, tmp_path: Path) -> None:
-    for name in ("solution/models/naive/RNN.py", "autograder/rubric.toml"):
-        (tmp_path / name).parent.mkdir(parents=True)
-        shutil.copy(ROOT / name, tmp_path / name)
-    file = tmp_path / catalogue.FOLDER / "naive.RNN.toml"
-    file.parent.mkdir(parents=True)
-    file.write_text(f"[[misconception]]\n{entry}\n", encoding="utf-8")
-    with pytest.raises(CatalogueError, match=complaint) as caught:
-        catalogue.of(tmp_path, RUBRIC.deliverable("naive.RNN"))
-    assert str(caught.value).startswith(str(file))

@@ -59,8 +59,8 @@ def test_tests_are_run_as_soon_as_one_of_those_named_is_started(tmp_path, monkey
 def test_what_is_switched_off_is_said_and_passed_over(monkeypatch, capsys):
     notebook = Notebook(str(ROOT / "solution"))
     assert notebook.ready("naive.RNN")
-    kept = tuple(each for each in notebook.assignment.deliverables if each.part != "naive")
-    notebook.assignment = dataclasses.replace(notebook.assignment, deliverables=kept)
+    others = tuple(deliverable for deliverable in notebook.assignment.deliverables if deliverable.part != "naive")
+    notebook.assignment = dataclasses.replace(notebook.assignment, deliverables=others)
     started = []
     monkeypatch.setattr(notebook, "_run", lambda *command: started.append(command))
     assert not notebook.ready("naive.RNN")
@@ -108,7 +108,7 @@ def test_a_training_that_was_stopped_leaves_no_older_model(tmp_path, monkeypatch
     notebook = Notebook(str(ROOT / "solution"))
     notebook.runs, notebook._trained = tmp_path, {"rnn": object(), "lstm": object()}
     notebook.train("rnn")
-    said = capsys.readouterr().out
-    assert words in said
-    assert "--resume" not in said
+    output = capsys.readouterr().out
+    assert words in output
+    assert "--resume" not in output
     assert notebook._trained.keys() == {"lstm"}

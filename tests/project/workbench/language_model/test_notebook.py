@@ -92,9 +92,9 @@ def test_solved_every_epoch_prints_loss_and_perplexity_which_fall(solved: Notebo
             re.M,
         )[:2]
         assert [epoch[0] for epoch in epochs] == ["1", "2"], words
-        (_, loss, _, _, first), (_, later, _, _, second) = epochs
-        assert float(later) < float(loss)
-        assert float(second) < float(first) < 400  # all words alike: 390
+        (_, first_loss, _, _, first_perplexity), (_, second_loss, _, _, second_perplexity) = epochs
+        assert float(second_loss) < float(first_loss)
+        assert float(second_perplexity) < float(first_perplexity) < 400  # all words alike: 390
 
 
 def test_solved_three_texts_of_twenty_words_are_shown_for_every_epoch(solved: NotebookNode) -> None:
@@ -124,10 +124,10 @@ def test_solved_tuning_stays_in_its_ranges_and_is_compared(solved: NotebookNode)
 
 @pytest.mark.parametrize("cell", TUNED)
 def test_solved_what_cannot_be_tuned_is_said_and_not_trained(solved: NotebookNode, cell: str) -> None:
-    first, *wrong = printed(cell_with(solved, cell)).splitlines()
+    first, *reasons = printed(cell_with(solved, cell)).splitlines()
     assert first == "Nothing was trained:"
-    assert len(wrong) == 1
-    assert wrong[0].startswith(TUNED[cell])
+    assert len(reasons) == 1
+    assert reasons[0].startswith(TUNED[cell])
 
 
 def test_solved_a_loss_that_is_no_number_ends_a_training_which_keeps_what_was_before(solved: NotebookNode) -> None:

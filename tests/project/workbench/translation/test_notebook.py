@@ -65,9 +65,9 @@ def test_solved_pictures_and_translations_are_shown_once(solved):
     assert pictures(cell_with(solved, "    plt.show()")) == 1
     for name in ("lstm-attention", "transformer"):
         assert pictures(cell_with(solved, f'notebook.attention(SENTENCES[0], "{name}")')) == 1
-    last = cell_with(solved, 'notebook.curves("rnn", "lstm-attention", "transformer-encoder", "transformer")')
-    assert pictures(last) == 1
-    head, *rows = table(last)
+    comparison = cell_with(solved, 'notebook.curves("rnn", "lstm-attention", "transformer-encoder", "transformer")')
+    assert pictures(comparison) == 1
+    head, *rows = table(comparison)
     assert head == ["German", "lstm-attention", "transformer-encoder", "transformer"]
     assert [row[0] for row in rows][1] == "Im Park schläft eine Frau."
     assert len(rows) == 3
@@ -85,8 +85,8 @@ def test_solved_tuning_is_compared_with_what_was_before(solved):
 
 def test_solved_the_demonstrations_of_part_1_learn_and_remember(solved):
     words = printed(cell_with(solved, "UPDATES = 200"))
-    first, last = map(float, re.search(r"loss ([\d.]+) at first, ([\d.]+) after", words).groups())
-    assert last < 2.5 < 3.3 < first  # knowing no more than how frequent each letter is: 2.9
+    first_loss, last_loss = map(float, re.search(r"loss ([\d.]+) at first, ([\d.]+) after", words).groups())
+    assert last_loss < 2.5 < 3.3 < first_loss  # knowing no more than how frequent each letter is: 2.9
 
 
 # What a student does next: writes the RNN, which the notebook has imported already, and packs, on Colab.
@@ -193,18 +193,18 @@ def test_set_up_says_what_to_do_without_a_handout(tmp_path, run_set_up):
 
 def test_set_up_installs_only_what_is_missing_and_keeps_torch(fresh, run_set_up, monkeypatch):
     """As on Colab: another torch, a torchtext that does not work, and no sacrebleu."""
-    found, version, ran = {"torch": "2.6.0+cu124", "torchtext": "0.18.0"}, importlib.metadata.version, []
+    on_colab, version, commands = {"torch": "2.6.0+cu124", "torchtext": "0.18.0"}, importlib.metadata.version, []
 
-    def versions(name: str) -> str:
+    def version_on_colab(name: str) -> str:
         if name == "sacrebleu":
             raise importlib.metadata.PackageNotFoundError(name)
-        return found.get(name) or version(name)
+        return on_colab.get(name) or version(name)
 
-    monkeypatch.setattr(importlib.metadata, "version", versions)
-    monkeypatch.setattr(subprocess, "run", lambda command, check: ran.append((command, check)))
+    monkeypatch.setattr(importlib.metadata, "version", version_on_colab)
+    monkeypatch.setattr(subprocess, "run", lambda command, check: commands.append((command, check)))
     run_set_up(fresh())
     install = [sys.executable, "-m", "pip", "install", "--quiet", "torchtext==0.6.0", "sacrebleu==2.6.0"]
-    assert ran == [(install, True)]
+    assert commands == [(install, True)]
 
 
 def test_set_up_asks_for_the_zip_on_colab(fresh, run_set_up, monkeypatch, tmp_path):
@@ -219,13 +219,13 @@ def test_set_up_asks_for_the_zip_on_colab(fresh, run_set_up, monkeypatch, tmp_pa
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_notebooks_are_made_of_their_sources_and_only_they_are_shipped(name):
-    made, shipped = made_notebooks(ROOT, PARTS)[f"{name}.ipynb"], notebooks.shipped()
-    assert shipped[f"student/{name}.ipynb"] == made == (ROOT / "student" / f"{name}.ipynb").read_bytes()
+    content, shipped = made_notebooks(ROOT, PARTS)[f"{name}.ipynb"], notebooks.shipped()
+    assert shipped[f"student/{name}.ipynb"] == content == (ROOT / "student" / f"{name}.ipynb").read_bytes()
     assert [path for path in shipped if name in path] == [f"student/{name}.ipynb"]
-    notebook = nbformat.reads(made.decode(), 4)
+    notebook = nbformat.reads(content.decode(), 4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.outputs == [] and cell.execution_count is None for cell in cells)
-    assert b"\r" not in made
+    assert b"\r" not in content
 
 
 def test_notebooks_share_their_first_and_their_last_cells():
@@ -239,10 +239,10 @@ def test_notebooks_share_their_first_and_their_last_cells():
 
 
 def test_a_notebook_is_made_for_parts_that_are_on():
-    without = {id: number for id, number in PARTS.items() if id != "language_model"}
+    other_parts = {id: number for id, number in PARTS.items() if id != "language_model"}
     everything = {*made_notebooks(ROOT, PARTS)}
     assert everything >= {f"{name}.ipynb" for name in NAMES}
-    assert {*made_notebooks(ROOT, without)} == everything - {"Language_Modeling.ipynb"}
+    assert {*made_notebooks(ROOT, other_parts)} == everything - {"Language_Modeling.ipynb"}
     assert {*made_notebooks(ROOT, {"language_model": "4"})} == {"Language_Modeling.ipynb"}
     for name in NAMES:
         assert {*read(ROOT / SOURCES / f"{name}.py")[0]} <= PARTS.keys()
@@ -266,7 +266,7 @@ def test_shared_cells_come_where_they_are_included(tmp_path):
 def test_a_changed_cell_changes_no_other():
     source = "# %% [markdown]\n# One\n\n# %%\nx = 1\n\n# %%\nx = 1\n"
     before, after = (nbformat.reads(make(text).decode(), 4).cells for text in (source, source.replace("One", "Two")))
-    assert [one.id == other.id for one, other in zip(before, after, strict=True)] == [False, True, True]
+    assert [old.id == new.id for old, new in zip(before, after, strict=True)] == [False, True, True]
     assert len({cell.id for cell in before}) == 3
 
 
