@@ -421,8 +421,8 @@ def _ratios(sizes: Sizes) -> dict[str, float]:
     a batch size or a length.
     """
     ratios: dict[str, float] = {}
-    *_, layers = sizes.names.split(sizes.by_name)
-    for name, size in sizes.by_name.items():
+    *_, layers = sizes.names.split(sizes.sizes)
+    for name, size in sizes.sizes.items():
         if size > 1 and " " not in name:
             ratios |= {name: float(size), f"1/{name}": 1 / size}
             if name in layers:

@@ -42,8 +42,9 @@ COMMON = SizeNames(batches=("N", "B"), lengths=("T", "L", "S"))  # the letters o
 
 
 def size_names(batches: str = "", lengths: str = "") -> Callable[[Test], Test]:
-    """Name the sizes of this test, separated by spaces, that are batch sizes or lengths, besides N, B, T, L and S.
+    """Declare further names of batch sizes and of lengths, separated by spaces.
 
+    In every test N and B are batch sizes, and T, L and S are lengths.
     A size is what `given.size` draws, or a number among a case's arguments. Verdicts speak of "another length (T)".
     """
     names = SizeNames((*COMMON.batches, *batches.split()), (*COMMON.lengths, *lengths.split()))

@@ -14,21 +14,26 @@ HALF = "half of "  # how a test begins the name of a size that it doubles, to dr
 class Sizes:
     """The sizes of a test by name, and which of the names are batch sizes and lengths."""
 
-    by_name: Mapping[str, int]
+    sizes: Mapping[str, int]
     names: SizeNames = COMMON
 
     def name(self, number: int) -> str:
         """The name of a number: "N", "T - 1", "I + H", "A * B"; "" if it has none or several."""
-        size = {name: size for name, size in self.by_name.items() if not name.startswith((PADDING, HALF))}
-        batches, lengths, layers = self.names.split(size)
+        sizes = {name: size for name, size in self.sizes.items() if not name.startswith((PADDING, HALF))}
+        batches, lengths, layers = self.names.split(sizes)
         ways = (
-            [name for name in size if size[name] == number],
-            [f"{name} {way}" for name in lengths for way, by in (("- 1", -1), ("+ 1", 1)) if size[name] + by == number],
-            [f"{one} + {two}" for one, two in combinations(layers, 2) if size[one] + size[two] == number],
+            [name for name in sizes if sizes[name] == number],
+            [
+                f"{name} {way}"
+                for name in lengths
+                for way, by in (("- 1", -1), ("+ 1", 1))
+                if sizes[name] + by == number
+            ],
+            [f"{one} + {two}" for one, two in combinations(layers, 2) if sizes[one] + sizes[two] == number],
             [
                 f"{one} * {two}"
                 for one, two in (*combinations(layers, 2), *product(lengths, batches))
-                if size[one] * size[two] == number
+                if sizes[one] * sizes[two] == number
             ],
         )
         names = next((names for names in ways if names), [])

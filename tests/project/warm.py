@@ -3,7 +3,10 @@
 `Warm` is a process that has imported torch and pytest, and nothing of ours. `Warm.command` takes the place of
 `sys.executable` in a command line: it starts a small process, which passes its arguments, folder, environment and
 standard streams on; the warm process forks for them. Signals, standard streams and the exit status are those of a
-usual process. Options of the interpreter (`python -S`) start a usual one.
+usual process (test_warm.py compares them). Options of the interpreter (`python -S`) start a usual one.
+
+Not as usual: no objects are cleaned up at the end, streams take only the encoding of PYTHONIOENCODING, and of all
+signals only those to end and to continue are passed on.
 """
 
 import atexit
@@ -18,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import types
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -72,8 +76,8 @@ class Warm:
             listening.listen()
             self._process = subprocess.Popen(
                 [sys.executable, __file__, str(listening.fileno()), self.command, first],
-                pass_fds=[listening.fileno()], cwd="/", stdin=subprocess.PIPE, env=environment,
-            )  # fmt: skip
+                pass_fds=[listening.fileno()], cwd="/", stdin=subprocess.PIPE, env=environment, process_group=0,
+            )  # fmt: skip  # Ctrl-C reaches the launchers alone, which pass it on
 
     def close(self) -> None:
         """End the process once what it has started has ended."""
@@ -135,7 +139,7 @@ def become(order: dict[str, Any]) -> tuple[str, str]:
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])
-    encoding = os.environ.get("PYTHONIOENCODING", "utf-8")
+    encoding = os.environ.get("PYTHONIOENCODING", "utf-8").partition(":")[0]
     sys.stdin = open(0, encoding=encoding, closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding=encoding, closefd=False, buffering=1 if os.isatty(1) else -1)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding=encoding, closefd=False, buffering=1, errors="backslashreplace")  # noqa: SIM115
@@ -163,15 +167,17 @@ def run(kind: str, name: str) -> int:
         if kind == "-m":
             runpy.run_module(name, run_name="__main__", alter_sys=True)
         elif kind == "-c":
-            exec(compile(name, "<string>", "exec"), {"__name__": "__main__"})
+            program = sys.modules["__main__"] = types.ModuleType("__main__")
+            exec(compile(name, "<string>", "exec"), program.__dict__)
         else:
             runpy.run_path(name, run_name="__main__")
         status = 0
     except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else int(end.code is not None)
-        if isinstance(end.code, str):
+        status = end.code & 0xFF if isinstance(end.code, int) else int(end.code is not None)
+        if not isinstance(end.code, int | None):
             print(end.code, file=sys.stderr)
     except BaseException as error:
+        error = error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)  # without this function
         sys.excepthook(type(error), error, error.__traceback__)
         status = 1 if isinstance(error, Exception) else -signal.SIGINT
     threading._shutdown()

@@ -19,7 +19,7 @@ def python(warm_python: str) -> Callable[..., str]:
     def python(*arguments: object, types: str = "", **more: str) -> str:
         return subprocess.run(
             [warm_python, "-m", *map(str, arguments)], cwd=ROOT, env=environment() | more, input=types, check=False,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", timeout=200,
         ).stdout  # fmt: skip
 
     return python

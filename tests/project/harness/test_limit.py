@@ -191,7 +191,7 @@ def test_every_command_names_the_line(tmp_path, warm_python, command, lines):
     tree, line = tree_with(tmp_path, lines)
     done = subprocess.run(
         [warm_python, "-c", IMPATIENT, *command.split(), "--tree", tree], cwd=ROOT, env=environment(), check=False,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=200,
     )  # fmt: skip
     said = " ".join(done.stdout.split())
     assert done.returncode == 1

@@ -36,6 +36,7 @@ from tests.project.conftest import ROOT
 WAIT = 90.0  # seconds for anything to appear; a machine that tests itself is slow
 RNN = "student/models/naive/RNN.py"
 COMMAND = [sys.executable, "-m", "tests", "--watch"]
+# `python -m tests --watch`, but with another program in place of sys.executable, which it starts to run tests.
 WITH_PYTHON = """
 import runpy, sys
 sys.argv.pop(0)

@@ -164,17 +164,17 @@ def test_a_sentence_that_is_not_utf_8_is_explained(recurrent, writer):
     assert result.stderr.startswith('Stopped: --prompt: expected text in UTF-8, found "a M\\xe4dchen"')
 
 
-def test_a_terminal_without_our_letters_shows_the_rest(recurrent, warm_python):
-    result = typed(warm_python, "evaluate", recurrent, PYTHONIOENCODING="ascii", LC_ALL="C")
+def test_a_terminal_without_our_letters_shows_the_rest(recurrent):
+    result = typed(sys.executable, "evaluate", recurrent, PYTHONIOENCODING="ascii", LC_ALL="C")
     assert result.returncode == 0, result.stderr
     assert "perplexity" in result.stdout
     assert "\\xf6" in result.stdout
 
 
 @pytest.mark.needs("file /dev/full")
-def test_an_output_that_is_full_is_one_sentence(recurrent, warm_python):
+def test_an_output_that_is_full_is_one_sentence(recurrent):
     with open("/dev/full", "w") as full:
-        result = typed(warm_python, "compare", recurrent, stdout=full)
+        result = typed(sys.executable, "compare", recurrent, stdout=full)
     assert result.returncode == 1
     assert result.stderr.startswith("Stopped: there is no room left for what this command prints or writes (No space ")
     assert len(result.stderr.splitlines()) == 1
