@@ -136,7 +136,7 @@ def make_answers(
     for module, names in changed.items():
         say(f"{module}: {abridged(names, 3)} changed")
     with store.workers() as mapper:
-        made = store.measure(REPOSITORY, wanted, store.make_public(REPOSITORY, wanted, mapper), mapper)
+        made = store.add_quality(REPOSITORY, wanted, store.make_public(REPOSITORY, wanted, mapper), mapper)
         store.keep_public(REPOSITORY, made)
         for page, text in guide.pages(REPOSITORY, tests, made).items():
             update(REPOSITORY / page, text.encode())

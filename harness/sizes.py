@@ -7,6 +7,7 @@ from itertools import combinations, product
 from harness.marks import COMMON, SizeNames
 
 PADDING = "padding of "  # how `Given.sentences` begins the name of a number of padding tokens
+BESIDE = {"- 1": -1, "+ 1": 1}  # how a length that is one longer or shorter is called
 HALF = "half of "  # how a test begins the name of a size that it doubles, to draw an even one
 
 
@@ -23,12 +24,7 @@ class Sizes:
         batches, lengths, layers = self.names.split(sizes)
         ways = (
             [name for name in sizes if sizes[name] == number],
-            [
-                f"{name} {way}"
-                for name in lengths
-                for way, by in (("- 1", -1), ("+ 1", 1))
-                if sizes[name] + by == number
-            ],
+            [f"{name} {way}" for name in lengths for way, step in BESIDE.items() if sizes[name] + step == number],
             [f"{one} + {two}" for one, two in combinations(layers, 2) if sizes[one] + sizes[two] == number],
             [
                 f"{one} * {two}"

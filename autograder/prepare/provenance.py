@@ -29,6 +29,7 @@ from autograder.prepare.files import replace
 
 NOTE = "made_from.json"
 MAKERS = ("harness/answers.py", "harness/hints.py", "harness/judge.py", "harness/run.py")  # make, compare and sketch
+QUALITY = "autograder/prepare/quality.py"  # measures the misconceptions
 PACKAGES = ("harness", "tests")  # whose modules are looked into
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -75,7 +76,7 @@ def record(root: Path, module: str, misconceptions: Path, ran: Iterable[str]) ->
         parts = _read(root / "solution" / path).parts
         if function in parts:  # neither a class's body nor a lambda, which belong to the file's own code
             made_from[f"solution/{name}"] = parts[function]
-    for path in _closure(root, (f"tests/{module}", *MAKERS)):
+    for path in (QUALITY, *_closure(root, (f"tests/{module}", *MAKERS))):
         made_from[path] = _read(root / path).digest
     made_from[misconceptions.as_posix()] = _digest(_entries(root / misconceptions))
     return made_from

@@ -23,12 +23,12 @@ Failed = Sequence[tuple[Misconception, Mapping[str, Failure]]]
 
 @dataclass(frozen=True)
 class Quality:
-    """What is known of a module's misconceptions.
+    """How many wrong outcomes of a module's misconceptions get their own hint, and which of its tests facts decide.
 
     Attributes:
         rows: the number of wrong outcomes, one for each misconception, test and case.
         with_hint: how many of them get the hint of their own misconception.
-        facts: the numbers of tests that a wrong solution passes if it claims what is the same for other inputs.
+        facts: numbers of tests that some misconception passes if it shows the values that are the same for all inputs.
     """
 
     rows: int
@@ -46,13 +46,14 @@ def measure(tests: Sequence[GradedTest], right: Answers, others: Answers, failed
     """
     rows, with_hint = 0, 0
     complaints: list[str] = []
-    for entry, failures, given in explained(right, hints_of(right, failed), failed):
+    hints = hints_of(right, failed)
+    for entry, failures, given in explained(right, hints, failed):
         rows += len(failures)
         with_hint += sum(given.get(name) == entry.hint for name in failures)
         if given.get(next(iter(failures))) != entry.hint and not entry.varies:
             complaints.append(f"{entry}: the first test that it fails gets another hint, or none; change the entry")
     complaints += [
-        f"{one} and {other} have one outcome and two hints; keep one of them" for one, other in twins(right, failed)
+        f"{one} and {other} have one outcome and two hints; keep one of them" for one, other in twins(hints, failed)
     ]
     return Quality(rows, with_hint, decided_by_facts(tests, right, others, failed)), complaints
 
@@ -66,23 +67,25 @@ def explained(
         yield entry, failures, hints.explain(outcomes, right.outcomes.keys() - outcomes.keys())
 
 
-def twins(right: Answers, failed: Failed) -> Iterator[tuple[str, str]]:
-    """Pairs of misconceptions with other hints that no outcome tells apart."""
-    hints = hints_of(right, failed)
+def twins(hints: Hints, failed: Failed) -> Iterator[tuple[str, str]]:
+    """Pairs of misconceptions that have different hints and the same outcomes."""
+    reported: set[str] = set()
     for entry, failures in failed:
         outcomes = {name: failure.outcome for name, failure in failures.items()}
         first = next(iter(outcomes))  # one test tells most of them apart, at a tenth of the price
         seen = portray(outcomes[first], hints.right[first])
         for other in hints.known:
-            if other.hint != entry.hint and other.wrong.keys() == outcomes.keys() and hints.fits(other, first, seen):
-                alone = Hints(hints.right, [other]).explain(outcomes)
-                if alone.keys() == outcomes.keys():
-                    yield str(entry), other.name
+            if other.hint == entry.hint or other.wrong.keys() != outcomes.keys() or other.name in reported:
+                continue
+            alone = Hints(hints.right, [other])
+            if hints.fits(other, first, seen) and alone.explain(outcomes).keys() == outcomes.keys():
+                reported.add(str(entry))
+                yield str(entry), other.name
 
 
 def decided_by_facts(tests: Sequence[GradedTest], right: Answers, others: Answers, failed: Failed) -> list[str]:
-    """The numbers of tests that some misconception passes if it claims whatever is the same for other inputs."""
-    by_name = {test.identifier(case): test for test in tests for case in test.cases}
+    """The numbers of tests that some misconception passes if it shows the values that are the same for other inputs."""
+    tests_by_name = {test.identifier(case): test for test in tests for case in test.cases}
     decided: set[str] = set()
     for _, failures in failed:
         passed: dict[str, bool] = {}
@@ -92,7 +95,7 @@ def decided_by_facts(tests: Sequence[GradedTest], right: Answers, others: Answer
                 what: value for what, value in outcome.shown.items() if _is_fact(what, outcome, others.outcomes[name])
             }
             claimed = replace(failure.outcome, shown=failure.outcome.shown | facts)
-            number, verdict = by_name[name].number, judge(claimed, outcome, by_name[name].tolerance)
+            number, verdict = tests_by_name[name].number, judge(claimed, outcome, tests_by_name[name].tolerance)
             passed[number] = passed.get(number, True) and verdict.passed
         decided |= {number for number, all_cases in passed.items() if all_cases}
     return sorted(decided)

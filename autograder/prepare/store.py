@@ -120,7 +120,7 @@ def make_public(root: Path, tests: Sequence[GradedTest], mapper: Mapper) -> Made
     return Made(right, [(task.misconception, failures) for task, failures in failed], kept, complaints)
 
 
-def measure(root: Path, tests: Sequence[GradedTest], made: Made, mapper: Mapper) -> Made:
+def add_quality(root: Path, tests: Sequence[GradedTest], made: Made, mapper: Mapper) -> Made:
     """Add what `quality` measures, and complaints about misconceptions that do not get their own hint."""
     seeds = made.answers.seeds
     tests = [test for test in tests if test.module in made.records]
@@ -130,9 +130,9 @@ def measure(root: Path, tests: Sequence[GradedTest], made: Made, mapper: Mapper)
     for deliverable in catalogue.deliverables(root):
         module = deliverable.tests
         if module in made.records:
-            inside = [test for test in tests if test.module == module]
+            own_tests = [test for test in tests if test.module == module]
             failed = [(entry, failures) for entry, failures in made.failed if entry.deliverable == deliverable.id]
-            measured[module], wrong = quality.measure(inside, made.right[module], others, failed)
+            measured[module], wrong = quality.measure(own_tests, made.right[module], others, failed)
             if wrong:
                 complaints[module] = "\n".join(wrong)
     records = {module: record for module, record in made.records.items() if module not in complaints}
@@ -198,13 +198,14 @@ def _note(root: Path, folder: Path, records: Mapping[str, Record]) -> None:
 
 def stale(root: Path) -> dict[str, list[str]]:
     """Module -> what has changed since its public answers and hints were made; modules without changes are left out."""
-    records = provenance.read(root / "tests" / "reference")
+    folder = root / "tests" / "reference"
+    records, measured = provenance.read(folder), quality.read(folder)
     changes: dict[str, list[str]] = {}
     for deliverable in catalogue.deliverables(root):
         module = deliverable.tests
         files = [public_file(module, root / "tests") for public_file in (answers.public_file, hints.public_file)]
         then = records.get(module)
-        if then is None or not all(path.exists() for path in files):
+        if then is None or module not in measured or not all(path.exists() for path in files):
             changes[module] = [f"tests/{module}"]
         else:
             now = provenance.record(root, module, catalogue.file_of(deliverable), provenance.ran_for(then))

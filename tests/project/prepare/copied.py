@@ -4,6 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
+from autograder.prepare import provenance
 from tests.project.conftest import ROOT
 
 RNN = "models/naive/test_RNN.py"
@@ -24,7 +25,8 @@ def copy_into(folder: Path) -> Path:
     """Copy what answers depend on, and the answers, of all parts into a folder."""
     for name in FOLDERS:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "autograder/rubric.toml", folder / "autograder/rubric.toml")
+    for name in ("autograder/rubric.toml", provenance.QUALITY):
+        shutil.copy(ROOT / name, folder / name)
     return folder
 
 

@@ -1,23 +1,39 @@
-"""What `answers` says of misconceptions that it cannot tell apart."""
+"""What `answers` measures of misconceptions, and what it says of those that it cannot tell apart."""
 
 from dataclasses import replace
 
+import pytest
+
 from autograder.prepare import mistakes, quality, store
 from autograder.prepare.catalogue import Misconception
-from autograder.prepare.mistakes import Task
+from autograder.prepare.mistakes import Failure, Task
+from harness.answers import Answers
 from harness.graded import GradedTest
 from tests.project.conftest import ROOT, RUBRIC
+from tests.project.prepare.copied import RNN, copy_into
 
 NO_TANH = Misconception("no_tanh", "naive.RNN", "models/naive/RNN.py", "A tanh is missing.", "torch.tanh(", "(")
 TWIN = replace(NO_TANH, name="twin", hint="Something else.")
 
 
-def test_two_hints_for_one_outcome_are_a_complaint(graded: list[GradedTest]) -> None:
-    module = RUBRIC.deliverable("naive.RNN").tests
-    tests = tuple(test for test in graded if test.module == module)
-    right = store.load_public(ROOT, graded).answers.of(module)
-    failures = mistakes.failures(Task(ROOT, NO_TANH, tests, right))
+@pytest.fixture(scope="module")
+def tests(graded: list[GradedTest]) -> list[GradedTest]:
+    """Those of the RNN."""
+    return [test for test in graded if test.module == RUBRIC.deliverable("naive.RNN").tests]
 
+
+@pytest.fixture(scope="module")
+def right(tests: list[GradedTest]) -> Answers:
+    return store.load_public(ROOT, tests).answers
+
+
+@pytest.fixture(scope="module")
+def failures(tests: list[GradedTest], right: Answers) -> dict[str, Failure]:
+    """Those of an RNN without a tanh."""
+    return mistakes.failures(Task(ROOT, NO_TANH, tuple(tests), right))
+
+
+def test_two_hints_for_one_outcome_are_a_complaint(tests, right, failures) -> None:
     measured, complaints = quality.measure(tests, right, right, [(NO_TANH, failures)])
     assert complaints == []
     assert measured.rows == measured.with_hint == len(failures)
@@ -26,16 +42,28 @@ def test_two_hints_for_one_outcome_are_a_complaint(graded: list[GradedTest]) -> 
     assert complaints == [
         "naive.RNN/twin: the first test that it fails gets another hint, or none; change the entry",
         "naive.RNN/no_tanh and naive.RNN/twin have one outcome and two hints; keep one of them",
-        "naive.RNN/twin and naive.RNN/no_tanh have one outcome and two hints; keep one of them",
     ]
     assert measured.with_hint == measured.rows / 2
 
 
-def test_a_value_that_is_the_same_for_other_inputs_is_a_fact(graded: list[GradedTest]) -> None:
-    """Where all inputs give the right answers, every value is one, and a wrong solution that claims them passes."""
-    module = RUBRIC.deliverable("naive.RNN").tests
-    tests = tuple(test for test in graded if test.module == module)
-    right = store.load_public(ROOT, graded).answers.of(module)
-    failed = [(NO_TANH, mistakes.failures(Task(ROOT, NO_TANH, tests, right)))]
-    numbers = sorted({test.number for test in tests for case in test.cases if test.identifier(case) in failed[0][1]})
-    assert quality.decided_by_facts(tests, right, right, failed) == numbers
+def test_facts_decide_tests_whose_values_are_the_same_for_other_inputs(tests, right, failures) -> None:
+    """A wrong solution that shows them passes."""
+    numbers = {test.identifier(case): test.number for test in tests for case in test.cases}
+    failed = {numbers[name] for name in failures}
+    assert quality.decided_by_facts(tests, right, right, [(NO_TANH, failures)]) == sorted(failed)
+
+    first = numbers[next(iter(failures))]
+    others = {
+        name: replace(outcome, shown={}) if numbers[name] == first else outcome
+        for name, outcome in right.outcomes.items()
+    }
+    assert quality.decided_by_facts(tests, right, replace(right, outcomes=others), [(NO_TANH, failures)]) == sorted(
+        failed - {first}
+    )
+
+
+def test_a_module_without_measures_is_stale(tmp_path) -> None:
+    copied = copy_into(tmp_path)
+    assert RNN not in store.stale(copied)
+    (copied / "tests" / "reference" / quality.FILE).unlink()
+    assert store.stale(copied)[RNN] == [f"tests/{RNN}"]
