@@ -4,6 +4,7 @@ TEMPLATES mirrors the repository. In its paths PART, NAME and NOTEBOOK stand for
 and of the notebook; a file with NAME in its path is written once for each deliverable. The files are Jinja templates.
 """
 
+import keyword
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -31,15 +32,20 @@ def write(root: Path, part: str, names: Sequence[str], workbench: bool = False, 
         notebook: whether it has a notebook.
 
     Raises:
-        NewPartError: for a name that is taken or no Python name.
+        NewPartError: for a name that is taken, or that Python does not allow.
         RubricError: where the rubric cannot be read.
     """
     rubric = Rubric.load(root / RUBRIC)
     if not re.fullmatch(r"[a-z][a-z0-9_]*", part):
         raise NewPartError(f"{part}: expected small letters, digits and '_': the part's name is that of its folders")
     for name in names:
-        if not re.fullmatch(r"[A-Za-z]\w*", name) or names.count(name) > 1:
-            raise NewPartError(f"{name}: expected a name of its own, of letters, digits and '_': it names a module")
+        if not re.fullmatch(r"[A-Za-z]\w*", name):
+            raise NewPartError(f"{name}: expected letters, digits and '_': the name is that of a module and a class")
+        if [other.lower() for other in names].count(name.lower()) > 1:
+            raise NewPartError(f"{name}: two deliverables have this name, apart from capitals; rename one")
+    for name in (part, *names, *map(_class, names)):
+        if keyword.iskeyword(name):
+            raise NewPartError(f"{name}: this is a keyword of Python, so no module or class can have the name")
     everything = (*rubric.deliverables, *rubric.off)
     number = max(int(deliverable.number.partition(".")[0]) for deliverable in everything) + 1
     files = dict(_files(part, names, number, workbench, notebook))
@@ -76,9 +82,13 @@ def _files(part: str, names: Sequence[str], number: int, workbench: bool, notebo
             yield Path(path), IMPORTS.sub(lambda lines: "".join(sorted(lines[0].splitlines(True))), text)
 
 
+def _class(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
 def _words_of(part: str, name: str, number: str) -> dict[str, str]:
     return {
-        "name": name, "number": number, "class": name[:1].upper() + name[1:], "model": name.lower(),
+        "name": name, "number": number, "class": _class(name), "model": name.lower(),
         "property": f"{part}_{name}".lower(),
     }  # fmt: skip
 

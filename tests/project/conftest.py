@@ -22,7 +22,7 @@ from autograder.prepare import rehearsal
 from autograder.rubric import Rubric
 from harness import collect
 from harness.graded import TESTS, GradedTest
-from tests.project.warm import Warm
+from tests.project.warm import Warm, is_warm
 
 ROOT = Path(__file__).resolve().parents[2]
 RUBRIC = Rubric.load(ROOT / "autograder" / "rubric.toml")
@@ -69,7 +69,7 @@ def environment() -> dict[str, str]:
 @pytest.fixture(scope="session")
 def warm_python() -> Iterator[str]:
     """A program that does what `sys.executable` does and has imported torch already."""
-    if not hasattr(os, "pidfd_open"):
+    if is_warm() or not hasattr(os, "pidfd_open"):
         yield sys.executable
         return
     warm = Warm()

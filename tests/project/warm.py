@@ -53,6 +53,11 @@ os._exit(status)
 """
 
 
+def is_warm() -> bool:
+    """Whether a `Warm` has started this process; then `sys.executable` is its command."""
+    return Path(sys.executable).with_name("launcher.py").exists()
+
+
 class Warm:
     """A warm process and the program that uses it.
 
