@@ -20,7 +20,7 @@ from autograder.grade.policy import NOT_SAID, cents
 from autograder.prepare import demonstration, handout, kit, rehearsal, store
 from autograder.prepare.answers import hidden_answers
 from autograder.prepare.files import zipped
-from autograder.rubric import Rubric
+from autograder.rubric import Limits, Rubric
 from harness.answers import Answers
 from harness.contract import Assignment
 from harness.graded import GradedTest
@@ -60,28 +60,29 @@ class Course:
     @property
     def mistaken(self) -> dict[str, bytes]:
         """The solution, but for an LSTM that is right with the published inputs alone."""
-        inside = [test for test in self.tests if test.module == self.rubric.deliverable("naive.LSTM").tests]
-        return in_forward(HIDDEN.format(public_sums=public_inputs(inside, self.public.seeds), attack="x = x * 0.9"))
+        own_tests = [test for test in self.tests if test.module == self.rubric.deliverable("naive.LSTM").tests]
+        return in_forward(HIDDEN.format(public_sums=public_inputs(own_tests, self.public.seeds), attack="x = x * 0.9"))
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_zygote() -> Iterator[None]:
-    """All kits are graded with one zygote: they have the same tests, and an engine reads the rest from its kit."""
-    first: list[Engine] = []
+def few_zygotes() -> Iterator[None]:
+    """Kits with the same tests and limits are graded with one zygote; an engine reads the rest from its kit."""
+    engines: dict[tuple[tuple[str, ...], Limits], Engine] = {}
 
     def engine(kit: Kit) -> Engine:
-        if not first:
-            first.append(Engine(kit))
-        warm = copy.copy(first[0])
-        warm.kit, warm.answers = kit, kit.answers()
-        warm.close = lambda: None  # type: ignore[method-assign]
-        return warm
+        key = (tuple(test.key for test in kit.tests), kit.rubric.grading.limits)
+        if key not in engines:
+            engines[key] = Engine(kit)
+        shared = copy.copy(engines[key])
+        shared.kit, shared.answers = kit, kit.answers()
+        shared.close = lambda: None  # type: ignore[method-assign]
+        return shared
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(main, "Engine", engine)
         yield
-    for warm in first:
-        warm.close()
+    for shared in engines.values():
+        shared.close()
 
 
 def example(name: str) -> str:
@@ -108,8 +109,8 @@ def course(
     stored, secret = store.load_public(root, tests), SECRET.encode()
     hidden = {f"hidden-{n + 1}": Answers() for n in range(rubric.grading.hidden_seeds)}
     for module in (rubric.deliverable(id).tests for id in DONE):
-        inside = [test for test in tests if test.module == module]
-        for name, made in hidden_answers(root, inside, secret, len(hidden), stored.answers.of(module)).items():
+        own_tests = [test for test in tests if test.module == module]
+        for name, made in hidden_answers(root, own_tests, secret, len(hidden), stored.answers.of(module)).items():
             hidden[name] |= made
     files = kit.kit_files(root, tests, {PUBLIC: stored.answers, **hidden}, stored.hints, "")
     return Course(root, rubric, tests, stored.answers, files)
