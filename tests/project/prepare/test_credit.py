@@ -158,7 +158,9 @@ def test_the_contract_says_how_tests_call(graded, answers):
         given_by_name = {name for function in deliverable.functions for name in by_name[function.name]}
         assert sorted(deliverable.by_name) == sorted(given_by_name), (
             f"tests/{deliverable.tests}: tests give the parameters on the right by name, and keywords.py finds those "
-            "on the left; give each of them by name in this file, in a call of the function or of a helper's **options"
+            "on the left. What is on the right alone: give it by name in this file, in a call of the function or of a "
+            "helper's **options. What is on the left alone: another call in this file gives such a name; give that by "
+            "position"
         )
 
 

@@ -9,12 +9,14 @@ def build(models, size=3, **options):
 
 def test_forward(models, given, show):
     model = build(models, size=4, dropout=0.5)
-    show.raises("no steps", ValueError, lambda: model(given.uniform("x", 3, low=0), steps=0))
+    show.raises("no steps", ValueError, lambda: model(given.uniform("x", 3, low=0), steps=0), mentions=[0])
+    show("y", torch.zeros(2, dtype=torch.long))
 """
 
 
 def test_names_count_where_the_module_gives_them_to_what_it_does_not_define():
     everything = ["models", "size", "depth", "heads", "width", "dropout", "x", "steps", "depth"]
+    everything += ["low", "mentions", "dtype"]
     assert given_by_name(TESTS, everything) == ["depth", "heads", "width", "dropout", "steps"]
 
 
