@@ -65,7 +65,9 @@ def _words(
     parts = {part.id: part for part in assignment.parts}
     exercises = assignment.deliverables
     numbered = {name: [parts[id].number for id in its if id in parts] for name, its in notebooks.items()}
-    given = {name: numbers for name, numbers in sorted(numbered.items(), key=lambda pair: pair[1]) if numbers}
+    order = [part.number for part in assignment.parts].index
+    given = {name: numbers for name, numbers in numbered.items() if numbers}
+    given = dict(sorted(given.items(), key=lambda pair: [*map(order, pair[1])]))
     named = [f"`student/{name}` ({parts_in_words(numbers, 'and')})" for name, numbers in given.items()]
     lines = [f"{_place(assignment, part.id):<23} part {part.number}: {part.title}" for part in assignment.parts]
     lines += [f"{name:<27} a notebook on part {', '.join(numbers)}" for name, numbers in given.items()]
@@ -131,9 +133,7 @@ def _view(assignment: Assignment, files: Mapping[str, bytes], passed: tuple[int,
     standings = []
     for position, deliverable in enumerate(assignment.deliverables):
         count = len(NUMBER.findall(files[f"tests/{deliverable.tests}"]))
-        tests = [
-            GradedTest(deliverable.tests, str(n), "", "", 1, Tolerance(), (), False, None, (), ()) for n in range(count)
-        ]
+        tests = [_test(deliverable.tests, str(n)) for n in range(count)]
         verdicts = {test.key: Verdict(Kind.NOT_STARTED) for test in tests}
         if position == passed[0]:
             verdicts |= {test.key: Verdict(Kind.PASSED) for test in tests[: passed[1]]}
@@ -141,6 +141,14 @@ def _view(assignment: Assignment, files: Mapping[str, bytes], passed: tuple[int,
     view = View(assignment, standings, Path("student"))
     view.files = {name: files[f"student/{name}"] for name in assignment.files}
     return view
+
+
+def _test(module: str, name: str) -> GradedTest:
+    """A graded test of which a view shows nothing but whether it passes."""
+    return GradedTest(
+        module=module, name=name, summary="", number="", weight=1, tolerance=Tolerance(), steered_by=(),
+        integration=False, visibility=None, tags=(), cases=(),
+    )  # fmt: skip
 
 
 def _overview(assignment: Assignment, files: Mapping[str, bytes]) -> str:
