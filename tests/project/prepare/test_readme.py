@@ -1,5 +1,6 @@
 """The handout's README speaks of what the rubric switches on, and of nothing else."""
 
+import json
 import re
 from pathlib import Path
 
@@ -85,3 +86,12 @@ def test_numbers_of_parts_in_words(tmp_path):
     assert b"goes through part 4 of" in notebooks["Language_Modeling.ipynb"]
     assert "\n...\nNext: Encoder (student/models/seq2seq/Encoder.py:44)\n" in readme
     assert re.search(r"^\[#?-+\]  1/\d+ tests", readme, re.MULTILINE) is None  # of a watch that shows the RNN
+
+
+def test_notebooks_come_in_the_order_of_the_parts_and_not_of_their_digits():
+    contract = json.loads((ROOT / "student" / "assignment.json").read_text(encoding="utf-8"))
+    for part, number in zip(contract["parts"], range(8, 8 + len(contract["parts"])), strict=True):
+        part["number"] = str(number)
+    files = {"student/assignment.json": json.dumps(contract).encode()}
+    names = {"late.ipynb": ["transformer"], "early.ipynb": ["naive", "seq2seq"]}
+    assert render("{{ notebooks | join(' ') }}", files, names) == "early.ipynb late.ipynb"
