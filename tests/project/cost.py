@@ -1,6 +1,6 @@
 """What tests cost, in multiples of one cold grading: machines differ, this number hardly does.
 
-    python -m tests.project.cost tests=412 all=520    # seconds of CPU
+    python -m tests.project.cost tests=412 lint=31 all=520    # seconds of CPU
 
 Grades the solution's zip with the kit that `make grade` has left in build/, as the platform does: `run_autograder` in a
 fresh process, on modules compiled before. Prints each figure as a multiple of what that costs.
