@@ -156,12 +156,15 @@ def measure(
         wanted = [attempt for attempt in attempt_set.attempts if only in str(attempt)]
         files = {attempt.file for attempt in wanted}
         step(f"{attempt_set.name}: the right solution")
-        _read_once(attempt_set.files, [d for d in assignment.deliverables if d.file in files], assignment)
+        changed_deliverables = [d for d in assignment.deliverables if d.file in files]
+        _read_once(attempt_set.files, changed_deliverables, assignment)
         unsound = set()
-        for deliverable in (d for d in assignment.deliverables if d.file in files):
-            if failure := run(root, attempt_set.files, [deliverable], assignment).text:
-                unsound.add(deliverable.id)
-                report.complaints.append(f"{attempt_set.name}: the right solution fails {deliverable.id}:\n{failure}")
+        if run(root, attempt_set.files, changed_deliverables, assignment).text:  # seldom; then each alone
+            for deliverable in changed_deliverables:
+                if failure := run(root, attempt_set.files, [deliverable], assignment).text:
+                    unsound.add(deliverable.id)
+                    complaint = f"{attempt_set.name}: the right solution fails {deliverable.id}:\n{failure}"
+                    report.complaints.append(complaint)
         for attempt in wanted:
             if attempt.deliverable in unsound:
                 continue

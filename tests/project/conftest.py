@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 from filelock import FileLock
 
 from autograder.grade.engine import Engine
@@ -57,6 +56,8 @@ def tree_with(folder: Path, lines: str) -> tuple[Path, int]:
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> None:
     """All tensors are so small that a second thread only waits, and on a busy machine computes while it waits."""
+    import torch  # not above: the process that hands tests to others has no use for it
+
     torch.set_num_threads(1)
 
 

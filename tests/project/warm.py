@@ -1,6 +1,6 @@
 """A `python` for tests that starts without the two seconds of CPU that importing torch takes.
 
-`Warm` is a process that has imported torch and pytest, and nothing of ours. `Warm.command` takes the place of
+`Warm` is a process that has imported torch, spaCy and pytest, and nothing of ours. `Warm.command` takes the place of
 `sys.executable` in a command line: it starts a small process, which passes its arguments, folder, environment and
 standard streams on; the warm process forks for them. Signals, standard streams and the exit status are those of a
 usual process (test_warm.py compares them). Options of the interpreter (`python -S`) start a usual one.
@@ -194,6 +194,7 @@ def run(kind: str, name: str) -> int:
 
 if __name__ == "__main__":
     import pytest  # noqa: F401
+    import spacy  # noqa: F401  (takes a second, and the workbench imports it)
     import torch
 
     gc.freeze()
