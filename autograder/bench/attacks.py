@@ -85,9 +85,8 @@ def compare(repository: Path, kit_zip: Path, wanted: Sequence[Attack]) -> dict[s
         for name, grade in graders.items():
             full = grade(malicious.zipped(good))
             assert min(full.points.values(), default=0) > 0, f"{name} fails the solution: {full.text[:2000]}"
-            honest = {
-                base: grade(malicious.harmless(base).archive(good, public)).points for base in ("nothing", "partly")
-            }
+            bases = {"nothing", *(attack.base for attack in wanted)}
+            honest = {base: grade(malicious.harmless(base).archive(good, public)).points for base in bases}
             for attack in track(wanted, description=name, transient=True):
                 applies = name == OURS or "Only here" not in attack.says
                 result = grade(attack.archive(good, public)) if applies else None
