@@ -85,8 +85,9 @@ def make_handout(
             raise typer.Exit(1)
         console.print("student/ is up to date.")
         return
-    edited = handout.edited(REPOSITORY, handout.derive(REPOSITORY))
-    changed = handout.write(REPOSITORY)
+    derived = handout.derive(REPOSITORY)
+    edited = handout.edited(REPOSITORY, derived)
+    changed = handout.write(REPOSITORY, derived)
     if aside := [f"student/{name}" for name in edited if name in changed]:
         warn(f"{', '.join(aside)}: derived again from solution/; copies of your edits are in {handout.REPLACED}/")
     console.print(f"student/: {len(changed)} files written" if changed else "student/: nothing to do")

@@ -120,13 +120,16 @@ def solution_sources(root: Path) -> dict[str, str]:
         raise HandoutError(f"solution: expected files in UTF-8, found: {error}; save them so") from error
 
 
-def write(root: Path) -> list[str]:
+def write(root: Path, derived: Mapping[str, bytes] | None = None) -> list[str]:
     """Bring student/ up to date, each file in one step, and return the paths in it that were written or removed.
 
     Removes only Python files in models/ and theory/, and notebooks that have a source here. A file that somebody has
     edited is copied to `REPLACED` first; see `edited`.
+
+    Args:
+        derived: what `derive` gives, where that is known already.
     """
-    student, derived = root / "student", derive(root)
+    student, derived = root / "student", derive(root) if derived is None else derived
     superfluous = _superfluous(root, derived)
     changed = [name for name, data in derived.items() if _read(student / name) != data]
     aside = [name for name in edited(root, derived) if name in {*changed, *superfluous}]
