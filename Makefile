@@ -14,16 +14,18 @@ JOBS ?= 2
 
 setup: $(VENV)/ready
 
-# torch first and alone: a package that needs torch would otherwise choose which build of it comes.
 WORKBENCH := workbench/requirements.txt
+# Python compiles what it imports; to compile all of torch takes longer than to install it.
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 $(VENV)/ready: requirements.txt $(WORKBENCH) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is older than 3.11; name another one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH_SOURCE) "$$(grep ^torch== requirements.txt)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"  # knows dependency groups
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r $(WORKBENCH) --group dev
+# torch first and alone: a package that needs torch would otherwise choose which build of it comes.
+	$(PIP) $(TORCH_SOURCE) "$$(grep ^torch== requirements.txt)"
+	$(PIP) --upgrade "pip>=25.1"  # knows dependency groups
+	$(PIP) -r requirements.txt -r $(WORKBENCH) --group dev
 	@touch $@
 
 grade: setup
