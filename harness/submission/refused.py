@@ -224,6 +224,7 @@ def _homes(deliverable: Deliverable) -> list[str]:
     return [function.name.split(".")[0] for function in deliverable.functions]
 
 
+@functools.lru_cache(1 << 14)
 def refuses(pattern: str, dotted: str) -> bool:
     """Whether "torch.nn.RNN*" refuses a name: the whole name or its last word, since any object may be torch."""
     base, _, word = dotted.rpartition(".")
@@ -232,6 +233,7 @@ def refuses(pattern: str, dotted: str) -> bool:
     return by_last_word or fnmatch.fnmatchcase(dotted, pattern)
 
 
+@functools.lru_cache(1 << 12)
 def _builds_code(dotted: str) -> bool:
     """Whether a name makes code from text, or looks up code by a name in text."""
     return dotted in BUILTIN_BUILDERS or any(fnmatch.fnmatchcase(dotted, pattern) for pattern in BUILDERS)

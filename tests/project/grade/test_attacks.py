@@ -23,7 +23,6 @@ from autograder.bench.malicious import Attack
 from autograder.grade.engine import Engine, Grades
 from autograder.grade.warden import CROWDED, SHARED_FOLDERS
 from autograder.prepare import rehearsal
-from autograder.prepare.container import Container
 from harness.contract import Assignment
 from harness.given import Given
 from harness.graded import GradedTest
@@ -246,7 +245,7 @@ def test_shared_code_of_attacks_exists_and_is_handed_in_with_them():
     assert sum("def send(" in attack.text for attack in in_place) > 5
 
 
-# One full run from cold of the nastiest, and a part of the list inside an emulated default container.
+# One full run from cold of the nastiest; test_container.py has one inside an emulated default container.
 
 
 def nastiest() -> dict[str, bytes]:
@@ -279,20 +278,3 @@ def test_a_full_cold_run_of_the_nastiest_submission(impatient_kit_zip, tmp_path)
     assert len(rehearsed.results["tests"]) >= 70
     assert "FORGED" not in json.dumps(rehearsed.results)
     assert rehearsed.seconds < 240 + 30  # the rubric's limit for all of it, and starting
-
-
-@pytest.mark.needs("container")
-def test_in_a_default_container(kit_zip, tmp_path):
-    """One file that takes all memory, and one that writes results and ends the process."""
-    texts = {str(attack): attack.text for attack in ALL}
-    files = {
-        malicious.TARGET: texts["row08_memory-forward"] + malicious.template("nothing", "forward"),
-        "models/naive/RNN.py": texts["row01_results_then_exit-import"] + "\n\nattack()\n",
-    }
-    archive = tmp_path / "submission.zip"
-    archive.write_bytes(malicious.zipped({**SOLUTION, **{path: text.encode() for path, text in files.items()}}))
-    with Container() as inside:
-        rehearsed = rehearsal.rehearse(kit_zip, archive, ROOT, inside)
-    assert rehearsed.status == 0, rehearsed.log
-    points = {row["number"]: row["score"] for row in rehearsed.results["tests"]}
-    assert all((score == 0) == number.startswith(("1.1.", "1.2.")) for number, score in points.items()), points

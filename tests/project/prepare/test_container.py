@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.bench import malicious
 from autograder.prepare import container
 from autograder.prepare.container import Container
 from autograder.prepare.rehearsal import Rehearsal, rehearse
@@ -18,8 +19,8 @@ from tests.project.conftest import ROOT
 
 ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")
 SOLUTION = read_tree(ROOT / "solution", ASSIGNMENT)
-LSTM = "models/naive/LSTM.py"
-HOSTILE = """
+GENERATION = "models/language_model/generation.py"
+HOSTILE = """  # starts all the processes and takes all the memory that it can get, then never ends
 import torch as _torch
 _os = _torch.os
 try:
@@ -92,12 +93,20 @@ def test_the_solution_gets_full_marks_in_it(kit_zip, tmp_path, inside):
     assert inside.killed == 0
 
 
-def test_a_hostile_file_costs_only_itself_in_it(kit_zip, tmp_path, inside):
-    """It starts all the processes and takes all the memory that it can get, then never ends."""
-    rehearsed = grade({**SOLUTION, LSTM: SOLUTION[LSTM] + HOSTILE.encode()}, kit_zip, tmp_path, inside)
-    assert rehearsed.status == 0
-    failed = {row["number"].rpartition(".")[0] for row in rehearsed.results["tests"] if row["status"] == "failed"}
-    assert failed == {next(deliverable.number for deliverable in ASSIGNMENT.deliverables if deliverable.file == LSTM)}
+def test_hostile_files_cost_only_themselves_in_it(kit_zip, tmp_path, inside):
+    """One forges results and ends its process, one takes all memory in a call, one does what HOSTILE says."""
+    attacks = {str(attack): attack.text for attack in malicious.load()}
+    texts = {
+        "models/naive/RNN.py": attacks["row01_results_then_exit-import"] + "\n\nattack()\n",
+        malicious.TARGET: attacks["row08_memory-forward"] + malicious.template("nothing", "forward"),
+        GENERATION: SOLUTION[GENERATION].decode() + HOSTILE,
+    }
+    rehearsed = grade({**SOLUTION, **{file: text.encode() for file, text in texts.items()}}, kit_zip, tmp_path, inside)
+    assert rehearsed.status == 0, rehearsed.log
+    points = {row["number"]: row["score"] for row in rehearsed.results["tests"]}
+    attacked = tuple(f"{deliverable.number}." for deliverable in ASSIGNMENT.deliverables if deliverable.file in texts)
+    assert len(attacked) == len(texts)
+    assert all((score == 0) == number.startswith(attacked) for number, score in points.items()), points
 
 
 def test_any_command_runs_inside(capfd):
