@@ -1,11 +1,14 @@
 """What tests cost, in multiples of one cold grading: machines differ, this number hardly does.
 
-    python -m tests.project.cost tests=412 lint=31 all=520    # seconds of CPU
+    python -m tests.project.cost                                         # seconds of CPU of one cold grading, now
+    python -m tests.project.cost --cold 5.5 5.9 -- tests=412 lint=31     # seconds of CPU as multiples of their mean
 
-Grades the solution's zip with the kit that `make grade` has left in build/, as the platform does: `run_autograder` in a
-fresh process, on modules compiled before. Prints each figure as a multiple of what that costs.
+A cold grading grades the solution's zip with the kit that `make grade` has left in build/, as the platform does:
+`run_autograder` in a fresh process, on modules compiled before. A machine's speed changes while tests run, so
+`.ci/run` measures it before them, between them and after them.
 """
 
+import argparse
 import compileall
 import os
 import resource
@@ -44,12 +47,19 @@ def _of_children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def main(arguments: list[str]) -> None:
-    one = cold_grading()
-    print(f"one cold grading: {one:.1f} s of CPU")
-    for name, _, seconds in (argument.partition("=") for argument in arguments):
-        print(f"{name}: {float(seconds):.0f} s of CPU, {float(seconds) / one:.0f} times a cold grading")
+def main() -> None:
+    parser = argparse.ArgumentParser(description="What tests cost, in multiples of one cold grading.")
+    parser.add_argument("--cold", nargs="+", type=float, help="seconds of CPU that cold gradings took")
+    parser.add_argument("steps", nargs="*", metavar="NAME=SECONDS", help="steps and the CPU that they took")
+    options = parser.parse_args()
+    if not options.cold:
+        print(f"{cold_grading():.2f}")
+        return
+    mean = statistics.mean(options.cold)
+    print(f"one cold grading: {mean:.1f} s of CPU (measured: {', '.join(f'{cold:.1f}' for cold in options.cold)})")
+    for name, _, seconds in (step.partition("=") for step in options.steps):
+        print(f"{name}: {float(seconds):.0f} s of CPU, {float(seconds) / mean:.0f} times a cold grading")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
