@@ -21,9 +21,9 @@ SOLUTION = read_tree(ROOT / "solution", ASSIGNMENT)
 FIGURES = Figures(88, 474, 1.0, 6.0, 6.0, 4.0, 4.0, 1.5, 1.5, 5.0, 0.51, 1.0, 30.0, 300.0, False)
 
 
-def test_quick_writes_every_figure(kit_zip, tmp_path):
+def test_quick_writes_every_figure(kit_zip, tmp_path, warm_python):
     target = tmp_path / "bench.json"
-    command = [sys.executable, "-m", "autograder", "bench", "--quick", "--kit", str(kit_zip), "--json", str(target)]
+    command = [warm_python, "-m", "autograder", "bench", "--quick", "--kit", str(kit_zip), "--json", str(target)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     figures = json.loads(target.read_text())
     assert set(figures) == {field.name for field in fields(Figures)}

@@ -2,10 +2,10 @@
 
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -501,7 +501,8 @@ VanillaRNN(2, 3, 4), TransformerTranslator(5, 6, "cpu"), FullTransformerTranslat
 """
 
 
-def test_the_skeleton_imports_and_says_what_is_not_written():
-    script = [sys.executable, "-B", "-c", CALL_EVERYTHING, str(ROOT / "student")]
-    done = subprocess.run(script, capture_output=True, text=True, check=False)
+def test_the_skeleton_imports_and_says_what_is_not_written(warm_python):
+    script = [warm_python, "-c", CALL_EVERYTHING, str(ROOT / "student")]
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(script, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
