@@ -38,10 +38,10 @@ def sample(entries: list[Misconception], one_in: int = 48) -> list[Misconception
 def fresh(graded: list[GradedTest]) -> Made:
     """What the solution and the sample give now, with the public seed."""
     all_entries = catalogue.of
-    with pytest.MonkeyPatch.context() as patch, store.workers() as mapper:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalogue, "of", lambda root, deliverable: sample(all_entries(root, deliverable)))
         patch.setattr(store, "Task", partial(Task, luck="again"))
-        return store.make_public(ROOT, graded, mapper)
+        return store.make_public(ROOT, graded, map)
 
 
 @pytest.fixture(scope="module")
