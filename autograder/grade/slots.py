@@ -90,14 +90,25 @@ def _kill_all(user: int) -> bool:
     until = time.monotonic() + PATIENCE
     rounds = 0
     while time.monotonic() < until:
-        try:
-            os.kill(-1, signal.SIGKILL)  # takes effect a moment later, and also succeeds for zombies
-        except ProcessLookupError:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(-1, signal.SIGKILL)  # takes effect a moment later
+        if _is_without_processes(user):
             return True
         rounds += 1
         if rounds % 50 == 0 and user not in users():  # only zombies are left that nobody reaps
             return True
         time.sleep(0.0005)
+    return False
+
+
+def _is_without_processes(user: int) -> bool:
+    """Whether the kernel knows no process of a real user, also no zombie; False where it cannot be asked."""
+    try:
+        os.getpriority(os.PRIO_USER, user)
+    except ProcessLookupError:
+        return True
+    except OSError:  # gVisor
+        pass
     return False
 
 

@@ -159,7 +159,7 @@ def _reap(pid: int, killer: slots.Killer | None) -> int:
             alone = killer.done()
         if not ended:
             time.sleep(pause)
-            pause = min(2 * pause, 0.02)  # an ending process may need this processor
+            pause = min(2 * pause, 0.003)  # an ending process may need this processor
         if time.monotonic() > until:
             raise TimeoutError(f"process {pid} does not end")
     return status

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,7 @@ def sleeper(user: int) -> int:
         sandbox.become(user, user)
         time.sleep(600)
         os._exit(0)
-    while user not in slots.users():
+    while f"Uid:\t{user}\t" not in Path(f"/proc/{pid}/status").read_text():
         time.sleep(0.01)
     return pid
 
@@ -41,6 +42,13 @@ def test_a_number_that_is_in_use_is_no_slot(monkeypatch):
     third, lock = slots.take()
     os.close(lock)
     assert third not in {user, other}
+
+
+@pytest.mark.needs("root")
+def test_the_kernel_says_that_all_have_ended(slot, monkeypatch):
+    """To read /proc instead, after many rounds, would take longer than most children run."""
+    monkeypatch.setattr(slots, "users", lambda: os._exit(1))  # in the process that kills
+    assert slots.end_all_of(slot)
 
 
 @pytest.mark.needs("root")
