@@ -33,6 +33,7 @@ Above its entries a file may have:
 """
 
 import ast
+import functools
 import re
 import tomllib
 from collections.abc import Mapping
@@ -196,9 +197,14 @@ def _read(root: Path, deliverable: Deliverable) -> list[Misconception]:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return _parsed(path.read_text(encoding="utf-8"))
     except ValueError as error:  # no UTF-8, no TOML
         raise CatalogueError(f"{path}: expected TOML in UTF-8, found: {error}") from error
+
+
+@functools.lru_cache(1 << 7)  # files; what is read is never changed
+def _parsed(text: str) -> dict[str, Any]:
+    return tomllib.loads(text)
 
 
 def _head(path: Path, document: Mapping[str, Any]) -> Head:

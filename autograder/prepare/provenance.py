@@ -78,7 +78,9 @@ def record(root: Path, module: str, misconceptions: Path, ran: Iterable[str]) ->
             made_from[f"solution/{name}"] = parts[function]
     for path in (QUALITY, *_closure(root, (f"tests/{module}", *MAKERS))):
         made_from[path] = _read(root / path).digest
-    made_from[misconceptions.as_posix()] = _digest(_entries(root / misconceptions))
+    catalogue = root / misconceptions
+    entries = catalogue.read_text(encoding="utf-8") if catalogue.is_file() else ""
+    made_from[misconceptions.as_posix()] = _digest_of_entries(entries)
     return made_from
 
 
@@ -176,13 +178,13 @@ def _canonical(node: Any) -> Any:
     return node
 
 
-def _entries(path: Path) -> Any:
-    """A file of misconceptions as it is understood; its text, which says what is wrong with it, where it is not."""
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+@lru_cache(1 << 10)
+def _digest_of_entries(text: str) -> str:
+    """Of a file of misconceptions as it is understood; of its text where it is not."""
     try:
-        return tomllib.loads(text).get("misconception")
+        return _digest(tomllib.loads(text).get("misconception"))
     except tomllib.TOMLDecodeError:
-        return text
+        return _digest(text)
 
 
 def _closure(root: Path, paths: Iterable[str]) -> list[str]:

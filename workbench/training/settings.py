@@ -81,12 +81,11 @@ class Settings:
 
     def keys(self) -> dict[str, tuple[str, Any]]:
         """Every key that can be set -> the group that it belongs to, and its type."""
-        groups = {"shape": self.shape, "batching": self.batching, "training": self.training}
-        return {
-            setting.name: (group, typing.get_type_hints(type(values))[setting.name])
-            for group, values in groups.items()
-            for setting in fields(values)
-        }
+        keys: dict[str, tuple[str, Any]] = {}
+        for group, values in {"shape": self.shape, "batching": self.batching, "training": self.training}.items():
+            types = typing.get_type_hints(type(values))  # compiles every annotation
+            keys |= {setting.name: (group, types[setting.name]) for setting in fields(values)}
+        return keys
 
     def parse(self, key: str, text: str, option: str = "--set") -> object:
         """The value that a text stands for, of the type of that key.

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import jsonschema
@@ -56,7 +57,7 @@ class Graded:
     seconds: float
     against: Collection[str] = ()
 
-    @property
+    @cached_property
     def text(self) -> str:
         """All that a student may see."""
         return json.dumps(self.results, ensure_ascii=False)

@@ -1,5 +1,6 @@
 """What the workbench's tests share."""
 
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,10 +37,13 @@ def trees_forgotten() -> Iterator[None]:
         yield
 
 
+whole_corpus = functools.cache(captions.load)  # takes half a second
+
+
 @pytest.fixture
 def few_sentences(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Corpus:
     """All that there is of the captions corpus, and no tokens of the whole one in the cache."""
-    whole = captions.load()
+    whole = whole_corpus()
     corpus = Corpus("captions", whole.train[:40], whole.validation[:12], whole.test[:12])
     monkeypatch.setattr(data, "load", lambda name, data_root=None: corpus)
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
