@@ -9,6 +9,7 @@ from collections.abc import Sequence
 MAX_NODES = 20_000  # nodes of the syntax tree of one file; a solution has 1500
 MAX_DEPTH = 100  # of nested nodes; a solution has 13
 MAX_MEANINGS = 10_000  # of all names in a file together: imports may give one name many meanings
+LONG = 100  # characters of a meaning; a longer one counts as several
 MAX_TEXT = 100  # characters of a string that is searched for names
 TOO_DEEP = f"is nested too deeply (over {MAX_DEPTH} levels)"
 TOO_MANY_MEANINGS = "the names in this file may stand for too many imports. Import less."

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.submission.limits import MAX_MEANINGS, MAX_TEXT
+from harness.submission.limits import LONG, MAX_MEANINGS, MAX_TEXT
 from harness.submission.names import Names, Place, Use
 from harness.submission.namespaces import GIVES_NAMES, goes_deep, is_namespace, is_private
 from harness.submission.syntax import (
@@ -73,7 +73,7 @@ class Reader:
             self._note(node, place, part)
             uses = [*self._uses(node, place)]
             part.uses += uses
-            self._room -= sum(len(use.dotted) for use in uses if not use.text)
+            self._room -= sum(1 + len(dotted) // LONG for use in uses if not use.text for dotted in use.dotted)
             if not isinstance(node, (ast.Name, ast.Import, ast.ImportFrom)):
                 stack += [*self._inside(node, place)][::-1]
         return now, late

@@ -47,8 +47,8 @@ fi
 
 "$python" -m venv --clear "$prefix" || fail "no virtual environment can be made in $prefix"
 pip() { "$prefix/bin/python" -m pip --quiet --disable-pip-version-check --no-cache-dir "$@"; }
-# Without --no-compile pip compiles every module of torch, which takes longer than the installation; what grading imports
-# is compiled when the grader starts below.
+# Without --no-compile pip compiles every module of torch, which takes longer than the installation; what grading and
+# student code import is compiled below, where the grader starts.
 # shellcheck disable=SC2086  # the source is several options
 pip install --no-compile $torch_source torch==2.13.0 || fail "torch 2.13.0 cannot be installed (options: $torch_source)"
 pip install --no-compile -r "$source/requirements.txt" || fail "the packages of requirements.txt cannot be installed"
@@ -57,12 +57,16 @@ pip install --no-compile -r "$source/requirements.txt" || fail "the packages of 
     fail "torch is not the CPU build: give build --torch-source the address of one"
 "$prefix/bin/python" -m compileall -q "$source" || fail "a file in $source does not compile"
 "$prefix/bin/python" -I -c '
-import sys
+import contextlib, importlib, sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
+from autograder.grade import zygote
 from autograder.grade.engine import Engine
 from autograder.grade.kit import Kit
 Engine(Kit.load(Path(sys.argv[1]))).close()
+for name in zygote.LATE:
+    with contextlib.suppress(Exception):  # a module that needs another package
+        importlib.import_module(name)
 ' "$source" || fail "the grader cannot start; the lines above say why"
 chmod -R go+rX "$prefix"
 as_child "$prefix/bin/python" "import numpy, torch; torch.ones(2) @ torch.ones(2)" ||

@@ -420,7 +420,7 @@ def test_a_process_that_traces_a_dying_child_does_not_hide_its_end(bare):
 
 @pytest.mark.needs("root")
 def test_processes_that_multiply_are_all_ended(bare, monkeypatch):
-    monkeypatch.setattr(bare.warden, "limits", replace(bare.limits, test_seconds=0.2))  # each takes what it can get
+    monkeypatch.setattr(bare.warden, "limits", replace(bare.limits, test_seconds=0.2))  # they use up every second
     attack = (
         "for _ in range(300):\n    try:\n        torch.os.fork()\n    except OSError:\n        pass\nwhile True: pass"
     )

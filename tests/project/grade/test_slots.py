@@ -45,8 +45,15 @@ def test_a_number_that_is_in_use_is_no_slot(monkeypatch):
 
 
 @pytest.mark.needs("root")
-def test_the_kernel_says_that_all_have_ended(slot, monkeypatch):
+def test_the_kernel_says_whether_all_have_ended(slot, monkeypatch):
     """To read /proc instead, after many rounds, would take longer than most children run."""
+    pid = sleeper(slot)
+    assert not slots._is_without_processes(slot)
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert not slots._is_without_processes(slot), "a zombie is still there"
+    os.waitpid(pid, 0)
+    assert slots._is_without_processes(slot)
     monkeypatch.setattr(slots, "users", lambda: os._exit(1))  # in the process that kills
     assert slots.end_all_of(slot)
 

@@ -15,12 +15,15 @@ from autograder.prepare.rehearsal import Rehearsal, rehearse
 from harness.contract import Assignment
 from harness.submission.archive import pack
 from harness.submission.listed_files import read_tree
+from harness.submission.preflight import inspect
+from harness.verdicts import preflight
 from tests.project.conftest import ROOT
 
 ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")
 SOLUTION = read_tree(ROOT / "solution", ASSIGNMENT)
-GENERATION = "models/language_model/generation.py"
-HOSTILE = """  # starts all the processes and takes all the memory that it can get, then never ends
+STEP = b"        N, T, _ = x.shape\n"  # the first line of the LSTM's forward
+# Starts all the processes and takes all the memory that it can get, then never ends.
+HOSTILE = """
 import torch as _torch
 _os = _torch.os
 try:
@@ -94,19 +97,24 @@ def test_the_solution_gets_full_marks_in_it(kit_zip, tmp_path, inside):
 
 
 def test_hostile_files_cost_only_themselves_in_it(kit_zip, tmp_path, inside):
-    """One forges results and ends its process, one takes all memory in a call, one does what HOSTILE says."""
+    """One forges results and ends its process, one takes all memory in a call, one does what HOSTILE does."""
     attacks = {str(attack): attack.text for attack in malicious.load()}
     texts = {
-        "models/naive/RNN.py": attacks["row01_results_then_exit-import"] + "\n\nattack()\n",
-        malicious.TARGET: attacks["row08_memory-forward"] + malicious.template("nothing", "forward"),
-        GENERATION: SOLUTION[GENERATION].decode() + HOSTILE,
+        "models/naive/RNN.py": "\n\n" + attacks["row01_results_then_exit-import"] + "\n\nattack()\n",
+        "models/naive/LSTM.py": "\n\n" + attacks["row08_memory-forward"],
+        "models/language_model/generation.py": HOSTILE,
     }
-    rehearsed = grade({**SOLUTION, **{file: text.encode() for file, text in texts.items()}}, kit_zip, tmp_path, inside)
+    files = SOLUTION | {file: SOLUTION[file] + text.encode() for file, text in texts.items()}
+    called = b"        attack()\n        raise MemoryError('taken')\n" + STEP
+    files["models/naive/LSTM.py"] = files["models/naive/LSTM.py"].replace(STEP, called)
+    assert preflight(files, inspect(files, ASSIGNMENT), ASSIGNMENT) == {}, "an attack that is refused does not run"
+    rehearsed = grade(files, kit_zip, tmp_path, inside)
     assert rehearsed.status == 0, rehearsed.log
-    points = {row["number"]: row["score"] for row in rehearsed.results["tests"]}
-    attacked = tuple(f"{deliverable.number}." for deliverable in ASSIGNMENT.deliverables if deliverable.file in texts)
-    assert len(attacked) == len(texts)
-    assert all((score == 0) == number.startswith(attacked) for number, score in points.items()), points
+    attacked = {deliverable.number for deliverable in ASSIGNMENT.deliverables if deliverable.file in texts}
+    lost = {row["number"]: row["output"] for row in rehearsed.results["tests"] if row["score"] < row["max_score"]}
+    assert {number.rpartition(".")[0] for number in lost} == attacked
+    assert {row["score"] for row in rehearsed.results["tests"] if row["number"].startswith(("1.1.", "4.6."))} == {0}
+    assert "MemoryError: taken" in lost["1.2.3"]
 
 
 def test_any_command_runs_inside(capfd):

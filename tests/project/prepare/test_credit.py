@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import pickle
 import re
 import sys
 from collections import defaultdict
@@ -37,7 +38,9 @@ def answers(graded: list[GradedTest]) -> Answers:
 
 
 def test_unfinished_code_gets_little(graded):
-    shares = credit.survey(credit.trials(ROOT, graded), map)
+    trials = credit.trials(ROOT, graded)
+    assert pickle.loads(pickle.dumps(trials[0])).version == trials[0].version, "the command hands it to a process"
+    shares = credit.survey(trials, map)
     assert {deliverable.id for deliverable in RUBRIC.deliverables} == {id for id, _ in shares}
     assert credit.unexpected(ROOT, shares) == []
 

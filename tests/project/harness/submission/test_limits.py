@@ -27,6 +27,7 @@ EXPENSIVE = {
     "a dotted import with combining letters": filled("a\u0301.", "import ", "a\n"),
     "imports": "".join(f"import x{number}\n" for number in range(5000)),
     "one name imported again and again": filled("b;", "from torch.nn import LSTM as b\n" * 1000),
+    "a long name for another": f"import {'m' * 30_000} as a\n" + "a.b\n" * 3500,
     "stars": "".join(f"from x{number} import *\n" for number in range(1500)) + "a;b;c\n" * 1500,
     "a number": filled("9"),
     "a hexadecimal number": filled("f", "0x"),
@@ -41,8 +42,12 @@ EXPENSIVE = {
 
 
 @pytest.mark.parametrize(
-    "name", ["statements", "names", "functions", "a dotted import", "a dotted import over many lines"]
-)
+    "name",
+    [
+        "statements", "names", "functions", "a dotted import", "a dotted import over many lines",
+        "a long name for another",
+    ],
+)  # fmt: skip
 def test_no_file_takes_much_memory(name):
     text = EXPENSIVE[name]
     tracemalloc.start()
