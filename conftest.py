@@ -115,6 +115,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"needs_{name}: set where a test needs this; for -m")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `-m needs_root` import no file that does not name this need: most import much."""
+    need = config.option.markexpr.removeprefix("needs_")
+    is_test = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    return (need in NEEDS and is_test and f'"{need}' not in collection_path.read_text(encoding="utf-8")) or None
+
+
 def needs_of(item: pytest.Item) -> list[str]:
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
     return [need.format(**parameters) for mark in item.iter_markers("needs") for need in mark.args]

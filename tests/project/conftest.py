@@ -38,9 +38,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def build_kit(target: Path, python: str) -> None:
+def build_kit(target: Path) -> None:
     """Build in a process of its own: it collects with pytest, and a pytest inside this one would share its plugins."""
-    command = [python, "-m", "autograder", "build", "--out", str(target.parent), "--secret", SECRET]
+    command = [sys.executable, "-m", "autograder", "build", "--out", str(target.parent), "--secret", SECRET]
     subprocess.run(command, cwd=ROOT, check=True, timeout=1800)
 
 
@@ -91,14 +91,14 @@ def graded(request: pytest.FixtureRequest) -> list[GradedTest]:
 
 
 @pytest.fixture(scope="session")
-def kit_zip(tmp_path_factory: pytest.TempPathFactory, warm_python: str) -> Path:
+def kit_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """autograder.zip with hidden seeds from SECRET; where files are tested at the same time, one process builds it."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "build"
     target = folder / "autograder.zip"
     with FileLock(f"{folder}.lock"):
         if not target.exists():  # it comes whole, by rename
-            build_kit(target, warm_python)
+            build_kit(target)
     return target
 
 

@@ -73,7 +73,7 @@ def test_an_attempt_counts_only_where_its_right_solution_is_right(tmp_path):
 
 
 def test_an_attempt_that_does_not_end_is_ended(tmp_path, monkeypatch):
-    monkeypatch.setattr(feedback, "SECONDS", 5)
+    monkeypatch.setattr(feedback, "SECONDS", 2)
     report = measured(write(tmp_path / "set", NO_TANH | {"after": "[number for number in iter(int, 1) if number]"}))
     ((_, first_feedback),) = report.told
     assert first_feedback.lost >= 5

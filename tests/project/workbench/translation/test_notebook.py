@@ -23,7 +23,7 @@ from tests.project.workbench.notebooks import POINTS, ROOT, cell_with, executed,
 
 NAME = "Machine_Translation"
 NAMES = (NAME, "Language_Modeling")
-QUICK = {"epochs": 1, "first": 160}
+QUICK = {"epochs": 1, "first": 64}
 PARTS = {part.id: part.number for part in Rubric.load(ROOT / "autograder" / "rubric.toml").parts}
 
 
