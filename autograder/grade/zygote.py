@@ -26,7 +26,7 @@ import stat
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -181,10 +181,15 @@ def import_closed() -> None:
 
     Packages import unexpected parts of the standard library (numpy.random imports `secrets`), so import all of it.
     """
+    import_all([*(standard_library() if closed(os.__file__) else ()), *filter(_closed_package, LATE)])
+
+
+def import_all(names: Iterable[str]) -> None:
+    """Import modules, without those of another system and those that are not built here."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name in [*(standard_library() if closed(os.__file__) else ()), *filter(_closed_package, LATE)]:
-            with contextlib.suppress(Exception):  # modules of another system, or not built here
+        for name in names:
+            with contextlib.suppress(Exception):
                 importlib.import_module(name)
 
 

@@ -57,8 +57,9 @@ def main() -> None:
         return
     mean = statistics.mean(options.cold)
     print(f"one cold grading: {mean:.1f} s of CPU (measured: {', '.join(f'{cold:.1f}' for cold in options.cold)})")
-    for name, _, seconds in (step.partition("=") for step in options.steps):
-        print(f"{name}: {float(seconds):.0f} s of CPU, {float(seconds) / mean:.0f} times a cold grading")
+    steps = {name: float(seconds) for name, _, seconds in (step.partition("=") for step in options.steps)}
+    for name, seconds in {**steps, "all": sum(steps.values())}.items():
+        print(f"{name}: {seconds:.0f} s of CPU, {seconds / mean:.0f} times a cold grading")
 
 
 if __name__ == "__main__":

@@ -18,10 +18,11 @@ from harness.submission.listed_files import read_tree
 from harness.submission.preflight import inspect
 from harness.verdicts import preflight
 from tests.project.conftest import ROOT
+from tests.project.grade.test_engine import LSTM, RNN, at_import, in_forward
 
 ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")
 SOLUTION = read_tree(ROOT / "solution", ASSIGNMENT)
-STEP = b"        N, T, _ = x.shape\n"  # the first line of the LSTM's forward
+GENERATION = "models/language_model/generation.py"
 # Starts all the processes and takes all the memory that it can get, then never ends.
 HOSTILE = """
 import torch as _torch
@@ -99,18 +100,17 @@ def test_the_solution_gets_full_marks_in_it(kit_zip, tmp_path, inside):
 def test_hostile_files_cost_only_themselves_in_it(kit_zip, tmp_path, inside):
     """One forges results and ends its process, one takes all memory in a call, one does what HOSTILE does."""
     attacks = {str(attack): attack.text for attack in malicious.load()}
-    texts = {
-        "models/naive/RNN.py": "\n\n" + attacks["row01_results_then_exit-import"] + "\n\nattack()\n",
-        "models/naive/LSTM.py": "\n\n" + attacks["row08_memory-forward"],
-        "models/language_model/generation.py": HOSTILE,
+    memory = "\n\n" + attacks["row08_memory-forward"]
+    hostile = {
+        RNN: at_import(attacks["row01_results_then_exit-import"] + "\n\nattack()", RNN)[RNN],
+        LSTM: in_forward("attack()\nraise MemoryError('taken')")[LSTM] + memory.encode(),
+        GENERATION: at_import(HOSTILE, GENERATION)[GENERATION],
     }
-    files = SOLUTION | {file: SOLUTION[file] + text.encode() for file, text in texts.items()}
-    called = b"        attack()\n        raise MemoryError('taken')\n" + STEP
-    files["models/naive/LSTM.py"] = files["models/naive/LSTM.py"].replace(STEP, called)
+    files = SOLUTION | hostile
     assert preflight(files, inspect(files, ASSIGNMENT), ASSIGNMENT) == {}, "an attack that is refused does not run"
     rehearsed = grade(files, kit_zip, tmp_path, inside)
     assert rehearsed.status == 0, rehearsed.log
-    attacked = {deliverable.number for deliverable in ASSIGNMENT.deliverables if deliverable.file in texts}
+    attacked = {deliverable.number for deliverable in ASSIGNMENT.deliverables if deliverable.file in hostile}
     lost = {row["number"]: row["output"] for row in rehearsed.results["tests"] if row["score"] < row["max_score"]}
     assert {number.rpartition(".")[0] for number in lost} == attacked
     assert {row["score"] for row in rehearsed.results["tests"] if row["number"].startswith(("1.1.", "4.6."))} == {0}
