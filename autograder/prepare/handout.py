@@ -30,6 +30,7 @@ from harness.tree import PACKAGES
 __all__ = [
     "HandoutError",
     "check_leaks",
+    "checked",
     "derive",
     "drift",
     "edited",
@@ -179,16 +180,35 @@ def _free(path: Path) -> Path:
     return path if not path.exists() else next(free for free in names if not free.exists())
 
 
-def drift(root: Path) -> str:
-    """A unified diff from student/ as it is to what `write` would make of it; empty when they agree."""
-    student, derived = root / "student", derive(root)
+def drift(root: Path, derived: Mapping[str, bytes] | None = None) -> str:
+    """A unified diff from student/ as it is to what `write` would make of it; empty when they agree.
+
+    Args:
+        derived: what `derive` gives, where that is known already.
+    """
+    student, derived = root / "student", derive(root) if derived is None else derived
     names = sorted([*derived, *_superfluous(root, derived)])
     lines = [line for name in names for line in _difference(name, _read(student / name), derived.get(name))]
     return "\n".join([*lines, ""]) if lines else ""
 
 
-def handout_files(root: Path) -> dict[str, bytes]:
+def checked(root: Path) -> dict[str, bytes]:
+    """What `derive` gives.
+
+    Raises:
+        HandoutError: where student/ differs from that, so that students would have another version.
+    """
+    derived = derive(root)
+    if drift(root, derived):
+        raise HandoutError(f"student/: expected what solution/ and the rubric give, found differences; run `{COMMAND}`")
+    return derived
+
+
+def handout_files(root: Path, derived: Mapping[str, bytes] | None = None) -> dict[str, bytes]:
     """Every file of the handout, by its path below the zip's top folder; student/ is derived afresh.
+
+    Args:
+        derived: what `derive` gives, where that is known already.
 
     Raises:
         HandoutError: for a file that is missing, and where solution text leaks into one.
@@ -207,7 +227,7 @@ def handout_files(root: Path) -> dict[str, bytes]:
         files |= {name: shipped[name] for name in switched_on(rubric, shipped)}
     if rubric.assignment.hints == "off":  # stale hints from before they were turned off
         files = {name: data for name, data in files.items() if not name.endswith(".hints.safetensors")}
-    files |= {f"student/{name}": data for name, data in derive(root).items()}
+    files |= {f"student/{name}": data for name, data in (derived or derive(root)).items()}
     if README in files:
         files[README] = readme.render(files[README].decode("utf-8"), files, notebook.parts(root)).encode("utf-8")
     check_leaks(files, solution_sources(root))
@@ -220,10 +240,8 @@ def write_zip(root: Path, target: Path) -> None:
     Raises:
         HandoutError: where student/ has drifted from the solution, and for all that `handout_files` refuses.
     """
-    if drift(root):
-        raise HandoutError(f"student/: expected what solution/ and the rubric give, found differences; run `{COMMAND}`")
     top = Rubric.load(root / RUBRIC).assignment.name
-    replace(target, zipped({f"{top}/{name}": data for name, data in handout_files(root).items()}))
+    replace(target, zipped({f"{top}/{name}": data for name, data in handout_files(root, checked(root)).items()}))
 
 
 # The contract.

@@ -39,10 +39,15 @@ def build(root: Path, target: Path, secret: str | None = None, torch_source: str
         root: the repository.
         secret: what hidden seeds derive from; see `term_secret`.
         torch_source: options for the pip that installs torch in the image.
+
+    Raises:
+        HandoutError: where student/ is not what solution/ and the rubric give.
+        AnswersError: where answers are missing or older than what they were made from.
     """
+    student = handout.checked(root)
     tests = graded(root)
     key, origin = answers.term_secret(root, secret)
-    files = kit_files(root, tests, *store.load(root, tests, key), torch_source)
+    files = kit_files(root, student, tests, *store.load(root, tests, key), torch_source)
     private = [name for name in files if name.startswith("answers/")]
     replace(target, zipped(files, executable=("setup.sh", "run_autograder"), private=private))
     return origin
@@ -54,11 +59,17 @@ def graded(root: Path) -> list[GradedTest]:
 
 
 def kit_files(
-    root: Path, tests: Sequence[GradedTest], stored: Mapping[str, Answers], hints: Hints, torch_source: str
+    root: Path,
+    student: Mapping[str, bytes],
+    tests: Sequence[GradedTest],
+    stored: Mapping[str, Answers],
+    hints: Hints,
+    torch_source: str,
 ) -> dict[str, bytes]:
     """All files of the kit. The solution is not among them, which `check_leaks` makes sure of.
 
     Args:
+        student: what students get in student/, by path.
         stored: the answers of every seed, by name.
         hints: known wrong outcomes with the published inputs.
     """
@@ -69,8 +80,7 @@ def kit_files(
     for folder in PACKAGES:
         tests_of = read_folder(root, f"tests/{folder}", ".py")
         files |= {name: tests_of[name] for name in handout.switched_on(rubric, tests_of)}
-    derived = handout.derive(root)
-    files |= {f"student/{name}": data for name, data in derived.items() if not name.endswith(".ipynb")}
+    files |= {f"student/{name}": data for name, data in student.items() if not name.endswith(".ipynb")}
     handout.check_leaks(files, handout.solution_sources(root))
     image = read_folder(root / "autograder" / "prepare" / "image")
     image["setup.sh"] = image["setup.sh"].replace(b"@TORCH_SOURCE@", torch_source.encode())

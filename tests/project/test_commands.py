@@ -2,7 +2,6 @@
 
 import json
 import os
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -138,15 +137,14 @@ def test_a_submission_that_is_no_file_is_refused_in_one_sentence(tmp_path):
         assert "is neither a zip nor a folder" in said(result)
 
 
-def test_build_warns_of_a_handout_that_is_out_of_date(tmp_path, monkeypatch):
-    def build(root: Path, target: Path, *_: object) -> str:
-        target.touch()
-        return "a test"
-
-    monkeypatch.setattr(kit, "build", build)
-    assert "another version" not in call("build", "--out", tmp_path).output
-    monkeypatch.setattr(handout, "drift", lambda _: "a difference")
-    assert "another version" in said(call("build", "--out", tmp_path))
+def test_a_handout_that_is_out_of_date_stops_the_build(tmp_path, monkeypatch):
+    """Else students would have another version than the grader."""
+    derived = handout.derive(ROOT)
+    monkeypatch.setattr(handout, "derive", lambda _: {**derived, "models/naive/RNN.py": b"changed since"})
+    monkeypatch.setattr(kit, "graded", lambda _: pytest.fail("expected an error before the tests are collected"))
+    result = call("build", "--out", tmp_path)
+    assert "found differences; run `python -m autograder handout`" in str(result.exception)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_check_and_zip_exclude_each_other(tmp_path):

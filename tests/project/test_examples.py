@@ -103,7 +103,8 @@ def course(
     for name in ("collect_submission.py", "requirements.txt"):
         shutil.copy(ROOT / name, root)
     (root / handout.RUBRIC).write_text(example(request.param), encoding="utf-8")
-    handout.write(root)
+    student = handout.derive(root)
+    handout.write(root, student)
     rubric = Rubric.load(root / handout.RUBRIC)
     tests = kit.graded_by(rubric, graded)
     stored, secret = store.load_public(root, tests), SECRET.encode()
@@ -112,7 +113,7 @@ def course(
         own_tests = [test for test in tests if test.module == module]
         for name, made in hidden_answers(root, own_tests, secret, len(hidden), stored.answers.of(module)).items():
             hidden[name] |= made
-    files = kit.kit_files(root, tests, {PUBLIC: stored.answers, **hidden}, stored.hints, "")
+    files = kit.kit_files(root, student, tests, {PUBLIC: stored.answers, **hidden}, stored.hints, "")
     return Course(root, rubric, tests, stored.answers, files)
 
 

@@ -97,7 +97,7 @@ def test_the_solution_gets_full_marks_in_it(kit_zip, tmp_path, inside):
     assert inside.killed == 0
 
 
-def test_hostile_files_cost_only_themselves_in_it(kit_zip, tmp_path, inside):
+def test_hostile_files_cost_only_themselves_in_it(impatient_kit_zip, tmp_path, inside):
     """One forges results and ends its process, one takes all memory in a call, one does what HOSTILE does."""
     attacks = {str(attack): attack.text for attack in malicious.load()}
     memory = "\n\n" + attacks["row08_memory-forward"]
@@ -108,7 +108,7 @@ def test_hostile_files_cost_only_themselves_in_it(kit_zip, tmp_path, inside):
     }
     files = SOLUTION | hostile
     assert preflight(files, inspect(files, ASSIGNMENT), ASSIGNMENT) == {}, "an attack that is refused does not run"
-    rehearsed = grade(files, kit_zip, tmp_path, inside)
+    rehearsed = grade(files, impatient_kit_zip, tmp_path, inside)
     assert rehearsed.status == 0, rehearsed.log
     attacked = {deliverable.number for deliverable in ASSIGNMENT.deliverables if deliverable.file in hostile}
     lost = {row["number"]: row["output"] for row in rehearsed.results["tests"] if row["score"] < row["max_score"]}

@@ -78,7 +78,7 @@ def test_a_leak_stops_the_build(monkeypatch):
     leak = handout.solution_sources(ROOT)["models/naive/LSTM.py"].encode()
     monkeypatch.setattr(kit, "read_folder", lambda *args: {"autograder/grade/leak.py": leak})
     with pytest.raises(HandoutError, match=r"leak\.py"):
-        kit.kit_files(ROOT, [], {}, Hints(), "")
+        kit.kit_files(ROOT, {}, [], {}, Hints(), "")
 
 
 def test_the_grader_in_it_imports_nothing_that_is_not(members, tmp_path):
@@ -134,7 +134,7 @@ def naive() -> list[GradedTest]:
 
 
 def made_with(secret: bytes, tests: list[GradedTest]) -> bytes:
-    return zipped(kit.kit_files(ROOT, tests, stored_with(secret, tests, hidden=2), Hints(), ""))
+    return zipped(kit.kit_files(ROOT, handout.derive(ROOT), tests, stored_with(secret, tests, hidden=2), Hints(), ""))
 
 
 def stored_with(secret: bytes, tests: list[GradedTest], hidden: int) -> dict[str, Answers]:

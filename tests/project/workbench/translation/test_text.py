@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.metadata
 import json
 import os
@@ -21,12 +22,16 @@ from workbench.translation.data import Pair, load
 from workbench.translation.text import EOS, PAD, SOS, UNK, Batch, Batches, Language, Text, detokenise
 
 ROOT = Path(__file__).parents[4]
-PAIRS = load("captions").train[:300]
+
+
+@functools.cache
+def pairs() -> tuple[Pair, ...]:
+    return load("captions").train[:300]
 
 
 @pytest.fixture(scope="module")
 def text() -> Text:
-    return Text.fit(PAIRS)
+    return Text.fit(pairs())
 
 
 def rows(batches: Batches) -> list[tuple[int, ...]]:
@@ -90,7 +95,7 @@ def test_a_special_word_in_the_text_is_an_ordinary_word(text: Text) -> None:
 
 
 def test_encode(text: Text) -> None:
-    for pair, example in zip(PAIRS[:20], text.encode(PAIRS[:20]), strict=True):
+    for pair, example in zip(pairs()[:20], text.encode(pairs()[:20]), strict=True):
         assert example.source == text.encode_source(pair.source)
         assert example.target[0] == SOS
         assert example.target[-1] == EOS
@@ -111,7 +116,7 @@ def test_words_end_at_the_first_eos(text: Text) -> None:
 
 
 def check_batch(text: Text, batch: Batch) -> None:
-    examples = text.encode(PAIRS)
+    examples = text.encode(pairs())
     for name in ("source", "target"):
         padded = getattr(batch, name)
         assert padded.dtype == torch.int64
@@ -124,10 +129,10 @@ def check_batch(text: Text, batch: Batch) -> None:
 @pytest.mark.parametrize("seed", [None, 5])
 @pytest.mark.parametrize("size", [1, 32, 1000])
 def test_each_pair_is_in_one_batch(text: Text, seed: int | None, size: int) -> None:
-    batches = text.batches(PAIRS, size, seed=seed)
+    batches = text.batches(pairs(), size, seed=seed)
     made = list(batches)
-    assert len(made) == len(batches) == -(-len(PAIRS) // size)
-    assert sorted(chain(*(batch.rows for batch in made))) == list(range(len(PAIRS)))
+    assert len(made) == len(batches) == -(-len(pairs()) // size)
+    assert sorted(chain(*(batch.rows for batch in made))) == list(range(len(pairs())))
     assert sorted(len(batch.rows) for batch in made)[1:] == [size] * (len(made) - 1)
     assert batches.dropped == 0
     for batch in made[:30]:
@@ -135,34 +140,34 @@ def test_each_pair_is_in_one_batch(text: Text, seed: int | None, size: int) -> N
 
 
 def test_batches_depend_on_seed_and_epoch_alone(text: Text) -> None:
-    first = list(text.batches(PAIRS, 32, seed=1, epoch=3))
+    first = list(text.batches(pairs(), 32, seed=1, epoch=3))
     random.seed(99)
     random.random()
     torch.rand(3)
-    batches = text.batches(PAIRS, 32, seed=1, epoch=3)
+    batches = text.batches(pairs(), 32, seed=1, epoch=3)
     assert same(first, list(batches))
     assert same(first, list(batches))  # iterated again
-    orders = {tuple(rows(text.batches(PAIRS, 32, seed=seed, epoch=epoch))) for seed in (1, 2) for epoch in (0, 1, 3)}
+    orders = {tuple(rows(text.batches(pairs(), 32, seed=seed, epoch=epoch))) for seed in (1, 2) for epoch in (0, 1, 3)}
     assert len(orders) == 6
 
 
 def test_batches_leave_python_s_random_numbers_alone(text: Text) -> None:
     random.seed(4)
     state, torch_state = random.getstate(), torch.get_rng_state()
-    iterator = iter(text.batches(PAIRS, 32, seed=1))
+    iterator = iter(text.batches(pairs(), 32, seed=1))
     next(iterator)
     assert random.getstate() == state
     random.seed(5)
     list(iterator)  # numbers that are drawn while it runs change nothing
-    assert rows(text.batches(PAIRS, 32, seed=1)) == rows(text.batches(PAIRS, 32, seed=1))
+    assert rows(text.batches(pairs(), 32, seed=1)) == rows(text.batches(pairs(), 32, seed=1))
     assert torch.equal(torch.get_rng_state(), torch_state)
 
 
 @pytest.mark.parametrize("seed", [None, 7])
 def test_start_at(text: Text, seed: int | None) -> None:
-    whole = list(text.batches(PAIRS, 64, seed=seed, epoch=1, world=2))
+    whole = list(text.batches(pairs(), 64, seed=seed, epoch=1, world=2))
     for start in range(len(whole) + 2):
-        rest = text.batches(PAIRS, 64, seed=seed, epoch=1, world=2).start_at(start)
+        rest = text.batches(pairs(), 64, seed=seed, epoch=1, world=2).start_at(start)
         assert len(rest) == len(whole[start:])
         assert same(list(rest), whole[start:])
         assert same(list(rest), whole[start:])
@@ -172,16 +177,16 @@ def test_batches_before_the_start_are_not_made(text: Text, monkeypatch: pytest.M
     made = []
     numericalize = text.source.field.numericalize
     monkeypatch.setattr(text.source.field, "numericalize", lambda *a, **k: made.append(1) or numericalize(*a, **k))
-    list(text.batches(PAIRS, 32, seed=0).start_at(7))
-    assert len(made) == len(text.batches(PAIRS, 32)) - 7
+    list(text.batches(pairs(), 32, seed=0).start_at(7))
+    assert len(made) == len(text.batches(pairs(), 32)) - 7
 
 
 def test_without_a_seed_the_longest_sources_are_together(text: Text) -> None:
-    sources = [len(example.source) for example in text.encode(PAIRS)]
-    lengths = [sources[row] for batch in rows(text.batches(PAIRS, 50)) for row in reversed(batch)]
+    sources = [len(example.source) for example in text.encode(pairs())]
+    lengths = [sources[row] for batch in rows(text.batches(pairs(), 50)) for row in reversed(batch)]
     assert lengths == sorted(lengths)
-    others = [Pair(pair.source, "a " * (place % 17)) for place, pair in enumerate(PAIRS)]
-    assert rows(text.batches(others, 50)) == rows(text.batches(PAIRS, 50))  # the references have no say in it
+    others = [Pair(pair.source, "a " * (place % 17)) for place, pair in enumerate(pairs())]
+    assert rows(text.batches(others, 50)) == rows(text.batches(pairs(), 50))  # the references have no say in it
 
 
 def test_similar_lengths_are_together_and_yet_shuffled(text: Text) -> None:
@@ -191,8 +196,8 @@ def test_similar_lengths_are_together_and_yet_shuffled(text: Text) -> None:
         tensors = [tensor for batch in batches for tensor in (batch.source, batch.target)]
         return sum(int((tensor == PAD).sum()) for tensor in tensors) / sum(tensor.numel() for tensor in tensors)
 
-    bucketed = list(text.batches(PAIRS, 10, seed=0))
-    examples = text.encode(PAIRS)
+    bucketed = list(text.batches(pairs(), 10, seed=0))
+    examples = text.encode(pairs())
     widest = [max(len(example.source) for example in examples[start : start + 10]) for start in range(0, 300, 10)]
     plain = 1 - sum(len(example.source) for example in examples) / (10 * sum(widest))
     assert padding(bucketed) < plain / 2
@@ -201,23 +206,23 @@ def test_similar_lengths_are_together_and_yet_shuffled(text: Text) -> None:
 
 
 def test_longest_drops_pairs_and_says_how_many(text: Text) -> None:
-    lengths = [max(len(example.source), len(example.target)) - 2 for example in text.encode(PAIRS)]
+    lengths = [max(len(example.source), len(example.target)) - 2 for example in text.encode(pairs())]
     limit = sorted(lengths)[150]
-    batches = text.batches(PAIRS, 32, seed=0, longest=limit)
+    batches = text.batches(pairs(), 32, seed=0, longest=limit)
     kept = sorted(chain(*rows(batches)))
     assert kept == [row for row, length in enumerate(lengths) if length <= limit]
-    assert batches.dropped == len(PAIRS) - len(kept) > 0
+    assert batches.dropped == len(pairs()) - len(kept) > 0
     assert batches.start_at(1).dropped == batches.dropped
-    assert text.batches(PAIRS, 32, seed=0, longest=max(lengths)).dropped == 0
+    assert text.batches(pairs(), 32, seed=0, longest=max(lengths)).dropped == 0
     with pytest.raises(DataError, match="got 2; choose a larger one"):
-        text.batches(PAIRS, 32, seed=0, longest=2)
+        text.batches(pairs(), 32, seed=0, longest=2)
 
 
 @pytest.mark.parametrize("seed", [None, 2])
 def test_shares_of_several_processes(text: Text, seed: int | None) -> None:
     """Together they are the batch, padded alike."""
-    whole = list(text.batches(PAIRS, 33, seed=seed))
-    shares = [list(text.batches(PAIRS, 33, seed=seed, rank=rank, world=4)) for rank in range(4)]
+    whole = list(text.batches(pairs(), 33, seed=seed))
+    shares = [list(text.batches(pairs(), 33, seed=seed, rank=rank, world=4)) for rank in range(4)]
     for batch, *parts in zip(whole, *shares, strict=True):
         for rank, part in enumerate(parts):
             assert part.rows == batch.rows[rank::4]
@@ -226,7 +231,7 @@ def test_shares_of_several_processes(text: Text, seed: int | None) -> None:
 
 
 def test_a_share_may_be_empty(text: Text) -> None:
-    (batch,) = text.batches(PAIRS[:1], 8, rank=1, world=2)
+    (batch,) = text.batches(pairs()[:1], 8, rank=1, world=2)
     assert batch.rows == ()
     assert batch.source.shape[0] == batch.target.shape[0] == 0
 
@@ -235,7 +240,7 @@ def test_no_pairs_and_no_size(text: Text) -> None:
     assert list(text.batches([], 4)) == []
     assert len(text.batches([], 4)) == 0
     with pytest.raises(DataError, match="at least 1 sentence, got 0"):
-        text.batches(PAIRS, 0)
+        text.batches(pairs(), 0)
 
 
 # Files.
@@ -292,32 +297,32 @@ def no_tokenizer(language: Language, sentence: str) -> list[str]:
 
 
 def test_the_cache_spares_the_tokenizer(text: Text, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = Text.fit(PAIRS, cache=tmp_path)
+    first = Text.fit(pairs(), cache=tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
     text.save(tmp_path / "text.json")
     monkeypatch.setattr(Language, "_tokenize", no_tokenizer)
-    for again in (Text.fit(PAIRS, cache=tmp_path), Text.load(tmp_path / "text.json", cache=tmp_path)):
+    for again in (Text.fit(pairs(), cache=tmp_path), Text.load(tmp_path / "text.json", cache=tmp_path)):
         assert again.target.vocabulary == first.target.vocabulary == text.target.vocabulary
-        assert again.encode(PAIRS) == text.encode(PAIRS)
+        assert again.encode(pairs()) == text.encode(pairs())
     with pytest.raises(AssertionError):
-        Text.fit(PAIRS[:-1], cache=tmp_path)  # other sentences
+        Text.fit(pairs()[:-1], cache=tmp_path)  # other sentences
     monkeypatch.setattr(importlib.metadata, "version", lambda name: "another")
     with pytest.raises(AssertionError):
-        Text.fit(PAIRS, cache=tmp_path)
+        Text.fit(pairs(), cache=tmp_path)
 
 
 def test_a_damaged_cache_is_written_again(text: Text, tmp_path: Path) -> None:
-    Text.fit(PAIRS, cache=tmp_path)
+    Text.fit(pairs(), cache=tmp_path)
     contents = {path: path.read_bytes() for path in tmp_path.iterdir()}
     for path, content in contents.items():
         path.write_bytes(content[:1000])
-    assert Text.fit(PAIRS, cache=tmp_path).encode(PAIRS) == text.encode(PAIRS)
+    assert Text.fit(pairs(), cache=tmp_path).encode(pairs()) == text.encode(pairs())
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == contents
 
 
 def test_a_cache_that_cannot_be_written(text: Text, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
-    assert Text.fit(PAIRS, cache=tmp_path / "file").encode(PAIRS) == text.encode(PAIRS)
+    assert Text.fit(pairs(), cache=tmp_path / "file").encode(pairs()) == text.encode(pairs())
 
 
 # Imports.
@@ -347,7 +352,7 @@ def test_another_process_makes_the_same_batches(text: Text) -> None:
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     spacy, made = run.stdout.splitlines()
     assert spacy == "False"
-    assert ast.literal_eval(made) == rows(text.batches(PAIRS, 64, seed=3, epoch=2))
+    assert ast.literal_eval(made) == rows(text.batches(pairs(), 64, seed=3, epoch=2))
 
 
 # Text as it is written.
