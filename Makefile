@@ -14,18 +14,17 @@ JOBS ?= 2
 
 setup: $(VENV)/ready
 
-WORKBENCH := workbench/requirements.txt
 # Python compiles what it imports; to compile all of torch takes longer than to install it.
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
-$(VENV)/ready: requirements.txt $(WORKBENCH) pyproject.toml
+$(VENV)/ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is older than 3.11; name another one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 # torch first and alone: a package that needs torch would otherwise choose which build of it comes.
 	$(PIP) $(TORCH_SOURCE) "$$(grep ^torch== requirements.txt)"
 	$(PIP) --upgrade "pip>=25.1"  # knows dependency groups
-	$(PIP) -r requirements.txt -r $(WORKBENCH) --group dev
+	$(PIP) -r requirements.txt --group dev
 	@touch $@
 
 grade: setup

@@ -26,10 +26,14 @@ NOTEBOOK = ("required", "optional", "refused")
 STRICT = ("deliverable", "submission")
 ISOLATION = ("required", "wanted")
 GROUP_DATE = ("latest", "earliest")
+IMPORTS = ("allowed", "handed out")
+EXCUSED = ("spread", "given")
 DERIVED = ("number", "part", "tests")  # fields that a deliverable's table does not hold
 INHERITED = ("file", "refused")  # the keys of a deliverable that its part may have instead
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}  # seconds
+DURATION = rf"(\d{{1,6}}(?:\.\d{{1,3}})?) ?({'|'.join(UNITS)})s?"
 LONGEST = timedelta(days=3660)
+LEAST_MIB = 64  # right answers take less; what torch needs is not counted
 SHARE = "a share from 0 to 1, such as 0.3"
 
 
@@ -42,7 +46,8 @@ class AssignmentSettings:
     """`[assignment]`: what students and the packager are told. `id_help` says `id_pattern` in words.
 
     `hints` says where an answer that equals a known mistake's gets its hint: on the laptop alone ("local"), there and
-    in grading ("everywhere"), or nowhere ("off"). `notebook` says whether a *.ipynb belongs into the upload, and
+    in grading ("everywhere"), or nowhere ("off"). `imports` says whether a file may import all of `allowed_imports`, or
+    of these only what it imports in the handout. `notebook` says whether a *.ipynb belongs into the upload, and
     `notebook_deduct` the share of the points that its absence costs where it is required. `strict` says what a file
     costs that Python cannot read or import: its own deliverables, or the whole submission.
     """
@@ -56,8 +61,10 @@ class AssignmentSettings:
     group_size: int
     output: str
     allowed_imports: tuple[str, ...]
+    group_size_min: int = 1
     id_help: str = ""
     hints: str = "everywhere"
+    imports: str = "allowed"
     notebook: str = "optional"
     notebook_deduct: float = 0.0
     strict: str = "deliverable"
@@ -100,10 +107,19 @@ class Grading:
 
 @dataclass(frozen=True)
 class Tier:
-    """`[[late.tier]]`: handed in `up_to` so long after the due date, this share of the points is deducted."""
+    """`[[late.tier]]`: handed in `up_to` so long after the due date, this share of the points is deducted.
+
+    With `per`, it is deducted for each such time that has begun since the due date.
+    """
 
     up_to: timedelta
     deduct: float
+    per: timedelta | None = None
+
+    def price(self, delay: timedelta) -> float:
+        """The share of the points that a delay costs, at most all of them."""
+        begun = 1 if self.per is None else -(-delay // self.per)
+        return min(1.0, round(self.deduct * begun, 9))
 
 
 @dataclass(frozen=True)
@@ -115,6 +131,18 @@ class Late:
 
     group_date: str = "latest"
     tiers: tuple[Tier, ...] = ()
+
+
+@dataclass(frozen=True)
+class Excused:
+    """`[[excused]]`: a test that has proved faulty, by its number, and why.
+
+    Its `points` are "spread" over the other tests of its deliverable, or "given" to everybody.
+    """
+
+    test: str
+    points: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -163,22 +191,32 @@ class Rubric:
     deliverables: tuple[Deliverable, ...]
     late: Late = Late()
     off: tuple[Deliverable, ...] = ()
+    excused: tuple[Excused, ...] = ()
 
     @classmethod
-    def load(cls, path: Path) -> Rubric:
-        """Read a rubric file. Raises RubricError for a file that is missing, no TOML, or no valid rubric."""
-        try:
-            return cls.parse(path.read_text(encoding="utf-8"), str(path))
-        except (OSError, UnicodeDecodeError) as error:
-            raise RubricError(f"{path}: expected a rubric in UTF-8, found: {error}") from error
+    def load(cls, path: Path, overlay: Path | None = None) -> Rubric:
+        """Read a rubric file, and lay another one over it.
+
+        An overlay holds the keys that differ. Its parts and deliverables are those of the rubric with the same id; any
+        other list replaces the rubric's.
+
+        Raises:
+            RubricError: for a file that is missing or no TOML, and for what is no valid rubric.
+        """
+        document, name = _read(path), str(path)
+        if overlay:
+            document, name = _laid_over(document, _read(overlay), f"{overlay}: "), f"{overlay}, laid over {path}"
+        return cls._of(document, name)
 
     @classmethod
     def parse(cls, text: str, name: str = "rubric.toml") -> Rubric:
         """Read a rubric from its text; `name` stands for the file in errors. Raises RubricError."""
+        return cls._of(_toml(text, name), name)
+
+    @classmethod
+    def _of(cls, document: dict[str, Any], name: str) -> Rubric:
         try:
-            return _rubric(tomllib.loads(text))
-        except tomllib.TOMLDecodeError as error:
-            raise RubricError(f"{name}: expected TOML, found: {error}") from error
+            return _rubric(document)
         except RubricError as error:
             raise RubricError(f"{name}: {error}") from None
 
@@ -190,11 +228,53 @@ class Rubric:
         raise KeyError(id)
 
 
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return _toml(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RubricError(f"{path}: expected a rubric in UTF-8, found: {error}") from error
+
+
+def _toml(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RubricError(f"{name}: expected TOML, found: {error}") from error
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """A table with another one laid over it: tables by key, parts and deliverables by id, all else replaced."""
+    merged = dict(below)
+    for key, value in above.items():
+        if isinstance(value, dict) and isinstance(below.get(key), dict):
+            merged[key] = _laid_over(below[key], value, f"{where}{key}.")
+        elif key in ("part", "deliverable"):
+            merged[key] = _laid_by_id(below.get(key, ()), value, where + key)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _laid_by_id(below: Sequence[Mapping[str, Any]], above: Any, where: str) -> list[dict[str, Any]]:
+    valid = isinstance(above, list) and all(isinstance(table, dict) for table in above)
+    _expect(valid, where, f"[[{where.rpartition(' ')[2]}]], each with the id that it has in the rubric below", above)
+    merged = {table.get("id"): dict(table) for table in below}
+    for table in above:
+        id = table.get("id")
+        _expect(id in merged, f"{where}.id", f"one of {', '.join(map(str, merged))}", id)
+        merged[id] = _laid_over(merged[id], table, f"{where}[{id}].")
+    return list(merged.values())
+
+
 def _rubric(document: dict[str, Any]) -> Rubric:
-    _known(document, ("assignment", "grading", "late", "part"), where="")
+    _known(document, ("assignment", "grading", "late", "excused", "part"), where="")
     assignment = _build(AssignmentSettings, _table(document, "assignment"), "assignment.")
     grading = _grading(_table(document, "grading"))
     late = _late(_table(document, "late")) if "late" in document else Late()
+    excused = [
+        _build(Excused, entry, f"excused[{entry.get('test', position)}].")
+        for position, entry in enumerate(_tables(document, "excused") if "excused" in document else (), start=1)
+    ]
     parts: list[Part] = []
     everything: list[Deliverable] = []
     off: set[str] = set()
@@ -222,7 +302,8 @@ def _rubric(document: dict[str, Any]) -> Rubric:
     off_now = tuple(deliverable for deliverable in everything if deliverable.id in off)
     used = {deliverable.part for deliverable in on_now}
     shown = tuple(part for part in parts if part.id in used)
-    return Rubric(assignment, grading, shown, on_now, late, off_now)
+    _check_excused(excused, on_now)
+    return Rubric(assignment, grading, shown, on_now, late, off_now, tuple(excused))
 
 
 def _deliverable(table: Mapping[str, Any], part: Part, number: str, where: str) -> Deliverable:
@@ -324,7 +405,7 @@ def _value(value: Any, type_name: str, key: str) -> Any:
     if type_name == "str":
         _expect(isinstance(value, str) and value.strip() != "", key, "a string that is not empty", value)
         return value
-    if type_name == "timedelta":
+    if type_name.startswith("timedelta"):
         return _duration(value, key)
     if type_name == "int":
         _expect(isinstance(value, int) and not isinstance(value, bool), key, "a whole number", value)
@@ -335,12 +416,12 @@ def _value(value: Any, type_name: str, key: str) -> Any:
 
 
 def _duration(value: object, key: str) -> timedelta:
-    """Read "10 minutes" or "1.5 days", up to whole seconds."""
-    match = re.fullmatch(r"(?a)(\d{1,6}(?:\.\d{1,3})?) ?([a-z]+?)s?", value) if isinstance(value, str) else None
-    valid = match is not None and match[2] in UNITS
-    _expect(valid, key, 'a number and a unit from seconds to weeks, such as "10 minutes"', value)
-    assert match is not None
-    seconds = math.ceil(round(float(match[1]) * UNITS[match[2]], 3))
+    """Read "10 minutes", "1.5 days" or "1 day 12 hours", up to whole seconds."""
+    valid = isinstance(value, str) and re.fullmatch(rf"(?a){DURATION}(?:(?:,|,? and)? {DURATION})*", value)
+    expected = 'numbers and units from seconds to weeks, such as "10 minutes" or "1 day 12 hours"'
+    _expect(bool(valid), key, expected, value)
+    each = re.findall(rf"(?a){DURATION}", cast(str, value))
+    seconds = math.ceil(round(sum(float(number) * UNITS[unit] for number, unit in each), 3))
     _expect(0 < seconds <= LONGEST.total_seconds(), key, "more than no time and at most ten years", value)
     return timedelta(seconds=seconds)
 
@@ -360,6 +441,8 @@ def _check_assignment(settings: AssignmentSettings) -> None:
     except re.error as error:
         expect(False, "id_pattern", f"a regular expression ({error})")
     expect(settings.group_size >= 1, "group_size", "at least 1")
+    expect(1 <= settings.group_size_min <= settings.group_size, "group_size_min", "1 up to group_size")
+    expect(settings.imports in IMPORTS, "imports", f"one of {', '.join(IMPORTS)}")
     expect(settings.output in OUTPUT, "output", f"one of {', '.join(OUTPUT)}")
     expect(settings.hints in HINTS, "hints", f"one of {', '.join(HINTS)}")
     expect(settings.strict in STRICT, "strict", f"one of {', '.join(STRICT)}")
@@ -374,13 +457,27 @@ def _check_grading(grading: Grading) -> None:
     expect(0 <= grading.hidden_seeds <= 8, "hidden_seeds", "0 to 8")
     expect(grading.visibility in VISIBILITY, "visibility", f"one of {', '.join(VISIBILITY)}")
     expect(0 <= grading.public_share <= 1, "public_share", SHARE)
+    expect(grading.public_share == 0 or grading.hidden_seeds > 0, "public_share", "0 where there are no hidden_seeds")
     expect(grading.isolation in ISOLATION, "isolation", f"one of {', '.join(ISOLATION)}")
     if grading.hidden_feedback:
         valid = grading.hidden_feedback.count >= 1
         _expect_of("grading.hidden_feedback", grading.hidden_feedback, valid, "count", "at least 1")
+        advice = "at least 1 with hidden_feedback, which says who is told of hidden inputs; or take hidden_feedback out"
+        expect(grading.hidden_seeds > 0, "hidden_seeds", advice)
+    _check_limits(grading.limits)
+
+
+def _check_limits(limits: Limits) -> None:
+    expect = partial(_expect_of, "grading.limits", limits)
     for field in dataclasses.fields(Limits):
-        positive = getattr(grading.limits, field.name) > 0
-        _expect_of("grading.limits", grading.limits, positive, field.name, "a positive number")
+        expect(getattr(limits, field.name) > 0, field.name, "a positive number")
+    expect(limits.memory_mib >= LEAST_MIB, "memory_mib", f"at least {LEAST_MIB}")
+    hanging = limits.timeouts * limits.test_seconds
+    expect(
+        limits.overall_seconds >= hanging,
+        "overall_seconds",
+        f"at least {hanging:g}, which is {limits.timeouts} timeouts of {limits.test_seconds:g} test_seconds each",
+    )
 
 
 def _check_late(late: Late) -> None:
@@ -389,10 +486,22 @@ def _check_late(late: Late) -> None:
     for position, tier in enumerate(late.tiers, start=1):
         where = f"late.tier[{position}]"
         _expect_of(where, tier, 0 <= tier.deduct <= 1, "deduct", SHARE)
-        dearer = tier.deduct >= last.deduct
-        _expect_of(where, tier, dearer, "deduct", f"at least the {last.deduct:g} of the tier before")
         _expect(tier.up_to > last.up_to, f"{where}.up_to", "a longer time than in the tier before", str(tier.up_to))
+        before = last.price(last.up_to)
+        dearer = tier.price(last.up_to + timedelta(seconds=1)) >= before
+        _expect_of(where, tier, dearer, "deduct", f"no less than the {before:g} that the tier before ends with")
         last = tier
+
+
+def _check_excused(excused: Sequence[Excused], deliverables: Sequence[Deliverable]) -> None:
+    """Whether there is a test with this number, only its collection can tell."""
+    for position, entry in enumerate(excused):
+        where = f"excused[{entry.test}]"
+        known = any(re.fullmatch(rf"{re.escape(d.number)}\.\d+", entry.test) for d in deliverables)
+        _expect_of(where, entry, known, "test", 'a number such as "1.2.3", of a test of a deliverable that is on')
+        new = all(entry.test != other.test for other in excused[:position])
+        _expect(new, f"{where}.test", "a test that is not excused above", entry.test)
+        _expect_of(where, entry, entry.points in EXCUSED, "points", f"one of {', '.join(EXCUSED)}")
 
 
 def _check_part(part: Part, earlier: Sequence[Part]) -> None:

@@ -89,8 +89,9 @@ def make(
     draws = [(str(Seed.parse(seed).redrawn(attempt)), HEAD_ROOM) for attempt in range(ATTEMPTS)]
     for drawn, room in [*([(kept, KEPT_ROOM)] if kept else []), *draws]:
         outcome, exact = (measured(shown, shown) for shown in (run(drawn, False), run(drawn, True)))
-        if outcome.fault:
-            raise Unsteady(f"{test.identifier(case)}: the solution fails: {outcome.fault}")
+        if fault := outcome.fault:
+            why = f"{fault.where}: {fault.kind}: {fault.message}"
+            raise Unsteady(f"tests/{test.identifier(case)}: the solution fails at {why}")
         try:
             check_head_room(outcome, exact, test.tolerance, room)
             check_margins(outcome, test.steered_by)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,7 +66,8 @@ class Assignment:
     `id_help` says in words what `id_pattern` matches; "" where nobody has. `hints` for known mistakes are given
     "local", "everywhere" or "off". `notebook` (*.ipynb) is "required", "optional" or "refused"; no zip is written
     with a required one whose code cells were not all run, which some courses give no points for. `strict` says what a
-    file that does not run costs: its own deliverables ("deliverable") or all points ("submission").
+    file that does not run costs: its own deliverables ("deliverable") or all points ("submission"). Where `imports_of`
+    names a file, the file may have no other import statements than these.
     """
 
     name: str
@@ -81,7 +82,9 @@ class Assignment:
     files: tuple[str, ...]
     parts: tuple[Part, ...]
     deliverables: tuple[Deliverable, ...]
+    group_size_min: int = 1
     id_help: str = ""
+    imports_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
     hints: str = "everywhere"
     notebook: str = "optional"
     strict: str = "deliverable"
@@ -120,7 +123,7 @@ class Assignment:
 
 def _pick(kind: type[T], data: Mapping[str, Any]) -> T:
     """A dataclass from the keys that it knows; lists become tuples. TypeError when one is missing."""
-    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    names = {entry.name for entry in fields(kind)}  # type: ignore[arg-type]
     values = {name: data[name] for name in names.intersection(data)}
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
 

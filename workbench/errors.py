@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from harness.tree import Tree
 
-INSTALL = "pip install -r requirements.txt -r workbench/requirements.txt"
+INSTALL = "pip install -r requirements.txt"
 # What this brings, as it is imported.
 PACKAGES = {
     "filelock", "line_profiler", "markdown_it", "matplotlib", "numpy", "optuna", "rich", "sacrebleu",

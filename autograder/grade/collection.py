@@ -5,6 +5,7 @@ a browser may have unpacked the archive and flattened it. Unambiguous files are 
 """
 
 import io
+import json
 import os
 import re
 import stat
@@ -26,6 +27,7 @@ MAX_NOTES = 10  # sentences about entries that cannot be files of a submission
 DRIVE = re.compile(r"[A-Za-z]:")
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # other methods unpack a few kilobytes to gigabytes at once
 OTHERS = {9: "Deflate64", 12: "BZip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "a password"}
+MANIFEST = "manifest.json"  # which the packager writes
 HANDED_OUT = "student"  # the folder of the handout that holds students' work
 IGNORED = ("__MACOSX", "__pycache__", ".git", ".DS_Store")
 
@@ -64,6 +66,7 @@ def take(submission: Path, assignment: Assignment) -> Taken:
         taken.notes.append(str(error))
         return taken
     taken.notebooks += [shown(entry.name) for entry in entries if _is_notebook(entry.name)]
+    taken.notes += _other_version(entries, assignment)
     locked: dict[str, list[str]] = {}
     for path, entry in _assign(entries, assignment, taken).items():
         try:
@@ -83,6 +86,20 @@ def take(submission: Path, assignment: Assignment) -> Taken:
             f"No file of this assignment was found. Expected {assignment.files[0]} and so on; found {first}."
         )
     return taken
+
+
+def _other_version(entries: Iterable[_Entry], assignment: Assignment) -> Iterator[str]:
+    """A sentence for a submission that was packed in another version of the handout. A student can write a manifest."""
+    manifest = next((entry for entry in entries if PurePosixPath(entry.name).name == MANIFEST), None)
+    if manifest is None:
+        return
+    try:
+        version = json.loads(manifest.read(LIMIT))["version"]
+    except Exception:  # as in `_in_zip`, and whatever JSON can hold
+        return
+    if isinstance(version, str) and version != assignment.version:
+        words = "tests that you ran may be other ones than those below. Get the handout again before you go on"
+        yield f"Packed in version {shown(version)} of the handout, graded with {assignment.version}: {words}."
 
 
 def _entries(submission: Path, taken: Taken) -> list[_Entry]:

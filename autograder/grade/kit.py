@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from autograder.rubric import Rubric
+from autograder.rubric import Excused, Rubric
 from harness.answers import Answers
 from harness.contract import Assignment, Deliverable
 from harness.graded import GradedTest
@@ -21,6 +21,7 @@ from harness.hints import Hints
 
 PUBLIC = "public"  # the name of the seed whose inputs and answers are published
 HINTS = f"{PUBLIC}.hints.safetensors"
+OVERLAY = "autograder/overlay.toml"  # what a course's own rubric changes, if there is one
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,10 @@ class Kit:
     @classmethod
     def load(cls, root: Path) -> "Kit":
         data = json.loads((root / "kit.json").read_text(encoding="utf-8"))
+        overlay = root / OVERLAY
         return cls(
             root=root,
-            rubric=Rubric.load(root / "autograder" / "rubric.toml"),
+            rubric=Rubric.load(root / "autograder" / "rubric.toml", overlay if overlay.is_file() else None),
             assignment=Assignment.load(root / "student" / "assignment.json"),
             tests=tuple(GradedTest.from_json(test) for test in data["tests"]),
             seeds=tuple(data["seeds"]),
@@ -67,13 +69,25 @@ class Kit:
 
     @cached_property
     def points(self) -> dict[str, float]:
-        """Test key -> its full points: the deliverable's, shared by weight, in hundredths that add up."""
+        """Test key -> its full points: the deliverable's, shared by weight, in hundredths that add up.
+
+        A test that is excused has no weight where its points are spread.
+        """
         points: dict[str, float] = {}
         for deliverable in self.assignment.deliverables:
             tests = self.tests_of(deliverable)
-            shares = share(deliverable.points, [test.weight for test in tests])
+            weights = [0.0 if self.is_spread(test) else test.weight for test in tests]
+            shares = share(deliverable.points, weights)
             points.update(zip((test.key for test in tests), shares, strict=True))
         return points
+
+    def excused(self, test: GradedTest) -> Excused | None:
+        """The rubric's entry for a test that has proved faulty."""
+        return next((entry for entry in self.rubric.excused if entry.test == test.number), None)
+
+    def is_spread(self, test: GradedTest) -> bool:
+        entry = self.excused(test)
+        return entry is not None and entry.points == "spread"
 
     def tests_of(self, deliverable: Deliverable) -> list[GradedTest]:
         return [test for test in self.tests if test.module == deliverable.tests]

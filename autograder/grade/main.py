@@ -3,11 +3,12 @@
 ROOT/source      the kit
 ROOT/submission  what the student handed in
 ROOT/submission_metadata.json
-ROOT/results/results.json   written here, once; not if the rubric requires isolation and there is none
+ROOT/results/results.json   written here, once; not where nothing could be graded, so that the platform says so
 """
 
 import contextlib
 import os
+import sys
 import time
 import traceback
 from collections.abc import Sequence
@@ -20,10 +21,14 @@ from autograder.grade import collection, policy, results
 from autograder.grade.engine import Engine, Grades
 from autograder.grade.kit import Kit
 from autograder.grade.metadata import Metadata
+from harness.words import printable
+
+FAILED = "the autograder itself has failed, and no results were written; the lines above say where"
+MAX_WHY = 400  # characters
 
 
 class NotIsolated(Exception):
-    """The rubric requires isolation, and there is none; the message is for the staff."""
+    """The rubric requires isolation, and there is none."""
 
 
 def main(root: str, closed: Sequence[str] = (), here: bool = False) -> int:
@@ -34,37 +39,37 @@ def main(root: str, closed: Sequence[str] = (), here: bool = False) -> int:
         here: whether this is one's own machine, where it also grades without isolation, and not the platform.
 
     Returns:
-        0, or 1 if the grader itself failed; results.json is complete in both cases. Also 1 if it refuses to grade
-        without isolation; then there is no results.json, so that the platform reports a failed autograder.
+        0, or 1 if the grader itself failed or refuses to grade without isolation. Then there is no results.json, so
+        that the platform reports a failed autograder and not zero points, and the last line says why.
     """
-    started = time.monotonic()
     home = Path(root)
     close_folders(home)
+    try:
+        _grade_folder(home, closed, here)
+    except NotIsolated as refusal:
+        print(f"Not graded: {refusal}")
+    except Exception as error:
+        traceback.print_exc(file=sys.stdout)  # which only instructors see
+        print(f"Not graded: {FAILED} ({printable(f'{type(error).__name__}: {error}')[:MAX_WHY]})")
+    else:
+        return 0
+    return 1
+
+
+def _grade_folder(home: Path, closed: Sequence[str], here: bool) -> None:
+    started = time.monotonic()
     kit = Kit.load(home / "source")
-    notes: list[str] = []
     extra: dict[str, Any] = {"answers": kit.answers_id, "version": kit.assignment.version}
     metadata = Metadata.load(home / "submission_metadata.json")
-    failed = False
-    try:
-        taken = collection.take(home / "submission", kit.assignment)
-        notes += taken.notes
-        grades = _grade(kit, home, taken.files, closed, here, extra)
-        settled = policy.settle(kit, grades, metadata, taken.notebooks)
-    except NotIsolated as refusal:
-        print(refusal)
-        return 1
-    except Exception:
-        traceback.print_exc()  # to results/stdout, which only instructors see
-        failed = True
-        settled = policy.unsettled(kit, "The autograder itself has failed.", metadata)
-        notes.append("The autograder itself has failed; this is not your fault. Please tell your instructor.")
-    results.write(results.compose(kit, settled, notes, extra), home / "results" / "results.json")
+    taken = collection.take(home / "submission", kit.assignment)
+    grades = _grade(kit, home, taken.files, closed, here, extra)
+    settled = policy.settle(kit, grades, metadata, taken.notebooks)
+    results.write(results.compose(kit, settled, taken.notes, extra), home / "results" / "results.json")
     table = [*results.summary(kit, settled.rows), *results.ending(settled)]
     print("\n".join([results.heading(kit), "", *table, *settled.score_notes]))
     print(f"graded in {time.monotonic() - started:.1f} s")
     for line in [*extra.get("isolation", []), *(f"note: {note}" for note in settled.for_staff["notes"])]:
         print(line)
-    return int(failed)
 
 
 def _grade(
@@ -88,7 +93,7 @@ def _refuse_without(isolation: Sequence[str]) -> None:
     open_ways = [sentence for sentence in isolation if sentence.startswith("not isolated")]
     if open_ways:
         raise NotIsolated(
-            f'Not graded: the rubric has isolation = "required", and the probe says "{"; ".join(open_ways)}"; '
+            f'the rubric has isolation = "required", and the probe says "{"; ".join(open_ways)}"; '
             'fix that or set isolation = "wanted", build and upload the autograder again, and regrade.'
         )
 

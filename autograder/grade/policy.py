@@ -12,11 +12,12 @@ from typing import Any
 from autograder.grade.engine import Grades, Row
 from autograder.grade.kit import Kit
 from autograder.grade.metadata import Due, Metadata
-from autograder.rubric import HiddenFeedback, Late, Tier
+from autograder.rubric import Excused, HiddenFeedback, Late, Tier
 from harness.judge import Kind, Verdict
 from harness.submission.findings import BREAKS_A_FILE, Severity
 from harness.words import joined
 
+DAY = timedelta(days=1)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_SAID = "Right with the published inputs, not with others. What differs with those is not said this time."
 
@@ -60,7 +61,10 @@ def settle(kit: Kit, grades: Grades, metadata: Metadata, notebooks: Sequence[str
     """
     assignment, grading = kit.rubric.assignment, kit.rubric.grading
     again = _next_feedback(grading.hidden_feedback, metadata)
-    rows = [_row(row, grading.public_share, limited=again is not None) for row in grades.rows]
+    rows = [
+        _excused(row, entry) if (entry := kit.excused(row.test)) else _row(row, grading.public_share, again is not None)
+        for row in grades.rows
+    ]
     settled = Settled(rows, cents(sum(row.score for row in rows)))
     settled.open = all(visibility(row, kit) == "visible" for row in rows)
     settled.for_staff = _for_staff(kit, metadata)
@@ -75,13 +79,6 @@ def settle(kit: Kit, grades: Grades, metadata: Metadata, notebooks: Sequence[str
         settled.remarks.append(_limit_in_words(grading.hidden_feedback, again))
     settled.remarks += [str(finding) for finding in grades.findings if finding.severity is Severity.WARNING]
     return settled
-
-
-def unsettled(kit: Kit, reason: str, metadata: Metadata) -> Settled:
-    """The result of a submission that could not be graded: every row has its full maximum and no points."""
-    verdict = Verdict(Kind.FAULT, reason)
-    rows = [Row(test, verdict, 0.0, kit.points[test.key]) for test in kit.tests]
-    return Settled(rows, 0.0, for_staff=_for_staff(kit, metadata))
 
 
 def visibility(row: Row, kit: Kit) -> str:
@@ -109,15 +106,28 @@ def _row(row: Row, public_share: float, limited: bool) -> Row:
     return replace(row, score=cents(public_share * row.max_score), verdict=verdict)
 
 
+def _excused(row: Row, entry: Excused) -> Row:
+    """A row of a test that has proved faulty: it has all its points, which are none if they are spread over others."""
+    given, spread = "Everybody has its points.", "Its points are spread over the tests beside it."
+    where = given if entry.points == "given" else spread
+    why = entry.why.rstrip(".")
+    verdict = Verdict(Kind.PASSED, f"This test has proved faulty and decides nothing: {why}. {where}")
+    return replace(row, score=row.max_score, verdict=verdict)
+
+
 def _for_staff(kit: Kit, metadata: Metadata) -> dict[str, Any]:
     """The platform's metadata for instructors, and notes about what does not fit the rubric."""
     notes = list(metadata.problems)
-    full, allowed = sum(kit.points.values()), kit.rubric.assignment.group_size
+    full, assignment = sum(kit.points.values()), kit.rubric.assignment
     if metadata.total is not None and abs(metadata.total - full) > 0.005:
         difference = f"Gradescope's assignment has {points(metadata.total)} points, the rubric {points(full)}"
         notes.append(f"{difference}: set them equal")
-    if metadata.members > allowed:
-        notes.append(f"{metadata.members} students hand in together, and the rubric's group_size is {allowed}")
+    if metadata.members > assignment.group_size:
+        most = f"the rubric's group_size is {assignment.group_size}"
+        notes.append(f"{metadata.members} students hand in together, and {most}")
+    if 0 < metadata.members < assignment.group_size_min:
+        least = f"the rubric's group_size_min is {assignment.group_size_min}"
+        notes.append(f"{metadata.members} of a group hand in, and {least}")
     noted: dict[str, Any] = {"notes": notes}
     if metadata.id is not None:
         noted["submission"] = metadata.id
@@ -183,9 +193,13 @@ def _price(tiers: Sequence[Tier], delay: timedelta) -> tuple[str, float]:
     tier = next((tier for tier in tiers if delay <= tier.up_to), None)
     if tier is None:
         return f"More than {span(tiers[-1].up_to)} late, that gives no points.", 1.0
+    share = tier.price(delay)
     if tier.deduct == 0:
-        return f"Up to {span(tier.up_to)} late, nothing is deducted.", 0.0
-    return f"Up to {span(tier.up_to)} late, that costs {percent(tier.deduct)}.", tier.deduct
+        return f"Up to {span(tier.up_to)} late, nothing is deducted.", share
+    if tier.per:
+        each = f"{percent(tier.deduct)} for each {'day' if tier.per == DAY else span(tier.per)} that has begun"
+        return f"Up to {span(tier.up_to)} late, that costs {each}: {percent(share)}.", share
+    return f"Up to {span(tier.up_to)} late, that costs {percent(share)}.", share
 
 
 def _clock(created: datetime, due: datetime) -> str:

@@ -89,7 +89,7 @@ def _line(title: str, rows: Sequence[Row]) -> str:
 
 def _row(row: Row, kit: Kit) -> dict[str, Any]:
     deliverable = kit.deliverable_of(row.test)
-    paragraphs = [row.test.summary, "Passed." if row.verdict.passed else row.verdict.message]
+    paragraphs = [row.test.summary, row.verdict.message or "Passed."]
     if row.verdict.hint and kit.assignment.hints == "everywhere":
         paragraphs.append(f"Hint: {row.verdict.hint}")
     return {

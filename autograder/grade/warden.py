@@ -106,6 +106,8 @@ class Warden:
         zygote_end.close()
         self._control = own_end
         ready = self._receive(START_SECONDS)
+        if "failed" in ready:
+            raise ZygoteDied(f"the process that imports torch for student code cannot start: {ready['failed']}")
         self.slow = min(SLOWEST, max(1.0, float(ready["seconds"]) / REFERENCE_SECONDS))
 
     def _receive(self, seconds: float) -> dict[str, Any]:

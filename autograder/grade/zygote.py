@@ -4,6 +4,7 @@ It is started by exec, so it holds nothing of the judge's memory, and it reads n
 one message a packet, with the judge over a socket:
 
     judge                       zygote
+                                {"ready": true, ...} or {"failed": "why"}
     the child's jail, with
     its orders and two pipes -> {"pid": 7}
                                 {"ended": true}      when the child has ended by itself
@@ -59,6 +60,21 @@ def main(source: str, descriptor: int, parent: int, user: int | None) -> None:
     sandbox.end_with_parent(parent)
     sandbox.adopt_orphans()
     killer = None if user is None else slots.Killer(user)
+    try:
+        tests = _warm_up(Path(source), user)
+        seconds = min(measure() for _ in range(3))
+        readable = landlock.open_readable()
+    except BaseException as error:  # a module that ends the process, too
+        _send(control, {"failed": f"{type(error).__name__}: {error}"[: MAX_MESSAGE >> 4]})
+        raise
+    gc.freeze()  # keeps this memory shared with the children
+    gc.enable()
+    _send(control, {"ready": True, "seconds": seconds})
+    _serve(control, killer, readable, tests)
+
+
+def _warm_up(source: Path, user: int | None) -> dict[str, Any]:
+    """Import what children need, and return the tests' functions by key."""
     gc.disable()  # imports leave no garbage
     import torch
 
@@ -67,22 +83,26 @@ def main(source: str, descriptor: int, parent: int, user: int | None) -> None:
     from autograder.grade.kit import Kit
     from harness.warm import warm_up
 
-    kit = Kit.load(Path(source))
-    tests = {test.key: test for test in kit.tests}
+    kit = Kit.load(source)
     for test in kit.tests:
         test.function()
-    _keep_lines(Path(source) / "tests")
+    _keep_lines(source / "tests")
     for name in kit.assignment.allowed_imports:
         if name != "models":
-            importlib.import_module(name)
+            try:
+                importlib.import_module(name)
+            except ImportError as error:
+                raise ImportError(f"{name} of the rubric's allowed_imports cannot be imported: {error}") from error
     if user is not None:  # without an own user, children can read what this process can
         import_closed()
     warm_up(test.module for test in kit.tests)
-    seconds = min(measure() for _ in range(3))
-    readable = landlock.open_readable()
-    gc.freeze()  # keeps this memory shared with the children
-    gc.enable()
-    _send(control, {"ready": True, "seconds": seconds})
+    return {test.key: test for test in kit.tests}
+
+
+def _serve(
+    control: socket.socket, killer: slots.Killer | None, readable: list[tuple[int, int]], tests: dict[str, Any]
+) -> None:
+    """Fork a child for each request, until the judge closes its end."""
     while True:
         packet, descriptors, _, _ = socket.recv_fds(control, MAX_MESSAGE, 3)
         if not packet:

@@ -41,7 +41,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.rubric import Deliverable, Rubric
+from autograder.prepare import course
+from autograder.rubric import Deliverable
 
 FOLDER = Path("autograder", "prepare", "misconceptions")
 
@@ -113,7 +114,7 @@ def deliverables(root: Path) -> list[Deliverable]:
     Raises:
         CatalogueError: for a file of the catalogue that is named after none of them.
     """
-    rubric = Rubric.load(root / "autograder" / "rubric.toml")
+    rubric = course.load(root)
     known = {deliverable.id: deliverable for deliverable in (*rubric.deliverables, *rubric.off)}
     for path in sorted((root / FOLDER).glob("*.toml")):
         if path.stem not in known:

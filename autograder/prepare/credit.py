@@ -16,12 +16,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from autograder.prepare import catalogue, store
+from autograder.prepare import catalogue, course, store
 from autograder.prepare.answers import Mapper
-from autograder.prepare.handout import RUBRIC
 from autograder.prepare.mistakes import activated, changed
 from autograder.prepare.regions import Region, strip
-from autograder.rubric import Deliverable, Rubric
+from autograder.rubric import Deliverable
 from harness.answers import Answers
 from harness.draws import measured
 from harness.graded import GradedTest
@@ -66,7 +65,7 @@ def trials(root: Path, tests: Sequence[GradedTest], only: str = "") -> list[Tria
     store.check_public(root)
     stored = store.load_public(root, tests).answers
     made: list[Trial] = []
-    for deliverable in Rubric.load(root / RUBRIC).deliverables:
+    for deliverable in course.load(root).deliverables:
         if only in deliverable.id:
             own_tests = tuple(test for test in tests if test.module == deliverable.tests)
             answers = stored.of(deliverable.tests)
@@ -97,7 +96,7 @@ def _cut(
     root: Path, deliverable: Deliverable, wanted: Callable[[Region], bool] = lambda region: False
 ) -> tuple[str, list[Region]]:
     """A deliverable's file without the wanted regions, and all regions of the file."""
-    ids = [entry.id for entry in Rubric.load(root / RUBRIC).deliverables if entry.file == deliverable.file]
+    ids = [entry.id for entry in course.load(root).deliverables if entry.file == deliverable.file]
     return strip(deliverable.file, _source(root, deliverable), ids, wanted)
 
 

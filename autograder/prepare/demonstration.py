@@ -3,7 +3,7 @@
 Made of whatever the rubric has switched on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from autograder.prepare import catalogue
@@ -12,8 +12,10 @@ from harness.contract import Assignment
 from harness.submission.archive import pack
 from harness.submission.listed_files import read_tree
 
+NAMES = ("solution", "skeleton", "one-file", "half-done")
 
-def submissions(root: Path, out: Path) -> dict[str, Path]:
+
+def submissions(root: Path, out: Path, names: Collection[str] = NAMES) -> dict[str, Path]:
     """Pack the demonstration's submissions into `out` and return them by name.
 
     solution: everything right. skeleton: nothing started. one-file: only the first file done. half-done: the solution
@@ -24,16 +26,14 @@ def submissions(root: Path, out: Path) -> dict[str, Path]:
     """
     assignment = Assignment.load(root / "student" / "assignment.json")
     solution, skeleton = read_tree(root / "solution", assignment), read_tree(root / "student", assignment)
+    first = assignment.files[0]
     made = {
-        "solution": solution,
-        "skeleton": skeleton,
-        "one-file": {**skeleton, assignment.files[0]: solution[assignment.files[0]]},
-        "half-done": _half_done(root, solution, assignment),
+        "solution": lambda: solution,
+        "skeleton": lambda: skeleton,
+        "one-file": lambda: {**skeleton, first: solution[first]},
+        "half-done": lambda: _half_done(root, solution, assignment),
     }
-    archives = {name: out / f"{name}.zip" for name in made}
-    for name, files in made.items():
-        pack(files, assignment, [name], archives[name])
-    return archives
+    return {name: pack(made[name](), assignment, [name], out / f"{name}.zip") for name in names}
 
 
 def _half_done(root: Path, files: Mapping[str, bytes], assignment: Assignment) -> dict[str, bytes]:

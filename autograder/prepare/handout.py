@@ -19,11 +19,12 @@ from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from autograder.prepare import notebook, readme
+from autograder.prepare import course, notebook, readme
 from autograder.prepare.files import read_folder, replace, zipped
 from autograder.prepare.keywords import given_by_name
 from autograder.prepare.regions import HandoutError, Region, check_leaks, strip
 from autograder.rubric import Deliverable, Rubric
+from harness.submission.imports import statements
 from harness.submission.source import definition
 from harness.tree import PACKAGES
 
@@ -41,7 +42,6 @@ __all__ = [
     "write_zip",
 ]
 
-RUBRIC = "autograder/rubric.toml"
 README = "README.md"
 COMMAND = "python -m autograder handout"
 MADE = ".derived.json"  # in student/: the digests of the files that `write` has left there
@@ -69,7 +69,7 @@ def derive(root: Path) -> dict[str, bytes]:
         HandoutError: for a mistake in a solution file.
         RubricError: for a mistake in the rubric.
     """
-    rubric = Rubric.load(root / RUBRIC)
+    rubric = course.load(root)
     files: dict[str, bytes] = {}
     everything = (*rubric.deliverables, *rubric.off)
     functions: dict[str, list[dict[str, Any]]] = {deliverable.id: [] for deliverable in everything}
@@ -213,7 +213,7 @@ def handout_files(root: Path, derived: Mapping[str, bytes] | None = None) -> dic
     Raises:
         HandoutError: for a file that is missing, and where solution text leaks into one.
     """
-    rubric = Rubric.load(root / RUBRIC)
+    rubric = course.load(root)
     files = read_folder(root / "autograder/prepare/handout_root")
     if not files:
         raise HandoutError("autograder/prepare/handout_root: expected the handout's README and settings, found no file")
@@ -240,7 +240,7 @@ def write_zip(root: Path, target: Path) -> None:
     Raises:
         HandoutError: where student/ has drifted from the solution, and for all that `handout_files` refuses.
     """
-    top = Rubric.load(root / RUBRIC).assignment.name
+    top = course.load(root).assignment.name
     replace(target, zipped({f"{top}/{name}": data for name, data in handout_files(root, checked(root)).items()}))
 
 
@@ -296,6 +296,8 @@ def _contract(
         called = [function for function in functions[entry["id"]] if not function.get("optional")]
         parameters = [name.partition("=")[0] for function in called for name in function["parameters"]]
         entry["by_name"] = given_by_name(tests.get(f"tests/{entry['tests']}", b""), parameters)
+    if rubric.assignment.imports == "handed out":
+        contract["imports_of"] = {name: _imports(files[name]) for name in contract["files"]}
     digest = hashlib.sha256(json.dumps(contract, sort_keys=True).encode("ascii"))
     for name, data in sorted({**files, **tests}.items()):
         digest.update(f"\0{name}\0{len(data)}\0".encode() + data)
@@ -303,6 +305,11 @@ def _contract(
     for entry in contract["deliverables"]:
         entry["functions"] = functions[entry["id"]]
     return contract
+
+
+def _imports(source: bytes) -> list[str]:
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    return sorted({statement for node in nodes for statement in statements(node)})
 
 
 # Files.

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.grade.kit import HINTS, PUBLIC
-from autograder.prepare import answers, handout, store
+from autograder.grade.kit import HINTS, OVERLAY, PUBLIC
+from autograder.prepare import answers, course, handout, store
 from autograder.prepare.answers import AnswersError
 from autograder.prepare.files import read_folder, replace, zipped
 from autograder.rubric import Rubric
@@ -41,9 +41,11 @@ def build(root: Path, target: Path, secret: str | None = None, torch_source: str
         torch_source: options for the pip that installs torch in the image.
 
     Raises:
+        RubricError: where a pattern of refused names matches nothing.
         HandoutError: where student/ is not what solution/ and the rubric give.
         AnswersError: where answers are missing or older than what they were made from.
     """
+    course.check_refused(course.load(root))
     student = handout.checked(root)
     tests = graded(root)
     key, origin = answers.term_secret(root, secret)
@@ -55,7 +57,7 @@ def build(root: Path, target: Path, secret: str | None = None, torch_source: str
 
 def graded(root: Path) -> list[GradedTest]:
     """All graded tests of the rubric, in its order, collected by pytest."""
-    return graded_by(Rubric.load(root / handout.RUBRIC), answers.graded_tests(root))
+    return graded_by(course.load(root), answers.graded_tests(root))
 
 
 def kit_files(
@@ -73,8 +75,8 @@ def kit_files(
         stored: the answers of every seed, by name.
         hints: known wrong outcomes with the published inputs.
     """
-    rubric = Rubric.load(root / handout.RUBRIC)
-    files = {name: (root / name).read_bytes() for name in GRADER}
+    rubric = course.load(root)
+    files = _grader(root)
     files |= read_folder(root, "autograder/grade", ".py")
     files |= read_folder(root, "harness", ".py") | {"tests/__init__.py": b""}
     for folder in PACKAGES:
@@ -101,10 +103,15 @@ def kit_files(
 
 def inputs(root: Path) -> str:
     """A digest of everything in the repository that a kit and its answers are made of."""
-    files = {name: (root / name).read_bytes() for name in GRADER}
+    files = _grader(root)
     for folder in (*INPUTS, *(f"tests/{folder}" for folder in PACKAGES)):
         files |= read_folder(root, folder)
     return _digest(files)
+
+
+def _grader(root: Path) -> dict[str, bytes]:
+    above = course.overlay()
+    return {name: (root / name).read_bytes() for name in GRADER} | ({OVERLAY: above.read_bytes()} if above else {})
 
 
 def built_from(kit: Path) -> str:
@@ -137,12 +144,24 @@ def graded_by(rubric: Rubric, tests: Sequence[GradedTest]) -> list[GradedTest]:
                 expected = f"a number of its own that begins with {deliverable.number}."
                 raise AnswersError(f"tests/{test.key}: expected {expected}, found {test.number}")
         ordered += own_tests
+    _check_excused(rubric, ordered)
     return ordered
+
+
+def _check_excused(rubric: Rubric, tests: Sequence[GradedTest]) -> None:
+    spread = {entry.test for entry in rubric.excused if entry.points == "spread"}
+    for entry in rubric.excused:
+        test = next((test for test in tests if test.number == entry.test), None)
+        if test is None:
+            raise AnswersError(f"{course.RUBRIC}: excused[{entry.test}].test: no test has this number")
+        if all(other.number in spread for other in tests if other.module == test.module):
+            advice = 'no test is left to take the points; write points = "given"'
+            raise AnswersError(f"{course.RUBRIC}: excused[{entry.test}].points: {advice}")
 
 
 def _identify(files: Mapping[str, bytes]) -> str:
     """Eight digits that change with the answers, the tests and the rubric."""
-    deciding = ("answers/", *(f"tests/{folder}/" for folder in PACKAGES), "autograder/rubric.toml")
+    deciding = ("answers/", *(f"tests/{folder}/" for folder in PACKAGES), course.RUBRIC, OVERLAY)
     return _digest({name: data for name, data in files.items() if name.startswith(deciding)})
 
 

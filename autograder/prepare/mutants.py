@@ -16,12 +16,10 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from autograder.prepare import store
+from autograder.prepare import course, store
 from autograder.prepare.answers import Mapper
-from autograder.prepare.handout import RUBRIC
 from autograder.prepare.mistakes import activated, changed
 from autograder.prepare.regions import BEGIN, END
-from autograder.rubric import Rubric
 from harness.answers import Answers
 from harness.draws import measured
 from harness.graded import GradedTest
@@ -81,7 +79,7 @@ def batches(root: Path, tests: Sequence[GradedTest], only: str = "") -> list[Bat
     store.check_public(root)
     answers = store.load_public(root, tests).answers
     modules: dict[str, list[str]] = {}
-    rubric = Rubric.load(root / RUBRIC)
+    rubric = course.load(root)
     for deliverable in (*rubric.deliverables, *rubric.off):  # all of a file is changed
         modules.setdefault(deliverable.file, []).append(deliverable.tests)
     made: list[Batch] = []

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import jinja2
 
-from autograder.prepare.handout import RUBRIC
+from autograder.prepare import course
+from autograder.prepare.course import RUBRIC
 from autograder.prepare.notebook import SOURCES
-from autograder.rubric import Rubric
 
 TEMPLATES = Path(__file__).parent / "part_template"
 SUFFIX = ".jinja"
@@ -35,7 +35,7 @@ def write(root: Path, part: str, names: Sequence[str], workbench: bool = False, 
         NewPartError: for a name that is taken, or that Python does not allow.
         RubricError: where the rubric cannot be read.
     """
-    rubric = Rubric.load(root / RUBRIC)
+    rubric = course.load(root)
     if not re.fullmatch(r"[a-z][a-z0-9_]*", part):
         raise NewPartError(f"{part}: expected small letters, digits and '_': the part's name is that of its folders")
     for name in names:

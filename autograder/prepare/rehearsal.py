@@ -56,13 +56,20 @@ class Rehearsal:
     peak_mib: float
 
 
-def rehearse(kit: Path, submission: Path, repository: Path, container: Container | None = None) -> Rehearsal:
+def rehearse(
+    kit: Path,
+    submission: Path,
+    repository: Path,
+    container: Container | None = None,
+    metadata: Path | None = None,
+) -> Rehearsal:
     """Unpack the kit, put the submission (a zip or a folder) beside it, run `run_autograder`, read the results.
 
     Args:
         kit: `autograder.zip`.
         repository: where this runs; its secrets are hidden from student code where the system allows it.
         container: an open one to grade in; in it, as in a real one, nothing can be mounted over the secrets.
+        metadata: what is to be Gradescope's submission_metadata.json.
 
     Raises:
         RehearsalError: for a kit or a submission that cannot be read, and when no results were written; the message
@@ -71,6 +78,8 @@ def rehearse(kit: Path, submission: Path, repository: Path, container: Container
     with tempfile.TemporaryDirectory(prefix="autograder-", dir=TEMPORARY) as folder:
         layout = Path(folder)
         lay_out(layout, kit, submission)
+        if metadata:
+            shutil.copyfile(metadata, layout / "submission_metadata.json")
         environment = {"AUTOGRADER_PYTHON": sys.executable, **os.environ}
         with _command(layout, repository, container) as command:
             started = time.monotonic()

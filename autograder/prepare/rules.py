@@ -6,9 +6,9 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from autograder.prepare import catalogue, handout
+from autograder.prepare import catalogue, course
 from autograder.prepare.catalogue import Misconception
-from autograder.rubric import Deliverable, Rubric
+from autograder.rubric import Deliverable
 from harness import stress
 from harness.graded import GradedTest
 from harness.submission.source import definition
@@ -22,7 +22,7 @@ MUTANTS = Path("tests", "project", "graded", "stress_mutants")
 
 def complaints(root: Path, tests: Sequence[GradedTest]) -> list[str]:
     """All breaches in a repository, whose graded tests these are; none where all is well."""
-    rubric, entries, breaches = Rubric.load(root / handout.RUBRIC), catalogue.load(root), list[str]()
+    rubric, entries, breaches = course.load(root), catalogue.load(root), list[str]()
     heads = catalogue.heads(root)
     for deliverable in rubric.deliverables:
         own_tests = [test for test in tests if test.module == deliverable.tests]
@@ -48,7 +48,7 @@ def _about_tests(deliverable: Deliverable, tests: Sequence[GradedTest]) -> Itera
     weights = sum(test.weight for test in tests)
     if weights != deliverable.points:
         yield (
-            f"{where}: the weights add up to {weights:g}, and {handout.RUBRIC} gives {deliverable.id} "
+            f"{where}: the weights add up to {weights:g}, and {course.RUBRIC} gives {deliverable.id} "
             f"{deliverable.points:g} points; change a @weight or the points"
         )
     for test in tests:
@@ -58,7 +58,7 @@ def _about_tests(deliverable: Deliverable, tests: Sequence[GradedTest]) -> Itera
 def _about_needs(deliverable: Deliverable, test: GradedTest) -> Iterator[str]:
     for needed in test.only.values():
         if needed not in deliverable.needs:
-            yield f"{handout.RUBRIC}: {deliverable.id}: add {needed} to `needs`: {test.key} says that it uses it"
+            yield f"{course.RUBRIC}: {deliverable.id}: add {needed} to `needs`: {test.key} says that it uses it"
         if {test.uses(needed, case.name) for case in test.cases} != {True, False}:
             yield f"tests/{test.key}: @integration says that only some cases use {needed}; write cases of both kinds"
 

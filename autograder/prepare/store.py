@@ -19,7 +19,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from autograder.grade.kit import PUBLIC
-from autograder.prepare import catalogue, mistakes, provenance, quality, reuse
+from autograder.prepare import catalogue, course, mistakes, provenance, quality, reuse
 from autograder.prepare.answers import (
     PUBLIC_SEED,
     SECRET_FILE,
@@ -31,11 +31,9 @@ from autograder.prepare.answers import (
 )
 from autograder.prepare.catalogue import CatalogueError, Misconception
 from autograder.prepare.files import update
-from autograder.prepare.handout import RUBRIC
 from autograder.prepare.mistakes import Failure, Task
 from autograder.prepare.provenance import Record
 from autograder.prepare.quality import Quality
-from autograder.rubric import Rubric
 from harness import answers, hints
 from harness.answers import Answers, Unsteady
 from harness.graded import GradedTest
@@ -144,7 +142,7 @@ def _run_solution(
 ) -> tuple[dict[str, Answers], dict[str, set[str]]]:
     """The right answers of each module, and which parts of the solution ran for them."""
     header = {package: importlib.metadata.version(package) for package in ("torch", "numpy")}
-    header["contract"] = Rubric.load(root / RUBRIC).assignment.version
+    header["contract"] = course.load(root).assignment.version
     modules = dict.fromkeys(test.module for test in tests)
     stored = {module: _stored(root, module) for module in modules}
     made = {module: Answers(header=dict(header)) for module in modules}
@@ -227,7 +225,7 @@ def load_public(root: Path, tests: Sequence[GradedTest]) -> Stored:
         AnswersError: where one is missing; names it and the command that makes it.
     """
     right, known = Answers(), Hints()
-    with_hints = Rubric.load(root / RUBRIC).assignment.hints != "off"
+    with_hints = course.load(root).assignment.hints != "off"
     for module in dict.fromkeys(test.module for test in tests):
         try:
             right |= Answers.load(answers.public_file(module, root / "tests"))
@@ -244,16 +242,15 @@ def load(root: Path, tests: Sequence[GradedTest], secret: bytes) -> tuple[dict[s
     """All answers by the seed's name (public, hidden-1, ...), and the hints. Stale hidden answers are made anew.
 
     Raises:
-        AnswersError: where public answers are stale or missing.
-        Unsteady: where hidden answers cannot be made.
+        AnswersError: where public answers are stale or missing, and where hidden ones cannot be made.
     """
     check_public(root)
     with workers() as mapper:
         complaints = renew_hidden(root, tests, secret, mapper)
     if complaints:
-        raise Unsteady("\n".join(complaints.values()))
+        raise AnswersError("\n".join(complaints.values()))
     public = load_public(root, tests)
-    folder, number = _hidden_folder(root, secret), Rubric.load(root / RUBRIC).grading.hidden_seeds
+    folder, number = _hidden_folder(root, secret), course.load(root).grading.hidden_seeds
     hidden = {f"hidden-{n}": Answers() for n in range(1, number + 1)}
     for module in dict.fromkeys(test.module for test in tests):
         for name, seed_answers in hidden.items():
@@ -272,7 +269,7 @@ def renew_hidden(
     Returns:
         Module -> complaint, for those whose answers cannot be made.
     """
-    folder, number = _hidden_folder(root, secret), Rubric.load(root / RUBRIC).grading.hidden_seeds
+    folder, number = _hidden_folder(root, secret), course.load(root).grading.hidden_seeds
     kept, complaints = provenance.read(folder), dict[str, str]()
     outdated = stale(root)
     for module in dict.fromkeys(test.module for test in tests if test.module not in outdated):

@@ -1,4 +1,4 @@
-"""The ids that are given with --id, and how many of them a group may have."""
+"""The ids that are given with --id, and how many of them a group has."""
 
 from __future__ import annotations
 
@@ -31,9 +31,18 @@ def check_ids(
     if len(set(ids)) < len(ids):
         message = "the same --id is given twice. Name each of you once."
         yield Finding(Severity.UNUSABLE, "", 0, message, (), "id")
+    least = min(assignment.group_size_min, size)
     if len(ids) > max(size, 0) or size < 1:
         message = f"{len(ids)} ids are given, but a group has at most {size}."
         yield Finding(Severity.UNUSABLE, "", 0, message, (), "group")
-    elif size > assignment.group_size:
-        message = f"--group-size {size}: groups here have at most {assignment.group_size}. Have you asked?"
+    elif needed and len(set(ids)) < least > 1:
+        message = f"{len(set(ids))} of you are named, but a group has at least {least}. Name each of you with --id."
+        yield Finding(Severity.UNUSABLE, "", 0, message, (), "group")
+    elif not assignment.group_size_min <= size <= assignment.group_size:
+        message = f"--group-size {size}: groups here have {_sizes(assignment)}. Have you asked?"
         yield Finding(Severity.WARNING, "", 0, message, (), "group")
+
+
+def _sizes(assignment: Assignment) -> str:
+    least, most = assignment.group_size_min, assignment.group_size
+    return f"at most {most}" if least == 1 else f"exactly {most}" if least == most else f"{least} to {most}"

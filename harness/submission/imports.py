@@ -1,10 +1,10 @@
-"""Which modules a file may import."""
+"""Which modules a file may import, and with which statements."""
 
 from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import PurePosixPath
 
 from harness.contract import Assignment
@@ -31,6 +31,22 @@ def check_imports(names: Names, report: FileReport) -> None:
             else:
                 advice = f"may not be imported. Delete the line{_choice(report.assignment.allowed_imports)}."
             report.fault("import", node.lineno, f"{shorten(module)} {advice}")
+    if report.path in report.assignment.imports_of:
+        handed_out = report.assignment.imports_of[report.path]
+        for node in names.imports:
+            for statement in statements(node):
+                if statement not in handed_out:
+                    words = "was not handed out with this file. Here imports stay exactly as they were; delete it."
+                    report.fault("import", node.lineno, f"`{shorten(statement)}` {words}")
+
+
+def statements(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    """An import written out, with one name in each statement."""
+    for alias in node.names:
+        if isinstance(node, ast.Import):
+            yield ast.unparse(ast.Import([alias]))
+        else:
+            yield ast.unparse(ast.ImportFrom(node.module, [alias], node.level))
 
 
 def _choice(allowed: Iterable[str]) -> str:

@@ -40,8 +40,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def build_kit(target: Path) -> None:
     """Build in a process of its own: it collects with pytest, and a pytest inside this one would share its plugins."""
-    command = [sys.executable, "-m", "autograder", "build", "--out", str(target.parent), "--secret", SECRET]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=1800)
+    script = (
+        "import sys; from pathlib import Path; from autograder.prepare import kit; "
+        "root, target, secret = sys.argv[1:]; kit.build(Path(root), Path(target), secret)"
+    )
+    target.parent.mkdir(exist_ok=True)
+    subprocess.run([sys.executable, "-c", script, str(ROOT), str(target), SECRET], cwd=ROOT, check=True, timeout=1800)
 
 
 def tree_with(folder: Path, lines: str) -> tuple[Path, int]:

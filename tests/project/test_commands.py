@@ -6,8 +6,8 @@ import os
 import pytest
 from typer.testing import CliRunner, Result
 
-from autograder import __main__ as commands
-from autograder.prepare import guide, handout, kit, rehearsal, store
+from autograder import commands
+from autograder.prepare import guide, handout, kit, proof, rehearsal, store
 from tests.project.conftest import ROOT
 
 FIRST = {
@@ -27,7 +27,7 @@ def graded(monkeypatch):
     ]
     output = "\n\n".join(paragraphs)
     results = {"output": output, "extra_data": {}, "score": 0.0, "tests": [FIRST]}
-    monkeypatch.setattr(rehearsal, "rehearse", lambda *_: rehearsal.Rehearsal(results, "", 0, 1.0, 2.0))
+    monkeypatch.setattr(rehearsal, "rehearse", lambda *_, **__: rehearsal.Rehearsal(results, "", 0, 1.0, 2.0))
     monkeypatch.setattr(kit, "built_from", lambda _: kit.inputs(ROOT))
     return results
 
@@ -56,6 +56,63 @@ def test_grade_writes_what_it_is_asked_for(graded, tmp_path):
     assert "deliverable" in (tmp_path / "p.svg").read_text()
 
 
+def test_grade_writes_a_test_report(graded, tmp_path):
+    assert call("grade", tmp_path, "--kit", __file__, "--junit", tmp_path / "report.xml").exit_code == 0
+    assert '<failure message="what">why</failure>' in (tmp_path / "report.xml").read_text()
+    (tmp_path / "report.xml").write_text("mine")
+    assert call("grade", tmp_path, "--kit", __file__, "--junit", tmp_path / "report.xml").exit_code == 2
+    assert (tmp_path / "report.xml").read_text() == "mine"
+
+
+def test_the_exit_status_can_depend_on_the_score(graded, tmp_path):
+    graded["score"] = 59.5
+    for points, status in ((59.5, 0), (0, 0), (60, 1)):
+        result = call("grade", tmp_path, "--kit", __file__, "--at-least", points)
+        assert result.exit_code == status
+    assert "the score is 59.5, and --at-least asks for 60" in said(result)
+
+
+def test_grade_uses_metadata_that_it_is_given(graded, tmp_path, monkeypatch):
+    used = []
+    rehearse = rehearsal.rehearse
+    monkeypatch.setattr(rehearsal, "rehearse", lambda *a, metadata: used.append(metadata) or rehearse(*a))
+    assert call("grade", tmp_path, "--kit", __file__, "--metadata", ROOT / "docs" / "late.json").exit_code == 0
+    assert used == [ROOT / "docs" / "late.json"]
+    result = call("grade", tmp_path, "--kit", __file__, "--metadata", tmp_path / "none.json")
+    assert result.exit_code == 2
+    assert "does not exist" in said(result)
+
+
+def build(root, target, *_):
+    target.write_bytes(b"kit.json")
+    return "a test"
+
+
+def test_build_writes_only_a_kit_that_is_proven(tmp_path, monkeypatch):
+    def refuse(*_):
+        yield "solution 136 of 136"
+        raise proof.ProofError("this kit gives the skeleton 3 of 136 points, and not 0")
+
+    monkeypatch.setattr(kit, "build", build)
+    monkeypatch.setattr(proof, "prove", lambda *_: ["solution 136 of 136", "skeleton 0 of 136"])
+    result = call("build", "--out", tmp_path)
+    assert "proof: solution 136 of 136; skeleton 0 of 136" in said(result)
+    (tmp_path / "autograder.zip").write_bytes(b"kit.json, the one before")
+    monkeypatch.setattr(proof, "prove", refuse)
+    assert isinstance(call("build", "--out", tmp_path).exception, proof.ProofError)
+    assert (tmp_path / "autograder.zip").read_bytes() == b"kit.json, the one before"
+
+
+@pytest.mark.parametrize("system", ["Darwin", "Windows"])
+def test_where_nothing_can_be_graded_build_says_so_and_builds(tmp_path, monkeypatch, system):
+    monkeypatch.setattr(kit, "build", build)
+    monkeypatch.setattr("platform.system", lambda: system)
+    result = call("build", "--out", tmp_path)
+    assert result.exit_code == 0
+    assert "not proven: grading needs Linux" in said(result)
+    assert (tmp_path / "autograder.zip").read_bytes() == b"kit.json"
+
+
 def test_a_kit_that_is_out_of_date_is_reported_with_its_path(graded, tmp_path, monkeypatch):
     monkeypatch.setattr(kit, "built_from", lambda _: "other")
     archive = tmp_path / "[red]kit.zip"
@@ -65,7 +122,7 @@ def test_a_kit_that_is_out_of_date_is_reported_with_its_path(graded, tmp_path, m
     assert "build it again" in text
 
 
-@pytest.mark.parametrize("option", ["--json", "--picture"])
+@pytest.mark.parametrize("option", ["--json", "--picture", "--junit"])
 @pytest.mark.parametrize("name", ["file/results", "file", "pipe", "."])
 def test_a_file_that_cannot_be_written_is_refused_before_the_work(tmp_path, option, name):
     (tmp_path / "file").write_text("mine")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.rubric import Deliverable, HiddenFeedback, Late, Rubric, RubricError, Tier
+from autograder.rubric import Deliverable, Excused, HiddenFeedback, Late, Rubric, RubricError, Tier
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -226,6 +226,16 @@ MISTAKES = [
         "('a.one',)",
     ),
     ("timeouts = 3", "timeouts = 0", "grading.limits.timeouts", "a positive number", "0"),
+    ("memory_mib = 256", "memory_mib = 1", "grading.limits.memory_mib", "at least 64", "1"),
+    (
+        "overall_seconds = 240.0",
+        "overall_seconds = 14.0",
+        "grading.limits.overall_seconds",
+        "at least 15, which is 3 timeouts of 5 test_seconds each",
+        "14.0",
+    ),
+    ("group_size = 1", "group_size = 2\ngroup_size_min = 3", "assignment.group_size_min", "1 up to group_size", "3"),
+    ("group_size = 1", 'group_size = 1\nimports = "all"', "assignment.imports", "one of allowed, handed out", "'all'"),
 ]
 
 
@@ -250,12 +260,24 @@ deduct = 0
 up_to = "3 days"
 deduct = 0.3
 """
+EXCUSED = """
+[[excused]]
+test = "1.1.2"
+points = "spread"
+why = "Its text misled."
+
+[[excused]]
+test = "2.1.1"
+points = "given"
+why = "Its reference was wrong."
+
+"""
 POLICY = (
     RUBRIC.replace('output = "warn"', 'output = "warn"\nnotebook = "required"\nnotebook_deduct = 0.1')
     .replace(
         "hidden_seeds = 2", 'hidden_seeds = 2\npublic_share = 0.2\nhidden_feedback = { count = 5, per = "24 hours" }'
     )
-    .replace("[[part]]", f"{TIERS}[[part]]", 1)
+    .replace("[[part]]", f"{TIERS}{EXCUSED}[[part]]", 1)
     .replace("[late]", '[late]\ngroup_date = "earliest"', 1)
 )
 
@@ -266,11 +288,13 @@ def test_policy_is_read():
     assert rubric.grading.public_share == 0.2
     assert rubric.grading.hidden_feedback == HiddenFeedback(5, timedelta(days=1))
     assert rubric.late == Late("earliest", (Tier(timedelta(minutes=10), 0.0), Tier(timedelta(days=3), 0.3)))
+    spread = Excused("1.1.2", "spread", "Its text misled.")
+    assert rubric.excused == (spread, Excused("2.1.1", "given", "Its reference was wrong."))
 
 
 def test_by_default_nothing_is_deducted_and_nothing_held_back():
     for rubric in (Rubric.parse(RUBRIC), Rubric.load(ROOT / "autograder/rubric.toml")):
-        assert (rubric.late, rubric.off) == (Late("latest", ()), ())
+        assert (rubric.late, rubric.off, rubric.excused) == (Late("latest", ()), (), ())
         assert (rubric.grading.public_share, rubric.grading.hidden_feedback) == (0, None)
         assert (rubric.assignment.strict, rubric.assignment.notebook) == ("deliverable", "optional")
         assert rubric.assignment.notebook_deduct == 0
@@ -287,6 +311,9 @@ def test_by_default_nothing_is_deducted_and_nothing_held_back():
         ("48 hours", 172_800),
         ("3 days", 259_200),
         ("2 weeks", 1_209_600),
+        ("1 day 12 hours", 129_600),
+        ("1 day, 2 hours and 30 minutes", 95_400),
+        ("1 day and 1 second", 86_401),
     ],
 )
 def test_lengths_of_time_are_written_in_words(text, seconds):
@@ -294,13 +321,105 @@ def test_lengths_of_time_are_written_in_words(text, seconds):
     assert changed.grading.hidden_feedback.per == timedelta(seconds=seconds)
 
 
+def test_a_tier_by_the_day_costs_as_much_for_each_day_that_has_begun():
+    tier = Tier(timedelta(days=20), 0.1, timedelta(days=1))
+    hours = {0.01: 0.1, 24: 0.1, 24.01: 0.2, 48: 0.2, 72.01: 0.4, 239: 1.0, 400: 1.0}
+    assert {hour: tier.price(timedelta(hours=hour)) for hour in hours} == hours
+    assert Tier(timedelta(days=20), 0.1).price(timedelta(days=19)) == 0.1
+
+
+def test_tiers_by_the_day_must_not_become_cheaper():
+    by_the_day = 'up_to = "10 minutes"\ndeduct = 0.4\n[[late.tier]]\nper = "1 day"'
+    with pytest.raises(RubricError, match=r"tier\[2\]\.deduct: expected no less than the 0\.4 that .*, found 0\.3"):
+        Rubric.parse(POLICY.replace('up_to = "10 minutes"\ndeduct = 0\n[[late.tier]]', by_the_day))
+    _, tier = Rubric.parse(POLICY.replace("deduct = 0.3", 'deduct = 0.3\nper = "1 day"')).late.tiers
+    assert tier == Tier(timedelta(days=3), 0.3, timedelta(days=1))
+
+
+@pytest.mark.parametrize("feedback", [True, False])
+def test_without_hidden_seeds_nothing_may_be_decided_about_them(feedback):
+    text = POLICY.replace("hidden_seeds = 2", "hidden_seeds = 0")
+    if feedback:
+        text = text.replace("public_share = 0.2", "public_share = 0.0")
+    key = "hidden_seeds: expected at least 1 with hidden_feedback" if feedback else "public_share: expected 0 where"
+    with pytest.raises(RubricError, match=rf"grading\.{key}"):
+        Rubric.parse(text)
+
+
+OVERLAY = """
+[assignment]
+output = "zero"
+allowed_imports = ["math"]
+
+[grading.limits]
+memory_mib = 512
+
+[[late.tier]]
+up_to = "1 day"
+deduct = 0.5
+
+[[part]]
+id = "b"
+
+[[part.deliverable]]
+id = "b.three"
+points = 8
+"""
+
+
+def laid_over(tmp_path, overlay, below=POLICY):
+    for name, text in {"below.toml": below, "overlay.toml": overlay}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return Rubric.load(tmp_path / "below.toml", tmp_path / "overlay.toml")
+
+
+def test_an_overlay_changes_what_it_names(tmp_path):
+    below, rubric = Rubric.parse(POLICY), laid_over(tmp_path, OVERLAY)
+    assert (rubric.assignment.output, rubric.assignment.allowed_imports) == ("zero", ("math",))
+    assert rubric.assignment.name == below.assignment.name
+    assert (rubric.grading.limits.memory_mib, rubric.grading.limits.timeouts) == (512, 3)
+    assert rubric.late == Late("earliest", (Tier(timedelta(days=1), 0.5),))
+    assert [(entry.id, entry.points, entry.title) for entry in rubric.deliverables] == [
+        ("a.one", 6, "One"),
+        ("a.two", 2.5, "Two"),
+        ("b.three", 8, "Three"),
+    ]
+    assert [entry.id for entry in laid_over(tmp_path, '[[part]]\nid = "b"\nenabled = false', RUBRIC).off] == ["b.three"]
+    assert laid_over(tmp_path, "") == below
+
+
+@pytest.mark.parametrize(
+    ("overlay", "words"),
+    [
+        ('[[part]]\nid = "c"', r"overlay.toml: part.id: expected one of a, b, found 'c'"),
+        (
+            '[[part]]\nid = "a"\n[[part.deliverable]]\ntitle = "X"',
+            r"overlay.toml: part[a].deliverable.id: expected one of a.one, a.two, found nothing",
+        ),
+        ("part = 3", "overlay.toml: part: expected [[part]], each with the id that it has in the rubric"),
+        ("[assignment]\noutput = 3", "below.toml: assignment.output: expected a string"),
+        ("[assigment]", "below.toml: assigment: expected a known key (the nearest is 'assignment'), found 'assigment'"),
+        ("output =", "overlay.toml: expected TOML"),
+    ],
+)
+def test_a_mistake_in_an_overlay_is_named(tmp_path, overlay, words):
+    with pytest.raises(RubricError) as error:
+        laid_over(tmp_path, overlay)
+    assert str(error.value).startswith(f"{tmp_path / 'overlay.toml'}")
+    assert words in str(error.value)
+
+
 POLICY_MISTAKES = [
+    ('"1.1.2"', '"1.3.2"', "excused[1.3.2].test", 'a number such as "1.2.3", of a test of a', "'1.3.2'"),
+    ('"2.1.1"', '"1.1.2"', "excused[1.1.2].test", "a test that is not excused above", "'1.1.2'"),
+    ('"spread"', '"halved"', "excused[1.1.2].points", "one of spread, given", "'halved'"),
+    ('why = "Its text misled."\n', "", "excused[1.1.2].why", "a value", "nothing"),
     ("up_to =", "upto =", "late.tier[1].upto", "the nearest is 'up_to'", "'upto'"),
     ("[[late.tier]]", "[[late.tiers]]", "late.tiers", "the nearest is 'tier'", "'tiers'"),
     ("group_date", "group_dates", "late.group_dates", "the nearest is 'group_date'", "'group_dates'"),
     ('"earliest"', '"first"', "late.group_date", "latest, earliest", "'first'"),
     ("deduct = 0.3", "deduct = 30", "late.tier[2].deduct", "a share from 0 to 1", "30"),
-    ("deduct = 0\n", "deduct = 0.4\n", "late.tier[2].deduct", "at least the 0.4 of the tier before", "0.3"),
+    ("deduct = 0\n", "deduct = 0.4\n", "late.tier[2].deduct", "no less than the 0.4 that", "0.3"),
     ('"3 days"', '"9 minutes"', "late.tier[2].up_to", "a longer time", "'0:09:00'"),
     ('"3 days"', '"10 minutes"', "late.tier[2].up_to", "a longer time", "'0:10:00'"),
     ('"3 days"', '"3 fortnights"', "late.tier[2].up_to", 'such as "10 minutes"', "'3 fortnights'"),

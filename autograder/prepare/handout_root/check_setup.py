@@ -20,6 +20,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 OLDEST, NEWEST = (3, 11), (3, 14)
+TRAINING = "# Training"  # begins the line in requirements.txt below which the tests need nothing
 OLDEST_TORCH = "2.4"  # any torch from then on works, so that Colab keeps its own
 PROBE = """
 import json, torch
@@ -103,18 +104,30 @@ def typed(path: str) -> str:
 
 def check_packages() -> "list[tuple[str, str]]":
     try:
-        wanted = requirements((HERE / "requirements.txt").read_text(encoding="utf-8-sig"))
+        text = (HERE / "requirements.txt").read_text(encoding="utf-8-sig")
     except (OSError, ValueError):
         remedy = "unpack the handout again and run check_setup.py there"
         return [("requirements.txt is not beside check_setup.py", remedy)]
+    for_tests, _, for_training = text.partition(TRAINING)
+    needed = lacking(for_tests)
+    later = lacking(for_training)
+    if needed:
+        return [("missing or too old: " + ", ".join(name for name, _ in needed), install_command(needed + later))]
+    if later:
+        say("")
+        say("The tests need no more than that. To train, install the rest:")
+        say("   do    " + install_command(later))
+    return check_torch() if any(name.lower() == "torch" for name, _ in requirements(for_tests)) else []
+
+
+def lacking(text: str) -> "list[tuple[str, str]]":
+    """Show the packages of some requirements; return those that are missing or too old."""
     needed = []
-    for name, specifier in wanted:
+    for name, specifier in requirements(text):
         fine, words = state_of(name, specifier)
         show(name, words)
         needed += [] if fine else [(name, specifier)]
-    if needed:
-        return [("missing or too old: " + ", ".join(name for name, _ in needed), install_command(needed))]
-    return check_torch() if any(name.lower() == "torch" for name, _ in wanted) else []
+    return needed
 
 
 def install_command(needed: "list[tuple[str, str]]") -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import socket
 import stat
@@ -60,6 +61,23 @@ def test_a_submission_as_packed_is_taken_without_a_note(submit):
     taken = submit({**FILES, "manifest.json": b"{}"})
     assert taken.files == FILES
     assert taken.notes == []
+
+
+def test_who_packed_in_another_version_of_the_handout_is_told(submit):
+    def notes(manifest: bytes, name: str = "manifest.json") -> list[str]:
+        return submit({**FILES, name: manifest}).notes
+
+    version = ASSIGNMENT.version
+    words = f"Packed in version 0.9+old of the handout, graded with {version}: tests that you ran may be other ones"
+    for name in ("manifest.json", "sequence-models/manifest.json"):
+        (note,) = notes(b'{"version": "0.9+old"}', name)
+        assert note.startswith(words)
+    assert notes(json.dumps({"version": version}).encode()) == []
+    for odd in (b"", b"[]", b'{"version": 3}', b"[" * 100_000, b"\xff", b'{"version": null}', b'{"files": {}}'):
+        assert notes(odd) == []
+    (note,) = notes(json.dumps({"version": "\x1b[31m" + "x" * 1000}).encode())
+    assert "\x1b" not in note
+    assert len(note) < 300
 
 
 @pytest.mark.parametrize("top", ["student/", "submission/", "Abgabe für Übung 1/student/", "12:30 Uhr/a/b/c/"])

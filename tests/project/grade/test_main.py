@@ -1,7 +1,8 @@
-"""The grader's entry point: it always writes complete results, or says why nothing was graded."""
+"""The grader's entry point: it writes complete results, or none and says why nothing was graded."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,22 +16,45 @@ from harness.contract import Assignment
 from harness.submission.archive import pack
 from harness.submission.listed_files import read_tree
 from tests.project.conftest import ROOT
-from tests.project.grade.test_results import valid
 
 ASSIGNMENT = Assignment.load(ROOT / "student" / "assignment.json")
 RNN = "models/naive/RNN.py"
 
 
-def test_a_failing_grader_still_writes_complete_results(engine, layout, tmp_path, monkeypatch, capsys):
+def last_line(capsys) -> str:
+    return capsys.readouterr().out.splitlines()[-1]
+
+
+def test_a_failing_grader_leaves_no_results_and_says_why(layout, tmp_path, monkeypatch, capsys):
+    """So the platform says that the autograder failed; zero points would look like a grade."""
     (tmp_path / "source").symlink_to(layout / "source")
     monkeypatch.setattr(main, "Engine", lambda kit: 1 / 0)
     assert main.main(str(tmp_path)) == 1
-    read = valid(json.loads((tmp_path / "results" / "results.json").read_text()), engine.kit)
-    assert read["score"] == 0
-    assert {row["status"] for row in read["tests"]} == {"failed"}
-    assert "The autograder itself has failed; this is not your fault. Please tell your instructor." in read["output"]
-    assert "ZeroDivisionError" not in json.dumps(read)
-    assert "ZeroDivisionError" in capsys.readouterr().err  # for instructors
+    assert not (tmp_path / "results").exists()
+    printed = capsys.readouterr().out
+    assert "Traceback (most recent call last)" in printed
+    assert printed.splitlines()[-1] == (
+        "Not graded: the autograder itself has failed, and no results were written; the lines above say where "
+        "(ZeroDivisionError: division by zero)"
+    )
+
+
+def test_a_kit_that_is_damaged_leaves_no_results_either(layout, tmp_path, capsys):
+    shutil.copytree(layout / "source", tmp_path / "source")
+    (tmp_path / "source" / "kit.json").unlink()
+    assert main.main(str(tmp_path)) == 1
+    assert "kit.json" in last_line(capsys)
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_module_that_the_image_lacks_is_named(layout, tmp_path, capsys):
+    shutil.copytree(layout / "source", tmp_path / "source")
+    contract = tmp_path / "source" / "student" / "assignment.json"
+    contract.write_text(contract.read_text("utf-8").replace('"numpy",', '"numpy", "no_such_module",'), "utf-8")
+    (tmp_path / "submission").mkdir()
+    assert main.main(str(tmp_path), here=True) == 1
+    words = "no_such_module of the rubric's allowed_imports cannot be imported"
+    assert words in last_line(capsys)
 
 
 OPEN_WAY = "not isolated: student code can open network connections"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-import autograder.__main__ as commands
+from autograder import commands
 from autograder.prepare import answers, kit, store
 from autograder.prepare.answers import Mapper
 from autograder.prepare.store import Stored

@@ -110,6 +110,20 @@ def test_missing_packages_come_with_one_command(handout, tmp_path):
     assert remedy[-2:] == ["numpy==2.4.6", "rich"]
 
 
+def test_what_only_training_needs_is_no_problem(handout, tmp_path):
+    (handout / "requirements.txt").write_text(f"{WANTED}\n# Training: what the workbench needs\nspacy==3.8\n")
+    code, text = start(handout, install(tmp_path / "packages"))
+    assert code == 0
+    assert "MISSING" in line(text, "spacy")
+    assert shlex.split(line(text, "   do"))[-2:] == ["install", "spacy==3.8"]
+    assert "PROBLEM" not in text
+    assert "All is well" in text
+    code, text = start(handout, install(tmp_path / "without", rich=None))
+    assert code == 1
+    assert line(text, "PROBLEM").endswith("too old: rich")
+    assert shlex.split(line(text, "   do"))[-2:] == ["rich", "spacy==3.8"]
+
+
 def test_another_version_is_a_remark_and_no_problem(handout, tmp_path):
     """Were it one, its remedy would replace Colab's numpy below everything that is built on it."""
     code, text = start(handout, install(tmp_path / "packages", numpy="2.0.2", tqdm="5.1"))

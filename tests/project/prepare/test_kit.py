@@ -19,7 +19,7 @@ from autograder.grade import slots
 from autograder.prepare import answers, handout, kit, rehearsal, store
 from autograder.prepare.files import zipped
 from autograder.prepare.regions import HandoutError
-from autograder.rubric import Rubric
+from autograder.rubric import Excused, Rubric
 from harness.answers import Answers, check_seeds_matter
 from harness.contract import Assignment
 from harness.graded import Case, GradedTest
@@ -225,6 +225,22 @@ def test_a_deliverable_without_tests_and_a_wrong_number_are_named():
         kit.graded_by(one, [graded(module, "test_a", "1.1.1"), graded(module, "test_b", "1.1.1")])
 
 
+def test_an_excused_test_must_exist_and_leave_others_to_take_its_points():
+    rubric = Rubric.load(ROOT / "autograder" / "rubric.toml")
+    tests = [graded(rubric.deliverables[0].tests, f"test_{n}", f"1.1.{n}") for n in (1, 2)]
+
+    def excused(*entries: tuple[str, str]) -> Rubric:
+        entries_of = tuple(Excused(number, points, "It was wrong.") for number, points in entries)
+        return replace(rubric, deliverables=rubric.deliverables[:1], excused=entries_of)
+
+    for right in ([("1.1.1", "spread")], [("1.1.1", "spread"), ("1.1.2", "given")], [("1.1.1", "given")]):
+        assert kit.graded_by(excused(*right), tests) == tests
+    with pytest.raises(answers.AnswersError, match=r"excused\[1\.1\.3\]\.test: no test has this number"):
+        kit.graded_by(excused(("1.1.3", "given")), tests)
+    with pytest.raises(answers.AnswersError, match=r'excused\[1\.1\.1\]\.points: no test is left .*; write .*"given"'):
+        kit.graded_by(excused(("1.1.1", "spread"), ("1.1.2", "spread")), tests)
+
+
 # The image.
 
 
@@ -237,6 +253,16 @@ def test_the_image_installs_the_versions_that_students_have():
     assert set(image) == {"numpy", "safetensors", "gradescope-utils", "pytest"}
     assert image == {name: students[name] for name in image}
     assert set(re.findall(r"torch==([\d.]+)", SETUP.read_text(encoding="utf-8"))) == {students["torch"]}
+
+
+def test_a_first_install_brings_what_the_tests_need():
+    """The line in the head of the list, which the handout's README repeats."""
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    needed = re.findall(r"(?m)^([\w-]+)==", text.partition("# Training")[0])
+    (line,) = re.findall(r"(?m)^# (pip install torch.*)$", text)
+    assert [word.partition("==")[0] for word in line.split()[2:]] == needed
+    readme = (ROOT / "autograder" / "prepare" / "handout_root" / "README.md").read_text(encoding="utf-8")
+    assert line in " ".join(readme.split())
 
 
 def test_the_scripts_are_bash_and_sh():

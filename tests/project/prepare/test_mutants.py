@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import typer
 
-from autograder.__main__ import try_mutants
+from autograder.commands import try_mutants
 from autograder.prepare import answers, mutants
 from autograder.prepare.mutants import Batch, mutants_of
 from tests.project.conftest import ROOT

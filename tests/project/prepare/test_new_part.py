@@ -9,8 +9,8 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from autograder import __main__ as commands
-from autograder.prepare import handout, new_part
+from autograder import commands
+from autograder.prepare import course, handout, new_part
 from autograder.prepare.new_part import NewPartError
 from autograder.rubric import Rubric
 from tests.project.conftest import ROOT, SECRET
@@ -63,7 +63,7 @@ def test_a_new_part_keeps_the_rules_and_passes(repository, monkeypatch, warm_pyt
     assert done.returncode == 0, said + done.stderr
     for line in (f"failed {[True] * 12}", "rules []", "stress 0", "own tests 0"):
         assert f"{line}\n" in said, said
-    rubric = Rubric.load(repository / handout.RUBRIC)
+    rubric = Rubric.load(repository / course.RUBRIC)
     assert [deliverable.id for deliverable in rubric.deliverables][-2:] == ["novel.Ridge", "novel.Groove"]
     contract = json.loads((repository / "student/assignment.json").read_text(encoding="utf-8"))
     assert contract["files"][-2:] == ["models/novel/Ridge.py", "models/novel/Groove.py"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.prepare import handout, notebook
+from autograder.prepare import course, handout, notebook
 from autograder.prepare.readme import render
 from autograder.rubric import Deliverable, Rubric
 from tests.project.conftest import ROOT, RUBRIC
@@ -20,13 +20,13 @@ TRAINED = {"translation": {"seq2seq", "transformer"}}  # other folders of the wo
 
 def rendered(folder: Path, *off: str) -> tuple[str, Rubric]:
     """The README of a handout in which these are off, and the rubric; its title names no part."""
-    text = switched_off((ROOT / handout.RUBRIC).read_text(encoding="utf-8"), *off)
+    text = switched_off((ROOT / course.RUBRIC).read_text(encoding="utf-8"), *off)
     (folder / "autograder").mkdir()
-    (folder / handout.RUBRIC).write_text(text.replace(RUBRIC.assignment.title, "Models"), encoding="utf-8")
+    (folder / course.RUBRIC).write_text(text.replace(RUBRIC.assignment.title, "Models"), encoding="utf-8")
     (folder / "autograder" / "prepare").symlink_to(ROOT / "autograder" / "prepare")
     for name in ("solution", "tests"):
         (folder / name).symlink_to(ROOT / name)
-    rubric = Rubric.load(folder / handout.RUBRIC)
+    rubric = Rubric.load(folder / course.RUBRIC)
     files = {f"student/{name}": data for name, data in handout.derive(folder).items()}
     files |= {
         (path := f"tests/{deliverable.tests}"): (folder / path).read_bytes() for deliverable in rubric.deliverables

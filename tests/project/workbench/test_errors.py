@@ -24,9 +24,10 @@ def test_docstrings_of_packages_list_every_module_and_no_other():
 
 def test_every_package_that_is_required_is_explained_when_it_is_missing():
     imported = {"markdown-it-py": "markdown_it"}
-    required = re.findall(r"^([\w-]+)==", (FOLDER / "requirements.txt").read_text(), re.MULTILINE)
+    not_ours = {"pytest", "gradescope-utils"}  # which only tests and grading import
+    required = re.findall(r"^([\w-]+)==", (FOLDER.parent / "requirements.txt").read_text(), re.MULTILINE)
     assert len(required) > 5
-    for name in required:
+    for name in set(required) - not_ours:
         module = imported.get(name, name)
         assert module in PACKAGES
         error = ModuleNotFoundError(f"No module named {module!r}", name=f"{module}.part")

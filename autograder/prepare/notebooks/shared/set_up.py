@@ -50,8 +50,7 @@ if ROOT is None and "google.colab" in sys.modules:
 if ROOT is None:
     raise FileNotFoundError(f"no handout in {Path.cwd()}: put its zip beside this notebook, and run this cell again")
 
-lists = (ROOT / "requirements.txt", ROOT / "workbench" / "requirements.txt")
-lines = [line.split("#")[0].strip() for path in lists for line in path.read_text("utf-8").splitlines()]
+lines = [line.split("#")[0].strip() for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines()]
 if missing := [line for line in lines if line and is_missing(line)]:
     print("Installing", *missing)
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True)

@@ -10,8 +10,8 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from autograder.__main__ import app
 from autograder.bench.workbench import language_model as bench
+from autograder.commands import app
 from harness.tree import Tree
 from workbench.errors import DataError, WorkbenchError
 from workbench.language_model import corpora
