@@ -1,6 +1,7 @@
 # make setup   a virtual environment in .venv with everything
 # make grade   build the autograder and grade the demonstration's submissions with it
 # make test    all tests of the project; PYTEST_ARGS="-m needs_root" only those that need root
+# make container-test   build the image in a real container with podman, and grade in it
 # make train   train a model on the captions corpus with the solution, measure it and translate with it
 # make lint    ruff, mypy and the directions of imports
 
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 # Test files at a time; each takes a core and up to 2 GB.
 JOBS ?= 2
 
-.PHONY: setup grade test train lint clean
+.PHONY: setup grade test container-test train lint clean
 
 setup: $(VENV)/ready
 
@@ -33,6 +34,10 @@ grade: setup
 # In the order of the files: by number of tests, long files with few tests would come last, one process waiting for another.
 test: setup
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -rs --durations=30 $(PYTEST_ARGS)
+
+# As root, with podman, runc and debootstrap. PODMAN_BUILD holds more options for `podman build`.
+container-test: setup
+	CONTAINERS=1 $(BIN)/python -m pytest -m needs_container -rsP $(PYTEST_ARGS)
 
 RUN := runs/captions-lstm-attention
 train: setup

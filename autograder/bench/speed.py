@@ -24,7 +24,7 @@ from autograder.bench import unprotected
 from autograder.grade.engine import Engine
 from autograder.grade.kit import Kit
 from autograder.grade.overlay import overlay
-from autograder.prepare import catalogue, container, rehearsal
+from autograder.prepare import catalogue, rehearsal
 from harness.contract import Assignment
 from harness.submission.archive import pack
 from harness.submission.listed_files import read_tree
@@ -53,7 +53,7 @@ class Plan:
     @property
     def steps(self) -> int:
         """How many runs there are, for a progress bar."""
-        return 3 * self.repetitions + 3 * self.submissions + 1
+        return 3 * self.repetitions + 3 * self.submissions
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,6 @@ class Figures:
         cold_ratio: isolated over unprotected.
         marginal_test_ms: CPU time of one more test with all its seeds, in a warm engine, for a submission that passes.
         warm_*: CPU seconds of one submission, judge and children together; mean.
-        container_*: one cold run with 0.5 CPU and 768 MB; None where no such limits can be had here. The
-            peak counts the page cache, too.
     """
 
     tests: int
@@ -81,9 +79,6 @@ class Figures:
     marginal_test_ms: float
     warm_passing_cpu_seconds: float
     warm_failing_cpu_seconds: float
-    container_seconds: float | None
-    container_peak_mib: float | None
-    container_killed: bool | None
 
 
 def measure(root: Path, kit_zip: Path, plan: Plan, advance: Callable[[str], None]) -> Figures:
@@ -113,10 +108,8 @@ def measure(root: Path, kit_zip: Path, plan: Plan, advance: Callable[[str], None
             warm = _warm(engine, root, solution, plan, advance)
         finally:
             engine.close()
-        advance("in 0.5 CPU and 768 MB")
-        small = _contained(kit, layout)
         runs = len(kit.seeds) * sum(len(test.cases) for test in kit.tests)
-        return Figures(tests=len(kit.tests), runs=runs, **cold, **warm, **small)
+        return Figures(tests=len(kit.tests), runs=runs, **cold, **warm)
 
 
 def _shrink(path: Path) -> None:
@@ -177,19 +170,6 @@ def _demand_full_marks(path: Path, kit: Kit, grader: str) -> None:
     path.unlink()
     if abs(score - full) > 0.005 * len(kit.tests):
         raise BenchError(f"{grader} gave the solution {score:g} points, not {full:g}")
-
-
-def _contained(kit: Kit, layout: Path) -> dict[str, Any]:
-    if container.missing():
-        return dict.fromkeys(("container_seconds", "container_peak_mib", "container_killed"))
-    with container.Container() as small:
-        seconds, _ = _run(small.command([str(layout / "source" / "run_autograder"), str(layout), "--here"]))
-    _demand_full_marks(layout / "results" / "results.json", kit, "the run in a small container")
-    return {
-        "container_seconds": seconds,
-        "container_peak_mib": small.peak_mib,
-        "container_killed": bool(small.killed),
-    }
 
 
 # Warm

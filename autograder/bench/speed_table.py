@@ -14,7 +14,7 @@ def markdown(figures: Figures) -> str:
 
 def _rows(figures: Figures) -> list[tuple[str, str, str]]:
     suite = f"{figures.tests} tests, {figures.runs} runs"
-    rows = [
+    return [
         ("`import torch` alone", f"{figures.import_torch_seconds:.1f} s", ""),
         (
             f"cold, isolated: {suite}",
@@ -35,18 +35,6 @@ def _rows(figures: Figures) -> list[tuple[str, str, str]]:
             _goal(figures.warm_passing_cpu_seconds, 0.5, " s"),
         ),
         ("warm, a submission that fails", f"{figures.warm_failing_cpu_seconds:.2f} s of CPU", ""),
-    ]
-    if figures.container_seconds is None:
-        return [*rows, ("in 0.5 CPU and 768 MB", "not measured: no cgroup can be made here", "")]
-    killed = ", KILLED for memory" if figures.container_killed else ""
-    peak = f"{figures.container_peak_mib:.0f} MiB at most with the page cache"
-    return [
-        *rows,
-        (
-            "in 0.5 CPU and 768 MB, cold",
-            f"{figures.container_seconds:.1f} s, {peak}{killed}",
-            "at most 60 s, not killed",
-        ),
     ]
 
 

@@ -1,7 +1,7 @@
 """The kit: everything that grading needs, packed by `python -m autograder build`. It holds no solution.
 
 kit/
-  setup.sh  run_autograder  requirements.txt  kit.json
+  setup.sh  run_autograder  requirements.txt  Containerfile  kit.json
   autograder/  harness/  tests/                  the grader and the graded tests
   student/                                       the pristine handout
   answers/public.safetensors, hidden-1.safetensors, ...    expected outcomes, closed to student code

@@ -25,7 +25,6 @@ import psutil
 
 from autograder.grade.overlay import TEMPORARY
 from autograder.grade.slots import LOCKS
-from autograder.prepare.container import Container
 
 ROOT = Path("/autograder")
 LOCK = LOCKS / "rehearsal"  # its content says whether we have made ROOT
@@ -60,7 +59,6 @@ def rehearse(
     kit: Path,
     submission: Path,
     repository: Path,
-    container: Container | None = None,
     metadata: Path | None = None,
 ) -> Rehearsal:
     """Unpack the kit, put the submission (a zip or a folder) beside it, run `run_autograder`, read the results.
@@ -68,7 +66,6 @@ def rehearse(
     Args:
         kit: `autograder.zip`.
         repository: where this runs; its secrets are hidden from student code where the system allows it.
-        container: an open one to grade in; in it, as in a real one, nothing can be mounted over the secrets.
         metadata: what is to be Gradescope's submission_metadata.json.
 
     Raises:
@@ -81,7 +78,7 @@ def rehearse(
         if metadata:
             shutil.copyfile(metadata, layout / "submission_metadata.json")
         environment = {"AUTOGRADER_PYTHON": sys.executable, **os.environ}
-        with _command(layout, repository, container) as command:
+        with _command(layout, repository) as command:
             started = time.monotonic()
             with (layout / "results" / "stdout").open("wb") as log:  # no pipe, which a leftover process could keep open
                 process = subprocess.Popen(
@@ -142,12 +139,9 @@ def _special(folder: str, names: list[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _command(layout: Path, repository: Path, container: Container | None) -> Iterator[list[str]]:
+def _command(layout: Path, repository: Path) -> Iterator[list[str]]:
     """The command that grades, with /autograder as a mount point for as long as it runs; nothing is left behind."""
     secrets = list(map(str, secret_folders(repository)))
-    if container:
-        yield container.command([str(layout / "source" / "run_autograder"), str(layout)])
-        return
     if not can_mount():
         yield [str(layout / "source" / "run_autograder"), str(layout), "--here", *secrets]
         return

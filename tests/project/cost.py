@@ -6,9 +6,9 @@
 A cold grading grades the solution's zip with the kit that `make grade` has left in build/, as the platform does:
 `run_autograder` in a fresh process, on modules compiled before.
 
-Processors share caches and often their units, so the same work takes up to half more CPU where two processes run at
-once, as tests do. Therefore a step counts in cold gradings that ran as many at a time as its own processes. A machine's
-speed also changes while tests run, so `.ci/run` measures it before them, between them and after them.
+Processors may share caches and units, so the same work can take more CPU where two processes run at once, as tests do.
+Therefore a step counts in cold gradings that ran as many at a time as its own processes. A machine's speed also changes
+while tests run, so `.ci/run` measures it before them, between them and after them.
 """
 
 import argparse

@@ -56,7 +56,7 @@ def test_the_root_is_as_gradescope_asks(kit_zip):
 def test_no_solution_is_in_it(members):
     tops = {name.split("/")[0] for name in members}
     assert tops == {
-        "setup.sh", "run_autograder", "requirements.txt", "kit.json",
+        "setup.sh", "run_autograder", "requirements.txt", "kit.json", "Containerfile",
         "autograder", "harness", "tests", "student", "answers",
     }  # fmt: skip
     assert not any(name.startswith(("autograder/prepare", "tests/project", "tests/reference")) for name in members)
