@@ -143,6 +143,7 @@ def make_answers(
         _demand_room(page, store.COMMAND)  # each of our pages names this command
     key, origin = answers.term_secret(REPOSITORY, secret)
     tests = answers.graded_tests(REPOSITORY)  # including those of deliverables that are switched off
+    graded = kit.graded_by(course.load(REPOSITORY), tests)
     changed = store.stale(REPOSITORY) | guide.missing(REPOSITORY)
     wanted = [test for test in tests if everything or test.module in changed]
     for module, names in changed.items():
@@ -152,7 +153,6 @@ def make_answers(
         store.keep_public(REPOSITORY, made)
         for page, text in guide.pages(REPOSITORY, tests, made).items():
             update(REPOSITORY / page, text.encode())
-        graded = kit.graded_by(course.load(REPOSITORY), tests)
         complaints = {**made.complaints, **store.renew_hidden(REPOSITORY, graded, key, mapper, everything)}
     counts = f"{len(made.answers.outcomes)} answers and {len(made.failed)} misconceptions made again"
     say(f"{counts if wanted else 'nothing has changed'}; hidden seeds from {origin}")
@@ -172,15 +172,21 @@ def build(
     _build(out / "autograder.zip", secret, torch_source)
 
 
-def _build(target: Path, secret: str | None = None, torch_source: str = kit.TORCH_SOURCE, proven: bool = True) -> None:
-    """Build a kit. It is written only if it gives the solution all points and the skeleton none."""
+def _build(target: Path, secret: str | None = None, torch_source: str = kit.TORCH_SOURCE) -> None:
+    with _built(target, secret, torch_source) as built:
+        if proof.is_possible():
+            say(f"proof: {'; '.join(proof.prove(REPOSITORY, built))}")
+        else:
+            warn("not proven: grading needs Linux. Build on Linux, or try the kit with Gradescope's Test Autograder")
+
+
+@contextlib.contextmanager
+def _built(target: Path, secret: str | None = None, torch_source: str = kit.TORCH_SOURCE) -> Iterator[Path]:
+    """Build a kit elsewhere for the block, which proves it; the target is written if the block does not fail."""
     with _writing(target, KIT) as path, tempfile.TemporaryDirectory(prefix="build-") as folder:
         built = Path(folder) / target.name
         origin = kit.build(REPOSITORY, built, secret, torch_source)
-        if proven and proof.is_possible():
-            say(f"proof: {'; '.join(proof.prove(REPOSITORY, built))}")
-        elif proven:
-            warn("not proven: grading needs Linux. Build on Linux, or try the kit with Gradescope's Test Autograder")
+        yield built
         replace(path, built.read_bytes())
     say(f"{target}: {target.stat().st_size / 1024:.0f} KiB; hidden seeds from {origin}")
 
@@ -194,7 +200,8 @@ def grade(
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write results.json here.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Also save the result as an SVG picture.")] = None,
     metadata: Annotated[
-        Path | None, typer.Option(help="A submission_metadata.json, to try what lateness costs.", exists=True)
+        Path | None,
+        typer.Option(help="A submission_metadata.json, to try what lateness costs.", exists=True, dir_okay=False),
     ] = None,
     junit: Annotated[Path | None, typer.Option(help="Also write a test report that a CI shows.")] = None,
     at_least: Annotated[float | None, typer.Option(help="Exit with 1 if the score is lower.")] = None,
@@ -208,11 +215,14 @@ def grade(
         say(f"{kit_zip} does not exist yet: building it")
         _build(kit_zip)
     elif kit.built_from(kit_zip) != kit.inputs(REPOSITORY):
-        warn(f"{kit_zip} is older than a change of its sources; build it again to grade with the change")
+        warn(f"{kit_zip} was built from other sources or another rubric; build it again to grade with those here")
     rehearsed = rehearsal.rehearse(kit_zip, submission, REPOSITORY, metadata=metadata)
-    _save(junit, JUNIT, report(rehearsed.results, contract()))
+    assignment = kit.contract(kit_zip)
+    _save(junit, JUNIT, report(rehearsed.results, assignment))
     _save(json_file, RESULTS, json.dumps(rehearsed.results, indent=1))
-    show(rehearsed)
+    show(rehearsed, assignment)
+    for note in rehearsed.results["extra_data"].get("notes", []) if metadata else []:
+        warn(f"note: {note}")
     _save(picture, PICTURE, pictured.export_svg(title=f"python -m autograder grade {submission.name}"))
     score = rehearsed.results["score"]
     if at_least is not None and score < at_least:
@@ -225,19 +235,19 @@ def demo(out: Folder = Path("build")) -> None:
     """Build everything and grade the solution, the skeleton and half-done submissions (`make grade`)."""
     with _writing(out / "handout.zip", HANDOUT) as target:
         handout.write_zip(REPOSITORY, target)
-    _build(out / "autograder.zip", proven=False)  # the first two submissions prove it
-    with _writing(out / "solution.zip", "manifest.json"):
-        submissions = demonstration.submissions(REPOSITORY, out)
-    for name, archive in submissions.items():
-        console.rule(f"[bold]{name}")
-        rehearsed = rehearsal.rehearse(out / "autograder.zip", archive, REPOSITORY)
-        _save(out / "results" / f"{name}.json", RESULTS, json.dumps(rehearsed.results, indent=1))
-        show(rehearsed)
-        if wrong := proof.complaint(name, rehearsed, course.load(REPOSITORY)):
-            raise proof.ProofError(wrong)
-        if name in proof.NAMES:
-            got, full = proof.total(rehearsed)
-            say(f"proof of the kit: the {name} gets {got:g} of {full:g} points, as it must\n")
+    with _built(out / "autograder.zip") as built:  # the first two submissions prove it
+        with _writing(out / "solution.zip", "manifest.json"):
+            submissions = demonstration.submissions(REPOSITORY, out)
+        for name, archive in submissions.items():
+            console.rule(f"[bold]{name}")
+            rehearsed = rehearsal.rehearse(built, archive, REPOSITORY)
+            _save(out / "results" / f"{name}.json", RESULTS, json.dumps(rehearsed.results, indent=1))
+            show(rehearsed, kit.contract(built))
+            if wrong := proof.complaint(name, rehearsed, course.load(REPOSITORY)):
+                raise proof.ProofError(f"{wrong}\nSo the kit was not written.")
+            if name in proof.NAMES:
+                got, full = proof.total(rehearsed)
+                say(f"proof of the kit: the {name} gets {got:g} of {full:g} points, as it must\n")
 
 
 bench_commands = typer.Typer()
@@ -404,9 +414,8 @@ def contract() -> Assignment:
     return Assignment.load(REPOSITORY / "student" / "assignment.json")
 
 
-def show(rehearsed: rehearsal.Rehearsal) -> None:
+def show(rehearsed: rehearsal.Rehearsal, assignment: Assignment) -> None:
     """Print a table of deliverables with points and first failures, then each message once."""
-    assignment = contract()
     table = Table(box=None, pad_edge=False)
     for header, justify in (("", "left"), ("deliverable", "left"), ("points", "right"), ("first failure", "left")):
         table.add_column(header, justify=cast(JustifyMethod, justify))

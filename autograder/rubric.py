@@ -261,7 +261,7 @@ def _laid_by_id(below: Sequence[Mapping[str, Any]], above: Any, where: str) -> l
     merged = {table.get("id"): dict(table) for table in below}
     for table in above:
         id = table.get("id")
-        _expect(id in merged, f"{where}.id", f"one of {', '.join(map(str, merged))}", id)
+        _expect(isinstance(id, str) and id in merged, f"{where}.id", f"one of {', '.join(map(str, merged))}", id)
         merged[id] = _laid_over(merged[id], table, f"{where}[{id}].")
     return list(merged.values())
 

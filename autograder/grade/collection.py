@@ -25,6 +25,7 @@ MAX_ENTRIES = 20_000
 MAX_DIRECTORY = 4 << 20  # bytes that an archive may take to list its entries
 MAX_NOTES = 10  # sentences about entries that cannot be files of a submission
 DRIVE = re.compile(r"[A-Za-z]:")
+VERSION = re.compile(r"[A-Za-z0-9.+_-]{1,40}")  # of a handout
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # other methods unpack a few kilobytes to gigabytes at once
 OTHERS = {9: "Deflate64", 12: "BZip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "a password"}
 MANIFEST = "manifest.json"  # which the packager writes
@@ -94,12 +95,16 @@ def _other_version(entries: Iterable[_Entry], assignment: Assignment) -> Iterato
     if manifest is None:
         return
     try:
-        version = json.loads(manifest.read(LIMIT))["version"]
+        content = json.loads(manifest.read(LIMIT))
+        name, version = content["name"], content["version"]
+        is_ours = name == assignment.name and VERSION.fullmatch(version)
     except Exception:  # as in `_in_zip`, and whatever JSON can hold
         return
-    if isinstance(version, str) and version != assignment.version:
-        words = "tests that you ran may be other ones than those below. Get the handout again before you go on"
-        yield f"Packed in version {shown(version)} of the handout, graded with {assignment.version}: {words}."
+    if is_ours and version != assignment.version:
+        yield (
+            f"You packed this with version {version} of the handout; it is graded with version {assignment.version}. "
+            "The tests that you ran may differ from those below. Download the handout again."
+        )
 
 
 def _entries(submission: Path, taken: Taken) -> list[_Entry]:

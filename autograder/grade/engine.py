@@ -152,11 +152,13 @@ class Engine:
         return Row(test, verdict, points if verdict.passed else 0.0, points, test.key in state.public_passed)
 
     def _preflight(self, state: _State, findings: Sequence[Finding]) -> None:
-        """Judge deliverables that need no run: those not started, and those refused by the preflight."""
+        """Judge what needs no run: excused tests, and deliverables not started or refused by the preflight."""
         decided = preflight(state.files, findings, self.kit.assignment)
         for test in self.kit.tests:
             verdict = decided.get(self.kit.deliverable_of(test).id)
-            if verdict:
+            if self.kit.excused(test):
+                state.verdicts[test.key] = Verdict(Kind.PASSED)  # whatever it would show decides nothing
+            elif verdict:
                 state.verdicts[test.key] = verdict
 
     def _import(self, state: _State) -> None:

@@ -45,6 +45,7 @@ def main(root: str, closed: Sequence[str] = (), here: bool = False) -> int:
     home = Path(root)
     close_folders(home)
     try:
+        (home / "results" / "results.json").unlink(missing_ok=True)  # of a run before
         _grade_folder(home, closed, here)
     except NotIsolated as refusal:
         print(f"Not graded: {refusal}")

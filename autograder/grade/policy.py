@@ -17,7 +17,7 @@ from harness.judge import Kind, Verdict
 from harness.submission.findings import BREAKS_A_FILE, Severity
 from harness.words import joined
 
-DAY = timedelta(days=1)
+ONE = {timedelta(days=1): "day", timedelta(hours=1): "hour", timedelta(minutes=1): "minute"}
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_SAID = "Right with the published inputs, not with others. What differs with those is not said this time."
 
@@ -127,7 +127,8 @@ def _for_staff(kit: Kit, metadata: Metadata) -> dict[str, Any]:
         notes.append(f"{metadata.members} students hand in together, and {most}")
     if 0 < metadata.members < assignment.group_size_min:
         least = f"the rubric's group_size_min is {assignment.group_size_min}"
-        notes.append(f"{metadata.members} of a group hand in, and {least}")
+        hands_in = "1 student hands in" if metadata.members == 1 else f"{metadata.members} students hand in together"
+        notes.append(f"{hands_in}, and {least}")
     noted: dict[str, Any] = {"notes": notes}
     if metadata.id is not None:
         noted["submission"] = metadata.id
@@ -197,7 +198,7 @@ def _price(tiers: Sequence[Tier], delay: timedelta) -> tuple[str, float]:
     if tier.deduct == 0:
         return f"Up to {span(tier.up_to)} late, nothing is deducted.", share
     if tier.per:
-        each = f"{percent(tier.deduct)} for each {'day' if tier.per == DAY else span(tier.per)} that has begun"
+        each = f"{percent(tier.deduct)} for each {ONE.get(tier.per, span(tier.per))} or part of it"
         return f"Up to {span(tier.up_to)} late, that costs {each}: {percent(share)}.", share
     return f"Up to {span(tier.up_to)} late, that costs {percent(share)}.", share
 

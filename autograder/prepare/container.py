@@ -14,7 +14,7 @@ import time
 import zipfile
 from pathlib import Path
 
-from autograder.prepare.rehearsal import Rehearsal, lay_out
+from autograder.prepare.rehearsal import Rehearsal
 from harness.words import joined
 
 TOOLS = ("podman", "runc", "debootstrap")
@@ -72,15 +72,17 @@ def _make_base(suite: str) -> str:
     return base
 
 
-def grade(kit: Path, submission: Path) -> Rehearsal:
-    """Grade a submission in a container of the built image, which has its own copy of the kit.
+def grade(submission: Path) -> Rehearsal:
+    """Grade a zip in a container of the built image, which holds the kit.
 
     Raises:
         ContainerError: when no results were written.
     """
     with tempfile.TemporaryDirectory(prefix="grade-", dir="/var/tmp") as folder:
         layout = Path(folder)
-        lay_out(layout, kit, submission)
+        for name in ("submission", "results"):
+            (layout / name).mkdir()
+        shutil.copy(submission, layout / "submission")
         folders = [f"--volume={layout / name}:/autograder/{name}" for name in ("submission", "results")]
         command = [*PODMAN, "run", "--rm", *LIMITS, *folders, "--entrypoint=sh", IMAGE, "-c", GRADE]
         started = time.monotonic()

@@ -4,17 +4,20 @@ It imports nothing heavy, so that a mistake in the rubric stops every command wi
 """
 
 import ast
+import builtins
+import contextlib
 import fnmatch
 import importlib
 import importlib.metadata
 import os
 import re
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from autograder.rubric import Deliverable, Rubric, RubricError
+from autograder.rubric import Rubric, RubricError
 
 RUBRIC = "autograder/rubric.toml"
 VARIABLE = "ASSIGNMENT_RUBRIC"  # in the environment: the path of a rubric that is laid over the shipped one
@@ -25,6 +28,11 @@ OWN = ("models", "theory")  # the packages that students write
 def overlay() -> Path | None:
     """The rubric that is laid over the shipped one, if there is one."""
     return Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
+
+
+def name() -> str:
+    """What a message calls the course's rubric."""
+    return f"{overlay()}, laid over {RUBRIC}" if overlay() else RUBRIC
 
 
 def load(root: Path) -> Rubric:
@@ -44,7 +52,7 @@ def check(root: Path) -> None:
     """
     rubric = load(root)
     for complaint in chain(_missing_files(root, rubric), _imports(root, rubric)):
-        raise RubricError(f"{overlay() or RUBRIC}: {complaint}")
+        raise RubricError(f"{name()}: {complaint}")
 
 
 def _missing_files(root: Path, rubric: Rubric) -> Iterator[str]:
@@ -58,26 +66,43 @@ def _imports(root: Path, rubric: Rubric) -> Iterator[str]:
     """What may be imported must be in the image, and what the solution imports must be allowed."""
     key, allowed = "assignment.allowed_imports", rubric.assignment.allowed_imports
     there = {*OWN, *sys.stdlib_module_names, *image_modules(root)}
-    for name in allowed:
-        if name.partition(".")[0] not in there:
-            yield f"{key}: expected modules of Python or of a package in {IMAGE}, found {name!r}; add its package there"
+    for module in allowed:
+        if "." in module:
+            yield f"{key}: expected modules without dots, which allow all that is in them, found {module!r}"
+        if module not in there:
+            expected = f"modules of Python or of a package in {IMAGE}"
+            yield f"{key}: expected {expected}, found {module!r}; add its package there"
     for path in dict.fromkeys(deliverable.file for deliverable in rubric.deliverables):
-        for line, name in _imported(root / "solution" / path):
-            if name not in (*allowed, *OWN, "__future__"):
-                yield f"{key}: expected {name!r} too, which solution/{path}:{line} imports"
+        try:
+            imported = [*_imported((root / "solution" / path).read_bytes())]
+        except (SyntaxError, ValueError) as error:
+            yield f"expected Python in solution/{path}, found: {error}"
+            continue
+        for line, module in imported:
+            if module not in (*allowed, *OWN, "__future__"):
+                yield f"{key}: expected {module!r} too, which solution/{path}:{line} imports"
 
 
 def image_modules(root: Path) -> set[str]:
-    """The modules that the image's packages bring."""
-    text = (root / IMAGE).read_text(encoding="utf-8")
-    packages = {"torch", *re.findall(r"(?m)^([\w.-]+)", text)}
+    """The modules that the image's packages bring; of packages that are not installed here, their own names."""
+    try:
+        text = (root / IMAGE).read_text(encoding="utf-8")
+    except OSError as error:
+        raise RubricError(f"{IMAGE}: expected what the image installs, found: {error.strerror}") from None
+    packages = {"torch", *map(_normal, re.findall(r"(?m)^([\w.-]+)", text))}
     provided = importlib.metadata.packages_distributions()
-    return {module for module, names in provided.items() if packages.intersection(names)} | packages
+    modules = {module for module, names in provided.items() if packages.intersection(map(_normal, names))}
+    return modules | {package.replace("-", "_") for package in packages}
 
 
-def _imported(path: Path) -> Iterator[tuple[int, str]]:
+def _normal(package: str) -> str:
+    """A package's name as PEP 503 writes it."""
+    return re.sub(r"[-_.]+", "-", package).lower()
+
+
+def _imported(source: bytes) -> Iterator[tuple[int, str]]:
     """Line and first name of each absolute import."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name.partition(".")[0]) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -88,20 +113,46 @@ def check_refused(rubric: Rubric) -> None:
     """Demand that each pattern of refused names matches a name that exists. Imports what may be imported.
 
     Raises:
-        RubricError: names the pattern.
+        RubricError: names the pattern, or a module that cannot be imported.
     """
-    for name in rubric.assignment.allowed_imports:
-        if name not in OWN:
-            importlib.import_module(name)
-    modules = {name: module for name, module in sys.modules.items() if module is not None}
-    names = {name for module in modules for name in (module, *(f"{module}.{word}" for word in dir(modules[module])))}
-    for deliverable in rubric.deliverables:
-        for pattern in _unmatched(deliverable, names):
-            where = f"part[{deliverable.part}].deliverable[{deliverable.id}].refused"
-            raise RubricError(f"{overlay() or RUBRIC}: {where}: expected names that exist, found {pattern!r}")
+    modules = [name for name in rubric.assignment.allowed_imports if name not in OWN]
+    for module in modules:
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            why = f"{module!r} cannot be imported here ({error}); install its package"
+            raise RubricError(f"{name()}: assignment.allowed_imports: {why}") from None
+    known = {*dir(builtins), *_names(modules)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # old names warn when they are looked at
+        for deliverable in rubric.deliverables:
+            for pattern in deliverable.refused:
+                if not _matches(pattern, known) and not _matches(pattern, _attributes(modules)):
+                    where = f"part[{deliverable.part}].deliverable[{deliverable.id}].refused"
+                    raise RubricError(f"{name()}: {where}: expected names that exist, found {pattern!r}")
 
 
-def _unmatched(deliverable: Deliverable, names: set[str]) -> Iterator[str]:
-    for pattern in deliverable.refused:
-        if not fnmatch.filter(names, pattern):
-            yield pattern
+def _matches(pattern: str, names: Iterable[str]) -> bool:
+    """Whether a pattern matches one of the names, after the module that it begins with was imported."""
+    literal = pattern.partition("*")[0].partition("?")[0].rpartition(".")[0]
+    with contextlib.suppress(ImportError, ValueError):
+        importlib.import_module(literal)
+    matches = re.compile(fnmatch.translate(pattern)).match
+    return any(matches(name) for name in names) or any(matches(name) for name in _names([literal]))
+
+
+def _names(modules: Iterable[str]) -> Iterator[str]:
+    """The modules that are imported in some packages, and what is in them."""
+    for name, module in [*sys.modules.items()]:
+        if module is not None and any(name == top or name.startswith(f"{top}.") for top in modules):
+            yield name
+            yield from (f"{name}.{word}" for word in dir(module))
+
+
+def _attributes(modules: Iterable[str]) -> Iterator[str]:
+    """What is in the classes of these modules."""
+    for name in [*_names(modules), *dir(builtins)]:
+        module, _, word = name.rpartition(".")
+        value = getattr(sys.modules.get(module or "builtins"), word, None)
+        if isinstance(value, type):
+            yield from (f"{name}.{attribute}" for attribute in dir(value))

@@ -96,7 +96,8 @@ def _cut(
     root: Path, deliverable: Deliverable, wanted: Callable[[Region], bool] = lambda region: False
 ) -> tuple[str, list[Region]]:
     """A deliverable's file without the wanted regions, and all regions of the file."""
-    ids = [entry.id for entry in course.load(root).deliverables if entry.file == deliverable.file]
+    rubric = course.load(root)
+    ids = [entry.id for entry in (*rubric.deliverables, *rubric.off) if entry.file == deliverable.file]
     return strip(deliverable.file, _source(root, deliverable), ids, wanted)
 
 

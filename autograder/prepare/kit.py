@@ -13,6 +13,7 @@ from autograder.prepare.answers import AnswersError
 from autograder.prepare.files import read_folder, replace, zipped
 from autograder.rubric import Rubric
 from harness.answers import Answers
+from harness.contract import Assignment
 from harness.graded import GradedTest
 from harness.hints import Hints
 from harness.tree import PACKAGES
@@ -109,6 +110,15 @@ def inputs(root: Path) -> str:
     return _digest(files)
 
 
+def contract(kit: Path) -> Assignment:
+    """What a kit grades: its assignment.json.
+
+    Raises:
+        KitError: for a file that is no kit.
+    """
+    return Assignment.parse(_read(kit, "student/assignment.json"))
+
+
 def _grader(root: Path) -> dict[str, bytes]:
     above = course.overlay()
     return {name: (root / name).read_bytes() for name in GRADER} | ({OVERLAY: above.read_bytes()} if above else {})
@@ -121,9 +131,16 @@ def built_from(kit: Path) -> str:
         KitError: for a file that is no kit.
     """
     try:
+        return str(json.loads(_read(kit, "kit.json")).get("inputs", ""))
+    except (ValueError, AttributeError) as error:
+        raise KitError(f"{kit}: expected JSON in kit.json, found: {error}") from None
+
+
+def _read(kit: Path, name: str) -> str:
+    try:
         with zipfile.ZipFile(kit) as archive:
-            return str(json.loads(archive.read("kit.json")).get("inputs", ""))
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, AttributeError) as error:
+            return archive.read(name).decode()
+    except (OSError, zipfile.BadZipFile, KeyError, UnicodeDecodeError) as error:
         raise KitError(f"{kit} is no autograder that `python -m autograder build` has made: {error}") from None
 
 
@@ -153,10 +170,10 @@ def _check_excused(rubric: Rubric, tests: Sequence[GradedTest]) -> None:
     for entry in rubric.excused:
         test = next((test for test in tests if test.number == entry.test), None)
         if test is None:
-            raise AnswersError(f"{course.RUBRIC}: excused[{entry.test}].test: no test has this number")
+            raise AnswersError(f"{course.name()}: excused[{entry.test}].test: no test has this number")
         if all(other.number in spread for other in tests if other.module == test.module):
             advice = 'no test is left to take the points; write points = "given"'
-            raise AnswersError(f"{course.RUBRIC}: excused[{entry.test}].points: {advice}")
+            raise AnswersError(f"{course.name()}: excused[{entry.test}].points: {advice}")
 
 
 def _identify(files: Mapping[str, bytes]) -> str:

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from autograder.grade.policy import cents
 from autograder.prepare import course, demonstration, rehearsal
 from autograder.prepare.rehearsal import Rehearsal, RehearsalError
 from autograder.rubric import Rubric
@@ -47,14 +48,19 @@ def total(rehearsed: Rehearsal) -> tuple[float, float]:
 
 def complaint(name: str, rehearsed: Rehearsal, rubric: Rubric) -> str:
     """What is wrong with the points of the solution or the skeleton; "" where they are right, and for others."""
-    got, full = total(rehearsed)
-    given = {entry.test for entry in rubric.excused if entry.points == "given"}
-    gifts = sum(row["max_score"] for row in rehearsed.results["tests"] if row["number"] in given)
-    right = {"solution": full, "skeleton": round(gifts, 2)}.get(name, got)
-    if got == right:
+    if name not in NAMES:
         return ""
-    points = f"this kit gives the {name} {got:g} of {full:g} points, and not {right:g}"
-    odd = [row for row in rehearsed.results["tests"] if (row["score"] > 0) == (name == "skeleton")]
-    odd = [row for row in odd if row["max_score"] and row["number"] not in given]
-    first = odd[0]
-    return f"{points}. The first wrong row is {first['number']} {first['name']}:\n{first['output']}"
+    given = {entry.test for entry in rubric.excused if entry.points == "given"}
+    rows = rehearsed.results["tests"]
+    right = {row["number"]: row["max_score"] if name == "solution" or row["number"] in given else 0 for row in rows}
+    got, full = total(rehearsed)
+    whole = round(sum(right.values()), 2)
+    if wrong := [row for row in rows if row["score"] != right[row["number"]]]:
+        points = f"this kit gives the {name} {got:g} of {full:g} points, and not {whole:g}"
+        return f"{points}. The first wrong row is {wrong[0]['number']} {wrong[0]['name']}:\n{wrong[0]['output']}"
+    settings = rubric.assignment  # the solution is packed without a notebook
+    score = cents(whole * (1 - (settings.notebook_deduct if settings.notebook == "required" else 0)))
+    if rehearsed.results["score"] != score:
+        points = f"all rows of the {name} are right, but its score is {rehearsed.results['score']:g} and not {score:g}"
+        return f"{points}. This stands above the rows:\n{rehearsed.results['output']}"
+    return ""

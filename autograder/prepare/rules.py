@@ -48,7 +48,7 @@ def _about_tests(deliverable: Deliverable, tests: Sequence[GradedTest]) -> Itera
     weights = sum(test.weight for test in tests)
     if weights != deliverable.points:
         yield (
-            f"{where}: the weights add up to {weights:g}, and {course.RUBRIC} gives {deliverable.id} "
+            f"{where}: the weights add up to {weights:g}, and {course.name()} gives {deliverable.id} "
             f"{deliverable.points:g} points; change a @weight or the points"
         )
     for test in tests:
@@ -58,7 +58,7 @@ def _about_tests(deliverable: Deliverable, tests: Sequence[GradedTest]) -> Itera
 def _about_needs(deliverable: Deliverable, test: GradedTest) -> Iterator[str]:
     for needed in test.only.values():
         if needed not in deliverable.needs:
-            yield f"{course.RUBRIC}: {deliverable.id}: add {needed} to `needs`: {test.key} says that it uses it"
+            yield f"{course.name()}: {deliverable.id}: add {needed} to `needs`: {test.key} says that it uses it"
         if {test.uses(needed, case.name) for case in test.cases} != {True, False}:
             yield f"tests/{test.key}: @integration says that only some cases use {needed}; write cases of both kinds"
 

@@ -36,7 +36,8 @@ def check_ids(
         message = f"{len(ids)} ids are given, but a group has at most {size}."
         yield Finding(Severity.UNUSABLE, "", 0, message, (), "group")
     elif needed and len(set(ids)) < least > 1:
-        message = f"{len(set(ids))} of you are named, but a group has at least {least}. Name each of you with --id."
+        given = f"{len(set(ids))} id{'s are' if len(set(ids)) != 1 else ' is'} given"
+        message = f"{given}, but a group has at least {least}. Name each of you with --id."
         yield Finding(Severity.UNUSABLE, "", 0, message, (), "group")
     elif not assignment.group_size_min <= size <= assignment.group_size:
         message = f"--group-size {size}: groups here have {_sizes(assignment)}. Have you asked?"

@@ -18,26 +18,36 @@ def check_imports(names: Names, report: FileReport) -> None:
     listed = listed_modules(report.assignment)
     packages = packages_of(report.assignment)
     allowed = {"__future__", *report.assignment.allowed_imports} - {"models"}
+    handed_out = report.assignment.imports_of.get(report.path)
     for node in names.imports:
-        for module in needed_modules(node, report.path, packages):
-            top = module.split(".")[0]
-            if top in allowed or module in listed or module in packages:
-                continue
-            own = [name for name in listed if name.endswith(f".{module}")]
-            if own:
-                advice = f"is not found in grading. Import it as {own[0]}."
-            elif top == "models":
-                advice = "is not handed in. Move its code into the file that needs it."
-            else:
-                advice = f"may not be imported. Delete the line{_choice(report.assignment.allowed_imports)}."
-            report.fault("import", node.lineno, f"{shorten(module)} {advice}")
-    if report.path in report.assignment.imports_of:
-        handed_out = report.assignment.imports_of[report.path]
-        for node in names.imports:
-            for statement in statements(node):
-                if statement not in handed_out:
-                    words = "was not handed out with this file. Here imports stay exactly as they were; delete it."
-                    report.fault("import", node.lineno, f"`{shorten(statement)}` {words}")
+        faults = [*_refused(node, report, allowed, listed, packages)]
+        if not faults and handed_out is not None:
+            words = "was not handed out with this file. Here imports stay exactly as they were; delete it."
+            faults = [f"`{shorten(line)}` {words}" for line in statements(node) if line not in handed_out]
+        for fault in faults:
+            report.fault("import", node.lineno, fault)
+
+
+def _refused(
+    node: ast.Import | ast.ImportFrom,
+    report: FileReport,
+    allowed: Collection[str],
+    listed: Collection[str],
+    packages: Collection[str],
+) -> Iterator[str]:
+    """Why modules of an import do not exist in grading, and what to do."""
+    for module in needed_modules(node, report.path, packages):
+        top = module.split(".")[0]
+        if top in allowed or module in listed or module in packages:
+            continue
+        own = [name for name in listed if name.endswith(f".{module}")]
+        if own:
+            advice = f"is not found in grading. Import it as {own[0]}."
+        elif top == "models":
+            advice = "is not handed in. Move its code into the file that needs it."
+        else:
+            advice = f"may not be imported. Delete the line{_choice(report.assignment.allowed_imports)}."
+        yield f"{shorten(module)} {advice}"
 
 
 def statements(node: ast.Import | ast.ImportFrom) -> Iterator[str]:

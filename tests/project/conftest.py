@@ -24,6 +24,7 @@ from harness.graded import TESTS, GradedTest
 from tests.project.warm import Warm, is_warm
 
 ROOT = Path(__file__).resolve().parents[2]
+os.environ.pop("ASSIGNMENT_RUBRIC", None)  # all is tested with the shipped rules
 RUBRIC = Rubric.load(ROOT / "autograder" / "rubric.toml")
 POINTS = sum(deliverable.points for deliverable in RUBRIC.deliverables)
 SECRET = "a secret for the project's own tests"

@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from autograder import commands
-from autograder.prepare import guide, handout, kit, proof, rehearsal, store
+from autograder.prepare import demonstration, guide, handout, kit, proof, rehearsal, store
+from harness.contract import Assignment
 from tests.project.conftest import ROOT
 
 FIRST = {
@@ -29,6 +30,7 @@ def graded(monkeypatch):
     results = {"output": output, "extra_data": {}, "score": 0.0, "tests": [FIRST]}
     monkeypatch.setattr(rehearsal, "rehearse", lambda *_, **__: rehearsal.Rehearsal(results, "", 0, 1.0, 2.0))
     monkeypatch.setattr(kit, "built_from", lambda _: kit.inputs(ROOT))
+    monkeypatch.setattr(kit, "contract", lambda _: Assignment.load(ROOT / "student" / "assignment.json"))
     return results
 
 
@@ -78,9 +80,17 @@ def test_grade_uses_metadata_that_it_is_given(graded, tmp_path, monkeypatch):
     monkeypatch.setattr(rehearsal, "rehearse", lambda *a, metadata: used.append(metadata) or rehearse(*a))
     assert call("grade", tmp_path, "--kit", __file__, "--metadata", ROOT / "docs" / "late.json").exit_code == 0
     assert used == [ROOT / "docs" / "late.json"]
-    result = call("grade", tmp_path, "--kit", __file__, "--metadata", tmp_path / "none.json")
-    assert result.exit_code == 2
-    assert "does not exist" in said(result)
+    for path, words in ((tmp_path / "none.json", "does not exist"), (tmp_path, "is a directory")):
+        result = call("grade", tmp_path, "--kit", __file__, "--metadata", path)
+        assert result.exit_code == 2
+        assert words in said(result)
+
+
+def test_what_metadata_do_not_say_is_noted(graded, tmp_path):
+    graded["extra_data"] = {"notes": ["created_at: expected a date with time and offset, found nothing"]}
+    late = ROOT / "docs" / "late.json"
+    assert "note: created_at: expected" in said(call("grade", tmp_path, "--kit", __file__, "--metadata", late))
+    assert "note:" not in said(call("grade", tmp_path, "--kit", __file__))
 
 
 def build(root, target, *_):
@@ -101,6 +111,25 @@ def test_build_writes_only_a_kit_that_is_proven(tmp_path, monkeypatch):
     monkeypatch.setattr(proof, "prove", refuse)
     assert isinstance(call("build", "--out", tmp_path).exception, proof.ProofError)
     assert (tmp_path / "autograder.zip").read_bytes() == b"kit.json, the one before"
+
+
+@pytest.mark.parametrize("score", [2.0, 1.0])
+def test_the_demonstration_writes_only_a_kit_that_it_has_proven(graded, tmp_path, monkeypatch, score):
+    """The solution has 2 points in all; with fewer the kit of before stays."""
+    monkeypatch.setattr(kit, "build", build)
+    monkeypatch.setattr(handout, "write_zip", lambda root, target: None)
+    monkeypatch.setattr(demonstration, "submissions", lambda root, out: {"solution": out / "solution.zip"})
+    graded["tests"] = [{**FIRST, "score": score, "max_score": 2.0}]
+    graded["score"] = score
+    (tmp_path / "autograder.zip").write_bytes(b"kit.json, the one before")
+    result = call("demo", "--out", tmp_path)
+    if score == 2:
+        assert "proof of the kit: the solution gets 2 of 2 points" in said(result)
+        assert (tmp_path / "autograder.zip").read_bytes() == b"kit.json"
+    else:
+        assert "gives the solution 1 of 2 points" in str(result.exception)
+        assert str(result.exception).endswith("So the kit was not written.")
+        assert (tmp_path / "autograder.zip").read_bytes() == b"kit.json, the one before"
 
 
 @pytest.mark.parametrize("system", ["Darwin", "Windows"])

@@ -239,7 +239,7 @@ def test_a_course_that_says_little_of_hidden_inputs(course, tmp_path):
     assert all(row["score"] == 0 and row["output"].endswith(NOT_SAID) for row in failed)
     assert read["score"] == cents(0.8 * without)
     assert f"That costs 10 %. {earned:g} -> {without:g} points." in read["output"]
-    costs = "that costs 10 % for each day that has begun: 20 %."
+    costs = "that costs 10 % for each day or part of it: 20 %."
     assert f"Up to 5 days late, {costs} {without:g} -> {read['score']:g} points." in read["output"]
     assert "3 submissions in 1 day" in read["output"]
 
@@ -313,16 +313,18 @@ def test_in_cs7643_imports_stay_as_handed_out_in_each_file(course, tmp_path):
     for added in ("import math", "from torch.nn import functional as F", "import torch as t"):
         faults = [str(finding) for finding in inspect(at_import(added, RNN), contract) if finding.rule == "import"]
         line = len(at_import(added, RNN)[RNN].splitlines())
-        assert len(faults) == 1
+        assert len(faults) == 1, faults
         assert faults[0].startswith(f"{RNN}:{line}: `{added}` was not handed out with this file.")
     assert [str(finding) for finding in inspect(SOLUTION, contract) if finding.rule == "import"] == []
+    (fault,) = [finding for finding in inspect(at_import("import pandas", RNN), contract) if finding.rule == "import"]
+    assert "pandas may not be imported" in str(fault)
 
 
 @pytest.mark.parametrize("course", ["ee046211"], indirect=True)
 def test_in_ee046211_pairs_hand_in_a_notebook_that_was_run(course, tmp_path):
     contract = Assignment.load(course.root / "student" / "assignment.json")
     (alone,) = check_ids(["ab12"], None, contract)
-    assert str(alone) == "1 of you are named, but a group has at least 2. Name each of you with --id."
+    assert str(alone) == "1 id is given, but a group has at least 2. Name each of you with --id."
     assert [*check_ids(["ab12", "cd34"], None, contract)] == []
     assert {finding.rule for finding in check_ids(["ab12", "cd34", "ef56"], None, contract)} == {"group"}
     read = grade(course, tmp_path, SOLUTION, forged(-1, group_size=2), notebook=b"{}")

@@ -396,6 +396,7 @@ def test_an_overlay_changes_what_it_names(tmp_path):
             '[[part]]\nid = "a"\n[[part.deliverable]]\ntitle = "X"',
             r"overlay.toml: part[a].deliverable.id: expected one of a.one, a.two, found nothing",
         ),
+        ('[[part]]\nid = ["a"]', "overlay.toml: part.id: expected one of a, b, found ['a']"),
         ("part = 3", "overlay.toml: part: expected [[part]], each with the id that it has in the rubric"),
         ("[assignment]\noutput = 3", "below.toml: assignment.output: expected a string"),
         ("[assigment]", "below.toml: assigment: expected a known key (the nearest is 'assignment'), found 'assigment'"),

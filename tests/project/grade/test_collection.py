@@ -64,20 +64,20 @@ def test_a_submission_as_packed_is_taken_without_a_note(submit):
 
 
 def test_who_packed_in_another_version_of_the_handout_is_told(submit):
-    def notes(manifest: bytes, name: str = "manifest.json") -> list[str]:
-        return submit({**FILES, name: manifest}).notes
+    def notes(manifest: object, name: str = "manifest.json") -> list[str]:
+        content = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
+        return submit({**FILES, name: content}).notes
 
-    version = ASSIGNMENT.version
-    words = f"Packed in version 0.9+old of the handout, graded with {version}: tests that you ran may be other ones"
-    for name in ("manifest.json", "sequence-models/manifest.json"):
-        (note,) = notes(b'{"version": "0.9+old"}', name)
-        assert note.startswith(words)
-    assert notes(json.dumps({"version": version}).encode()) == []
-    for odd in (b"", b"[]", b'{"version": 3}', b"[" * 100_000, b"\xff", b'{"version": null}', b'{"files": {}}'):
+    name, version = ASSIGNMENT.name, ASSIGNMENT.version
+    (note,) = notes({"name": name, "version": "0.9+old"})
+    assert note.startswith(f"You packed this with version 0.9+old of the handout; it is graded with version {version}.")
+    assert notes({"name": name, "version": version}) == []
+    for odd in (b"", b"[]", b"[" * 100_000, b"\xff", {"version": "1"}, {"name": name}, {"name": name, "version": 3}):
         assert notes(odd) == []
-    (note,) = notes(json.dumps({"version": "\x1b[31m" + "x" * 1000}).encode())
-    assert "\x1b" not in note
-    assert len(note) < 300
+    assert notes({"name": "an extension of a browser", "version": "1.2"}) == []
+    assert notes({"name": name, "version": "All points. Ignore what stands below"}) == []
+    assert notes({"name": name, "version": "\x1b[31m"}) == []
+    assert notes({"name": name, "version": "1" * 1000}) == []
 
 
 @pytest.mark.parametrize("top", ["student/", "submission/", "Abgabe für Übung 1/student/", "12:30 Uhr/a/b/c/"])

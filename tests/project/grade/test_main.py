@@ -28,9 +28,11 @@ def last_line(capsys) -> str:
 def test_a_failing_grader_leaves_no_results_and_says_why(layout, tmp_path, monkeypatch, capsys):
     """So the platform says that the autograder failed; zero points would look like a grade."""
     (tmp_path / "source").symlink_to(layout / "source")
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "results.json").write_text("of the submission before")
     monkeypatch.setattr(main, "Engine", lambda kit: 1 / 0)
     assert main.main(str(tmp_path)) == 1
-    assert not (tmp_path / "results").exists()
+    assert list((tmp_path / "results").iterdir()) == []
     printed = capsys.readouterr().out
     assert "Traceback (most recent call last)" in printed
     assert printed.splitlines()[-1] == (

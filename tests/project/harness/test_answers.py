@@ -1,5 +1,6 @@
 """Stored answers hold only what does not depend on rounding."""
 
+import re
 from functools import partial
 
 import numpy as np
@@ -29,7 +30,8 @@ def test_a_draw_in_use_stays_where_rounding_takes_up_little_more():
 def test_a_test_that_no_draw_makes_steady_is_an_error():
     with pytest.raises(Unsteady, match=r"models/a\.py::test_a: no steady draw in 30: x differs between float32"):
         make(GRADED, GRADED.cases[0], "s", lambda seed, double: Outcome({"x": array(1.0 if double else 1.5)}))
-    with pytest.raises(Unsteady, match="the solution fails"):
+    words = f"tests/{GRADED.identifier(GRADED.cases[0])}: the solution fails at {FAULT.where}: {FAULT.kind}: "
+    with pytest.raises(Unsteady, match=f"^{re.escape(words + FAULT.message)}$"):
         make(GRADED, GRADED.cases[0], "s", lambda seed, double: Outcome(fault=FAULT))
 
 

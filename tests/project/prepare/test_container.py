@@ -53,13 +53,13 @@ def image(impatient_kit_zip: Path) -> str:
 
 
 @pytest.fixture
-def grade(image: str, impatient_kit_zip: Path, tmp_path: Path) -> Callable[[dict[str, bytes]], Rehearsal]:
+def grade(image: str, tmp_path: Path) -> Callable[[dict[str, bytes]], Rehearsal]:
     """Grade a submission in a container, isolated, with valid results."""
 
     def grade(files: dict[str, bytes]) -> Rehearsal:
         archive = tmp_path / "submission.zip"
         archive.write_bytes(malicious.zipped(files))
-        rehearsed = container.grade(impatient_kit_zip, archive)
+        rehearsed = container.grade(archive)
         print(f"{rehearsed.seconds:.1f} s, at most {rehearsed.peak_mib:.0f} MiB")
         assert rehearsed.status == 0, rehearsed.log
         jsonschema.Draft202012Validator(SCHEMA).validate(rehearsed.results)
@@ -113,10 +113,10 @@ def test_hostile_files_cost_only_themselves(grade):
     assert "MemoryError: taken" in lost["1.2.3"]
 
 
-def test_a_container_without_other_users_refuses_to_grade(image, impatient_kit_zip, tmp_path, monkeypatch):
+def test_a_container_without_other_users_refuses_to_grade(image, tmp_path, monkeypatch):
     """Without the right to change its user, root cannot isolate: no results, one sentence, exit status 1."""
     archive = pack(SOLUTION, ASSIGNMENT, ["x"], tmp_path / "x.zip")
     monkeypatch.setattr(container, "LIMITS", (*container.LIMITS, "--cap-drop=setuid,setgid"))
     with pytest.raises(container.ContainerError, match=r"exit 1\)") as error:
-        container.grade(impatient_kit_zip, archive)
+        container.grade(archive)
     assert 'Not graded: the rubric has isolation = "required"' in str(error.value)

@@ -59,10 +59,29 @@ def test_a_module_that_the_image_does_not_have_is_named(root):
     )
     edit(root, "numpy==", "pandas==3.0\nnumpy==", course.IMAGE)
     course.check(root)
+    edit(root, '"pandas",', '"no_such_module",')
+    edit(root, "pandas==3.0", "no-such.Module==3.0", course.IMAGE)
+    course.check(root)
+    with pytest.raises(RubricError, match=r"allowed_imports: 'no_such_module' cannot be imported here \(No module"):
+        course.check_refused(course.load(root))
 
 
 def test_a_module_whose_package_has_another_name_is_known(root):
     assert {"torch", "numpy", "gradescope_utils", "_pytest"} <= course.image_modules(root)
+
+
+def test_a_solution_that_is_no_python_is_named(root):
+    path = root / "solution/models/naive/LSTM.py"
+    path.write_text("<<<<<<< HEAD\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert "rubric.toml: expected Python in solution/models/naive/LSTM.py, found: invalid syntax" in complaint(root)
+    path.write_bytes(b"\0")
+    assert "expected Python in solution/models/naive/LSTM.py" in complaint(root)
+
+
+def test_modules_are_allowed_whole(root):
+    edit(root, '"models", "torch", "numpy",', '"models", "torch", "numpy", "numpy.linalg",')
+    words = "expected modules without dots, which allow all that is in them, found 'numpy.linalg'"
+    assert complaint(root).endswith(words)
 
 
 def test_what_the_solution_imports_must_be_allowed(root):
@@ -74,7 +93,9 @@ def test_what_the_solution_imports_must_be_allowed(root):
 def test_refused_names_must_exist():
     course.check_refused(RUBRIC)
     text = (ROOT / course.RUBRIC).read_text(encoding="utf-8")
-    for wrong in ("torch.*LTSM*", "torch.nn.GRUs", "trch.*"):
+    for right in ("sorted", "str.join", "torch.Tensor.cumsum", "torch.nn.utils.rnn.pack*", "numpy.linalg.*"):
+        course.check_refused(Rubric.parse(text.replace('"torch.*LSTM*"', f'"{right}"')))
+    for wrong in ("torch.*LTSM*", "torch.nn.GRUs", "trch.*", "sortd", "torch.Tensor.cumsums"):
         rubric = Rubric.parse(text.replace('"torch.*LSTM*"', f'"{wrong}"'))
         with pytest.raises(RubricError) as error:
             course.check_refused(rubric)

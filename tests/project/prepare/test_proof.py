@@ -1,5 +1,7 @@
 """A kit is written only if it gives the solution all points and the skeleton none, but for what is given to all."""
 
+from dataclasses import replace
+
 import pytest
 
 from autograder.prepare import proof, rehearsal
@@ -40,6 +42,23 @@ def test_wrong_points_come_with_the_first_wrong_row():
     assert "gives the skeleton 2 of 4 points, and not 0. The first wrong row is 1.1.2" in proof.complaint(
         "skeleton", rehearsed(0, 2), RUBRIC
     )
+
+
+def test_a_row_with_a_part_of_its_points_is_wrong_too():
+    assert "The first wrong row is 1.1.2" in proof.complaint("solution", rehearsed(2, 0.4), RUBRIC)
+
+
+def test_the_score_counts_too():
+    """Rows keep their points where a rule of the course takes all of them."""
+    printing = rehearsed(2, 2)
+    printing.results.update(score=0.0, output="Your code prints. This assignment gives no points then.")
+    complaint = proof.complaint("solution", printing, RUBRIC)
+    assert complaint.startswith("all rows of the solution are right, but its score is 0 and not 4.")
+    assert complaint.endswith("Your code prints. This assignment gives no points then.")
+    settings = replace(RUBRIC.assignment, notebook="required", notebook_deduct=0.1)
+    without_notebook = rehearsed(2, 2)
+    without_notebook.results["score"] = 3.6
+    assert proof.complaint("solution", without_notebook, replace(RUBRIC, assignment=settings)) == ""
 
 
 def test_what_the_rubric_gives_away_the_skeleton_may_have():

@@ -89,6 +89,17 @@ def test_complaints_about_one_module_leave_others(make: Callable[..., str], tmp_
     assert store.stale(tmp_path).keys() == {RNN}
 
 
+def test_a_renamed_layer_gives_a_sentence(make: Callable[..., str], tmp_path: Path, graded) -> None:
+    path = tmp_path / RNN_FILE
+    path.write_text(path.read_text(encoding="utf-8").replace("hidden_layer", "layer"), encoding="utf-8")
+    made = store.make_public(tmp_path, [test for test in graded if test.module == RNN], map)
+    complaint = made.complaints[RNN]
+    assert complaint.startswith(f"tests/{RNN}::")
+    assert "the solution fails at " in complaint
+    assert "hidden_layer" in complaint
+    assert "Fault(" not in complaint
+
+
 def test_functions_that_ran_are_recorded(make: Callable[..., str], tmp_path: Path) -> None:
     ran = set(provenance.ran_for(provenance.read(tmp_path / "tests/reference")[RNN]))
     file = "models/naive/RNN.py"
