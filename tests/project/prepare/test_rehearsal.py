@@ -47,6 +47,15 @@ def test_every_worktrees_secrets_are_found(tmp_path):
     assert secret_folders(tmp_path / "nowhere") == []
 
 
+def test_the_grader_finds_the_metadata_that_it_is_given(tmp_path):
+    kit = a_kit(tmp_path, "cp $1/submission_metadata.json $1/results/results.json")
+    (tmp_path / "mine.json").write_text('{"id": 7}')
+    (tmp_path / "submission").mkdir()
+    assert rehearse(kit, tmp_path / "submission", tmp_path, metadata=tmp_path / "mine.json").results == {"id": 7}
+    with pytest.raises(RehearsalError, match="wrote no results"):
+        rehearse(kit, tmp_path / "submission", tmp_path)
+
+
 def test_a_process_that_holds_the_output_open_does_not_delay_grading(kit, tmp_path):
     submission = tmp_path / "submission"
     submission.mkdir()
