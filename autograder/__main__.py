@@ -1,6 +1,6 @@
 """The instructor's commands: `python -m autograder --help`.
 
-A mistake in the rubric is said before torch is imported, which takes seconds.
+A mistake in the rubric is reported before torch is imported, which takes seconds.
 """
 
 import argparse

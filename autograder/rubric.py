@@ -232,7 +232,8 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return _toml(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise RubricError(f"{path}: expected a rubric in UTF-8, found: {error}") from error
+        found = error.strerror if isinstance(error, OSError) else error
+        raise RubricError(f"{path}: expected a rubric in UTF-8, found: {found}") from error
 
 
 def _toml(text: str, name: str) -> dict[str, Any]:
@@ -257,7 +258,7 @@ def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any], where: str) -
 
 def _laid_by_id(below: Sequence[Mapping[str, Any]], above: Any, where: str) -> list[dict[str, Any]]:
     valid = isinstance(above, list) and all(isinstance(table, dict) for table in above)
-    _expect(valid, where, f"[[{where.rpartition(' ')[2]}]], each with the id that it has in the rubric below", above)
+    _expect(valid, where, f"[[{where.rpartition(' ')[2]}]], each with an id of the shipped rubric", above)
     merged = {table.get("id"): dict(table) for table in below}
     for table in above:
         id = table.get("id")
@@ -422,7 +423,7 @@ def _duration(value: object, key: str) -> timedelta:
     _expect(bool(valid), key, expected, value)
     each = re.findall(rf"(?a){DURATION}", cast(str, value))
     seconds = math.ceil(round(sum(float(number) * UNITS[unit] for number, unit in each), 3))
-    _expect(0 < seconds <= LONGEST.total_seconds(), key, "more than no time and at most ten years", value)
+    _expect(0 < seconds <= LONGEST.total_seconds(), key, "a time above zero, at most ten years", value)
     return timedelta(seconds=seconds)
 
 
@@ -462,7 +463,7 @@ def _check_grading(grading: Grading) -> None:
     if grading.hidden_feedback:
         valid = grading.hidden_feedback.count >= 1
         _expect_of("grading.hidden_feedback", grading.hidden_feedback, valid, "count", "at least 1")
-        advice = "at least 1 with hidden_feedback, which says who is told of hidden inputs; or take hidden_feedback out"
+        advice = "at least 1, or no hidden_feedback, which limits what is said of hidden inputs"
         expect(grading.hidden_seeds > 0, "hidden_seeds", advice)
     _check_limits(grading.limits)
 
@@ -515,7 +516,7 @@ def _check_part(part: Part, earlier: Sequence[Part]) -> None:
 
 
 def _check_deliverables(deliverables: Sequence[Deliverable], off: Collection[str]) -> None:
-    _expect(len(off) < len(deliverables), "part.deliverable", "one that is not switched off", None)
+    _expect(len(off) < len(deliverables), "part.deliverable", "at least one that is on", None)
     earlier: set[str] = set()
     for deliverable in deliverables:
         expect = partial(_expect_of, f"part[{deliverable.part}].deliverable[{deliverable.id}]", deliverable)

@@ -226,7 +226,7 @@ def _whose(due: Due, metadata: Metadata, late: Late) -> str:
 def _next_feedback(rule: HiddenFeedback | None, metadata: Metadata) -> datetime | None:
     """When a submission is next told what differs with hidden inputs; None if this one is told.
 
-    Only submissions that were told count, so that handing in again costs nothing.
+    Earlier submissions within the limit count, whether or not anything differed in them; those above it do not.
     """
     if rule is None or metadata.created is None:
         return None

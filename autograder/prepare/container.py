@@ -1,7 +1,7 @@
 """Real containers: the kit's image is built in one and grades in others, by podman, with Docker's limits, no network.
 
-For tests and measurements, as root. Debian's packages: podman, runc, debootstrap. Who grades in images of their own
-needs only the Containerfile in the kit.
+For tests and measurements, as root. Debian's packages: podman, runc, debootstrap. To grade in your own image you need
+only the kit's Containerfile.
 """
 
 import json
@@ -24,7 +24,7 @@ IMAGE = "localhost/sequence-models"
 # In the environment: Debian's suite, and more options of `podman build`, such as a volume with pip's settings.
 SUITE, OPTIONS = "DEBIAN_SUITE", "PODMAN_BUILD"
 NEWEST = "trixie"  # Debian 13, with Python 3.13
-# Grade, and leave the most memory that was in use, by control groups of version 1 or 2.
+# Grade, and record the peak memory, by control groups of version 1 or 2.
 GRADE = """
 /autograder/source/run_autograder; status=$?
 cat /sys/fs/cgroup/memory/memory.max_usage_in_bytes /sys/fs/cgroup/memory.peak >/autograder/results/peak 2>/dev/null
@@ -41,7 +41,10 @@ def missing() -> str:
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return "only root builds and runs these containers"
     lacking = [tool for tool in TOOLS if not shutil.which(tool)]
-    return f"{joined(lacking)} not installed: apt-get install {' '.join(TOOLS)}" if lacking else ""
+    if lacking:
+        return f"{joined(lacking)} not installed: apt-get install {' '.join(TOOLS)}"
+    works = subprocess.run([*PODMAN, "info"], capture_output=True, text=True, check=False)
+    return f"podman does not work: {works.stderr.strip().splitlines()[-1]}" if works.returncode else ""
 
 
 def build(kit: Path) -> str:

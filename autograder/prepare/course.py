@@ -51,7 +51,7 @@ def check(root: Path) -> None:
         RubricError: names the first mistake, and what to do.
     """
     rubric = load(root)
-    for complaint in chain(_missing_files(root, rubric), _imports(root, rubric)):
+    if complaint := next(chain(_missing_files(root, rubric), _imports(root, rubric)), ""):
         raise RubricError(f"{name()}: {complaint}")
 
 
@@ -71,7 +71,7 @@ def _imports(root: Path, rubric: Rubric) -> Iterator[str]:
             yield f"{key}: expected modules without dots, which allow all that is in them, found {module!r}"
         if module not in there:
             expected = f"modules of Python or of a package in {IMAGE}"
-            yield f"{key}: expected {expected}, found {module!r}; add its package there"
+            yield f"{key}: expected {expected}, found {module!r}; add its package there and to requirements.txt"
     for path in dict.fromkeys(deliverable.file for deliverable in rubric.deliverables):
         try:
             imported = [*_imported((root / "solution" / path).read_bytes())]

@@ -14,7 +14,7 @@ NAMES = ("solution", "skeleton")
 
 
 class ProofError(Exception):
-    """A kit that gives wrong points; the message says whom, and why."""
+    """A kit that gives wrong points; the message says to which submission, and why."""
 
 
 def is_possible() -> bool:
@@ -33,34 +33,30 @@ def prove(root: Path, kit: Path) -> Iterator[str]:
             try:
                 rehearsed = rehearsal.rehearse(kit, archive, root)
             except RehearsalError as error:
-                raise ProofError(f"this kit cannot grade the {name}, so it was not written: {error}") from None
-            if wrong := complaint(name, rehearsed, course.load(root)):
-                raise ProofError(f"{wrong}\nSo it was not written.")
-            got, full = total(rehearsed)
-            yield f"{name} {got:g} of {full:g}"
+                raise ProofError(f"The kit cannot grade the {name}, and was not written: {error}") from None
+            yield demand(name, rehearsed, course.load(root))
 
 
-def total(rehearsed: Rehearsal) -> tuple[float, float]:
-    """The points of all rows, and their maximum."""
-    rows = rehearsed.results["tests"]
-    return round(sum(row["score"] for row in rows), 2), round(sum(row["max_score"] for row in rows), 2)
+def demand(name: str, rehearsed: Rehearsal, rubric: Rubric) -> str:
+    """Demand the points that the rubric implies for the solution or the skeleton; return what it got, in words.
 
-
-def complaint(name: str, rehearsed: Rehearsal, rubric: Rubric) -> str:
-    """What is wrong with the points of the solution or the skeleton; "" where they are right, and for others."""
-    if name not in NAMES:
-        return ""
+    Raises:
+        ProofError: names the first wrong row, with its text.
+    """
     given = {entry.test for entry in rubric.excused if entry.points == "given"}
     rows = rehearsed.results["tests"]
     right = {row["number"]: row["max_score"] if name == "solution" or row["number"] in given else 0 for row in rows}
-    got, full = total(rehearsed)
+    got, full = (round(sum(row[key] for row in rows), 2) for key in ("score", "max_score"))
     whole = round(sum(right.values()), 2)
     if wrong := [row for row in rows if row["score"] != right[row["number"]]]:
-        points = f"this kit gives the {name} {got:g} of {full:g} points, and not {whole:g}"
-        return f"{points}. The first wrong row is {wrong[0]['number']} {wrong[0]['name']}:\n{wrong[0]['output']}"
+        first = wrong[0]
+        points = f"The kit gives the {name} {got:g} of {full:g} points, and not {whole:g}. It was not written."
+        raise ProofError(f"{points} The first wrong row is {first['number']} {first['name']}:\n{first['output']}")
     settings = rubric.assignment  # the solution is packed without a notebook
     score = cents(whole * (1 - (settings.notebook_deduct if settings.notebook == "required" else 0)))
     if rehearsed.results["score"] != score:
-        points = f"all rows of the {name} are right, but its score is {rehearsed.results['score']:g} and not {score:g}"
-        return f"{points}. This stands above the rows:\n{rehearsed.results['output']}"
-    return ""
+        found = f"a score of {rehearsed.results['score']:g} and not {score:g}"
+        points = f"All rows of the {name} are right, but the kit gives it {found}."
+        above = f"This stands above the rows:\n{rehearsed.results['output']}"
+        raise ProofError(f"{points} It was not written. {above}")
+    return f"{name} {got:g} of {full:g}"

@@ -46,7 +46,10 @@ class RehearsalError(Exception):
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """One graded submission: results.json, what the grader printed, its exit status, wall seconds, peak PSS in MiB."""
+    """One graded submission: results.json, what the grader printed, its exit status, wall seconds, peak memory in MiB.
+
+    The memory is PSS; in a container it is what the container's control group counts.
+    """
 
     results: dict[str, Any]
     log: str

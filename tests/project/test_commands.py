@@ -124,12 +124,20 @@ def test_the_demonstration_writes_only_a_kit_that_it_has_proven(graded, tmp_path
     (tmp_path / "autograder.zip").write_bytes(b"kit.json, the one before")
     result = call("demo", "--out", tmp_path)
     if score == 2:
-        assert "proof of the kit: the solution gets 2 of 2 points" in said(result)
+        assert "proof of the kit: solution 2 of 2, as it must be" in said(result)
         assert (tmp_path / "autograder.zip").read_bytes() == b"kit.json"
     else:
         assert "gives the solution 1 of 2 points" in str(result.exception)
-        assert str(result.exception).endswith("So the kit was not written.")
+        assert "It was not written." in str(result.exception)
         assert (tmp_path / "autograder.zip").read_bytes() == b"kit.json, the one before"
+
+
+def test_the_demonstration_says_where_it_cannot_grade(tmp_path, monkeypatch):
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    result = call("demo", "--out", tmp_path)
+    assert result.exit_code == 2
+    assert "grading needs Linux; here, run the commands `handout --zip FILE` and `build`" in said(result)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("system", ["Darwin", "Windows"])

@@ -306,6 +306,13 @@ def test_cs7643_gives_nothing_for_output(course, tmp_path):
 
 
 @pytest.mark.parametrize("course", ["cs7643"], indirect=True)
+def test_cs7643_asks_for_a_notebook(course, tmp_path):
+    read = grade(course, tmp_path, SOLUTION, forged(-1))
+    assert read["score"] == course.earned
+    assert "This assignment asks for a notebook (*.ipynb), and none was handed in." in read["output"]
+
+
+@pytest.mark.parametrize("course", ["cs7643"], indirect=True)
 def test_in_cs7643_imports_stay_as_handed_out_in_each_file(course, tmp_path):
     """The RNN may import neither what no file imports nor what another file does, and names no file the less."""
     contract = Assignment.load(course.root / "student" / "assignment.json")

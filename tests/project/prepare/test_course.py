@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from autograder import __main__ as entrance
-from autograder.prepare import course
+from autograder.prepare import course, kit
 from autograder.rubric import Rubric, RubricError
 from tests.project.conftest import ROOT, RUBRIC
 
@@ -55,7 +55,7 @@ def test_a_module_that_the_image_does_not_have_is_named(root):
     edit(root, '"models", "torch", "numpy",', '"models", "torch", "numpy", "pandas",')
     assert complaint(root).endswith(
         "assignment.allowed_imports: expected modules of Python or of a package in "
-        "autograder/prepare/image/requirements.txt, found 'pandas'; add its package there"
+        "autograder/prepare/image/requirements.txt, found 'pandas'; add its package there and to requirements.txt"
     )
     edit(root, "numpy==", "pandas==3.0\nnumpy==", course.IMAGE)
     course.check(root)
@@ -102,6 +102,14 @@ def test_refused_names_must_exist():
         assert str(error.value).endswith(f"deliverable[naive.RNN].refused: expected names that exist, found '{wrong}'")
 
 
+def test_a_refused_name_that_does_not_exist_stops_the_build(tmp_path, monkeypatch):
+    (tmp_path / "mine.toml").write_text('[[part]]\nid = "naive"\nrefused = ["torch.*LTSM*"]', encoding="utf-8")
+    monkeypatch.setenv(course.VARIABLE, str(tmp_path / "mine.toml"))
+    with pytest.raises(RubricError, match=r"refused: expected names that exist, found 'torch\.\*LTSM\*'"):
+        kit.build(ROOT, tmp_path / "kit.zip", "a secret")
+    assert not (tmp_path / "kit.zip").exists()
+
+
 @pytest.mark.parametrize(
     ("overlay", "words"),
     [
@@ -109,7 +117,7 @@ def test_refused_names_must_exist():
         ("[grading.limits]\ntest_seconds = 300.0", "overall_seconds: expected at least 900"),
         (
             '[grading]\nhidden_seeds = 0\nhidden_feedback = { count = 5, per = "1 day" }',
-            "hidden_seeds: expected at least 1 with",
+            "hidden_seeds: expected at least 1, or no hidden_feedback",
         ),
         ('[assignment]\nallowed_imports = ["torch", "pandas"]', "found 'pandas'"),
     ],

@@ -224,6 +224,9 @@ def test_the_version_does_not_follow_the_grading(root):
     before = derive(root)
     put(root / "autograder/rubric.toml", RUBRIC.replace("hidden_seeds = 2", "hidden_seeds = 4"))
     assert derive(root) == before
+    excused = '[[excused]]\ntest = "1.1.2"\npoints = "given"\nwhy = "Its text misled."\n'
+    put(root / "autograder/rubric.toml", RUBRIC.replace("[[part]]", f"{excused}\n[[part]]", 1))
+    assert derive(root) == before
 
 
 def test_the_help_for_an_id_is_carried_over(root):

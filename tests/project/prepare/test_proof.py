@@ -29,42 +29,48 @@ def with_excused(points: str) -> Rubric:
     return Rubric(RUBRIC.assignment, RUBRIC.grading, (), (), excused=(Excused("1.1.2", points, "It was wrong."),))
 
 
-def test_right_points_are_no_complaint():
-    assert proof.complaint("solution", rehearsed(2, 2), RUBRIC) == ""
-    assert proof.complaint("skeleton", rehearsed(0, 0), RUBRIC) == ""
-    assert proof.complaint("half-done", rehearsed(0, 2), RUBRIC) == ""
+def refused(name: str, graded: Rehearsal, rubric: Rubric = RUBRIC) -> str:
+    with pytest.raises(ProofError) as error:
+        proof.demand(name, graded, rubric)
+    return str(error.value)
+
+
+def test_right_points_are_said():
+    assert proof.demand("solution", rehearsed(2, 2), RUBRIC) == "solution 4 of 4"
+    assert proof.demand("skeleton", rehearsed(0, 0), RUBRIC) == "skeleton 0 of 4"
 
 
 def test_wrong_points_come_with_the_first_wrong_row():
-    assert proof.complaint("solution", rehearsed(2, 0, 0), RUBRIC) == (
-        "this kit gives the solution 2 of 6 points, and not 6. The first wrong row is 1.1.2 RNN: test 2:\nwhat 2\n\nwhy"
+    assert refused("solution", rehearsed(2, 0, 0)) == (
+        "The kit gives the solution 2 of 6 points, and not 6. It was not written. "
+        "The first wrong row is 1.1.2 RNN: test 2:\nwhat 2\n\nwhy"
     )
-    assert "gives the skeleton 2 of 4 points, and not 0. The first wrong row is 1.1.2" in proof.complaint(
-        "skeleton", rehearsed(0, 2), RUBRIC
-    )
+    words = refused("skeleton", rehearsed(0, 2))
+    assert words.startswith("The kit gives the skeleton 2 of 4 points, and not 0. ")
+    assert "The first wrong row is 1.1.2" in words
 
 
 def test_a_row_with_a_part_of_its_points_is_wrong_too():
-    assert "The first wrong row is 1.1.2" in proof.complaint("solution", rehearsed(2, 0.4), RUBRIC)
+    assert "The first wrong row is 1.1.2" in refused("solution", rehearsed(2, 0.4))
 
 
 def test_the_score_counts_too():
     """Rows keep their points where a rule of the course takes all of them."""
     printing = rehearsed(2, 2)
     printing.results.update(score=0.0, output="Your code prints. This assignment gives no points then.")
-    complaint = proof.complaint("solution", printing, RUBRIC)
-    assert complaint.startswith("all rows of the solution are right, but its score is 0 and not 4.")
-    assert complaint.endswith("Your code prints. This assignment gives no points then.")
+    words = refused("solution", printing)
+    assert words.startswith("All rows of the solution are right, but the kit gives it a score of 0 and not 4.")
+    assert words.endswith("Your code prints. This assignment gives no points then.")
     settings = replace(RUBRIC.assignment, notebook="required", notebook_deduct=0.1)
     without_notebook = rehearsed(2, 2)
     without_notebook.results["score"] = 3.6
-    assert proof.complaint("solution", without_notebook, replace(RUBRIC, assignment=settings)) == ""
+    assert proof.demand("solution", without_notebook, replace(RUBRIC, assignment=settings)) == "solution 4 of 4"
 
 
 def test_what_the_rubric_gives_away_the_skeleton_may_have():
-    assert proof.complaint("skeleton", rehearsed(0, 2), with_excused("given")) == ""
-    assert "and not 2" in proof.complaint("skeleton", rehearsed(2, 2), with_excused("given"))
-    assert "and not 0" in proof.complaint("skeleton", rehearsed(0, 2), with_excused("spread"))
+    assert proof.demand("skeleton", rehearsed(0, 2), with_excused("given")) == "skeleton 2 of 4"
+    assert "and not 2" in refused("skeleton", rehearsed(2, 2), with_excused("given"))
+    assert "and not 0" in refused("skeleton", rehearsed(0, 2), with_excused("spread"))
 
 
 def test_a_kit_is_proven(kit_zip):
@@ -78,7 +84,7 @@ def test_a_kit_that_cannot_grade_is_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(rehearsal, "rehearse", fail)
     with pytest.raises(ProofError) as error:
         [*proof.prove(ROOT, tmp_path)]
-    assert str(error.value).startswith("this kit cannot grade the solution, so it was not written: ")
+    assert str(error.value).startswith("The kit cannot grade the solution, and was not written: ")
     assert str(error.value).endswith("\nNot graded: torch is gone")
 
 
@@ -88,5 +94,4 @@ def test_a_kit_with_wrong_points_is_refused(monkeypatch, tmp_path):
     assert next(proofs) == "solution 4 of 4"
     with pytest.raises(ProofError) as error:
         next(proofs)
-    assert "gives the skeleton 4 of 4 points, and not 0." in str(error.value)
-    assert str(error.value).endswith("\nSo it was not written.")
+    assert "gives the skeleton 4 of 4 points, and not 0. It was not written." in str(error.value)
