@@ -47,9 +47,9 @@ pytestmark = [pytest.mark.needs("container"), pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")
-def image(impatient_kit_zip: Path) -> str:
+def image(kit_zip: Path) -> str:
     """The built image; what building it has printed."""
-    return container.build(impatient_kit_zip)
+    return container.build(kit_zip)
 
 
 @pytest.fixture
