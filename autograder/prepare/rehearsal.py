@@ -58,12 +58,7 @@ class Rehearsal:
     peak_mib: float
 
 
-def rehearse(
-    kit: Path,
-    submission: Path,
-    repository: Path,
-    metadata: Path | None = None,
-) -> Rehearsal:
+def rehearse(kit: Path, submission: Path, repository: Path, metadata: Path | None = None) -> Rehearsal:
     """Unpack the kit, put the submission (a zip or a folder) beside it, run `run_autograder`, read the results.
 
     Args:

@@ -115,7 +115,7 @@ def test_build_writes_only_a_kit_that_is_proven(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("score", [2.0, 1.0])
 def test_the_demonstration_writes_only_a_kit_that_it_has_proven(graded, tmp_path, monkeypatch, score):
-    """The solution has 2 points in all; with fewer the kit of before stays."""
+    """The solution has 2 points in all. If it gets fewer, the old kit stays."""
     monkeypatch.setattr(kit, "build", build)
     monkeypatch.setattr(handout, "write_zip", lambda root, target: None)
     monkeypatch.setattr(demonstration, "submissions", lambda root, out: {"solution": out / "solution.zip"})
