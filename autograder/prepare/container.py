@@ -11,10 +11,9 @@ import shutil
 import subprocess
 import tempfile
 import time
-import zipfile
 from pathlib import Path
 
-from autograder.prepare.rehearsal import Rehearsal
+from autograder.prepare.rehearsal import Rehearsal, unpack
 from harness.words import joined
 
 TOOLS = ("podman", "runc", "debootstrap")
@@ -52,11 +51,11 @@ def build(kit: Path) -> str:
 
     Raises:
         ContainerError: where a step fails.
+        RehearsalError: for a file that is no kit.
     """
     base = _make_base(os.environ.get(SUITE, NEWEST))
     with tempfile.TemporaryDirectory(prefix="image-", dir="/var/tmp") as folder:
-        with zipfile.ZipFile(kit) as archive:
-            archive.extractall(folder)
+        unpack(kit, Path(folder))
         options = shlex.split(os.environ.get(OPTIONS, ""))
         arguments = [f"--build-arg=BASE={base}", f"--tag={IMAGE}", "--network=host", *options]
         return _run([*PODMAN, "build", *arguments, folder])

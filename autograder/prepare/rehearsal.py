@@ -104,7 +104,7 @@ def lay_out(layout: Path, kit: Path, submission: Path) -> None:
     """
     for name in ("source", "submission", "results"):
         (layout / name).mkdir()
-    _unpack(kit, layout / "source")
+    unpack(kit, layout / "source")
     try:
         if submission.is_dir():
             shutil.copytree(submission, layout / "submission", dirs_exist_ok=True, symlinks=True, ignore=_special)
@@ -118,7 +118,8 @@ def lay_out(layout: Path, kit: Path, submission: Path) -> None:
         raise RehearsalError(f"{submission} cannot be copied: {error}") from None
 
 
-def _unpack(kit: Path, source: Path) -> None:
+def unpack(kit: Path, source: Path) -> None:
+    """Unpack a kit with its permissions. Raises RehearsalError for a file that is no kit."""
     try:
         with zipfile.ZipFile(kit) as archive:
             archive.extractall(source)
