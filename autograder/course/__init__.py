@@ -1,0 +1,1 @@
+"""After the deadline: grades a class, compares its submissions, and shows what it got wrong."""

@@ -1,0 +1,62 @@
+"""Who handed in what, and when: what a folder or a platform's export says of each submission of a class."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Student:
+    """A member of the group that handed in.
+
+    Attributes:
+        name, email, number: as the platform writes them; the number is the university's or the platform's. "" where
+            it does not say.
+        due: the student's own due date, extensions included; None where the assignment's holds.
+    """
+
+    name: str = ""
+    email: str = ""
+    number: str = ""
+    due: datetime | None = None
+
+    def __str__(self) -> str:
+        return self.name or self.email or self.number
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """One submission: a zip or a folder, and what is known about it. Times have an offset.
+
+    Attributes:
+        id: names its results; letters, digits, ".", "-" and "_", and no other submission's in another case.
+        place: the zip or the folder.
+        students: the group; empty where nobody is named.
+        created: when it was handed in.
+        due: the assignment's due date.
+        notes: what could not be read or matched, for instructors.
+    """
+
+    id: str
+    place: Path
+    students: tuple[Student, ...] = ()
+    created: datetime | None = None
+    due: datetime | None = None
+    notes: tuple[str, ...] = ()
+
+    def metadata(self) -> dict[str, Any]:
+        """What is known in the form of Gradescope's submission_metadata.json, which the grader reads."""
+        return {
+            "id": self.id,
+            "created_at": _iso(self.created),
+            "assignment": {"due_date": _iso(self.due)},
+            "users": [
+                {"name": student.name, "email": student.email, "assignment": {"due_date": _iso(student.due)}}
+                for student in self.students
+            ],
+        }
+
+
+def _iso(date: datetime | None) -> str | None:
+    return date.isoformat() if date else None
