@@ -31,14 +31,19 @@ class Row:
     """A row of a sheet.
 
     Attributes:
-        where: file and line, for messages.
+        file, where: the file, and the file with the line, for messages.
         values: its cells, one for each column, as the file has them.
         cells: column's name, as `column` gives it -> text without space around it.
     """
 
-    where: str
+    file: str
+    line: int
     values: tuple[str, ...]
     cells: Mapping[str, str]
+
+    @property
+    def where(self) -> str:
+        return f"{self.file}:{self.line}"
 
     def __getitem__(self, name: str) -> str:
         """A cell by its column's name; "" where there is no such column."""
@@ -95,7 +100,7 @@ def read(path: Path) -> Sheet:
             if not header:
                 header = tuple(value.strip() for value in values)
                 continue
-            rows.append(_row(f"{path}:{reader.line_num}", header, values))
+            rows.append(_row(path, reader.line_num, header, values))
     except csv.Error as error:
         raise SheetError(f"{path}:{reader.line_num}: expected CSV, found {error}") from None
     if not header:
@@ -103,17 +108,17 @@ def read(path: Path) -> Sheet:
     return Sheet(path, header, tuple(rows))
 
 
-def _row(where: str, header: Sequence[str], values: list[str]) -> Row:
+def _row(path: Path, line: int, header: Sequence[str], values: list[str]) -> Row:
     if any(value.strip() for value in values[len(header) :]):
         raise SheetError(
-            f"{where}: expected {len(header)} cells as in the header, found {len(values)}; "
+            f"{path}:{line}: expected {len(header)} cells as in the header, found {len(values)}; "
             "put a cell that contains a comma in double quotes"
         )
     padded = tuple(values[: len(header)]) + ("",) * (len(header) - len(values))
     cells: dict[str, str] = {}
     for name, value in zip(header, padded, strict=True):
         cells.setdefault(column(name), value.strip())
-    return Row(where, padded, cells)
+    return Row(str(path), line, padded, cells)
 
 
 def _text(path: Path) -> str:
