@@ -341,7 +341,7 @@ class Record:
             for table in ("student", "item", "outcome", "file"):
                 database.execute(f"DELETE FROM {table} WHERE submission = ?", (id,))
             values = (
-                id, str(handin.place), _iso(handin.created), _iso(handin.due), json.dumps(handin.notes), 1,
+                id, _path(handin.place), _iso(handin.created), _iso(handin.due), json.dumps(handin.notes), 1,
                 graded.digest, json.dumps(handin.metadata()), graded.state, graded.why,
                 None if graded.results is None else graded.results["score"], late and json.dumps(late),
                 json.dumps(graded.isolation), graded.seconds, graded.memory, graded.kit, run,
@@ -365,7 +365,7 @@ class Record:
 
     def note(self, handin: HandIn) -> None:
         """Store what the source now says of a submission that need not be graded again."""
-        values = (str(handin.place), _iso(handin.created), _iso(handin.due), json.dumps(handin.notes), handin.id)
+        values = (_path(handin.place), _iso(handin.created), _iso(handin.due), json.dumps(handin.notes), handin.id)
         with self._transaction() as database:
             database.execute(
                 "UPDATE submission SET present = 1, place = ?, created = ?, due = ?, notes = ? WHERE id = ?", values
@@ -409,6 +409,11 @@ def _submission(row: sqlite3.Row, students: tuple[Student, ...]) -> Submission:
         kit=row["kit"],
         run=row["run"],
     )
+
+
+def _path(path: Path) -> str:
+    """A path as SQLite can hold it, also where a name is not UTF-8."""
+    return str(path).encode(errors="backslashreplace").decode()
 
 
 def _packed(content: Mapping[str, Any] | None) -> bytes | None:

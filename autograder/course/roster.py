@@ -64,7 +64,7 @@ class Matched:
         of: for each enrolled student, in the roster's order, the identifiers of the submissions; usually one.
         absent: enrolled students without a submission.
         strangers: submissions, as (id, student), of students who are not enrolled.
-        notes: sentences about both, and about students who cannot be told apart.
+        notes: sentences about strangers, students who cannot be told apart, and those with several submissions.
     """
 
     of: tuple[tuple[str, ...], ...]
@@ -121,18 +121,21 @@ def match(roster: Roster, groups: Iterable[Group]) -> Matched:
                 lines = joined(str(roster.enrolled[position].row.line) for position in candidates)
                 notes.append(f"{shown(str(student))} may be any of the students in lines {lines} of {roster.path}.")
     absent = tuple(one.student for one, ids in zip(roster.enrolled, of, strict=True) if not ids)
-    return Matched(tuple(map(tuple, of)), absent, tuple(strangers), (*notes, *_remarks(roster, of, absent, strangers)))
+    return Matched(tuple(map(tuple, of)), absent, tuple(strangers), (*notes, *_remarks(roster, of, strangers)))
 
 
-def _remarks(
-    roster: Roster, of: Sequence[Sequence[str]], absent: Sequence[Student], strangers: Sequence[tuple[str, str]]
-) -> Iterable[str]:
+def absence(roster: Roster, matched: Matched) -> list[str]:
+    """A sentence about enrolled students without a submission, if there are any."""
+    if not matched.absent:
+        return []
+    who = abridged((shown(str(student)) for student in matched.absent), 10)
+    return [f"{len(matched.absent)} of {len(roster.enrolled)} enrolled students have no submission: {who}."]
+
+
+def _remarks(roster: Roster, of: Sequence[Sequence[str]], strangers: Sequence[tuple[str, str]]) -> Iterable[str]:
     for one, ids in zip(roster.enrolled, of, strict=True):
         if len(ids) > 1:
             yield f"{shown(str(one.student))} has several submissions ({joined(ids)}): the best counts."
-    if absent:
-        who = abridged((shown(str(student)) for student in absent), 10)
-        yield f"{len(absent)} of {len(roster.enrolled)} enrolled students have no submission: {who}."
     if strangers:
         who = abridged((shown(name) if name == id else f"{shown(name)} ({id})" for id, name in strangers), 10)
         yield f"Not found among the enrolled students: {who}."

@@ -6,7 +6,7 @@ What platforms read comes from their sources and documentation:
   in its column's name, "Homework 4 (4711)", or by its name alone. The columns before the assignments must be those of
   its export. "Points Possible" changes the assignment's points if it differs.
 - Moodle (mod/assign/feedback/offline/importgradeslib.php) needs Identifier, Grade and "Last modified (grade)", and
-  ignores a row whose grade was changed since. So the whole grading worksheet is written back.
+  ignores a row whose grade was changed since. So the grading worksheet is written back.
 - Gradescope takes no scores of a programming assignment. The columns are those of its "Download Grades"
   (help.gradescope.com), for what reads that file.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from autograder.course.handins import Student
 from autograder.course.record import Record, Submission
-from autograder.course.roster import CANVAS, GRADESCOPE, MOODLE, PLAIN, Enrolled, Roster, match
+from autograder.course.roster import CANVAS, GRADESCOPE, MOODLE, PLAIN, Enrolled, Roster, absence, match
 from autograder.course.sheets import Cell, SheetError, column, writing
 from autograder.grade.policy import cents, points
 from harness.words import joined, shown
@@ -31,7 +31,8 @@ ITEMS = (
     "seconds", "kit",
 )  # fmt: skip
 CANVAS_STUDENT = (
-    "student", "lastname", "firstname", "id", "sis user id", "sis login id", "integration id", "root account", "section",
+    "student", "lastname", "firstname", "id", "sis user id", "sis login id", "integration id", "root account",
+    "section",
 )  # fmt: skip
 GRADESCOPE_SCORE = ("Total Score", "Max Points", "Status", "Submission ID", "Submission Time", "Lateness (H:M:S)")
 
@@ -60,17 +61,19 @@ def write_grades(
         _write_plain(path, submissions, full)
     elif format == GRADESCOPE:
         _write_gradescope(path, submissions, full, roster if roster and roster.format == GRADESCOPE else None)
-    elif format in (CANVAS, MOODLE):
-        if roster is None or roster.format != format:
-            file = "gradebook (Grades, Export)" if format == CANVAS else "grading worksheet"
-            raise SheetError(f"for {format.title()}, expected its {file} as the roster, found {_described(roster)}")
-        write = _write_canvas if format == CANVAS else _write_moodle
-        write(path, roster, _of(roster, submissions), assignment or record.assignment().title, full)
+    elif format == CANVAS:
+        title = assignment or record.assignment().title
+        _write_canvas(path, _demanded(roster, CANVAS, "gradebook (Grades, Export)"), submissions, title, full)
+    elif format == MOODLE:
+        _write_moodle(path, _demanded(roster, MOODLE, "grading worksheet"), submissions)
     else:
         raise SheetError(f"expected one of the formats {', '.join(FORMATS)}, found {shown(format)}")
     missing = [shown(str(submission)) for submission in submissions if submission.score is None]
     failed = [f"No score: {joined(missing)}, since grading has failed."] if missing else []
-    return [*(match(roster, submissions).notes if roster else ()), *failed]
+    if roster is None:
+        return failed
+    matched = match(roster, submissions)
+    return [*matched.notes, *absence(roster, matched), *failed]
 
 
 def write_items(record: Record, path: Path) -> None:
@@ -146,22 +149,25 @@ def _of(roster: Roster, submissions: Sequence[Submission]) -> list[tuple[Enrolle
     return [(one, best([by_id[id] for id in ids])) for one, ids in zip(roster.enrolled, of, strict=True)]
 
 
+def _demanded(roster: Roster | None, format: str, file: str) -> Roster:
+    if roster is None or roster.format != format:
+        found = "none" if roster is None else f"{roster.path} (of {roster.format})"
+        raise SheetError(f"for {format.title()}, expected its {file} as the roster, found {found}")
+    return roster
+
+
 def _write_canvas(
-    path: Path,
-    roster: Roster,
-    graded: Sequence[tuple[Enrolled, Submission | None]],
-    assignment: str,
-    full: Callable[[str], float],
+    path: Path, roster: Roster, submissions: Sequence[Submission], assignment: str, full: Callable[[str], float]
 ) -> None:
     """The student's columns and the assignment's. A student without a submission gets an empty cell: no change."""
     own = [position for position, name in enumerate(roster.header) if column(name) in CANVAS_STUDENT]
     place = _column_of(assignment, roster)
     possible = roster.points.values[place].strip() if place is not None and roster.points else ""
-    most = max((full(submission.kit) for _, submission in graded if submission), default=0.0)
+    most = max((full(submission.kit) for submission in submissions), default=0.0)
     header = [*(roster.header[position] for position in own), assignment if place is None else roster.header[place]]
     with writing(path, header) as write:
         write(["    Points Possible", *[""] * (len(own) - 1), possible or points(most)])
-        for one, submission in graded:
+        for one, submission in _of(roster, submissions):
             write([*(one.row.values[position] for position in own), _score(submission)])
 
 
@@ -179,21 +185,18 @@ def _column_of(assignment: str, roster: Roster) -> int | None:
     return found[0] if found else None
 
 
-def _write_moodle(
-    path: Path,
-    roster: Roster,
-    graded: Sequence[tuple[Enrolled, Submission | None]],
-    assignment: str,
-    full: Callable[[str], float],
-) -> None:
-    """The worksheet with its grades; a student without a submission keeps what stands there."""
-    del assignment, full  # the worksheet is one assignment's, with its own maximum
-    place = [column(name) for name in roster.header].index("grade")
-    with writing(path, roster.header) as write:
-        for one, submission in graded:
+def _write_moodle(path: Path, roster: Roster, submissions: Sequence[Submission]) -> None:
+    """The worksheet with its grades; a student without a submission keeps what stands there.
+
+    Feedback columns are left out, so that Moodle keeps what was written there since.
+    """
+    own = [position for position, name in enumerate(roster.header) if not column(name).startswith("feedback")]
+    grade = [column(name) for name in roster.header].index("grade")
+    with writing(path, [roster.header[position] for position in own]) as write:
+        for one, submission in _of(roster, submissions):
             values = list(one.row.values)
-            values[place] = _score(submission) or values[place]
-            write(values)
+            values[grade] = _score(submission) or values[grade]
+            write([values[position] for position in own])
 
 
 def _write_gradescope(
@@ -223,7 +226,3 @@ def _of_gradescope(submission: Submission | None, full: Callable[[str], float]) 
     lateness = f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
     number = submission.id.removeprefix("submission_")
     return (_score(submission), points(full(submission.kit)), status, number, created, lateness)
-
-
-def _described(roster: Roster | None) -> str:
-    return "none" if roster is None else f"{roster.path}, which is not"
