@@ -108,8 +108,8 @@ def test_metadata_that_are_none_give_a_sentence(tmp_path: Path, text: str) -> No
     [
         "submission_1:\n",
         "submission_1: *a\n" * 2,
-        "? [x]\n: {:submitters: {a: b}}\n",
-        "submission_1: {:submitters: [x]}",
+        "? [x]\n: y\n",
+        "submission_1:\n  :submitters: [x]\n",
     ],
 )
 def test_metadata_of_another_form_name_nobody(tmp_path: Path, text: str) -> None:
