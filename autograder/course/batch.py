@@ -56,16 +56,17 @@ class Task:
     """A submission that has to be graded, or whose points have to be computed again.
 
     Attributes:
+        record: the file.
         before: the submission as the record has it.
-        grades: earlier grades, where nothing has to run, or nothing but the tests of `only`.
+        runs: the tests that have to run: all (None), some, or none; where not all run, the record's grades are used.
     """
 
     handin: HandIn
     assignment: Assignment
     overrides: Overrides
+    record: Path
     before: Submission | None = None
-    grades: Mapping[str, Any] | None = None
-    only: Sequence[str] = ()
+    runs: Sequence[str] | None = None
     work: Work | None = None
 
     @property
@@ -74,16 +75,23 @@ class Task:
         return json.dumps([self.handin.metadata(), self.overrides])
 
     def request(self) -> dict[str, Any]:
-        self.work = work.read(self.handin.place, self.assignment)
+        self.work = work.read(self.handin, self.assignment)
         return {
             "files": {path: base64.b64encode(content).decode() for path, content in self.work.files.items()},
             "notes": self.work.notes,
             "notebooks": self.work.notebooks,
             "metadata": self.handin.metadata(),
             "overrides": self.overrides,
-            "grades": self.grades,
-            "only": list(self.only),
+            "grades": self._grades(),
+            "only": list(self.runs or ()),
         }
+
+    def _grades(self) -> dict[str, Any] | None:
+        """The record's grades. They are read when they are needed, because those of a class take much memory."""
+        if self.runs is None:
+            return None
+        with Record(self.record) as record:  # a connection of its own, because this may be another thread
+            return record.grades(self.handin.id)
 
 
 @dataclass
@@ -178,24 +186,24 @@ class Batch:
                 yield self._task(handin, before)
 
     def _task(self, handin: HandIn, before: Submission | None) -> Task | None:
-        task = Task(handin, self.assignment, self.overrides.get(handin.id, {}), before)
-        grades = self.record.grades(handin.id) if before else None
-        if before is None or grades is None or self.record.digest(handin.id) != self._digest(handin):
+        overrides = self.overrides.get(handin.id, {})
+        task = Task(handin, self.assignment, overrides, self.record.path, before)
+        if before is None or before.state == FAILED or self.record.digest(handin.id) != self._digest(handin):
             return task
         if self.wanted.tests:
-            if [row["key"] for row in grades["rows"]] != [test.key for test in self.kit.tests]:
+            if self.record.points(before.kit).keys() != self.kit.points.keys():
                 raise BatchError(
                     f"--test: {handin.id} was graded with other tests than this kit's: leave --test out once"
                 )
-            return replace(task, grades=grades, only=self.wanted.tests)
+            return replace(task, runs=self.wanted.tests)
         if before.kit != self.kit.digest or self.wanted.failed or self.wanted.students:
             return task
         if self.record.circumstances(handin.id) != task.circumstances:
-            return replace(task, grades=grades)
+            return replace(task, runs=())
         return None
 
     def _digest(self, handin: HandIn) -> str:
-        return work.read(handin.place, self.assignment).digest
+        return work.read(handin, self.assignment).digest
 
     def run(self, tasks: Sequence[Task], graders: Graders, source: str, format: str) -> Iterator[Graded]:
         """Grade tasks, and store each result before it is yielded; `summary` is complete at the end.
@@ -218,14 +226,14 @@ class Batch:
 
     def _graded(self, task: Task, answer: Answer) -> Graded:
         """What the record stores of an answer."""
-        id, done = task.handin.id, task.work or work.read(task.handin.place, self.assignment)
+        id, done = task.handin.id, task.work or work.read(task.handin, self.assignment)
         stored = Graded(task.handin, done.digest, task.circumstances, GRADED, self.kit.digest, files=done.files)
         if "failed" in answer:
             return replace(stored, state=FAILED, why=f"The grader failed twice: {answer['failed']}")
         if not done.files:
             stored = replace(stored, state=UNREADABLE, why=" ".join(done.notes))
-        kits = {} if task.grades is None else {item.test: item.kit for item in self.record.items(submission=id)}
-        kits |= dict.fromkeys(task.only, self.kit.digest)
+        kits = {} if task.runs is None else {item.test: item.kit for item in self.record.items(submission=id)}
+        kits |= dict.fromkeys(task.runs or (), self.kit.digest)
         pairs = zip(answer["results"]["tests"], answer["rows"], strict=True)
         stored = replace(
             stored,
@@ -236,9 +244,9 @@ class Batch:
             memory=answer["memory"],
             unexplained={test: (name, base64.b64decode(data)) for test, (name, data) in answer["unexplained"].items()},
         )
-        if task.grades is None or task.before is None:
+        if task.runs is None or task.before is None:
             return replace(stored, seconds=answer["seconds"])
-        return replace(stored, seconds=task.before.seconds, kit=task.before.kit, ran=task.only)
+        return replace(stored, seconds=task.before.seconds, kit=task.before.kit, ran=task.runs)
 
     def _write(self, graded: Graded) -> None:
         path = self.out / RESULTS / f"{graded.handin.id}.json"
@@ -263,7 +271,7 @@ class Batch:
             id, task = submission.id, ran.get(submission.id)
             group = summary.unchanged
             if task:
-                group = summary.settled if task.grades is not None and not task.only else summary.graded
+                group = summary.settled if task.runs == () else summary.graded
             group.append(id)
             if submission.state == UNREADABLE:
                 summary.unreadable.append(id)

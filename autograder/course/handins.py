@@ -1,5 +1,9 @@
 """Who handed in what, and when: what a folder or a platform's export says of each submission of a class."""
 
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,11 +35,13 @@ class HandIn:
 
     Attributes:
         id: names its results; letters, digits, ".", "-" and "_", and no other submission's in another case.
-        place: the zip or the folder.
+        place: the zip or the folder; for loose files among those of others, the folder that they lie in.
         students: the group; empty where nobody is named.
         created: when it was handed in.
         due: the assignment's due date.
         notes: what could not be read or matched, for instructors.
+        files: the loose files, each with the name that it had when it was handed in; empty where `place` is the
+            submission.
     """
 
     id: str
@@ -44,6 +50,18 @@ class HandIn:
     created: datetime | None = None
     due: datetime | None = None
     notes: tuple[str, ...] = ()
+    files: tuple[tuple[str, Path], ...] = ()
+
+    @contextmanager
+    def opened(self) -> Iterator[Path]:
+        """Give the block the zip or the folder to grade: for loose files, a temporary folder with copies of them."""
+        if not self.files:
+            yield self.place
+            return
+        with tempfile.TemporaryDirectory(prefix="loose-") as folder:
+            for name, path in self.files:
+                shutil.copyfile(path, Path(folder, name))
+            yield Path(folder)
 
     def metadata(self) -> dict[str, Any]:
         """What is known in the form of Gradescope's submission_metadata.json, which the grader reads."""

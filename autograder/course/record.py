@@ -346,7 +346,7 @@ class Record:
                 database.execute(f"DELETE FROM {table} WHERE submission = ?", (id,))
             _forget_outcomes(database, id, graded.ran)
             values = (
-                id, str(handin.place), _iso(handin.created), _iso(handin.due), json.dumps(handin.notes), 1,
+                id, _path(handin.place), _iso(handin.created), _iso(handin.due), json.dumps(handin.notes), 1,
                 graded.digest, graded.circumstances, graded.state, graded.why,
                 None if graded.results is None else graded.results["score"], late and json.dumps(late),
                 json.dumps(graded.isolation), graded.seconds, graded.memory, graded.kit, run,
@@ -374,7 +374,7 @@ class Record:
             database.execute("UPDATE submission SET present = 0")
             for handin in handins:
                 values = (
-                    str(handin.place),
+                    _path(handin.place),
                     _iso(handin.created),
                     _iso(handin.due),
                     json.dumps(handin.notes),
@@ -424,6 +424,11 @@ def _submission(row: sqlite3.Row, students: tuple[Student, ...]) -> Submission:
         kit=row["kit"],
         run=row["run"],
     )
+
+
+def _path(path: Path) -> str:
+    """A path as SQLite can hold it, also where a name is not UTF-8."""
+    return str(path).encode(errors="backslashreplace").decode()
 
 
 def _packed(content: Mapping[str, Any] | None) -> bytes | None:

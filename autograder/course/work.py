@@ -4,8 +4,8 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
+from autograder.course.handins import HandIn
 from autograder.grade import collection
 from harness.contract import Assignment
 
@@ -32,7 +32,8 @@ class Work:
         return hashlib.sha256(seen.encode()).hexdigest()[:32]
 
 
-def read(place: Path, assignment: Assignment) -> Work:
-    """Read a zip or a folder. No content makes it raise."""
-    taken = collection.take(place, assignment)
+def read(handin: HandIn, assignment: Assignment) -> Work:
+    """Read a submission. No content makes it raise."""
+    with handin.opened() as place:
+        taken = collection.take(place, assignment)
     return Work(taken.files, tuple(taken.notes), tuple(taken.notebooks))
