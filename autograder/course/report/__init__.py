@@ -56,7 +56,6 @@ def page(record: Record, clusters: Sequence[Cluster] = (), pairs: Sequence[Pair]
         "inputs": sections.inputs(book, groups),
         "lateness": sections.lateness(book, groups),
         "measures": sections.measures(book, groups),
-        "stopped": [line for line in sections.students(book) if line.failed is None],
         "students": sections.students(book),
         "pairs": pairs,
         "names": {submission.id: str(submission) for submission in book.submissions},
@@ -69,8 +68,8 @@ def page(record: Record, clusters: Sequence[Cluster] = (), pairs: Sequence[Pair]
     return pages.render(FOLDER / "report.html.jinja", style, script, **content)
 
 
-def _results(record: Record, book: Gradebook) -> dict[str, object]:
+def _results(record: Record, book: Gradebook) -> str:
     results = Results(book)
     for submission, rows in zip(book.submissions, book.rows, strict=True):
         results.add(submission, record.results(submission.id), rows)
-    return results.content()
+    return results.packed()

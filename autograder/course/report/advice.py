@@ -123,14 +123,14 @@ def tasks(
             "Tests that everyone fails",
             "The test may be wrong, or nobody was taught what it asks for. Read a few answers; the rubric can excuse "
             "a faulty test.",
-            [_test(test, f"all {test.tried} that tried") for test in _tried(tests) if test.failed == test.tried],
+            [_test(test, f"all {test.tried:,} that tried") for test in _tried(tests) if test.failed == test.tried],
         ),
         Task(
             "negative",
             "Tests that strong students fail more often than weak ones",
             "Discrimination is negative. The test may punish a right way to write it, or its docstring may mislead.",
             [
-                _test(test, f"discrimination {test.discrimination:.2f}")
+                _test(test, f"discrimination −{-test.discrimination:.2f}")
                 for test in sorted(tests, key=lambda test: test.discrimination or 0)
                 if test.discrimination is not None and test.discrimination < 0
             ],
@@ -151,7 +151,7 @@ def tasks(
             "nobody",
             "Tests that no one fails",
             "They tell nothing about this class. A lower weight leaves more points for the others.",
-            [_test(test, f"{test.tried} tried") for test in _tried(tests) if not test.failed],
+            [_test(test, f"{test.tried:,} tried") for test in _tried(tests) if not test.failed],
         ),
     ]
     return [task for task in found if task.entries]

@@ -5,7 +5,6 @@
 
 const find = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 const counted = (count) => count.toLocaleString("en");
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
@@ -24,7 +23,7 @@ class SortedTable {
     this.table = table;
     this.body = table.tBodies[0];
     this.rows = [...this.body.rows];
-    this.texts = this.rows.map((row) => plain(`${row.textContent} ${row.dataset.search || ""}`));
+    this.texts = new Map(); // row -> what a search looks through
     this.limit = Number(table.dataset.limit) || Infinity;
     this.members = null; // the rows that a group of students leaves
     this.part = "";
@@ -44,6 +43,7 @@ class SortedTable {
     });
     table.parentElement.after(this.more);
     all("th[data-sort]", table).forEach((head) => this.addButton(head));
+    this.show();
   }
 
   addButton(head) {
@@ -66,20 +66,27 @@ class SortedTable {
     const number = (text) => (isNaN(text) ? -Infinity : Number(text));
     const compare =
       head.dataset.sort === "number" ? (a, b) => number(a) - number(b) || 0 : (a, b) => collator.compare(a, b);
-    const keyed = this.rows.map((row, index) => [value(row), row, this.texts[index]]);
-    keyed.sort((a, b) => sign * compare(a[0], b[0]));
-    this.rows = keyed.map(([, row]) => row);
-    this.texts = keyed.map(([, , text]) => text);
+    const keyed = this.rows.map((row) => [value(row), row]);
+    this.rows = keyed.sort((a, b) => sign * compare(a[0], b[0])).map(([, row]) => row);
     this.body.append(...this.rows);
     this.show();
   }
 
+  text(row) {
+    if (!this.texts.has(row)) this.texts.set(row, plain(`${row.textContent} ${row.dataset.search || ""}`));
+    return this.texts.get(row);
+  }
+
+  matches(row) {
+    const isOfPart = !this.part || !row.dataset.part || row.dataset.part === this.part;
+    const isBehind = !this.members || this.members.has(row.dataset.id);
+    return isOfPart && isBehind && this.words.every((word) => this.text(row).includes(word));
+  }
+
   // Show the rows that match, the first ones if there are many.
   show() {
-    this.matching = this.rows.filter((row, index) => {
-      const isOfPart = !this.part || !row.dataset.part || row.dataset.part === this.part;
-      const isBehind = !this.members || this.members.has(row.dataset.id);
-      row.hidden = !(isOfPart && isBehind && this.words.every((word) => this.texts[index].includes(word)));
+    this.matching = this.rows.filter((row) => {
+      row.hidden = !this.matches(row);
       return !row.hidden;
     });
     const count = this.matching.length;
@@ -100,7 +107,7 @@ const students = tables.find((table) => table.table.id === "students-table");
 
 // The state and the address.
 
-const groups = read("groups");
+const groups = JSON.parse(find("#groups").textContent);
 const ids = students.rows.map((row) => row.dataset.id);
 let state = {};
 let isOpenedHere = false; // a step back leads to the page without the student
@@ -129,19 +136,24 @@ function render() {
   students.members = group ? new Set(group[1].map((place) => ids[place])) : null;
   find("#behind").hidden = !group;
   find("#behind span").textContent = group ? group[0] : "";
-  for (const table of tables) {
-    table.part = state.part || "";
-    table.show();
-  }
-  for (const element of all("[data-part]:not(tr)")) {
-    element.hidden = Boolean(state.part) && element.dataset.part !== state.part;
-  }
+  const part = state.part || "";
+  const tablesOfPart = part === shownPart ? [students] : tables;
+  if (part !== shownPart) showPart(part);
+  tablesOfPart.forEach((table) => table.show());
+  renderStudent();
+}
+
+let shownPart = "";
+
+function showPart(part) {
+  shownPart = part;
+  tables.forEach((table) => (table.part = part));
+  for (const element of all("[data-part]:not(tr)")) element.hidden = Boolean(part) && element.dataset.part !== part;
   for (const task of all(".task")) {
     const count = all("li:not([hidden])", task).length;
     find(".badge", task).textContent = counted(count);
     task.hidden = count === 0;
   }
-  renderStudent();
 }
 
 document.addEventListener("click", (event) => {
@@ -172,11 +184,19 @@ find(".part").hidden = false;
 // A student's results.
 
 const dialog = find("#student");
-let results = null; // parsed when the first student is opened: it is most of the page
+let results = null; // unpacked when the first student is opened: it is most of the page
+let unpacking = null;
 let opened = "";
 
 const points = (number) => String(Math.round(number * 100) / 100);
 const text = (indices) => indices.map((index) => results.lines[index]).join("\n");
+
+async function unpack() {
+  const bytes = Uint8Array.from(atob(find("#results").textContent), (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  results = await new Response(stream).json();
+  renderStudent();
+}
 
 function row(index) {
   const [number, name, score, full, passed, visibility, part, output, kind, inputs, misconception] = results.rows[index];
@@ -190,7 +210,10 @@ function renderStudent() {
     if (dialog.open) dialog.close();
     return;
   }
-  results ??= read("results");
+  if (!results) {
+    unpacking ??= unpack();
+    return;
+  }
   const key = `${state.student} ${state.part || ""}`;
   if (key !== opened) fillDialog(results.students[state.student]);
   opened = key;
