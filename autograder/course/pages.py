@@ -1,7 +1,7 @@
-"""What pages for instructors share: one file each, opened from disk, that loads nothing and runs no script but its own.
+"""What pages for instructors share: each is one file, opened from disk, that loads nothing.
 
-A template extends `page.html.jinja`. Everything that it is given is escaped; style and script stand in the page, and its
-content security policy names their digests, so no other style or script can take effect.
+A template extends `page.html.jinja`. All texts that it is given are escaped. Style and script stand in the page; its
+content security policy names their digests, so that no other style or script can take effect.
 """
 
 import base64

@@ -7,7 +7,6 @@ results. Without JavaScript everything but the students' results can be read.
 
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 from autograder.course import pages
 from autograder.course.record import Record
@@ -15,7 +14,8 @@ from autograder.course.report import advice, sections, statistics
 from autograder.course.report.advice import Cluster, Pair
 from autograder.course.report.gradebook import Gradebook
 from autograder.course.report.results import Results
-from autograder.grade.policy import percent, points
+from autograder.grade.policy import points
+from harness.words import abridged
 
 FOLDER = Path(__file__).parent
 NAME = "report.html"
@@ -59,7 +59,7 @@ def page(record: Record, clusters: Sequence[Cluster] = (), pairs: Sequence[Pair]
         "students": sections.students(book),
         "pairs": pairs,
         "names": {submission.id: str(submission) for submission in book.submissions},
-        "words": {"points": points, "percent": percent, "group": advice.group, "student": advice.student},
+        "words": {"points": points, "abridged": abridged, "group": advice.group, "student": advice.student},
         "groups": groups.members,
         "results": _results(record, book),
     }

@@ -15,7 +15,7 @@ from harness.judge import Kind
 
 @dataclass(frozen=True)
 class Gradebook:
-    """A class with its rows; a submission is known by its position in `submissions`.
+    """A class with its rows; a submission is known by its position in `submissions`, which are sorted by name.
 
     Attributes:
         points: test number -> its full points.
@@ -30,7 +30,8 @@ class Gradebook:
 
     @classmethod
     def read(cls, record: Record) -> "Gradebook":
-        tests, submissions = record.tests(), record.submissions()
+        tests = record.tests()
+        submissions = sorted(record.submissions(), key=lambda submission: (str(submission).casefold(), submission.id))
         numbers = {test.number for test in tests}
         rows: dict[str, list[Item]] = {submission.id: [] for submission in submissions}
         for item in record.items():

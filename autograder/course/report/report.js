@@ -107,7 +107,7 @@ const students = tables.find((table) => table.table.id === "students-table");
 
 // The state and the address.
 
-const groups = JSON.parse(find("#groups").textContent);
+const groups = new Map(Object.entries(JSON.parse(find("#groups").textContent)));
 const ids = students.rows.map((row) => row.dataset.id);
 let state = {};
 let isOpenedHere = false; // a step back leads to the page without the student
@@ -131,7 +131,7 @@ function go(change) {
 }
 
 function render() {
-  const group = groups[state.behind];
+  const group = groups.get(state.behind);
   find("#part").value = state.part || "";
   students.members = group ? new Set(group[1].map((place) => ids[place])) : null;
   find("#behind").hidden = !group;
@@ -217,7 +217,10 @@ function renderStudent() {
   const key = `${state.student} ${state.part || ""}`;
   if (key !== opened) fillDialog(results.students[state.student]);
   opened = key;
-  if (!dialog.open) dialog.showModal();
+  if (!dialog.open) {
+    dialog.showModal();
+    find("#student-name").focus();
+  }
   const place = students.matching.indexOf(row);
   const count = students.matching.length;
   find("[role=status]", dialog).textContent = place < 0 ? "" : `${counted(place + 1)} of ${counted(count)}`;
@@ -234,7 +237,6 @@ function fillDialog(student) {
   find("#read").replaceChildren(...asRead(student, seen));
   find("#staff").replaceChildren(...forStaff(student, rows, unseen));
   dialog.scrollTop = 0;
-  find("#student-name").focus();
 }
 
 function asRead(student, rows) {
@@ -319,6 +321,7 @@ for (const button of all("[data-step]")) {
     state.student = shown[shown.indexOf(state.student) + Number(button.dataset.step)];
     history.replaceState(null, "", address(state));
     render();
+    if (button.disabled) find("#student-name").focus();
   });
 }
 

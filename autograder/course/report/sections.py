@@ -1,17 +1,17 @@
 """What the sections of the report say, one function each: lines for the template, and the submissions behind each."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
-from autograder.course.record import GRADED, UNREADABLE, Submission
+from autograder.course.record import FAILED, GRADED, UNREADABLE, Submission
 from autograder.course.report import statistics
 from autograder.course.report.gradebook import Gradebook
 from autograder.grade.policy import percent, points, span
 from harness.judge import Kind
 
-STATES = {GRADED: "graded", UNREADABLE: "not readable", "failed": "grader failed"}
+STATES = {GRADED: "graded", UNREADABLE: "not readable", FAILED: "grader failed"}
 SECONDS, MIB = 5.0, 64.0  # a difference from the median that is no outlier in any class
 TOTAL = "total"  # instead of a part's id
 
@@ -304,14 +304,19 @@ def states(book: Gradebook, groups: Groups) -> None:
 
 @dataclass(frozen=True)
 class StudentLine:
-    """A submission in the table of students."""
+    """A submission in the table of students.
+
+    Attributes:
+        late, delay: how late it is, in words and in seconds.
+        points: part -> points before deductions; empty where it was not graded, as `failed` is None.
+    """
 
     submission: Submission
     state: str
     late: str
     delay: int
-    points: dict[str, float] = field(default_factory=dict)
-    failed: int | None = None
+    points: Mapping[str, float]
+    failed: int | None
 
     @property
     def search(self) -> str:
@@ -320,14 +325,13 @@ class StudentLine:
 
 
 def students(book: Gradebook) -> list[StudentLine]:
-    lines: list[StudentLine] = []
-    for place, submission in enumerate(book.submissions):
-        late = lateness_in_words(submission)
-        delay = submission.late["seconds"] if submission.late else 0
-        line = StudentLine(submission, STATES[submission.state], late, delay)
-        if submission.state == GRADED:
-            failed = sum(item.kind != Kind.PASSED for item in book.rows[place])
-            line = StudentLine(submission, line.state, late, delay, book.part_points(place), failed)
-        lines.append(line)
-    return lines
+    """All submissions, sorted by name."""
+    return [_student(book, place, submission) for place, submission in enumerate(book.submissions)]
 
+
+def _student(book: Gradebook, place: int, submission: Submission) -> StudentLine:
+    is_graded, delay = submission.state == GRADED, (submission.late or {"seconds": -1})["seconds"]
+    late = span(timedelta(seconds=delay)) if delay > 0 else "on time" if delay == 0 else "–"
+    failed = sum(item.kind != Kind.PASSED for item in book.rows[place])
+    of_parts = book.part_points(place) if is_graded else {}
+    return StudentLine(submission, STATES[submission.state], late, delay, of_parts, failed if is_graded else None)

@@ -33,8 +33,22 @@ ODD = (
     "👩‍🎓 Åsa Öberg-Nuñez",
     "Maximiliane Theodora " + "Wolfeschlegelsteinhausenbergerdorff" * 3,
 )
-FIRST = "Ada Alan Barbara Chen Dana Edsger Fatima Grace Hana Ibrahim Jun Katherine Leslie Mei Noor Olga Priya Rosa".split()
-LAST = "Abbasi Becker Costa Dijkstra Eriksen Fischer Garcia Huang Ito Johnson Kaya Lamport Müller Nguyen Okafor".split()
+FIRST = (
+    "Ada",
+    "Alan",
+    "Barbara",
+    "Chen",
+    "Dana",
+    "Edsger",
+    "Fatima",
+    "Grace",
+    "Hana",
+    "Ibrahim",
+    "Mei",
+    "Noor",
+    "Olga",
+)
+LAST = ("Abbasi", "Becker", "Costa", "Dijkstra", "Eriksen", "Garcia", "Huang", "Ito", "Kaya", "Müller", "Nguyen")
 FAULTY, TOO_EASY, BACKWARDS = "1.1.4", "1.1.1", "1.2.3"  # nobody passes it; everybody does; weak students do
 NOT_ISOLATED = "not isolated: without root, student code runs as the user who grades"
 
@@ -212,7 +226,9 @@ def _marks(function: ast.FunctionDef) -> dict[str, Any]:
 def _test(module: str, function: ast.FunctionDef) -> GradedTest:
     summary = " ".join((ast.get_docstring(function) or "").split("\n\n")[0].split())
     marks = _marks(function)
-    return GradedTest(module, function.name, summary, marks["number"], marks["weight"], Tolerance(), (), False, None, (), ())
+    return GradedTest(
+        module, function.name, summary, marks["number"], marks["weight"], Tolerance(), (), False, None, (), ()
+    )
 
 
 def fill(path: Path, students: int, seed: int = 0) -> Record:
