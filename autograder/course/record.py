@@ -299,7 +299,7 @@ class Record:
         for row in self._database.execute(
             f"{query} ORDER BY item.submission, item.rowid", [value for _, value in asked]
         ):
-            yield Item(**{key: row[key] for key in row.keys()})  # noqa: SIM118 - a row iterates over its values
+            yield Item(*row)
 
     def results(self, submission: str) -> dict[str, Any] | None:
         """A submission's results.json, as the student sees it; None where the grader has failed."""
