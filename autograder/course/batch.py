@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from autograder.course import work
+from autograder.course.errors import CourseError
 from autograder.course.graders import Answer
 from autograder.course.handins import HandIn
 from autograder.course.kits import KitFacts
@@ -40,7 +41,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 Overrides = Mapping[str, Mapping[str, Any]]  # number of a test -> points and reason
 
 
-class BatchError(Exception):
+class BatchError(CourseError):
     """A class that cannot be graded, or a run that had to stop; the message says why, and what to do."""
 
 

@@ -10,7 +10,7 @@ import typer
 
 from autograder.course.handins import Student
 from autograder.course.matching import Index, folded, in_order
-from autograder.course.record import NAME, Record, RecordError, Submission
+from autograder.course.record import NAME, Record, Submission
 from autograder.course.roster import Roster, match, read_roster
 from autograder.course.sheets import SheetError, writing
 from autograder.grade.policy import cents, points
@@ -56,11 +56,8 @@ def combine(
     ] = None,
 ) -> None:
     """Combine the grades of several assignments by weights into one table."""
-    try:
-        assigned = [read(folder, weight) for folder, weight in weights(assignments)]
-        sentences = write(out, assigned, read_roster(roster) if roster else None)
-    except (SheetError, RecordError) as error:
-        raise typer.BadParameter(str(error)) from None
+    assigned = [read(folder, weight) for folder, weight in weights(assignments)]
+    sentences = write(out, assigned, read_roster(roster) if roster else None)
     for sentence in [*sentences, f"{out}: written"]:
         typer.echo(sentence)
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from autograder.course.errors import CourseError
 from autograder.grade.overlay import TEMPORARY
 from autograder.prepare import rehearsal
 
@@ -29,7 +30,7 @@ class GraderDied(Exception):
     """A grading process that has ended, or does not answer; the message says what it printed last."""
 
 
-class GraderError(Exception):
+class GraderError(CourseError):
     """No submission can be graded; the message says why."""
 
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from autograder.course.errors import CourseError
 from autograder.course.handins import HandIn, Student
 from harness.contract import Assignment
 from harness.graded import GradedTest
@@ -60,7 +61,7 @@ COLUMNS = "id, place, created, due, notes, present, state, why, score, late, iso
 GRADED, UNREADABLE, FAILED = "graded", "unreadable", "failed"
 
 
-class RecordError(Exception):
+class RecordError(CourseError):
     """A file that is no record of ours, or a record that cannot be used; the message says which, and what to do."""
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.course.errors import CourseError
 from harness.files import refusal, replacing
 from harness.words import joined, printable, shown
 
@@ -22,7 +23,7 @@ HARMLESS = re.compile(r"(?a)[+-]?[\d ().,/-]*")  # "-", a number, a telephone nu
 Cell = str | int | float
 
 
-class SheetError(Exception):
+class SheetError(CourseError):
     """A CSV file that cannot be used; the message names file and line, what was expected, and what to do."""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from autograder.course.errors import CourseError
 from autograder.course.handins import HandIn
 from harness.words import abridged, printable, shown
 
@@ -19,7 +20,7 @@ LONGEST_ID = 80  # characters
 LONGEST_TEXT = 200  # characters of a student's name
 
 
-class SourceError(Exception):
+class SourceError(CourseError):
     """A folder from which no submissions can be read; the message says what was expected."""
 
 
