@@ -27,6 +27,7 @@ class KitFacts:
         contract, listed: assignment.json, and the tests as kit.json lists them, both as JSON.
         points: test number -> full points.
         seconds: the rubric's limit for one submission.
+        seeds: the names of the inputs, "public" first.
     """
 
     path: Path
@@ -36,6 +37,7 @@ class KitFacts:
     listed: str
     points: Mapping[str, float]
     seconds: float
+    seeds: tuple[str, ...]
 
     @property
     def assignment(self) -> Assignment:
@@ -64,4 +66,5 @@ def facts(path: Path) -> KitFacts:
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError, RubricError) as error:
         raise KitError(f"{path} is no autograder that this version has built: {error}") from None
     points = {test.number: kit.points[test.key] for test in kit.tests}
-    return KitFacts(path, digest, kit.answers_id, contract, listed, points, kit.rubric.grading.limits.overall_seconds)
+    seconds = kit.rubric.grading.limits.overall_seconds
+    return KitFacts(path, digest, kit.answers_id, contract, listed, points, seconds, kit.seeds)

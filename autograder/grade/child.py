@@ -3,7 +3,9 @@
 import contextlib
 import importlib
 import os
+import signal
 import sys
+import traceback
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +18,8 @@ from harness.graded import GradedTest
 from harness.outcome import Fault, Outcome, encode
 from harness.run import fault, neutral, run
 from harness.tree import Tree
+
+FIRST_LINES, LAST_LINES, MAX_LINE = 20, 60, 400  # of a traceback, so that it fits into a frame
 
 
 def work(overlay: Path, items: Sequence[Item], tests: Mapping[str, GradedTest]) -> None:
@@ -59,9 +63,52 @@ def do(item: Item, tree: Tree, tests: Mapping[str, GradedTest]) -> Outcome:
         except BaseException as error:
             return Outcome(fault=fault(error, tree))
         return Outcome()
+    if item.kind == "traceback":
+        lines = _traceback(_caught(item, tree, tests), tree)
+        return Outcome(shown={str(number): line for number, line in enumerate(lines)})
+    return _run(item, tree, tests)
+
+
+def _run(item: Item, tree: Tree, tests: Mapping[str, GradedTest], caught: list[BaseException] | None = None) -> Outcome:
     test = tests[item.name]
     case = next(case for case in test.cases if case.name == item.case)
-    return run(test.function(), tree, test.identifier(case), item.seed, case.arguments)
+    return run(test.function(), tree, test.identifier(case), item.seed, case.arguments, caught=caught)
+
+
+def _caught(item: Item, tree: Tree, tests: Mapping[str, GradedTest]) -> list[BaseException]:
+    """The exception that stops a test, if one does."""
+    caught: list[BaseException] = []
+    signal.signal(signal.SIGALRM, _interrupt)
+    signal.setitimer(signal.ITIMER_REAL, item.seconds)
+    try:
+        _run(item, tree, tests, caught)
+    except BaseException as error:  # one that `run` lets through
+        caught.append(error)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    return caught
+
+
+def _interrupt(*_: object) -> None:
+    raise TimeoutError("interrupted here, because the test does not end")
+
+
+def _traceback(caught: Sequence[BaseException], tree: Tree) -> list[str]:
+    """The lines that Python prints of an exception, with frames of the student's files alone; of many, both ends."""
+    exceptions = [traceback.TracebackException.from_exception(error) for error in caught]
+    lines = "".join(part for exception in exceptions for part in _of_tree(exception, tree).format()).splitlines()
+    if len(lines) > FIRST_LINES + LAST_LINES:
+        lines[FIRST_LINES:-LAST_LINES] = [f"... {len(lines) - FIRST_LINES - LAST_LINES} lines ..."]
+    return [line.replace(f"{tree.root}/", "")[:MAX_LINE] for line in lines]
+
+
+def _of_tree(exception: traceback.TracebackException, tree: Tree) -> traceback.TracebackException:
+    """The same exception, and those that it came from, without frames of other files."""
+    waiting = [exception]
+    while waiting:
+        one = waiting.pop()
+        one.stack[:] = [frame for frame in one.stack if tree.relative(frame.filename)]
+        waiting += [other for other in (one.__cause__, one.__context__, *(one.exceptions or ())) if other]
+    return exception
 
 
 def _send(frame: bytes) -> None:

@@ -218,7 +218,7 @@ class Engine:
     def _not_imported(self, state: _State, file: str, run: Run) -> None:
         """Fail the tests of a file that could not be imported although it was the first in its child."""
         fault = run.outcomes[0].fault if 0 in run.outcomes else None
-        words = f"{fault.where}: {fault.kind}: {fault.message}" if fault else f"{file}: {_end_in_words(run)}"
+        words = f"{fault.where}: {fault.kind}: {fault.message}" if fault else f"{file}: {end_in_words(run)}"
         state.broken.append(file)
         verdict = Verdict(Kind.FAULT, f"The file cannot be imported, so none of its tests can run.\n{words}")
         for test in self._open(state):
@@ -254,7 +254,7 @@ class Engine:
         passed: dict[str, Verdict] = {}
         waiting = list(tests)
         while waiting and time.monotonic() < state.until:
-            items = [item for test in waiting for item in self._items(test, seeds)]
+            items = [item for test in waiting for item in self.items(test, seeds)]
             run = self._child(state, items)
             position = 0
             for test in waiting:
@@ -281,14 +281,14 @@ class Engine:
             return Verdict(Kind.FAULT, "Not run: the time for the whole submission was used up.")
         if state.timeouts[test.module] >= self.limits.timeouts:
             return Verdict(Kind.FAULT, "Not run: too many tests of this deliverable ran out of time.")
-        run = self._child(state, self._items(test, seeds))
+        run = self._child(state, self.items(test, seeds))
         state.timeouts[test.module] += run.end == "timeout"
         return self._judge(state, test, run, 0, seeds)
 
     def _open(self, state: _State) -> list[GradedTest]:
         return [test for test in self.kit.tests if test.key not in state.verdicts]
 
-    def _items(self, test: GradedTest, seeds: Sequence[str]) -> list[Item]:
+    def items(self, test: GradedTest, seeds: Sequence[str]) -> list[Item]:
         """A test's runs: every case with every seed."""
         return [
             Item("test", test.key, case.name, self.answers[seed].seeds[test.identifier(case)])
@@ -311,7 +311,7 @@ class Engine:
             identifier = test.identifier(case)
             outcome = run.outcomes.get(position + offset)
             if outcome is None:
-                verdict = Verdict(Kind.FAULT, _end_in_words(run))
+                verdict = Verdict(Kind.FAULT, end_in_words(run))
             else:
                 state.nodes[test.module] |= outcome.nodes
                 right = self.answers[seed].outcomes[identifier]
@@ -346,5 +346,6 @@ class Engine:
         return Verdict(kind, hidden_words(kind, public, hidden, failed, test.size_names))
 
 
-def _end_in_words(run: Run) -> str:
+def end_in_words(run: Run) -> str:
+    """Why a child sent no more outcomes, for the student."""
     return "Your code wrote to the grader's result channel." if run.end == "garbage" else ended_early(run.end)

@@ -18,8 +18,23 @@ and its answer has
     unexplained  number of a test -> identifier of a case and its outcome in base64, where no known mistake explains it
     isolation, seconds, memory
 
-or "failed": what went wrong with this submission, or "refused": why this process grades nothing. The first line of all
-is {"ready": ...} once the kit is read.
+Another request has
+
+    files    as above
+    explain  the number of a test, which is run again as `explain` says
+    seeds    names of inputs; none stands for all
+
+and its answer, which is for the staff alone, has
+
+    seed       the name of the inputs
+    cases      for each case: the case in words, kind and message of the verdict, expected and got in base64; got may be
+               null
+    traceback  lines
+    output     what was printed
+    isolation
+
+An answer may also be "failed": what went wrong with this submission, or "refused": why this process grades nothing. The
+first line of all is {"ready": ...} once the kit is read.
 """
 
 import base64
@@ -36,11 +51,12 @@ from typing import Any, TextIO
 
 from autograder.grade import main, policy, results, sandbox
 from autograder.grade.engine import Engine, Grades, Row
+from autograder.grade.explain import explain
 from autograder.grade.kit import Kit
 from autograder.grade.metadata import Metadata
 from autograder.grade.policy import Override
 from harness.judge import Kind, Verdict
-from harness.outcome import encode
+from harness.outcome import Outcome, encode
 from harness.submission.findings import Finding, Severity
 
 
@@ -102,6 +118,8 @@ class _Server:
             return {"failed": f"{type(error).__name__}: {error}"[: main.MAX_WHY]}
 
     def _answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        if "explain" in request:
+            return self._explanation(request)
         started = time.monotonic()
         extra: dict[str, Any] = {"answers": self.kit.answers_id, "version": self.kit.assignment.version}
         grades = None if request.get("grades") is None else _unpacked(self.kit, request["grades"])
@@ -120,7 +138,7 @@ class _Server:
             "grades": _packed(grades, {key: extra[key] for key in ("isolation", "slow")}),
             "rows": [_row(row, raw) for row, raw in zip(settled.rows, grades.rows, strict=True)],
             "unexplained": {
-                numbers[key]: [identifier, base64.b64encode(encode({identifier: outcome})).decode()]
+                numbers[key]: [identifier, _encoded(outcome, identifier)]
                 for key, (identifier, outcome) in grades.unexplained.items()
             },
             "isolation": extra["isolation"],
@@ -128,9 +146,30 @@ class _Server:
             "memory": grades.memory,
         }
 
+    def _explanation(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        engine, isolation = self._engine
+        test = next(test for test in self.kit.tests if test.number == request["explain"])
+        explanation = explain(engine, _files(request), test, request["seeds"] or self.kit.seeds)
+        return {
+            "seed": explanation.seed,
+            "cases": [
+                {
+                    "case": str(one.case) if one.case.name else "",
+                    "kind": one.verdict.kind,
+                    "message": one.verdict.message,
+                    "expected": _encoded(one.expected),
+                    "got": one.got and _encoded(one.got),
+                }
+                for one in explanation.cases
+            ],
+            "traceback": explanation.traceback,
+            "output": explanation.output,
+            "isolation": isolation,
+        }
+
     def _run(self, engine: Engine, request: Mapping[str, Any], before: Grades | None) -> Grades:
         """Run all tests, or those of `only`, whose rows then take the place of those of `before`."""
-        files = {path: base64.b64decode(content) for path, content in request["files"].items()}
+        files = _files(request)
         only = request.get("only")
         if before is None or not only:
             return engine.grade(files)
@@ -146,6 +185,14 @@ class _Server:
         """A row with its points among all tests: the fewer tests share the points, the more each has."""
         points = self.kit.points[row.test.key]
         return replace(row, score=points if row.verdict.passed else 0.0, max_score=points)
+
+
+def _files(request: Mapping[str, Any]) -> dict[str, bytes]:
+    return {path: base64.b64decode(content) for path, content in request["files"].items()}
+
+
+def _encoded(outcome: Outcome, identifier: str = "") -> str:
+    return base64.b64encode(encode({identifier: outcome})).decode()
 
 
 def _row(settled: Row, raw: Row) -> dict[str, Any]:

@@ -29,6 +29,7 @@ CROWDED = 5.0  # times a test's seconds: the limit with waiting for processors, 
 SPARE = 256 << 20  # bytes of disk that stay free
 LOOK = 0.1  # seconds between two checks of the disk, at most
 MOMENT = 0.01  # and at least
+KEPT = 1 << 14  # bytes of what a child prints
 SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock", "/var/lock", "/var/crash")
 IPC_RMID = 0
 # One thread, whatever student code asks for, because OpenMP ends the process if it cannot start a thread.
@@ -49,6 +50,7 @@ class Run:
         outcomes: index of an item -> its outcome, for a prefix of the items.
         end: "done", "timeout", "disk", "exit 3", "signal 9" or "garbage": why outcomes end after that prefix.
         printed: whether anything was printed.
+        output: the beginning of what was printed.
         seconds: index of an item -> its wall time, also of the item that ended the child; the first includes its start.
         memory: the most MiB that the child had in memory, what it shares with the zygote included.
     """
@@ -56,6 +58,7 @@ class Run:
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     end: str = "done"
     printed: bool = False
+    output: bytes = b""
     seconds: dict[int, float] = field(default_factory=dict)
     memory: float = 0.0
 
@@ -242,9 +245,10 @@ class _Reading:
                     return
 
     def _drain(self, output: int) -> bool:
-        """Discard what is printed, so that the child does not block, and note that something was."""
+        """Read what is printed, so that the child does not block, and keep the beginning."""
         data = os.read(output, 1 << 16)
         self.run.printed |= bool(data)
+        self.run.output += data[: KEPT - len(self.run.output)]
         return bool(data)
 
     def _take(self, result: int) -> bool:

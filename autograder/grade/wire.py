@@ -24,8 +24,10 @@ class Item:
     """One thing for a child to do.
 
     Attributes:
-        kind: "test" (run test `name`, case `case`, with `seed`), "import" (import module `name`) or "probe".
+        kind: "test" (run test `name`, case `case`, with `seed`), "traceback" (run it and show the traceback of its
+            exception instead of its values), "import" (import module `name`) or "probe".
         paths: for a probe: closed, unwritable and needed paths.
+        seconds: for a traceback: after how long a test is interrupted that does not end; 0 for never.
     """
 
     kind: str
@@ -33,6 +35,7 @@ class Item:
     case: str = ""
     seed: str = ""
     paths: tuple[tuple[str, ...], ...] = ()
+    seconds: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
