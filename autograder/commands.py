@@ -18,7 +18,7 @@ from rich.table import Table
 
 from autograder.bench import attacks, feedback, speed, speed_table
 from autograder.bench.workbench import commands as workbench_commands
-from autograder.course import combine, explain
+from autograder.course import combine, correct, explain
 from autograder.course import commands as course_commands
 from autograder.course.errors import CourseError
 from autograder.prepare import (
@@ -255,6 +255,7 @@ def demo(out: Folder = Path("build")) -> None:
 
 app.command(name="batch", rich_help_panel=CLASS)(course_commands.batch)
 app.command(name="explain", rich_help_panel=CLASS)(explain.explain)
+app.command(name="correct", rich_help_panel=CLASS)(correct.correct)
 app.command(name="combine", rich_help_panel=CLASS)(combine.combine)
 
 bench_commands = typer.Typer()

@@ -14,8 +14,9 @@ import fcntl
 import json
 import shutil
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,7 +29,6 @@ from autograder.course.record import FAILED, GRADED, NAME, UNREADABLE, Graded, I
 from autograder.course.work import Work
 from autograder.grade.overlay import TEMPORARY
 from harness import files
-from harness.contract import Assignment
 from harness.judge import Kind
 from harness.words import abridged
 
@@ -39,6 +39,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 Overrides = Mapping[str, Mapping[str, Any]]  # number of a test -> points and reason
+Reader = Callable[[HandIn], Work]
 
 
 class BatchError(CourseError):
@@ -57,13 +58,14 @@ class Task:
     """A submission that has to be graded, or whose points have to be computed again.
 
     Attributes:
+        read: gives the submission's work.
         record: the file.
         before: the submission as the record has it.
         runs: the tests that have to run: all (None), some, or none; where not all run, the record's grades are used.
     """
 
     handin: HandIn
-    assignment: Assignment
+    read: Reader
     overrides: Overrides
     record: Path
     before: Submission | None = None
@@ -76,7 +78,7 @@ class Task:
         return json.dumps([self.handin.metadata(), self.overrides])
 
     def request(self) -> dict[str, Any]:
-        self.work = work.read(self.handin, self.assignment)
+        self.work = self.read(self.handin)
         return {
             "files": {path: base64.b64encode(content).decode() for path, content in self.work.files.items()},
             "notes": self.work.notes,
@@ -149,6 +151,7 @@ class Batch:
     Args:
         handins: all submissions of the source.
         overrides: submission -> what the staff have decided about its rows.
+        read: reads a submission; by default from its place.
     """
 
     def __init__(
@@ -159,6 +162,7 @@ class Batch:
         handins: Sequence[HandIn],
         overrides: Mapping[str, Overrides],
         wanted: Wanted,
+        read: Reader | None = None,
     ) -> None:
         self.record = record
         self.out = out
@@ -166,7 +170,7 @@ class Batch:
         self.handins = handins
         self.overrides = overrides
         self.wanted = wanted
-        self.assignment = kit.assignment
+        self.read = read or partial(work.read, assignment=kit.assignment)
         self.summary = Summary()
         self._before = {submission.id: submission for submission in record.submissions(absent=True)}
         if unknown := [number for number in wanted.tests if number not in kit.points]:
@@ -188,8 +192,8 @@ class Batch:
 
     def _task(self, handin: HandIn, before: Submission | None) -> Task | None:
         overrides = self.overrides.get(handin.id, {})
-        task = Task(handin, self.assignment, overrides, self.record.path, before)
-        if before is None or before.state == FAILED or self.record.digest(handin.id) != self._digest(handin):
+        task = Task(handin, self.read, overrides, self.record.path, before)
+        if before is None or before.state == FAILED or self.record.digest(handin.id) != self.read(handin).digest:
             return task
         if self.wanted.tests:
             if self.record.points(before.kit).keys() != self.kit.points.keys():
@@ -202,9 +206,6 @@ class Batch:
         if self.record.circumstances(handin.id) != task.circumstances:
             return replace(task, runs=())
         return None
-
-    def _digest(self, handin: HandIn) -> str:
-        return work.read(handin, self.assignment).digest
 
     def run(self, tasks: Sequence[Task], graders: Graders, source: str, format: str) -> Iterator[Graded]:
         """Grade tasks, and store each result before it is yielded; `summary` is complete at the end.
@@ -227,8 +228,11 @@ class Batch:
 
     def _graded(self, task: Task, answer: Answer) -> Graded:
         """What the record stores of an answer."""
-        id, done = task.handin.id, task.work or work.read(task.handin, self.assignment)
-        stored = Graded(task.handin, done.digest, task.circumstances, GRADED, self.kit.digest, files=done.files)
+        id, done = task.handin.id, task.work or self.read(task.handin)
+        stored = Graded(
+            task.handin, done.digest, task.circumstances, GRADED, self.kit.digest,
+            files=done.files, notes=done.notes, notebooks=done.notebooks,
+        )  # fmt: skip
         if "failed" in answer:
             return replace(stored, state=FAILED, why=f"The grader failed twice: {answer['failed']}")
         if not done.files:

@@ -14,7 +14,7 @@ from autograder.course.batch import Batch, BatchError, Summary, Wanted
 from autograder.course.graders import Graders
 from autograder.course.handins import HandIn
 from autograder.course.record import Record
-from autograder.course.roster import PLAIN, read_roster
+from autograder.course.roster import PLAIN, Roster, read_roster
 from autograder.prepare import kit as kit_files
 from harness.files import refusal, replace
 from harness.words import abridged, printable
@@ -69,17 +69,8 @@ def batch(
         given = _overrides(out, handins, kit.points)
         wanted = Wanted(only_failed, tuple(test or ()), tuple(student or ()))
         run = Batch(record, out, kit, handins, given, wanted)
-        tasks = [task for task in _bar(run.plan(), "reading", len(handins)) if task]
-        say(f"{len(tasks)} of {len(handins)} submissions to be graded" if tasks else "Nothing has changed.")
-        _grade(run, tasks, [source, out], jobs, scheduler, described)
-        remarks = tables.write_grades(record, out / GRADES, format, roster, assignment)
-        tables.write_items(record, out / ITEMS)
-        report.write(record, out / report.NAME)
-        lines = list(_lines(run.summary, record))
-        _write_summary(out / SUMMARY, lines, remarks)
-        for line in (*_abridged(lines), *remarks):
-            say(line)
-        say(f"{out}: {GRADES}, {ITEMS}, {report.NAME}, {SUMMARY}, {batches.RESULTS}/")
+        grade(run, str(source), described, [source, out], jobs, scheduler)
+        write(run, format, roster, assignment)
     if run.summary.failed:
         raise typer.Exit(1)
 
@@ -110,9 +101,15 @@ def _overrides(out: Path, handins: Sequence[HandIn], points: Mapping[str, float]
     }
 
 
-def _grade(run: Batch, tasks: list[batches.Task], closed: list[Path], jobs: int, scheduler: str, format: str) -> None:
-    """Grade with progress; leave the command where somebody stops it."""
-    source = closed[0]
+def grade(run: Batch, source: str, format: str, closed: list[Path], jobs: int, scheduler: str = "") -> None:
+    """Grade what has to be graded, with progress; leave the command where somebody stops it.
+
+    Args:
+        source, format: where the submissions come from, for people.
+        closed: folders to hide from student code.
+    """
+    tasks = [task for task in _bar(run.plan(), "reading", len(run.handins)) if task]
+    say(f"{len(tasks)} of {len(run.handins)} submissions to be graded" if tasks else "Nothing has changed.")
     if scheduler:
         from autograder.course.cluster import ClusterGraders  # Dask takes half a second
 
@@ -121,7 +118,7 @@ def _grade(run: Batch, tasks: list[batches.Task], closed: list[Path], jobs: int,
         graders = Graders(run.kit.path, REPOSITORY, closed, run.kit.seconds, min(jobs, max(1, len(tasks))))
     done = 0
     try:
-        for _ in _bar(run.run(tasks, graders, str(source), format), "grading", len(tasks)):
+        for _ in _bar(run.run(tasks, graders, source, format), "grading", len(tasks)):
             done += 1
     except KeyboardInterrupt:
         say(f"Stopped: {done} of {len(tasks)} are graded and stored. The same command goes on where this one stopped.")
@@ -129,6 +126,19 @@ def _grade(run: Batch, tasks: list[batches.Task], closed: list[Path], jobs: int,
     finally:
         if scheduler:
             graders.close()
+
+
+def write(run: Batch, format: str = PLAIN, roster: Roster | None = None, assignment: str = "") -> None:
+    """Write the files of a graded class, and say what the run has done."""
+    record, out = run.record, run.out
+    remarks = tables.write_grades(record, out / GRADES, format, roster, assignment)
+    tables.write_items(record, out / ITEMS)
+    report.write(record, out / report.NAME)
+    lines = list(_lines(run.summary, record))
+    _write_summary(out / SUMMARY, lines, remarks)
+    for line in (*_abridged(lines), *remarks):
+        say(line)
+    say(f"{out}: {GRADES}, {ITEMS}, {report.NAME}, {SUMMARY}, {batches.RESULTS}/")
 
 
 def _bar(elements: Iterable[T], description: str, total: int) -> Iterator[T]:

@@ -8,6 +8,7 @@ import base64
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +18,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from autograder.course import kits
+from autograder.course import kits, work
 from autograder.course.batch import Task
 from autograder.course.comparison import Compared, compare
 from autograder.course.errors import CourseError
@@ -96,7 +97,7 @@ def _of_path(path: Path, test: str, kit: KitFacts, grader: Grader) -> Graded:
         raise ExplainError(
             f"{shown(str(path))} does not exist: name a zip or a folder; for one of a graded class add --from DIR"
         )
-    request = Task(HandIn("submission", path), kit.assignment, {}, Path()).request()
+    request = Task(HandIn("submission", path), partial(work.read, assignment=kit.assignment), {}, Path()).request()
     return Graded(path.name, request["files"], _row(_ask(grader, request, kit)["results"], test))
 
 

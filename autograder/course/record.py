@@ -17,6 +17,7 @@ from typing import Any
 
 from autograder.course.errors import CourseError
 from autograder.course.handins import HandIn, Student
+from autograder.course.work import Work
 from harness.contract import Assignment
 from harness.graded import GradedTest
 
@@ -34,7 +35,7 @@ CREATE TABLE submission (
     id TEXT PRIMARY KEY, place TEXT NOT NULL, created TEXT, due TEXT, notes TEXT NOT NULL,
     present INTEGER NOT NULL, digest TEXT NOT NULL, circumstances TEXT NOT NULL, state TEXT NOT NULL, why TEXT NOT NULL,
     score REAL, late TEXT, isolation TEXT NOT NULL, seconds REAL, memory REAL, kit TEXT NOT NULL, run INTEGER NOT NULL,
-    grades BLOB, results BLOB
+    grades BLOB, results BLOB, taken TEXT NOT NULL
 );
 CREATE TABLE student (
     submission TEXT NOT NULL, position INTEGER NOT NULL, name TEXT, email TEXT, number TEXT, due TEXT,
@@ -139,6 +140,7 @@ class Graded:
         unexplained: test number -> identifier of the case and its encoded outcome, for failures without a hint.
         ran: numbers of the tests that have run; None for all. What is unexplained in others stays as it is.
         files: what was graded: path -> content; for a notebook the code of its cells.
+        notes, notebooks: what `work.Work` has beside the files.
     """
 
     handin: HandIn
@@ -156,6 +158,8 @@ class Graded:
     unexplained: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
     ran: Sequence[str] | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    notebooks: Sequence[str] = ()
 
 
 class Record:
@@ -330,6 +334,11 @@ class Record:
         )
         return {row["path"]: zlib.decompress(row["content"]) for row in rows}
 
+    def work(self, submission: str) -> Work:
+        """What was graded of a submission, as it was read then."""
+        taken = json.loads(self._of_submission("taken", submission))
+        return Work(self.files(submission), tuple(taken["notes"]), tuple(taken["notebooks"]))
+
     def unexplained(self, test: str) -> Iterator[tuple[str, str, bytes]]:
         """Failures of a test that no hint explains: submission, identifier of the case, and the encoded outcome."""
         rows = self._database.execute(
@@ -352,6 +361,7 @@ class Record:
                 None if graded.results is None else graded.results["score"], late and json.dumps(late),
                 json.dumps(graded.isolation), graded.seconds, graded.memory, graded.kit, run,
                 _packed(graded.grades), _packed(graded.results),
+                json.dumps({"notes": [*graded.notes], "notebooks": [*graded.notebooks]}),
             )  # fmt: skip
             database.execute(f"INSERT OR REPLACE INTO submission VALUES ({', '.join('?' * len(values))})", values)
             _add_students(database, handin)
