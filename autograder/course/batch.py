@@ -3,7 +3,7 @@
 DIR/
   class.sqlite   the record, from which all other files are made
   results/ID.json   what single grading writes, for each submission
-  grades.csv  items.csv  summary.txt  report.html
+  grades.csv  items.csv  summary.txt  report.html   grades-canvas.csv and others if they are asked for
   overrides.csv     written by the staff: points that count in place of a row's own
 """
 
@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from autograder.course import work
+from autograder.course import overrides, work
 from autograder.course.errors import CourseError
 from autograder.course.graders import Answer
 from autograder.course.handins import HandIn
@@ -33,6 +33,7 @@ from harness.judge import Kind
 from harness.words import abridged
 
 RESULTS = "results"
+LOCK = ".lock"
 MARK = '"extra_data"'  # in every results.json
 LEAST_FREE = 64 << 20  # bytes of disk below which no submission is begun
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -133,10 +134,11 @@ def opened(out: Path) -> Iterator[Record]:
     Raises:
         BatchError: if another run writes to the folder, or if the folder holds other things and no record.
     """
-    if out.exists() and not (out / NAME).exists() and any(out.iterdir()):
+    allowed = {overrides.NAME, LOCK}  # which may be there before the first run
+    if out.exists() and not (out / NAME).exists() and {path.name for path in out.iterdir()} - allowed:
         raise BatchError(f"{out} holds other files and no graded class: name an empty folder, or one to be made")
     out.mkdir(parents=True, exist_ok=True)
-    with (out / ".lock").open("w") as lock:
+    with (out / LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

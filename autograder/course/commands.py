@@ -17,7 +17,7 @@ from autograder.course.record import Record
 from autograder.course.roster import PLAIN, Roster, read_roster
 from autograder.prepare import kit as kit_files
 from harness.files import refusal, replace
-from harness.words import abridged, printable
+from harness.words import abridged, joined, printable
 
 T = TypeVar("T")
 
@@ -45,7 +45,9 @@ def batch(
     roster_file: Annotated[
         Path | None, typer.Option("--roster", help="Who is enrolled: a gradebook or roster that a platform exports.")
     ] = None,
-    format: Annotated[str, typer.Option(help=f"Whose columns grades.csv has: {', '.join(tables.FORMATS)}.")] = PLAIN,
+    format: Annotated[
+        str, typer.Option(help=f"Also write grades-FORMAT.csv for {joined(tables.FORMATS[1:], 'or')}.")
+    ] = PLAIN,
     assignment: Annotated[str, typer.Option(help="The assignment's name in Canvas.")] = "",
     only_failed: Annotated[
         bool, typer.Option("--only-failed", help="Grade again what did not get all points or could not be graded.")
@@ -64,6 +66,7 @@ def batch(
     if kit_files.built_from(kit_zip) != kit_files.inputs(REPOSITORY):
         say(f"{kit_zip} was built from other sources or another rubric than those here; it decides.")
     roster = read_roster(roster_file) if roster_file else None
+    tables.check(format, roster, assignment or kit.assignment.title)
     handins, described = _read(source, due, times_file, extensions)
     with batches.opened(out) as record:
         given = _overrides(out, handins, kit.points)
@@ -131,14 +134,18 @@ def grade(run: Batch, source: str, format: str, closed: list[Path], jobs: int, s
 def write(run: Batch, format: str = PLAIN, roster: Roster | None = None, assignment: str = "") -> None:
     """Write the files of a graded class, and say what the run has done."""
     record, out = run.record, run.out
-    remarks = tables.write_grades(record, out / GRADES, format, roster, assignment)
+    remarks = tables.write_grades(record, out / GRADES, PLAIN, roster)
+    written = [GRADES, ITEMS, report.NAME, SUMMARY, f"{batches.RESULTS}/"]
+    if format != PLAIN:
+        written.append(f"grades-{format}.csv")
+        tables.write_grades(record, out / written[-1], format, roster, assignment)
     tables.write_items(record, out / ITEMS)
     report.write(record, out / report.NAME)
     lines = list(_lines(run.summary, record))
     _write_summary(out / SUMMARY, lines, remarks)
     for line in (*_abridged(lines), *remarks):
         say(line)
-    say(f"{out}: {GRADES}, {ITEMS}, {report.NAME}, {SUMMARY}, {batches.RESULTS}/")
+    say(f"{out}: {', '.join(written)}")
 
 
 def _bar(elements: Iterable[T], description: str, total: int) -> Iterator[T]:

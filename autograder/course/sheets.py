@@ -165,7 +165,7 @@ def writing(path: Path, header: Sequence[str], mark: str = "") -> Iterator[Calla
     first = io.StringIO()
     csv.writer(first, lineterminator="\n").writerow(header)
     if refused := refusal(path, mark or first.getvalue()):
-        raise SheetError(f"{path} cannot be written: {refused}; name another file")
+        raise SheetError(f"{path} cannot be written: {refused}; move it away, or name another file")
     with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as text:
         text.write(first.getvalue())
         writer = csv.writer(text, lineterminator="\n")

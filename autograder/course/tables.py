@@ -37,6 +37,20 @@ CANVAS_STUDENT = (
 GRADESCOPE_SCORE = ("Total Score", "Max Points", "Status", "Submission ID", "Submission Time", "Lateness (H:M:S)")
 
 
+def check(format: str, roster: Roster | None = None, assignment: str = "") -> None:
+    """Refuse a format that cannot be written, before a class is graded.
+
+    Raises:
+        SheetError: for an unknown format, a roster that does not fit it, and an assignment that may be several.
+    """
+    if format not in FORMATS:
+        raise SheetError(f"expected one of the formats {', '.join(FORMATS)}, found {shown(format)}")
+    if format == CANVAS:
+        _column_of(assignment, _demanded(roster, CANVAS, "gradebook (Grades, Export)"))
+    if format == MOODLE:
+        _demanded(roster, MOODLE, "grading worksheet")
+
+
 def write_grades(
     record: Record, path: Path, format: str = PLAIN, roster: Roster | None = None, assignment: str = ""
 ) -> list[str]:
@@ -53,21 +67,20 @@ def write_grades(
     Raises:
         SheetError: if the roster does not fit the format, or the path cannot be written.
     """
+    title = assignment or record.assignment().title
+    check(format, roster, title)
     submissions = record.submissions()
     full = _full_points(record)
     if roster and path.exists() and path.samefile(roster.path):
         raise SheetError(f"{path} is the roster itself; name another file for the grades")
-    if format == PLAIN:
-        _write_plain(path, submissions, full)
+    if format == CANVAS and roster:
+        _write_canvas(path, roster, submissions, title, full)
+    elif format == MOODLE and roster:
+        _write_moodle(path, roster, submissions)
     elif format == GRADESCOPE:
         _write_gradescope(path, submissions, full, roster if roster and roster.format == GRADESCOPE else None)
-    elif format == CANVAS:
-        title = assignment or record.assignment().title
-        _write_canvas(path, _demanded(roster, CANVAS, "gradebook (Grades, Export)"), submissions, title, full)
-    elif format == MOODLE:
-        _write_moodle(path, _demanded(roster, MOODLE, "grading worksheet"), submissions)
     else:
-        raise SheetError(f"expected one of the formats {', '.join(FORMATS)}, found {shown(format)}")
+        _write_plain(path, submissions, full)
     missing = [shown(str(submission)) for submission in submissions if submission.score is None]
     failed = [f"No score: {joined(missing)}, since grading has failed."] if missing else []
     if roster is None:
