@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course.handins import Student
-from autograder.course.matching import Group, Index
+from autograder.course.matching import Group, Index, in_order
 from autograder.course.sheets import Row, Sheet, SheetError, column, read
 from harness.words import abridged, joined, printable, shown
 
 CANVAS, GRADESCOPE, MOODLE, PLAIN = "canvas", "gradescope", "moodle", "plain"
 POINTS_POSSIBLE = "points possible"
-TEST_STUDENT = "Student, Test"  # Canvas' own
+TEST_STUDENT = "student test"  # Canvas' own, in one order of the words
 NAMES = ("name", "full name", "student", "first name", "last name", "surname")
 EMAILS = ("email", "e-mail", "email address", "sis login id")
 NUMBERS = ("number", "student number", "sid", "student id", "id number", "sis user id", "id", "sis login id")
@@ -142,7 +142,7 @@ def _remarks(roster: Roster, of: Sequence[Sequence[str]], strangers: Sequence[tu
 
 
 def _format(sheet: Sheet) -> str:
-    if sheet.has("ID") and (sheet.has("Student") or sheet.has("LastName", "FirstName")):
+    if sheet.has("ID", "Section") and (sheet.has("Student") or sheet.has("LastName", "FirstName")):
         return CANVAS
     if sheet.has("Identifier", "Grade"):
         return MOODLE
@@ -182,5 +182,5 @@ def _is_points(row: Row) -> bool:
 def _is_student(row: Row, format: str) -> bool:
     """Whether a row is a student's: in Canvas' gradebook it has a number, in Gradescope's roster perhaps a role."""
     if format == CANVAS:
-        return row["id"] != "" and not _is_points(row) and _name(row) != TEST_STUDENT
+        return row["id"] != "" and not _is_points(row) and in_order(_name(row)) != TEST_STUDENT
     return format != GRADESCOPE or column(row["role"]) in ("", "student")

@@ -7,7 +7,7 @@ every file system takes.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -77,8 +77,18 @@ def text(words: str) -> str:
 
 def ignored(names: Iterable[str], why: str) -> list[str]:
     """A sentence about entries that were ignored, if there are any."""
-    listed = [shown(name) for name in names]
+    listed = [shown(name) for name in sorted(names)]
     return [f"{abridged(listed)} {'was' if len(listed) == 1 else 'were'} ignored: {why}."] if listed else []
+
+
+def together(files: Sequence[tuple[str, Path]]) -> tuple[Path, tuple[tuple[str, Path], ...]]:
+    """The `place` and the `files` of a hand-in whose files lie among those of others.
+
+    Args:
+        files: the names with which they were handed in, and where they lie. A single zip is the submission.
+    """
+    (name, path), *others = files
+    return (path, ()) if is_zip(name) and not others else (path.parent, tuple(files))
 
 
 def identified(handins: Iterable[HandIn]) -> list[HandIn]:

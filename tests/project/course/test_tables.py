@@ -62,7 +62,8 @@ def test_canvas_gets_its_columns_and_the_assignments(tmp_path: Path, graded_clas
         ["Doe, Jane", "4001", "00123", "jane@example.edu", "A and B", "7.5"],
         ["Li, Ming", "4002", "00789", "mli", "A", ""],
     ]
-    assert "Not found among the enrolled students: Ali Öztürk (submission_1)" in notes[0]
+    assert notes[0] == "The assignment in Canvas has 100.00 points, the rubric 10: set them equal."
+    assert "Not found among the enrolled students: Ali Öztürk (submission_1)" in notes[1]
     write_grades(graded_class, tmp_path / "new.csv", CANVAS, roster(tmp_path, CANVAS), "Homework 5")
     assert [row[-1] for row in rows(tmp_path / "new.csv")] == ["Homework 5", "10", "7.5", ""]
 
