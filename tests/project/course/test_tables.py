@@ -103,6 +103,11 @@ def test_a_platforms_format_needs_its_own_roster(tmp_path: Path, graded_class, f
         write_grades(graded_class, tmp_path / "grades.csv", format, roster(tmp_path, PLAIN))
 
 
+def test_an_unknown_format_is_refused(tmp_path: Path, graded_class) -> None:
+    with pytest.raises(SheetError, match="expected one of the formats plain, gradescope, canvas, moodle, found xlsx"):
+        write_grades(graded_class, tmp_path / "grades.csv", "xlsx")
+
+
 def test_an_assignment_that_canvas_has_twice_is_asked_for(tmp_path: Path, graded_class) -> None:
     path = tmp_path / "roster.csv"
     path.write_text("Student,ID,Section,HW (1),HW (2)\nJane Doe,1,,,\n")
