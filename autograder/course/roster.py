@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course.handins import Student
-from autograder.course.matching import Group, Index, in_order
+from autograder.course.handins import Student, identifier
+from autograder.course.matching import Group, Index, in_order, words_of
 from autograder.course.sheets import Row, Sheet, SheetError, column, read
 from harness.words import abridged, joined, printable, shown
 
@@ -98,25 +98,27 @@ def match(roster: Roster, groups: Iterable[Group]) -> Matched:
     A submission of which no student is known is found by its identifier. Moodle names a group instead of its members:
     its submission is that of all students with this group in the worksheet.
     """
-    emails, numbers, names, teams = Index[int](), Index[int](), Index[int](), Index[int]()
+    emails, numbers, names, teams, ids = (Index[int]() for _ in range(5))
     for position, one in enumerate(roster.enrolled):
         emails.add(position, [one.student.email])
         numbers.add(position, one.numbers)
         names.add(position, [], [one.student.name])
+        ids.add(position, map(identifier, filter(None, (one.student.email, one.student.name, *one.numbers))))
         teams.add(position, [one.row["group"]] if roster.format == MOODLE else [])
     of: list[list[str]] = [[] for _ in roster.enrolled]
     strangers: list[tuple[str, str]] = []
     notes: list[str] = []
     for group in groups:
-        for student in group.students or (Student(group.id, group.id, group.id),):
-            attempts = ((emails, student.email), (numbers, student.number), (names, student.name))
+        for student in group.students or (Student(words_of(group.id)),):
+            attempts = [(emails, student.email), (numbers, student.number), (names, student.name)]
+            attempts += [] if group.students else [(ids, group.id)]
             candidates = next((found for index, word in attempts if (found := index.find(word))), [])
             team = [] if candidates else teams.find(student.name)
             if len(candidates) == 1 or team:
                 for position in team or candidates:
                     of[position].append(group.id)
                 continue
-            strangers.append((group.id, str(student)))
+            strangers.append((group.id, str(student) if group.students else group.id))
             if candidates:
                 lines = joined(str(roster.enrolled[position].row.line) for position in candidates)
                 notes.append(f"{shown(str(student))} may be any of the students in lines {lines} of {roster.path}.")

@@ -185,9 +185,13 @@ def _column_of(assignment: str, roster: Roster) -> int | None:
 def _write_moodle(path: Path, submissions: Sequence[Submission], full: float, roster: Roster) -> list[str]:
     """The worksheet with its grades; a student without a submission keeps what stands there.
 
-    Feedback columns are left out, so that Moodle keeps what was written there since.
+    Feedback columns are left out, so that Moodle keeps what was written there since, and so is students' own text.
     """
-    own = [position for position, name in enumerate(roster.header) if not column(name).startswith("feedback")]
+    own = [
+        position
+        for position, name in enumerate(roster.header)
+        if not column(name).startswith(("feedback", "online text"))
+    ]
     grade = [column(name) for name in roster.header].index("grade")
     with writing(path, [roster.header[position] for position in own]) as write:
         for one, submission in _of(roster, submissions):

@@ -263,6 +263,12 @@ def test_links_and_what_is_no_file_are_not_touched(tmp_path: Path) -> None:
     assert len(source.notes) == 4
 
 
+def test_results_of_an_earlier_run_are_no_submission(tmp_path: Path) -> None:
+    put(tmp_path, "a.zip", "results/class.sqlite")
+    assert ids(tmp_path) == ["a"]
+    assert read(tmp_path).notes == ("results holds results, with class.sqlite, and was ignored.",)
+
+
 @pytest.mark.parametrize("names", [(), ("notes.txt", "LSTM.py"), (".hidden/a.zip",)])
 def test_a_folder_without_submissions_is_refused(tmp_path: Path, names: tuple[str, ...]) -> None:
     put(tmp_path, *names)
