@@ -120,7 +120,7 @@ def match(roster: Roster, groups: Iterable[Group]) -> Matched:
                 continue
             strangers.append((group.id, str(student) if group.students else group.id))
             if candidates:
-                lines = joined(str(roster.enrolled[position].row.line) for position in candidates)
+                lines = abridged(str(roster.enrolled[position].row.line) for position in candidates)
                 notes.append(f"{shown(str(student))} may be any of the students in lines {lines} of {roster.path}.")
     absent = tuple(one.student for one, ids in zip(roster.enrolled, of, strict=True) if not ids)
     return Matched(tuple(map(tuple, of)), absent, tuple(strangers), (*notes, *_remarks(roster, of, strangers)))
@@ -160,8 +160,8 @@ def _format(sheet: Sheet) -> str:
 
 def _enrolled(row: Row, format: str) -> Enrolled:
     numbers = [row[name] for name in NUMBERS if row[name]]
-    if format == MOODLE and (identifier := re.search(r"(?a)\d+$", row["identifier"])):
-        numbers.append(identifier[0])
+    if format == MOODLE and (participant := re.search(r"(?a)\d+$", row["identifier"])):
+        numbers.append(participant[0])
     if format == CANVAS:  # its ID is the platform's; a university's number comes first
         numbers.sort(key=lambda number: number == row["id"])
     email = next((row[name] for name in EMAILS if "@" in row[name]), "")

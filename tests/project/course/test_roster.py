@@ -85,7 +85,7 @@ def test_students_who_cannot_be_told_apart_are_matched_with_nobody(tmp_path: Pat
     read = roster(tmp_path, "name,email\nMing Li,m1@x.edu\nMing Li,m2@x.edu\n")
     matched = match(read, [hand_in("a", Student("Ming Li"))])
     assert matched.of == ((), ())
-    assert "Ming Li may be any of the students in lines 2 and 3 of" in matched.notes[0]
+    assert "Ming Li may be any of the students in lines 2, 3 of" in matched.notes[0]
 
 
 def test_several_submissions_of_a_student_are_told(tmp_path: Path) -> None:
