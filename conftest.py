@@ -104,12 +104,24 @@ def data(name: str) -> str:
     return "" if folder.is_dir() else f"the real data are not in {folder}"
 
 
-NEEDS: dict[str, Callable[..., str]] = {
-    need.__name__: need
-    for need in (
-        root, mount, container, landlock, seccomp, ia32, library, python, git, index, disk, file, links, chromium, data,
-    )  # fmt: skip
-}
+KNOWN = (
+    root,
+    mount,
+    container,
+    landlock,
+    seccomp,
+    ia32,
+    library,
+    python,
+    git,
+    index,
+    disk,
+    file,
+    links,
+    chromium,
+    data,
+)
+NEEDS: dict[str, Callable[..., str]] = {need.__name__: need for need in KNOWN}
 
 
 @functools.cache

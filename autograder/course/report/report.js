@@ -306,7 +306,7 @@ function failures(rows) {
       ),
     ),
   );
-  return make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Failed tests" }, table);
+  return make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Table of failed tests" }, table);
 }
 
 dialog.addEventListener("close", () => {
