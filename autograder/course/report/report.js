@@ -306,7 +306,7 @@ function failures(rows) {
       ),
     ),
   );
-  return make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Failed tests" }, table);
+  return make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Table of failed tests" }, table);
 }
 
 dialog.addEventListener("close", () => {
@@ -325,11 +325,11 @@ for (const button of all("[data-step]")) {
   });
 }
 
-// Paper: everything is shown.
+// Paper: everything is shown, but messages only of the first rows.
 
 let closed = [];
 window.addEventListener("beforeprint", () => {
-  closed = all("details:not([open])");
+  closed = all("details:not([open])").filter((details) => !details.closest(".beyond"));
   closed.forEach((details) => (details.open = true));
 });
 window.addEventListener("afterprint", () => closed.forEach((details) => (details.open = false)));
