@@ -256,9 +256,11 @@ function asRead(student, rows) {
   only.addEventListener("change", () => {
     for (const entry of list.children) entry.hidden = only.checked && entry.dataset.passed === "1";
   });
+  const part = state.part ? [make("p", {}, `Tests of part ${find("#part").selectedOptions[0].text} alone:`)] : [];
   return [
     make("p", student.open ? { class: "score" } : {}, score),
     make("pre", { class: "output" }, text(student.output)),
+    ...part,
     make("p", { class: "tools" }, make("label", {}, only, ` Failed tests only (${failed} of ${rows.length})`)),
     list,
   ];
@@ -284,7 +286,8 @@ function asDetails(row) {
 
 function forStaff(student, rows, unseen) {
   const facts = [["Score", student.score === null ? "none" : points(student.score)], ...student.staff];
-  const parts = [make("dl", { class: "facts" }, ...facts.flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]))];
+  const listed = facts.flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]);
+  const parts = [make("dl", { class: "facts" }, ...listed)];
   const failed = rows.filter((row) => !row.passed && row.kind);
   if (failed.length) parts.push(failures(failed));
   if (unseen.length) parts.push(make("h4", {}, "Tests that the student does not see now"), ...unseen.map(asUnseen));

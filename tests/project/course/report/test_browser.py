@@ -96,6 +96,12 @@ def test_a_part_leaves_its_own_rows_bars_and_columns(page):
     assert all(number.startswith("2.") for number in numbers)
     assert texts(page, ".histogram:visible h3") == ["Score, after deductions", "2 Sequence to sequence with attention"]
     assert page.locator("#students-table thead th[data-part]:visible").count() == 1
+    page.locator(f"{ROWS} th a").last.click()
+    names = page.locator("#read .name")
+    names.first.wait_for()
+    assert all(name.startswith("2.") for name in names.all_inner_texts())
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
     page.go_back()
     assert page.locator("#tests-table tbody tr:visible th").first.inner_text() == "1.1.1"
     assert page.get_by_label("Part", exact=True).input_value() == ""
