@@ -80,8 +80,8 @@ def test_a_record_without_a_run_has_none(tmp_path: Path):
         report.page(Record.create(tmp_path / "class.sqlite"))
 
 
-def test_only_a_report_is_replaced(record: Record, tmp_path: Path):
-    path = tmp_path / report.NAME
+def test_only_a_report_is_replaced(tmp_path: Path):
+    record, path = synthetic.fill(tmp_path / "class.sqlite", 1), tmp_path / report.NAME
     report.write(record, path)
     report.write(record, path)
     path.write_text("precious")
