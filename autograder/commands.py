@@ -16,7 +16,7 @@ from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from autograder.bench import attacks, feedback, speed, speed_table
+from autograder.bench import attacks, course_command, feedback, speed, speed_table
 from autograder.bench.workbench import commands as workbench_commands
 from autograder.course import combine, correct, explain
 from autograder.course import commands as course_commands
@@ -259,6 +259,7 @@ app.command(name="correct", rich_help_panel=CLASS)(correct.correct)
 app.command(name="combine", rich_help_panel=CLASS)(combine.combine)
 
 bench_commands = typer.Typer()
+bench_commands.command("course")(course_command.measure)
 bench_commands.command("translation")(workbench_commands.translation)
 bench_commands.command("language-model")(workbench_commands.language_model)
 app.add_typer(bench_commands, name="bench")

@@ -138,7 +138,7 @@ def write(run: Batch, format: str = PLAIN, roster: Roster | None = None, assignm
     written = [GRADES, ITEMS, report.NAME, SUMMARY, f"{batches.RESULTS}/"]
     if format != PLAIN:
         written.append(f"grades-{format}.csv")
-        tables.write_grades(record, out / written[-1], format, roster, assignment)
+        remarks = tables.write_grades(record, out / written[-1], format, roster, assignment)
     tables.write_items(record, out / ITEMS)
     report.write(record, out / report.NAME)
     lines = list(_lines(run.summary, record))

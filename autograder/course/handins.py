@@ -1,13 +1,18 @@
 """Who handed in what, and when: what a folder or a platform's export says of each submission of a class."""
 
+import hashlib
+import re
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+LONGEST_ID = 80  # characters
 
 
 @dataclass(frozen=True)
@@ -78,3 +83,17 @@ class HandIn:
 
 def _iso(date: datetime | None) -> str | None:
     return date.isoformat() if date else None
+
+
+def identifier(name: str) -> str:
+    """A name as letters, digits, ".", "-" and "_", which every file system takes.
+
+    It ends in a digest where letters are lost or the name is too long, so that different names stay different.
+    """
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
+    lost = any(letter.isalnum() and not letter.isascii() for letter in plain)
+    id = re.sub(r"(?a)[^\w.-]+", "_", plain.encode("ascii", "ignore").decode()).strip("._-")
+    if lost or not id or len(id) > LONGEST_ID:
+        same = unicodedata.normalize("NFC", name).encode(errors="surrogateescape")
+        id = f"{id[: LONGEST_ID - 9].rstrip('._-')}-{hashlib.sha256(same).hexdigest()[:8]}".lstrip("-")
+    return id

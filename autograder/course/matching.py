@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Generic, Protocol, TypeVar
 
-from autograder.course.handins import Student
+from autograder.course.handins import Student, identifier
 from harness.words import abridged, shown
 
 T = TypeVar("T")
@@ -46,17 +46,19 @@ class Members:
     def __init__(self, groups: Iterable[Group]) -> None:
         self._index: Index[tuple[str, int | None]] = Index()
         for group in groups:
-            self._index.add((group.id, None), [group.id])
+            self._index.add((group.id, None), [group.id], [words_of(group.id)])
             for position, student in enumerate(group.students):
                 self._index.add((group.id, position), [student.email, student.number], [student.name])
 
     def find(self, word: str) -> tuple[str, int | None]:
         """The identifier of a submission, and the position of the member; None for the whole group.
 
+        An identifier is also found by the name that it was made of.
+
         Raises:
             LookupError: with words for a message if there is none, or if there are several.
         """
-        found = self._index.find(word)
+        found = self._index.find(word) or self._index.find(identifier(word))
         ids = sorted({id for id, _ in found})
         if not ids:
             raise LookupError(f"no submission has a student {shown(word)} (an id, e-mail address, number or name)")
@@ -74,3 +76,8 @@ def folded(text: str) -> str:
 def in_order(name: str) -> str:
     """The words of a name in one order, whichever it is written in."""
     return " ".join(sorted(re.findall(r"[^\s,]+", folded(name))))
+
+
+def words_of(id: str) -> str:
+    """An identifier with the spaces that a name has."""
+    return id.replace("_", " ")

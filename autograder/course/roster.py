@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course.handins import Student
-from autograder.course.matching import Group, Index
+from autograder.course.handins import Student, identifier
+from autograder.course.matching import Group, Index, in_order, words_of
 from autograder.course.sheets import Row, Sheet, SheetError, column, read
 from harness.words import abridged, joined, printable, shown
 
 CANVAS, GRADESCOPE, MOODLE, PLAIN = "canvas", "gradescope", "moodle", "plain"
 POINTS_POSSIBLE = "points possible"
-TEST_STUDENT = "Student, Test"  # Canvas' own
+TEST_STUDENT = "student test"  # Canvas' own, in one order of the words
 NAMES = ("name", "full name", "student", "first name", "last name", "surname")
 EMAILS = ("email", "e-mail", "email address", "sis login id")
 NUMBERS = ("number", "student number", "sid", "student id", "id number", "sis user id", "id", "sis login id")
@@ -98,27 +98,29 @@ def match(roster: Roster, groups: Iterable[Group]) -> Matched:
     A submission of which no student is known is found by its identifier. Moodle names a group instead of its members:
     its submission is that of all students with this group in the worksheet.
     """
-    emails, numbers, names, teams = Index[int](), Index[int](), Index[int](), Index[int]()
+    emails, numbers, names, teams, ids = (Index[int]() for _ in range(5))
     for position, one in enumerate(roster.enrolled):
         emails.add(position, [one.student.email])
         numbers.add(position, one.numbers)
         names.add(position, [], [one.student.name])
+        ids.add(position, map(identifier, filter(None, (one.student.email, one.student.name, *one.numbers))))
         teams.add(position, [one.row["group"]] if roster.format == MOODLE else [])
     of: list[list[str]] = [[] for _ in roster.enrolled]
     strangers: list[tuple[str, str]] = []
     notes: list[str] = []
     for group in groups:
-        for student in group.students or (Student(group.id, group.id, group.id),):
-            attempts = ((emails, student.email), (numbers, student.number), (names, student.name))
+        for student in group.students or (Student(words_of(group.id)),):
+            attempts = [(emails, student.email), (numbers, student.number), (names, student.name)]
+            attempts += [] if group.students else [(ids, group.id)]
             candidates = next((found for index, word in attempts if (found := index.find(word))), [])
             team = [] if candidates else teams.find(student.name)
             if len(candidates) == 1 or team:
                 for position in team or candidates:
                     of[position].append(group.id)
                 continue
-            strangers.append((group.id, str(student)))
+            strangers.append((group.id, str(student) if group.students else group.id))
             if candidates:
-                lines = joined(str(roster.enrolled[position].row.line) for position in candidates)
+                lines = abridged(str(roster.enrolled[position].row.line) for position in candidates)
                 notes.append(f"{shown(str(student))} may be any of the students in lines {lines} of {roster.path}.")
     absent = tuple(one.student for one, ids in zip(roster.enrolled, of, strict=True) if not ids)
     return Matched(tuple(map(tuple, of)), absent, tuple(strangers), (*notes, *_remarks(roster, of, strangers)))
@@ -142,7 +144,7 @@ def _remarks(roster: Roster, of: Sequence[Sequence[str]], strangers: Sequence[tu
 
 
 def _format(sheet: Sheet) -> str:
-    if sheet.has("ID") and (sheet.has("Student") or sheet.has("LastName", "FirstName")):
+    if sheet.has("ID", "Section") and (sheet.has("Student") or sheet.has("LastName", "FirstName")):
         return CANVAS
     if sheet.has("Identifier", "Grade"):
         return MOODLE
@@ -158,8 +160,8 @@ def _format(sheet: Sheet) -> str:
 
 def _enrolled(row: Row, format: str) -> Enrolled:
     numbers = [row[name] for name in NUMBERS if row[name]]
-    if format == MOODLE and (identifier := re.search(r"(?a)\d+$", row["identifier"])):
-        numbers.append(identifier[0])
+    if format == MOODLE and (participant := re.search(r"(?a)\d+$", row["identifier"])):
+        numbers.append(participant[0])
     if format == CANVAS:  # its ID is the platform's; a university's number comes first
         numbers.sort(key=lambda number: number == row["id"])
     email = next((row[name] for name in EMAILS if "@" in row[name]), "")
@@ -182,5 +184,5 @@ def _is_points(row: Row) -> bool:
 def _is_student(row: Row, format: str) -> bool:
     """Whether a row is a student's: in Canvas' gradebook it has a number, in Gradescope's roster perhaps a role."""
     if format == CANVAS:
-        return row["id"] != "" and not _is_points(row) and _name(row) != TEST_STUDENT
+        return row["id"] != "" and not _is_points(row) and in_order(_name(row)) != TEST_STUDENT
     return format != GRADESCOPE or column(row["role"]) in ("", "student")

@@ -147,7 +147,7 @@ def safe(cell: Cell) -> Cell:
     """
     if not isinstance(cell, str):
         return cell
-    text = printable(cell)
+    text = cell if cell.isprintable() else printable(cell)
     start = unicodedata.normalize("NFKC", text.lstrip()[:1])
     return f"'{text}" if start and start in FORMULA and not HARMLESS.fullmatch(text.strip()) else text
 

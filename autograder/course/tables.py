@@ -20,7 +20,7 @@ from autograder.course.record import Record, Submission
 from autograder.course.roster import CANVAS, GRADESCOPE, MOODLE, PLAIN, Enrolled, Roster, absence, match
 from autograder.course.sheets import Cell, SheetError, column, writing
 from autograder.grade.policy import cents, points
-from harness.words import joined, shown
+from harness.words import abridged, joined, shown
 
 FORMATS = (PLAIN, GRADESCOPE, CANVAS, MOODLE)
 GRADES = (
@@ -62,7 +62,8 @@ def write_grades(
         assignment: Canvas' name of it; by default the title in the record.
 
     Returns:
-        Sentences about enrolled students without a submission, submissions of others, and missing scores.
+        Sentences about enrolled students without a submission, submissions of others, missing scores, and a platform's
+        other number of points.
 
     Raises:
         SheetError: if the roster does not fit the format, or the path cannot be written.
@@ -70,23 +71,23 @@ def write_grades(
     title = assignment or record.assignment().title
     check(format, roster, title)
     submissions = record.submissions()
-    full = _full_points(record)
+    full = cache(lambda kit: sum(record.points(kit).values()))
     if roster and path.exists() and path.samefile(roster.path):
         raise SheetError(f"{path} is the roster itself; name another file for the grades")
+    notes: list[str] = []
     if format == CANVAS and roster:
-        _write_canvas(path, roster, submissions, title, full)
+        notes = _write_canvas(path, submissions, full(record.kit()), roster, title)
     elif format == MOODLE and roster:
-        _write_moodle(path, roster, submissions)
+        notes = _write_moodle(path, submissions, full(record.kit()), roster)
     elif format == GRADESCOPE:
         _write_gradescope(path, submissions, full, roster if roster and roster.format == GRADESCOPE else None)
     else:
         _write_plain(path, submissions, full)
+    if roster:
+        matched = match(roster, submissions)
+        notes += [*matched.notes, *absence(roster, matched)]
     missing = [shown(str(submission)) for submission in submissions if submission.score is None]
-    failed = [f"No score: {joined(missing)}, since grading has failed."] if missing else []
-    if roster is None:
-        return failed
-    matched = match(roster, submissions)
-    return [*matched.notes, *absence(roster, matched), *failed]
+    return [*notes, *([f"No score: {abridged(missing, 10)}, since grading has failed."] if missing else [])]
 
 
 def write_items(record: Record, path: Path) -> None:
@@ -130,11 +131,6 @@ def best(submissions: Sequence[Submission]) -> Submission | None:
     return max(submissions, key=lambda submission: -1.0 if submission.score is None else submission.score, default=None)
 
 
-def _full_points(record: Record) -> Callable[[str], float]:
-    """The points of all tests of a kit, by the kit's digest."""
-    return cache(lambda kit: sum(record.points(kit).values()))
-
-
 def _score(submission: Submission | None) -> str:
     return "" if submission is None or submission.score is None else points(submission.score)
 
@@ -170,18 +166,18 @@ def _demanded(roster: Roster | None, format: str, file: str) -> Roster:
 
 
 def _write_canvas(
-    path: Path, roster: Roster, submissions: Sequence[Submission], assignment: str, full: Callable[[str], float]
-) -> None:
+    path: Path, submissions: Sequence[Submission], full: float, roster: Roster, assignment: str
+) -> list[str]:
     """The student's columns and the assignment's. A student without a submission gets an empty cell: no change."""
     own = [position for position, name in enumerate(roster.header) if column(name) in CANVAS_STUDENT]
     place = _column_of(assignment, roster)
     possible = roster.points.values[place].strip() if place is not None and roster.points else ""
-    most = max((full(submission.kit) for submission in submissions), default=0.0)
     header = [*(roster.header[position] for position in own), assignment if place is None else roster.header[place]]
     with writing(path, header) as write:
-        write(["    Points Possible", *[""] * (len(own) - 1), possible or points(most)])
+        write(["    Points Possible", *[""] * (len(own) - 1), possible or points(full)])
         for one, submission in _of(roster, submissions):
             write([*(one.row.values[position] for position in own), _score(submission)])
+    return _other_points("Canvas", possible, full)
 
 
 def _column_of(assignment: str, roster: Roster) -> int | None:
@@ -198,18 +194,36 @@ def _column_of(assignment: str, roster: Roster) -> int | None:
     return found[0] if found else None
 
 
-def _write_moodle(path: Path, roster: Roster, submissions: Sequence[Submission]) -> None:
+def _write_moodle(path: Path, submissions: Sequence[Submission], full: float, roster: Roster) -> list[str]:
     """The worksheet with its grades; a student without a submission keeps what stands there.
 
-    Feedback columns are left out, so that Moodle keeps what was written there since.
+    Feedback columns are left out, so that Moodle keeps what was written there since, and so is students' own text.
     """
-    own = [position for position, name in enumerate(roster.header) if not column(name).startswith("feedback")]
+    own = [
+        position
+        for position, name in enumerate(roster.header)
+        if not column(name).startswith(("feedback", "online text"))
+    ]
     grade = [column(name) for name in roster.header].index("grade")
     with writing(path, [roster.header[position] for position in own]) as write:
         for one, submission in _of(roster, submissions):
             values = list(one.row.values)
             values[grade] = _score(submission) or values[grade]
             write([values[position] for position in own])
+    return _other_points("Moodle", roster.enrolled[0].row["maximum grade"], full)
+
+
+def _other_points(platform: str, possible: str, full: float) -> list[str]:
+    """A sentence where the platform's assignment has other points than the rubric."""
+    try:
+        same = not possible or abs(float(possible.replace(",", ".")) - full) < 0.005
+    except ValueError:
+        same = True  # a scale, not points
+    return (
+        []
+        if same
+        else [f"The assignment in {platform} has {possible} points, the rubric {points(full)}: set them equal."]
+    )
 
 
 def _write_gradescope(

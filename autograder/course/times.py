@@ -18,7 +18,6 @@ from autograder.rubric import RubricError, duration
 from harness.words import shown
 
 YEARS = range(2000, 2200)  # as the grader takes them
-END_OF_DAY = time(23, 59, 59)
 EXPECTED = 'a date such as "2026-03-01 23:59" or "2026-03-01T23:59:00+01:00"'
 
 
@@ -69,7 +68,7 @@ def moment(text: str, where: str) -> Moment:
         raise SheetError(f"{where}: expected {EXPECTED}, found {shown(text) or 'nothing'}")
     assumed = []
     if _is_day(text):
-        found = datetime.combine(found.date(), END_OF_DAY)
+        found = datetime.combine(found.date(), time.max)
         assumed.append("at the end of that day")
     if found.tzinfo is None:
         found = found.astimezone()
@@ -145,7 +144,7 @@ def remarks(
     """Sentences about what was assumed, and about submissions whose lateness is not known and so costs nothing."""
     sentences = []
     if due:
-        sentences.append(f"Due {due.date.isoformat(' ')}{due.assumed and f', {due.assumed}'}.")
+        sentences.append(f"Due {due.date.isoformat(' ', 'seconds')}{due.assumed and f', {due.assumed}'}.")
     for rows in (times, extensions):
         assumed = Counter(row.moment.assumed for row in rows if row.moment and row.moment.assumed)
         for words, count in assumed.items():

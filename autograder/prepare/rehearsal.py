@@ -82,7 +82,7 @@ def rehearse(kit: Path, submission: Path, repository: Path, metadata: Path | Non
                 process = subprocess.Popen(
                     words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment
                 )
-                with _peak_memory(process.pid) as peak:
+                with peak_memory(process.pid) as peak:
                     process.wait()
             seconds = time.monotonic() - started
         output = (layout / "results" / "stdout").read_text(encoding="utf-8", errors="replace")
@@ -228,13 +228,17 @@ def can_mount() -> bool:
 
 
 @contextlib.contextmanager
-def _peak_memory(pid: int) -> Iterator[list[float]]:
-    """Sample the proportional set size of a process and all below it; the list's one entry is the peak, in bytes."""
+def peak_memory(pid: int, every: float = 0.1) -> Iterator[list[float]]:
+    """Sample the proportional set size of a process and all below it; the list's one entry is the peak, in bytes.
+
+    Args:
+        every: seconds between two samples.
+    """
     peak = [0.0]
     done = threading.Event()
 
     def sample() -> None:
-        while not done.wait(0.1):
+        while not done.wait(every):
             with contextlib.suppress(psutil.Error):
                 process = psutil.Process(pid)
                 peak[0] = max(peak[0], sum(map(_pss, [process, *process.children(recursive=True)])))

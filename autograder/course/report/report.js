@@ -16,7 +16,9 @@ function make(tag, attributes, ...children) {
   return element;
 }
 
-// Tables: search, sort, and only the first rows until all are asked for.
+// Tables: search, sort, and only the first rows until more are asked for.
+
+const MORE = 200; // rows
 
 class SortedTable {
   constructor(table) {
@@ -37,10 +39,7 @@ class SortedTable {
       });
     }
     this.more = make("button", { type: "button", class: "more" });
-    this.more.addEventListener("click", () => {
-      this.isLong = !this.isLong;
-      this.show();
-    });
+    this.more.addEventListener("click", () => this.showMore());
     table.parentElement.after(this.more);
     all("th[data-sort]", table).forEach((head) => this.addButton(head));
     this.show();
@@ -72,6 +71,14 @@ class SortedTable {
     this.show();
   }
 
+  showMore() {
+    const [cell] = this.matching[this.limit].cells;
+    this.limit += MORE;
+    this.show();
+    cell.tabIndex = -1;
+    cell.focus(); // the button may be gone
+  }
+
   text(row) {
     if (!this.texts.has(row)) this.texts.set(row, plain(`${row.textContent} ${row.dataset.search || ""}`));
     return this.texts.get(row);
@@ -83,16 +90,16 @@ class SortedTable {
     return isOfPart && isBehind && this.words.every((word) => this.text(row).includes(word));
   }
 
-  // Show the rows that match, the first ones if there are many.
+  // Show the rows that match, up to the limit.
   show() {
     this.matching = this.rows.filter((row) => {
       row.hidden = !this.matches(row);
       return !row.hidden;
     });
     const count = this.matching.length;
-    this.matching.forEach((row, index) => row.classList.toggle("beyond", !this.isLong && index >= this.limit));
+    this.matching.forEach((row, index) => row.classList.toggle("beyond", index >= this.limit));
     this.more.hidden = count <= this.limit;
-    this.more.textContent = this.isLong ? `Show the first ${this.limit}` : `Show all ${counted(count)}`;
+    this.more.textContent = `Show ${Math.min(MORE, count - this.limit)} more`;
     if (!this.tools) return;
     const what = this.table.dataset.what;
     const of = count === this.rows.length ? "" : ` of ${counted(this.rows.length)}`;
@@ -249,9 +256,11 @@ function asRead(student, rows) {
   only.addEventListener("change", () => {
     for (const entry of list.children) entry.hidden = only.checked && entry.dataset.passed === "1";
   });
+  const part = state.part ? [make("p", {}, `Tests of part ${find("#part").selectedOptions[0].text} alone:`)] : [];
   return [
     make("p", student.open ? { class: "score" } : {}, score),
     make("pre", { class: "output" }, text(student.output)),
+    ...part,
     make("p", { class: "tools" }, make("label", {}, only, ` Failed tests only (${failed} of ${rows.length})`)),
     list,
   ];
@@ -277,7 +286,8 @@ function asDetails(row) {
 
 function forStaff(student, rows, unseen) {
   const facts = [["Score", student.score === null ? "none" : points(student.score)], ...student.staff];
-  const parts = [make("dl", { class: "facts" }, ...facts.flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]))];
+  const listed = facts.flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]);
+  const parts = [make("dl", { class: "facts" }, ...listed)];
   const failed = rows.filter((row) => !row.passed && row.kind);
   if (failed.length) parts.push(failures(failed));
   if (unseen.length) parts.push(make("h4", {}, "Tests that the student does not see now"), ...unseen.map(asUnseen));
@@ -306,7 +316,7 @@ function failures(rows) {
       ),
     ),
   );
-  return make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Failed tests" }, table);
+  return make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Table of failed tests" }, table);
 }
 
 dialog.addEventListener("close", () => {
@@ -325,11 +335,11 @@ for (const button of all("[data-step]")) {
   });
 }
 
-// Paper: everything is shown.
+// Paper: everything is shown, but messages only of the first rows.
 
 let closed = [];
 window.addEventListener("beforeprint", () => {
-  closed = all("details:not([open])");
+  closed = all("details:not([open])").filter((details) => !details.closest(".beyond"));
   closed.forEach((details) => (details.open = true));
 });
 window.addEventListener("afterprint", () => closed.forEach((details) => (details.open = false)));

@@ -7,7 +7,7 @@ import base64
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from autograder.course.record import Item, Submission
@@ -74,7 +74,7 @@ def _staff(submission: Submission, results: Mapping[str, Any] | None) -> list[tu
         "Why": submission.why,
         "Handed in by": "\n".join(people),
         "Handed in": moment(submission.created) if submission.created else "",
-        "Due": (submission.late or {}).get("due", ""),
+        "Due": moment(datetime.fromisoformat(submission.late["due"])) if submission.late else "",
         "Lateness": _delay(submission),
         "Time and memory": f"{submission.seconds:.1f} s, {submission.memory:.0f} MiB",
         "Folder": submission.place,

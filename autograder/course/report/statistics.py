@@ -29,11 +29,6 @@ def bin_of(value: float, borders: Sequence[float]) -> int:
     return int(np.clip(np.searchsorted(borders, value, side="right") - 1, 0, len(borders) - 2))
 
 
-def failure_rate(passed: Flags) -> float | None:
-    """The share of submissions that do not pass a test; None where there are none."""
-    return float(1 - passed.mean()) if passed.size else None
-
-
 def discrimination(passed: Flags, others: Numbers) -> float | None:
     """How well passing a test tells strong from weak students, from -1 to 1: the corrected item-total correlation.
 

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course.handins import HandIn, Student
-from autograder.course.sources.listing import Found, Listing, ignored, is_zip, text
-from autograder.course.sources.loose import together
+from autograder.course.sources.listing import Found, Listing, ignored, is_zip, text, together
 from harness.words import joined, shown
 
 FORMAT = "Canvas export"
@@ -66,8 +65,8 @@ def read(listed: Listing) -> Found:
     found.handins = [_handin(own) for own in students.values()]
     online = {name for name in listed.files if ONLINE.fullmatch(name)}
     taken = {file.path.name for file in files}
-    found.notes += ignored(sorted(online), "only files that were handed in are graded")
-    found.notes += ignored(sorted(listed.files.keys() - online - taken), "not named as Canvas names files")
+    found.notes += ignored(online, "only files that were handed in are graded")
+    found.notes += ignored(listed.files.keys() - online - taken, "not named as Canvas names files")
     return found
 
 

@@ -1,22 +1,18 @@
 """What lies directly in a folder of submissions, and what the readers of all platforms share.
 
-The names come from students. Nothing is opened here, links are not followed, and an identifier is made of letters that
-every file system takes.
+The names come from students. Nothing is opened here, and links are not followed.
 """
 
-import hashlib
-import re
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.course.errors import CourseError
-from autograder.course.handins import HandIn
+from autograder.course.handins import HandIn, identifier
+from autograder.course.record import NAME
 from harness.words import abridged, printable, shown
 
 IGNORED = ("__MACOSX", "Thumbs.db", "desktop.ini")  # beside all that begins with a dot
-LONGEST_ID = 80  # characters
 LONGEST_TEXT = 200  # characters of a student's name
 
 
@@ -26,7 +22,7 @@ class SourceError(CourseError):
 
 @dataclass
 class Listing:
-    """The entries of a folder by name, sorted, and sentences about those that are no files and no folders."""
+    """The entries of a folder by name, sorted, and sentences about those that are not taken."""
 
     folder: Path
     files: dict[str, Path] = field(default_factory=dict)
@@ -58,6 +54,8 @@ def listing(folder: Path) -> Listing:
             continue
         if path.is_symlink():
             listed.notes.append(f"{shown(path.name)} is a symbolic link and was not followed.")
+        elif path.is_dir() and (path / NAME).exists():
+            listed.notes.append(f"{shown(path.name)} holds results, with {NAME}, and was ignored.")
         elif path.is_dir():
             listed.folders[path.name] = path
         elif path.is_file():
@@ -78,8 +76,18 @@ def text(words: str) -> str:
 
 def ignored(names: Iterable[str], why: str) -> list[str]:
     """A sentence about entries that were ignored, if there are any."""
-    listed = [shown(name) for name in names]
+    listed = [shown(name) for name in sorted(names)]
     return [f"{abridged(listed)} {'was' if len(listed) == 1 else 'were'} ignored: {why}."] if listed else []
+
+
+def together(files: Sequence[tuple[str, Path]]) -> tuple[Path, tuple[tuple[str, Path], ...]]:
+    """The `place` and the `files` of a hand-in whose files lie among those of others.
+
+    Args:
+        files: the names with which they were handed in, and where they lie. A single zip is the submission.
+    """
+    (name, path), *others = files
+    return (path, ()) if is_zip(name) and not others else (path.parent, tuple(files))
 
 
 def identified(handins: Iterable[HandIn]) -> list[HandIn]:
@@ -89,8 +97,8 @@ def identified(handins: Iterable[HandIn]) -> list[HandIn]:
     """
     known: set[str] = set()
     named: list[HandIn] = []
-    for handin in sorted(handins, key=lambda handin: (_identifier(handin.id) != handin.id, handin.id)):
-        first = id = _identifier(handin.id)
+    for handin in sorted(handins, key=lambda handin: (identifier(handin.id) != handin.id, handin.id)):
+        first = id = identifier(handin.id)
         number = 1
         while id.lower() in known:
             number += 1
@@ -98,14 +106,3 @@ def identified(handins: Iterable[HandIn]) -> list[HandIn]:
         known.add(id.lower())
         named.append(replace(handin, id=id))
     return sorted(named, key=lambda handin: handin.id)
-
-
-def _identifier(name: str) -> str:
-    """A name as letters, digits, ".", "-" and "_"; with a digest where letters are lost or it is too long."""
-    plain = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
-    lost = any(letter.isalnum() and not letter.isascii() for letter in plain)
-    id = re.sub(r"(?a)[^\w.-]+", "_", plain.encode("ascii", "ignore").decode()).strip("._-")
-    if lost or not id or len(id) > LONGEST_ID:
-        digest = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:8]
-        id = f"{id[: LONGEST_ID - 9].rstrip('._-')}-{digest}".lstrip("-")
-    return id

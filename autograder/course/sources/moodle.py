@@ -9,15 +9,17 @@ group has none. Nothing says when a submission was handed in, or who is in a gro
 import re
 
 from autograder.course.handins import HandIn, Student
-from autograder.course.sources.listing import Found, Listing, ignored, text
-from autograder.course.sources.loose import together
+from autograder.course.sources.listing import Found, Listing, ignored, text, together
 
 FORMAT = "Moodle export"
 NAMED = re.compile(r"(?as)(?P<name>.*?)(?:_(?P<number>\d+))?_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<file>.*))?")
 
 
 def fits(listed: Listing) -> bool:
-    return any(NAMED.fullmatch(name) for name in (*listed.folders, *listed.files))
+    """Whether most entries are named as Moodle does; a student may have named one so."""
+    names = [*listed.folders, *listed.files]
+    named = sum(NAMED.fullmatch(name) is not None for name in names)
+    return 0 < named and len(names) <= 2 * named
 
 
 def read(listed: Listing) -> Found:

@@ -41,11 +41,11 @@ def read(source: Path) -> Source:
     listed = listing(source)
     inner = [listing(path) for path in listed.folders.values()] if len(listed.folders) == 1 else []
     format, found = _found(listed, inner)
+    notes = listed.notes + found.notes
     if not found.handins:
-        listed_names = [shown(name) for name in (*listed.folders, *listed.files)]
-        reasons = "".join(f" {note}" for note in found.notes)
-        raise SourceError(f"{source}: {EXPECTED}; found {abridged(listed_names) or 'an empty folder'}.{reasons}")
-    return Source(format, tuple(identified(found.handins)), tuple(listed.notes + found.notes))
+        names = abridged(shown(name) for name in (*listed.folders, *listed.files))
+        raise SourceError(" ".join([f"{source}: {EXPECTED}; found {names or 'no file and no folder'}.", *notes]))
+    return Source(format, tuple(identified(found.handins)), tuple(notes))
 
 
 def _found(listed: Listing, inner: list[Listing]) -> tuple[str, Found]:

@@ -94,16 +94,17 @@ class Class:
 
     def submission(self, position: int) -> Graded:
         handin = self._handin(position)
-        if position and position % 97 == 0:
+        if position % 97 == 7:
             why = f"It holds none of the assignment's files: found {ALERT}.docx."
-            return Graded(handin, "", UNREADABLE, KIT, why=why, results=self._results(handin, (), [why]))
-        if position and position % 331 == 0:
-            return Graded(handin, "", FAILED, KIT, why="The grader was killed: out of memory.")
+            return Graded(handin, "", "", UNREADABLE, KIT, why=why, results=self._results(handin, (), [why]))
+        if position % 331 == 9:
+            return Graded(handin, "", "", FAILED, KIT, why="The grader was killed: out of memory.")
         items = self._items(handin.id)
         late = handin.created - DUE if handin.created else timedelta(0)
         seconds, memory = self.random.lognormvariate(1.2, 0.3), self.random.lognormvariate(3, 0.3)
         return Graded(
             handin,
+            "",
             "",
             GRADED,
             KIT,

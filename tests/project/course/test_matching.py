@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.course.handins import HandIn, Student
+from autograder.course.handins import HandIn, Student, identifier
 from autograder.course.matching import Members
 from tests.project.course.exports import ALI, JANE, MING
 
@@ -24,6 +24,15 @@ def test_a_student_is_found_by_name_address_and_number(word: str) -> None:
 
 def test_an_identifier_stands_for_the_whole_group() -> None:
     assert CLASS.find("SUBMISSION_1") == ("submission_1", None)
+
+
+@pytest.mark.parametrize("name", ["Ali Öztürk", "王小明", "a@x.edu", "12345", "Doe, Jane"])
+def test_an_identifier_is_found_by_the_name_that_it_was_made_of(name: str) -> None:
+    assert members((identifier(name), ()), ("other", ())).find(name) == (identifier(name), None)
+
+
+def test_a_name_in_an_identifier_may_have_another_order() -> None:
+    assert members(("Jane_Doe", ())).find("Doe, Jane") == ("Jane_Doe", None)
 
 
 @pytest.mark.parametrize("word", ["", "Jane", "456", "Jane Doe Doe", "nobody@example.edu"])

@@ -96,6 +96,6 @@ def test_only_a_file_of_ours_is_replaced_and_only_by_a_whole_one(tmp_path: Path)
         fail(path)
     assert path.read_text() == "a,b\n1,2\n"
     path.write_text("a,c\n")
-    with pytest.raises(SheetError, match="this command has not made it; name another file"), writing(path, ["a", "b"]):
+    with pytest.raises(SheetError, match="this command has not made it; move it away"), writing(path, ["a", "b"]):
         pass
     assert [file.name for file in tmp_path.iterdir()] == ["a.csv"]

@@ -1,5 +1,6 @@
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from autograder.course.sources.listing import identified
 from autograder.grade import collection
 from tests.project.course import exports
 from tests.project.course.exports import ALI, JANE, MING, Handed, packed
+from tests.project.course.records import graded, record
 
 WORK = packed({"models/naive/LSTM.py": "x = 1\n"})
 CLASS = [Handed(11, (JANE,), WORK), Handed(12, (MING,), WORK)]
@@ -85,11 +87,17 @@ def test_a_time_is_read_in_every_form_or_its_absence_is_noted(tmp_path: Path, ti
 
 
 def test_folders_and_metadata_that_do_not_fit_are_told(tmp_path: Path) -> None:
-    exports.gradescope(tmp_path, CLASS)
+    exports.gradescope(tmp_path, [*CLASS, Handed(14, (ALI,), WORK)])
     (tmp_path / "submission_11").rename(tmp_path / "submission_13")
+    metadata = tmp_path / "submission_metadata.yml"
+    metadata.write_text(
+        metadata.read_text(encoding="utf-8").replace("submission_14", "submission_12"), encoding="utf-8"
+    )
+    (tmp_path / "submission_14").rename(tmp_path / "__MACOSX")
     put(tmp_path, "notes.txt")
     source = read(tmp_path)
     assert [handin.id for handin in source.handins] == ["submission_12", "submission_13"]
+    assert source.handins[0].students == (MING,)  # the first of two entries
     assert "does not say who" in source.handins[1].notes[0]
     assert "names folders that are not there: submission_11." in source.notes[0]
     assert "notes.txt was ignored" in source.notes[1]
@@ -219,6 +227,20 @@ def test_archives_with_numbers_in_their_names_are_not_canvas(tmp_path: Path, nam
     assert ids(tmp_path) == [Path(name).stem for name in names]
 
 
+@pytest.mark.parametrize("names", [("doejane_1_2_a.zip",), ("doejane_1_2_LSTM.py", "doejane_1_3_Encoder.py")])
+def test_canvas_export_of_one_student(tmp_path: Path, names: tuple[str, ...]) -> None:
+    put(tmp_path, *names)
+    assert read(tmp_path).format == "Canvas export"
+    assert ids(tmp_path) == ["doejane_1"]
+
+
+@pytest.mark.parametrize("name", ["a_1_assignsubmission_file_b.zip", "x_1_2_a.zip"])
+def test_one_student_does_not_change_the_format_by_a_name(tmp_path: Path, name: str) -> None:
+    put(tmp_path, name, "b.zip", "c.zip")
+    assert read(tmp_path).format == "folder of zips"
+    assert ids(tmp_path) == sorted([Path(name).stem, "b", "c"])
+
+
 # Folders.
 
 
@@ -239,6 +261,12 @@ def test_links_and_what_is_no_file_are_not_touched(tmp_path: Path) -> None:
     source = read(tmp_path / "source")
     assert [handin.id for handin in source.handins] == ["a"]
     assert len(source.notes) == 4
+
+
+def test_results_of_an_earlier_run_are_no_submission(tmp_path: Path) -> None:
+    put(tmp_path, "a.zip", "results/class.sqlite")
+    assert ids(tmp_path) == ["a"]
+    assert read(tmp_path).notes == ("results holds results, with class.sqlite, and was ignored.",)
 
 
 @pytest.mark.parametrize("names", [(), ("notes.txt", "LSTM.py"), (".hidden/a.zip",)])
@@ -304,8 +332,9 @@ def test_no_name_of_a_file_makes_reading_fail(tmp_path_factory: pytest.TempPathF
         assert all("/" not in name and name not in (".", "..") for name, _ in handin.files)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="names that are not UTF-8")
-def test_a_name_that_is_not_utf_8_is_read(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf_8_is_read_and_recorded(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"J\xf6rg.zip")).write_bytes(WORK)
-    (id,) = ids(tmp_path)
-    assert re.fullmatch(r"[\w.-]+", id)
+    (handin,) = read(tmp_path).handins
+    assert re.fullmatch(r"[\w.-]+", handin.id)
+    with record(tmp_path / "build", [replace(graded(handin.id, 1.0), handin=handin)]) as made:
+        assert made.submissions()[0].place.endswith("J\\udcf6rg.zip")

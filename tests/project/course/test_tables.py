@@ -62,7 +62,8 @@ def test_canvas_gets_its_columns_and_the_assignments(tmp_path: Path, graded_clas
         ["Doe, Jane", "4001", "00123", "jane@example.edu", "A and B", "7.5"],
         ["Li, Ming", "4002", "00789", "mli", "A", ""],
     ]
-    assert "Not found among the enrolled students: Ali Öztürk (submission_1)" in notes[0]
+    assert notes[0] == "The assignment in Canvas has 100.00 points, the rubric 10: set them equal."
+    assert "Not found among the enrolled students: Ali Öztürk (submission_1)" in notes[1]
     write_grades(graded_class, tmp_path / "new.csv", CANVAS, roster(tmp_path, CANVAS), "Homework 5")
     assert [row[-1] for row in rows(tmp_path / "new.csv")] == ["Homework 5", "10", "7.5", ""]
 
@@ -100,6 +101,11 @@ def test_a_platforms_format_needs_its_own_roster(tmp_path: Path, graded_class, f
         write_grades(graded_class, tmp_path / "grades.csv", format)
     with pytest.raises(SheetError, match=r"found .*roster\.csv \(of plain\)"):
         write_grades(graded_class, tmp_path / "grades.csv", format, roster(tmp_path, PLAIN))
+
+
+def test_an_unknown_format_is_refused(tmp_path: Path, graded_class) -> None:
+    with pytest.raises(SheetError, match="expected one of the formats plain, gradescope, canvas, moodle, found xlsx"):
+        write_grades(graded_class, tmp_path / "grades.csv", "xlsx")
 
 
 def test_an_assignment_that_canvas_has_twice_is_asked_for(tmp_path: Path, graded_class) -> None:

@@ -40,7 +40,7 @@ def written(tmp_path: Path, text: str) -> Path:
         ("2026-03-01 12:00 Z", "2026-03-01T12:00:00+00:00", ""),
         ("2026-03-01 12:00", "2026-03-01T12:00:00+01:00", "in this machine's time zone (CET)"),
         ("2026-07-01 12:00", "2026-07-01T12:00:00+02:00", "in this machine's time zone (CEST)"),
-        ("2026-03-01", "2026-03-01T23:59:59+01:00", "at the end of that day, in this machine's time zone (CET)"),
+        ("2026-03-01", "2026-03-01T23:59:59.999999+01:00", "at the end of that day, in this machine's time zone (CET)"),
     ],
 )
 def test_a_date_is_read_and_what_is_assumed_is_said(text: str, expected: str, assumed: str) -> None:
@@ -65,7 +65,7 @@ def test_times_and_extensions_reach_their_submissions(tmp_path: Path) -> None:
     group, single, nobody = apply(CLASS, DUE, times, extensions)
     assert (group.created, single.created) == (datetime(2026, 3, 1, 10, tzinfo=UTC), None)
     assert [student.due for student in group.students] == [None, datetime(2026, 3, 3, 12, tzinfo=PLUS_ONE)]
-    assert single.students[0].due == datetime(2026, 3, 5, 23, 59, 59, tzinfo=PLUS_ONE)
+    assert single.students[0].due == datetime(2026, 3, 5, 23, 59, 59, 999999, tzinfo=PLUS_ONE)
     assert group.due == single.due == DUE.date
     assert (nobody.students, nobody.due) == ((), DUE.date + timedelta(hours=1))
     assert remarks([group, single, nobody], DUE, times, extensions) == [
