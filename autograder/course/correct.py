@@ -26,7 +26,7 @@ from autograder.course.work import Work
 from autograder.grade.policy import points
 from harness.words import abridged, joined
 
-CHANGES, OLD = "changes.csv", "old"
+CHANGES = "changes.csv"
 COLUMNS = ("student", "submission", "test", "old points", "new points", "old score", "new score")
 ONLY_NOW = 0.0  # points under a kit that does not have the test
 
@@ -84,7 +84,7 @@ def correct(
     graded_class = load(folder, after)
     place = folder
     if not is_graded_by(graded_class, before):
-        place = target / OLD
+        place = target.with_name(f"{target.name}-old")
         say(f"{folder} was not graded with {old} alone: grading it with this kit into {place}")
         _grade(graded_class, before, place, jobs)
     say(f"Grading with {new} into {target}")
