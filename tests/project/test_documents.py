@@ -12,7 +12,7 @@ from tests.project.conftest import ROOT
 HANDOUT_README = "autograder/prepare/handout_root/README.md"
 GENERATED = "docs/ta-guide/"
 # Written by commands, or an example: not in a checkout.
-MADE = ("build/", "runs/", "results/", ".secrets/", "models/", "answers/")
+MADE = ("DIR/", "build/", "runs/", "results/", ".secrets/", "models/", "answers/")
 LINK = re.compile(r"!?\[[^]]*\]\(([^)\s]+)\)")
 PATH = re.compile(r"`((?:[\w.-]+/)+(?:[\w.-]+\.\w+|))(?:::[\w\[\]]+)?`")
 CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
