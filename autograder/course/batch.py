@@ -5,6 +5,7 @@ DIR/
   results/ID.json   what single grading writes, for each submission
   grades.csv  items.csv  summary.txt  report.html   grades-canvas.csv and others if they are asked for
   overrides.csv     written by the staff: points that count in place of a row's own
+  corrected/        the same class under another kit, which `correct` has graded
 """
 
 import base64

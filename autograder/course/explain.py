@@ -73,13 +73,13 @@ def explain(
         raise ExplainError(f"--seed {shown(seed)}: expected one of {joined(kit.seeds, 'or')}")
     closed = [folder] if folder else []
     with closing(Grader(kit_zip, REPOSITORY, closed)) as grader:
-        graded = _of_class(folder, submission, test) if folder else _of_path(Path(submission), test, kit, grader)
+        graded = _of_class(folder, submission, test, kit) if folder else _of_path(Path(submission), test, kit, grader)
         seeds = (seed,) if seed else kit.seeds
         answer = _ask(grader, {"files": graded.files, "explain": test, "seeds": seeds}, kit)
     Console(highlight=False).print(Group(*_page(graded, found[0], seeds, answer)))
 
 
-def _of_class(folder: Path, name: str, test: str) -> Graded:
+def _of_class(folder: Path, name: str, test: str, kit: KitFacts) -> Graded:
     """A submission of a graded class, as the class was graded."""
     with Record(folder / NAME) as record:
         submissions = {submission.id: submission for submission in record.submissions()}
@@ -88,7 +88,9 @@ def _of_class(folder: Path, name: str, test: str) -> Graded:
         except LookupError as error:
             raise ExplainError(f"{folder}: {error}") from None
         files = {path: base64.b64encode(content).decode() for path, content in record.files(id).items()}
-        return Graded(str(submissions[id]), files, _row(record.results(id), test))
+        other = any(item.kit != kit.digest for item in record.items(test, id))
+        who = f"{submissions[id]}{', who was graded with another kit' if other else ''}"
+        return Graded(who, files, _row(record.results(id), test))
 
 
 def _of_path(path: Path, test: str, kit: KitFacts, grader: Grader) -> Graded:
@@ -110,9 +112,11 @@ def _ask(grader: Grader, request: Mapping[str, Any], kit: KitFacts) -> Answer:
         answer = grader.ask(request, kit.seconds + MORE_SECONDS)
     except GraderDied as error:
         answer = {"failed": str(error)}
-    for why in ("failed", "refused"):
-        if why in answer:
-            raise ExplainError(f"the test cannot be run: {printable(str(answer[why]))}")
+    if "refused" in answer:
+        raise ExplainError(f"the test cannot be run: {printable(str(answer['refused']))}")
+    if "failed" in answer:
+        why = f"{kit.path} cannot run the test: {printable(str(answer['failed']))}"
+        raise ExplainError(f"{why}; if an earlier version of this project has built it, build it again")
     return answer
 
 

@@ -17,6 +17,7 @@ from harness.graded import Case, GradedTest
 from harness.judge import Kind, Verdict, judge
 from harness.outcome import Outcome
 
+MOST_LINES = 100  # of a traceback, whatever the child sends
 PATIENCE = 0.8  # of a test's seconds: then a test that does not end is interrupted, to see where it is
 
 
@@ -90,4 +91,4 @@ def _traceback(engine: Engine, folder: Path, items: Sequence[Item], run: Run, un
     patience = PATIENCE * engine.limits.test_seconds if run.end == "timeout" else 0.0
     again = [replace(item, kind="traceback", seconds=patience) for item in items]
     last = engine.warden.run(folder, again, until).outcomes.get(len(items) - 1)
-    return tuple(map(str, last.shown.values())) if last else ()
+    return tuple(map(str, last.shown.values()))[:MOST_LINES] if last else ()

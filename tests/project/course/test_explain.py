@@ -66,8 +66,13 @@ def test_a_submission_of_a_graded_class_comes_from_its_record(
     shared.asked.clear()
     words = ["explain", "ben", "1.2.4", "--kit", kit_zip, "--from", tmp_path / "out"]
     said = CliRunner().invoke(commands.app, list(map(str, words)), catch_exceptions=False).output
+    assert "lstm reads a whole sequence, of ben\n" in said
     assert "It fails in the same way." in said
     assert ["explain" in request for request in shared.asked] == [True], "the row is in the record"
+    (other := tmp_path / "other.zip").write_bytes(kit_zip.read_bytes() + b"another digest")
+    words[4] = other
+    said = CliRunner().invoke(commands.app, list(map(str, words)), catch_exceptions=False).output
+    assert "of ben, who was graded with another kit\n" in said
     words[1] = "eve"
     with pytest.raises(ExplainError, match="no submission has a student eve"):
         CliRunner().invoke(commands.app, list(map(str, words)), catch_exceptions=False)
