@@ -70,7 +70,7 @@ def batch(
         wanted = Wanted(only_failed, tuple(test or ()), tuple(student or ()))
         run = Batch(record, out, kit, handins, given, wanted)
         tasks = [task for task in _bar(run.plan(), "reading", len(handins)) if task]
-        say(f"{len(tasks)} of {len(handins)} submissions to be graded" if tasks else "Nothing has changed.")
+        say(_planned(tasks, len(handins)))
         _grade(run, tasks, [source, out], jobs, scheduler, described)
         remarks = tables.write_grades(record, out / GRADES, format, roster, assignment)
         tables.write_items(record, out / ITEMS)
@@ -129,6 +129,15 @@ def _grade(run: Batch, tasks: list[batches.Task], closed: list[Path], jobs: int,
     finally:
         if scheduler:
             graders.close()
+
+
+def _planned(tasks: Sequence[batches.Task], total: int) -> str:
+    """What is going to be done, in words."""
+    settled = sum(task.runs == () for task in tasks)
+    if not tasks:
+        return "Nothing has changed."
+    again = f", and the points of {settled} to be computed again" if settled else ""
+    return f"{len(tasks) - settled} of {total} submissions to be graded{again}"
 
 
 def _bar(elements: Iterable[T], description: str, total: int) -> Iterator[T]:
