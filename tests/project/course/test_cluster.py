@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,6 +87,18 @@ def test_a_worker_that_cannot_isolate_refuses_and_says_so(cluster, kit, handins,
         assert record.submissions() == []
     graders.close()
     assert len(graders.refusals) == 2
+
+
+def test_workers_need_nothing_of_the_repository(tmp_path: Path) -> None:
+    from autograder.course import cluster
+
+    path = tmp_path / "code.zip"
+    path.write_bytes(cluster.code(ROOT))
+    script = "import sys; sys.path.insert(0, sys.argv[1]); import autograder.course.worker as w; print(w.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script, str(path)], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(str(path))
 
 
 def test_a_scheduler_that_does_not_answer_is_named(kit, monkeypatch) -> None:
