@@ -220,8 +220,10 @@ class Batch:
                 self.record.add(graded, number)
                 self._write(graded)
                 yield graded
+            present = {handin.id for handin in self.handins}
             self.record.note(self.handins)
-            self.record.finish(number)
+            gone = any(submission.present and submission.id not in present for submission in self._before.values())
+            self.record.finish(number, changed=bool(tasks) or gone)
             self._write_missing()
         self._summarize(tasks, number)
 

@@ -73,8 +73,10 @@ def batch(
         say(_planned(tasks, len(handins)))
         _grade(run, tasks, [source, out], jobs, scheduler, described)
         remarks = tables.write_grades(record, out / GRADES, format, roster, assignment)
-        tables.write_items(record, out / ITEMS)
-        report.write(record, out / report.NAME)
+        if _is_old(out / ITEMS, record):
+            tables.write_items(record, out / ITEMS)
+        if _is_old(out / report.NAME, record):
+            report.write(record, out / report.NAME)
         lines = list(_lines(run.summary, record))
         _write_summary(out / SUMMARY, lines, remarks)
         for line in (*_abridged(lines), *remarks):
@@ -129,6 +131,11 @@ def _grade(run: Batch, tasks: list[batches.Task], closed: list[Path], jobs: int,
     finally:
         if scheduler:
             graders.close()
+
+
+def _is_old(path: Path, record: Record) -> bool:
+    """Whether something has changed since a file was written. For a large class writing it takes seconds."""
+    return not path.exists() or record.changed_after(path.stat().st_mtime)
 
 
 def _planned(tasks: Sequence[batches.Task], total: int) -> str:

@@ -28,7 +28,7 @@ CREATE TABLE kit (
 );
 CREATE TABLE run (
     id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT, source TEXT NOT NULL, format TEXT NOT NULL,
-    kit TEXT NOT NULL
+    kit TEXT NOT NULL, changed INTEGER NOT NULL DEFAULT 1
 );
 CREATE TABLE submission (
     id TEXT PRIMARY KEY, place TEXT NOT NULL, created TEXT, due TEXT, notes TEXT NOT NULL,
@@ -260,11 +260,17 @@ class Record:
             )
             return int(cursor.lastrowid or 0)
 
-    def finish(self, run: int) -> None:
-        """Note that a run has ended, with the score of every submission in it."""
+    def finish(self, run: int, changed: bool = True) -> None:
+        """Note that a run has ended, whether it has changed a result, and the score of every submission in it."""
         with self._transaction() as database:
-            database.execute("UPDATE run SET finished = ? WHERE id = ?", (_now(), run))
+            database.execute("UPDATE run SET finished = ?, changed = ? WHERE id = ?", (_now(), changed, run))
             database.execute("INSERT OR REPLACE INTO score SELECT id, ?, score FROM submission WHERE present", (run,))
+
+    def changed_after(self, time: float) -> bool:
+        """Whether a run has changed a result after this time, in seconds since the epoch, or may have."""
+        query = "SELECT max(coalesce(finished, started)) FROM run WHERE changed OR finished IS NULL"
+        latest = _date(self._database.execute(query).fetchone()[0])
+        return latest is not None and latest.timestamp() > time
 
     def source(self) -> str:
         """Where the latest run has read the submissions, for people."""
@@ -441,7 +447,7 @@ def _unpacked(content: bytes | None) -> dict[str, Any] | None:
 
 
 def _now() -> str:
-    return datetime.now().astimezone().isoformat(timespec="seconds")
+    return datetime.now().astimezone().isoformat()
 
 
 def _iso(date: datetime | None) -> str | None:
