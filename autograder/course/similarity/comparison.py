@@ -1,7 +1,7 @@
 """Compares all works of a class by their fingerprints, through an index from fingerprint to works.
 
-A fingerprint weighs the more, the fewer of the other works have it: the logarithm of the reciprocal of their share. What
-more than a share of the class has weighs nothing. The score of a pair is the weight of what it shares.
+A fingerprint weighs the more, the fewer of the other works have it: the logarithm of the reciprocal of their share.
+What more than a share of the class has weighs nothing. The score of a pair is the weight of what it shares.
 
 How unusual a score is follows from the class itself. Among independent works the number of pairs above a score falls
 exponentially; the fall is measured where nearly all pairs are independent even if every work had COPIES partners that
@@ -25,8 +25,6 @@ HIGHEST_BASE = 0.25
 WIDEST_FALL = 0.1
 NARROWEST_FALL = 0.06  # in any class: twice that of independent rewrites of one assignment
 
-Numbers = NDArray[np.int64]
-
 
 @dataclass(frozen=True)
 class Match:
@@ -48,7 +46,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Usual:
-    """How scores of independent works fall in this class: `count` pairs score at least `base`, then by e every `fall`."""
+    """How scores of independent works fall: `count` pairs reach `base`, and a part of 1/e of them `fall` more."""
 
     base: float
     fall: float
@@ -112,13 +110,13 @@ class Index:
         self._counts = np.where(shared, counts, 0)
         self._bounds = np.searchsorted(self._owners, np.arange(len(found) + 1))
 
-    def scores(self, work: int) -> NDArray[np.float64]:
+    def scores(self, work: int) -> NDArray[np.float32]:
         """The scores of a work, named by its place in `ids`, with all works."""
         own = self._which[self._bounds[work] : self._bounds[work + 1]]
         counts = self._counts[own]
         places = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)  # 0, 1, ... for each
         partners = self._postings[np.repeat(self._starts[own], counts) + places]
-        return np.bincount(partners, np.repeat(self._weights[own], counts), len(self.ids))
+        return np.asarray(np.bincount(partners, np.repeat(self._weights[own], counts), len(self.ids)), np.float32)
 
     def share(self, work: int, score: float) -> float:
         """A score as a share of what a work would share with its twin."""
@@ -149,6 +147,7 @@ def compare(
     threshold: float = THRESHOLD,
     common: float = COMMON,
     same: Collection[Collection[str]] = (),
+    asked: tuple[str, str] | None = None,
 ) -> Comparison:
     """Compare each two works of a class, and each of them with each work of earlier terms.
 
@@ -156,6 +155,7 @@ def compare(
         works, earlier: identifier -> fingerprints; no identifier may be in both.
         threshold: how unusual a pair has to be to be among the matches.
         same: groups of works of one student, which are not compared with one another.
+        asked: a pair, in the order of `Match`, that is among the matches however usual it is.
     """
     index = Index(works, earlier or {}, common)
     place = {id: number for number, id in enumerate(index.ids)}
@@ -167,7 +167,7 @@ def compare(
     for work in range(index.of_class):
         scores = index.scores(work)
         scores[list(apart.get(work, ()))] = 0
-        rows.append(scores[work + 1 :].astype(np.float32))
+        rows.append(scores[work + 1 :])
     scores = np.concatenate(rows) if rows else np.zeros(0, np.float32)
     if not len(scores):
         return Comparison((), Usual(0, 1, 1), index.common, len(works), len(earlier or {}), 0)
@@ -175,7 +175,10 @@ def compare(
     least = usual.base + (threshold + math.log10(usual.count)) * math.log(10) * usual.fall
     found = []
     for one, row in enumerate(rows):
-        for other in np.flatnonzero((row >= least) & (row > 0)) + one + 1:
+        wanted = row >= least
+        if asked and place[asked[0]] == one:
+            wanted[place[asked[1]] - one - 1] = True
+        for other in np.flatnonzero(wanted & (row > 0)) + one + 1:
             score = float(row[other - one - 1])
             shares = index.share(one, score), index.share(int(other), score)
             found.append(Match(index.ids[one], index.ids[other], score, usual.unusual(score), *shares))

@@ -1,8 +1,8 @@
-"""Winnowed fingerprints of a submission (Schleimer, Wilkerson and Aiken, 2003, "Winnowing: Local Algorithms for Document
-Fingerprinting").
+"""Winnowed fingerprints of a submission.
 
-A gram is LENGTH tokens in a row, as a number. Of WINDOW grams in a row the least is a fingerprint, so two functions that
-share LENGTH + WINDOW - 1 tokens in a row share a fingerprint. No gram crosses functions, so their order does not matter.
+Schleimer, Wilkerson and Aiken, 2003, "Winnowing: Local Algorithms for Document Fingerprinting". A gram is LENGTH tokens
+in a row, as a number. Of WINDOW grams in a row the least is a fingerprint, so two functions that share LENGTH + WINDOW -
+1 tokens in a row share a fingerprint. No gram crosses functions, so their order does not matter.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.course.similarity.tokens import Unit, handed_out, units
+from autograder.course.similarity.tokens import Unit, handed_out, units, words
 
 LENGTH = 6  # tokens; with names left out, six are about one line
 WINDOW = 4
@@ -50,8 +50,11 @@ class Baseline:
     @classmethod
     def of(cls, handout: Files, solution: Files) -> "Baseline":
         names = handed_out(handout)
-        trees = (units(files, names) for files in (handout, solution))
-        return cls(names, frozenset(gram for tree in trees for found in tree.values() for u in found for gram in grams(u)))
+        found: list[Unit] = []
+        for files in (handout, solution):
+            found += [unit for of_file in units(files, names).values() for unit in of_file]
+            found += words(files)
+        return cls(names, frozenset(gram for unit in found for gram in grams(unit)))
 
     def units(self, files: Files) -> dict[str, list[Unit]]:
         """The tokens of each file. Never raises, whatever the bytes."""

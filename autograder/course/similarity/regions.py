@@ -88,8 +88,6 @@ def _longest(
     return best[0], -best[1], -best[2]
 
 
-
-
 def _lines(function: _Function, start: int, count: int) -> Lines:
     lines = [token.line for token in function.unit[start : start + count]]
     return Lines(function.path, min(lines), max(lines))

@@ -3,8 +3,8 @@
 Tokens are the words of a syntax tree in postfix order, one sequence for each function: what is computed, called and
 decided. Left out is what a copier changes without thinking: names that the submission itself binds, temporary
 variables, comments, docstrings, annotations, texts, layout, the order of functions, of keyword arguments and of the
-operands of `+`, `*`, `and`, `==` and the like. `x += y` reads as `x = x + y`, `b > a` as `a < b`, a comprehension as the
-loop that appends, `x.relu()` as `torch.relu(x)`, and `with torch.no_grad():` as the decorator.
+operands of `+`, `*`, `and`, `==` and the like. `x += y` reads as `x = x + y`, `b > a` as `a < b`, a comprehension as
+the loop that appends, `x.relu()` as `torch.relu(x)`, and `with torch.no_grad():` as the decorator.
 """
 
 import ast
@@ -16,12 +16,13 @@ from typing import NamedTuple
 
 from harness.submission.encoding import read_source
 from harness.submission.source import Source
-from harness.submission.syntax import COMPREHENSIONS, DEFINITIONS
+from harness.submission.syntax import DEFINITIONS
 
-LARGEST = 256 << 10  # bytes of a file that are read; only the code of a notebook has more than the 64 KiB of a file
+LARGEST = 128 << 10  # bytes of a file that are read; only the code of a notebook can have more than 64 KiB
 SMALL = 10  # integers up to this size stay what they are
 BUILTINS = frozenset(dir(builtins))
-FUNCTION = re.compile(r"([ \t]*)(?:async[ \t]+)?def[ \t]")
+DEFINITION = re.compile(r"[ \t]*(@|(async[ \t]+)?def[ \t]|class[ \t])")
+TEXT = re.compile(r"(\"\"\"|''')[\s\S]*?\1")  # a docstring
 WORD = re.compile(r"\w+|[^\w\s]")
 REVERSED = {ast.Gt: "Lt", ast.GtE: "LtE"}
 ORDERLESS = (ast.Eq, ast.NotEq)
@@ -91,19 +92,39 @@ class _Piece(NamedTuple):
                 yield _Walker(imported, bound, self.before).tokens_of(node.body, decorators)
 
 
+def words(files: Mapping[str, bytes]) -> Iterator[Unit]:
+    """The units of files as they would be if none of them could be parsed."""
+    for content in files.values():
+        for text, before in _parts(_text(content)):
+            yield _words(text, before)
+
+
+def _text(content: bytes) -> str:
+    return read_source(content[:LARGEST]).replace("\0", " ")
+
+
 def _pieces(content: bytes) -> Iterator[_Piece]:
     """A file as a whole if it can be parsed, else function by function."""
-    text = read_source(content[:LARGEST]).replace("\0", " ")
+    text = _text(content)
     source = Source.parse(text)
     if not (source.error or source.excess):
         yield _piece(source, "", 0)
         return
+    for part, before in _parts(text):
+        yield _piece(Source.parse(textwrap.dedent(part)), part, before)
+
+
+def _parts(text: str) -> Iterator[tuple[str, int]]:
+    """The text from each definition to the next, and the number of lines before it."""
     lines = text.split("\n")
-    starts = [number for number, line in enumerate(lines) if FUNCTION.match(line)]
+    starts = [
+        number
+        for number, line in enumerate(lines)
+        if (found := DEFINITION.match(line))
+        and not (number and lines[number - 1].lstrip().startswith("@") and found[1] != "@")
+    ]
     for start, end in zip([0, *starts], [*starts, len(lines)], strict=True):
-        part = "\n".join(lines[start:end])
-        dedented = textwrap.dedent(part)
-        yield _piece(Source.parse(dedented), part, start)
+        yield "\n".join(lines[start:end]), start
 
 
 def _piece(source: Source, text: str, before: int) -> _Piece:
@@ -112,7 +133,8 @@ def _piece(source: Source, text: str, before: int) -> _Piece:
 
 
 def _words(text: str, before: int) -> Unit:
-    """Mere words of what cannot be parsed; names count as one another, as elsewhere."""
+    """Mere words of what cannot be parsed, without docstrings and comments; all names are the same word."""
+    text = TEXT.sub(lambda found: "\n" * found[0].count("\n"), text)
     return [
         Token(f"?{word if word in BUILTINS or not word.isidentifier() else 'name'}", number)
         for number, line in enumerate(text.split("\n"), before + 1)

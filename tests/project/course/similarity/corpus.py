@@ -70,7 +70,9 @@ def _rename(tree: ast.Module, rng: random.Random) -> None:
         elif isinstance(node, FUNCTIONS):
             node.name = names.get(node.name, node.name)
     for function in _functions(tree):
-        stored = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        stored = {
+            node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
         arguments = [node for node in ast.walk(function) if isinstance(node, ast.arg) and node.arg != "self"]
         local = {name: _word(rng) for name in sorted(stored | {argument.arg for argument in arguments})}
         for node in ast.walk(function):
@@ -116,7 +118,8 @@ def _annotate(files: Files, rng: random.Random) -> dict[str, bytes]:
                     node.body = [_annotated(statement) for statement in block]
         lines = ast.unparse(ast.fix_missing_locations(tree)).split("\n")
         commented = [
-            f"{line}  # {_word(rng)} {_word(rng)}" if line.endswith(")") and rng.random() < 0.5 else line for line in lines
+            f"{line}  # {_word(rng)} {_word(rng)}" if line.endswith(")") and rng.random() < 0.5 else line
+            for line in lines
         ]
         result[path] = "\n".join(commented).encode()
     return result
@@ -273,7 +276,9 @@ def _joined(works: Sequence[Files], takes_other: Callable[[], bool], rng: random
 
 def _by_name(tree: ast.Module) -> dict[tuple[str, str], ast.stmt]:
     holders = [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]
-    return {(getattr(h, "name", ""), part.name): part for h in holders for part in h.body if isinstance(part, FUNCTIONS)}
+    return {
+        (getattr(h, "name", ""), part.name): part for h in holders for part in h.body if isinstance(part, FUNCTIONS)
+    }
 
 
 # A class.
@@ -304,13 +309,17 @@ class _Habits(ast.NodeTransformer):
         if function.attr in ("transpose", "new_zeros", "log_softmax", "softmax") and self._wants(3):
             return ast.Call(ast.Attribute(node, self._rng.choice(("contiguous", "clone", "float")), ast.Load()), [], [])
         if function.attr in ("Linear", "Embedding") and self._wants(4):
-            node.keywords.append(ast.keyword("device", ast.Attribute(ast.Name("self", ast.Load()), "device", ast.Load())))
+            node.keywords.append(
+                ast.keyword("device", ast.Attribute(ast.Name("self", ast.Load()), "device", ast.Load()))
+            )
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> Any:
         self.generic_visit(node)
         if isinstance(node.op, ast.MatMult) and self._wants(5):
-            return ast.Call(ast.Attribute(ast.Name("torch", ast.Load()), "matmul", ast.Load()), [node.left, node.right], [])
+            return ast.Call(
+                ast.Attribute(ast.Name("torch", ast.Load()), "matmul", ast.Load()), [node.left, node.right], []
+            )
         return node
 
     def visit_Constant(self, node: ast.Constant) -> Any:
