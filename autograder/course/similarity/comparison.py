@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 COMMON = 0.1  # of the class: what more of it writes alike weighs nothing
+LITTLE = 0.25  # of its weight is left to a fingerprint of more than that; none to one of more than half of the works
 FEW = 3  # works are never a large share, however small the class
 THRESHOLD = 2.0  # how unusual a pair has to be to be reported
 COPIES = 5  # partners that a work may have copied with without hiding how independent works look
@@ -99,9 +100,10 @@ class Index:
         few = counts <= max(FEW, common * len(found))
         self.common = frozenset(int(number) for number in distinct[~few])
         others = max(len(found) - 1, 1)
-        self._weights = np.where(few, np.log(np.maximum(others / (np.maximum(counts, 2) - 1.5), 1)), 0)
+        rarity = np.log(np.maximum(others / (np.maximum(counts, 2) - 1.5), 1))
+        self._weights = rarity * np.where(few, 1, np.where(counts <= len(found) / 2, LITTLE, 0))
         self._totals = np.bincount(owners, self._weights[which], len(found))
-        shared = few & (counts > 1)
+        shared = (self._weights > 0) & (counts > 1)
         kept = shared[which]
         self._owners, self._which = owners[kept], which[kept]  # by work
         order = np.argsort(self._which, kind="stable")

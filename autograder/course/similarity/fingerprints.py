@@ -1,8 +1,8 @@
 """Winnowed fingerprints of a submission.
 
 Schleimer, Wilkerson and Aiken, 2003, "Winnowing: Local Algorithms for Document Fingerprinting". A gram is LENGTH tokens
-in a row, as a number. Of WINDOW grams in a row the least is a fingerprint, so two functions that share LENGTH + WINDOW -
-1 tokens in a row share a fingerprint. No gram crosses functions, so their order does not matter.
+in a row, as a number. Of WINDOW grams in a row the least is a fingerprint, so two functions that share
+LENGTH + WINDOW - 1 tokens in a row share a fingerprint. No gram crosses functions; their order does not matter.
 """
 
 import hashlib

@@ -20,7 +20,7 @@ TAB = 4
 
 @dataclass(frozen=True)
 class Line:
-    """A line of code: its text, the colour of the region that it is in, and the number of one that begins here, or 0."""
+    """A line of code, the colour of the region that it is in, and the number of one that begins here, or 0."""
 
     text: str
     tone: int | None

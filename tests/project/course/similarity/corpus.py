@@ -11,7 +11,7 @@ import copy
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 ROOT = Path(__file__).resolve().parents[4]
 REWRITES = Path(__file__).parent / "rewrites"
@@ -170,7 +170,7 @@ def _loops(tree: ast.Module, rng: random.Random) -> None:
 class _Operators(ast.NodeTransformer):
     """`x += y` and `x = x + y`, `a < b` and `b > a`, the order of operands and of keyword arguments."""
 
-    TURNED = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE, ast.Eq: ast.Eq}
+    TURNED: ClassVar = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE, ast.Eq: ast.Eq}
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         self.generic_visit(node)
