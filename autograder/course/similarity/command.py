@@ -36,7 +36,7 @@ def similarity(
     ] = THRESHOLD,
     pairs: Annotated[int, typer.Option(min=1, help="The most pairs to make pages of.")] = 100,
     common: Annotated[
-        float, typer.Option(min=0, max=1, help="What more than this share of the works have does not count.")
+        float, typer.Option(min=0, max=1, help="What more than this share of the works have counts little.")
     ] = COMMON,
     case: Annotated[
         tuple[str, str] | None,

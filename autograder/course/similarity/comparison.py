@@ -1,12 +1,14 @@
 """Compares all works of a class by their fingerprints, through an index from fingerprint to works.
 
 A fingerprint weighs the more, the fewer of the other works have it: the logarithm of the reciprocal of their share.
-What more than a share of the class has weighs nothing. The score of a pair is the weight of what it shares.
+What more than a share of the class has weighs little. The score of a pair is the weight of what it shares. Its share is
+the score in relation to the smaller work's own weight: it shows a copy of a work that has only what many have.
 
 How unusual a score is follows from the class itself. Among independent works the number of pairs above a score falls
 exponentially; the fall is measured where nearly all pairs are independent even if every work had COPIES partners that
-copied. "Unusual" is the decimal logarithm of how rare the score would be: at 2, one of 100 classes of independent works
-would show one such pair. It extends a line far beyond what was measured, so it ranks pairs and is no probability.
+copied. "Unusual" is the decimal logarithm of how rare score or share would be, whichever is rarer: at 2, one of 100
+classes of independent works would show one such pair. It extends a line far beyond what was measured, so it ranks pairs
+and is no probability.
 """
 
 import math
@@ -17,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 COMMON = 0.1  # of the class: what more of it writes alike weighs nothing
-LITTLE = 0.25  # of its weight is left to a fingerprint of more than that; none to one of more than half of the works
+LITTLE = 0.1  # of its weight is left to a fingerprint of more than that; none to one of more than half of the works
 FEW = 3  # works are never a large share, however small the class
 THRESHOLD = 2.0  # how unusual a pair has to be to be reported
 COPIES = 5  # partners that a work may have copied with without hiding how independent works look
-SMALL = 20  # works: a smaller class says too little of itself, so these bounds hold, in scores of a work with itself:
+EMPTY = 0.25  # of a typical work's weight: added to each, so that works of a few lines do not share all that they have
+SMALL = 20  # works: a smaller class says too little of itself, so these bounds hold, in scores of a work with its twin:
 HIGHEST_BASE = 0.25
 WIDEST_FALL = 0.1
 NARROWEST_FALL = 0.06  # in any class: twice that of independent rewrites of one assignment
@@ -47,14 +50,17 @@ class Match:
 
 @dataclass(frozen=True)
 class Usual:
-    """How scores of independent works fall: `count` pairs reach `base`, and a part of 1/e of them `fall` more."""
+    """How values of independent works fall: `count` pairs reach `base`, and a part of 1/e of them `fall` more."""
 
     base: float
     fall: float
     count: float
 
-    def unusual(self, score: float) -> float:
-        return (score - self.base) / self.fall / math.log(10) - math.log10(self.count)
+    def unusual(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """How rare values are, as a power of ten."""
+        return (values - np.float32(self.base)) / np.float32(self.fall * math.log(10)) - np.float32(
+            math.log10(self.count)
+        )
 
 
 @dataclass(frozen=True)
@@ -63,13 +69,11 @@ class Comparison:
 
     Attributes:
         matches: those that are at least as unusual as asked for, the most unusual first.
-        usual: how independent works of this class score.
-        common: the fingerprints that weighed nothing.
+        common: the fingerprints that weighed little.
         works, earlier, pairs: how many were compared.
     """
 
     matches: tuple[Match, ...]
-    usual: Usual
     common: frozenset[int]
     works: int
     earlier: int
@@ -103,6 +107,7 @@ class Index:
         rarity = np.log(np.maximum(others / (np.maximum(counts, 2) - 1.5), 1))
         self._weights = rarity * np.where(few, 1, np.where(counts <= len(found) / 2, LITTLE, 0))
         self._totals = np.bincount(owners, self._weights[which], len(found))
+        self.twin = float(np.median(self._totals[self._totals > 0])) if self._totals.any() else 1.0
         shared = (self._weights > 0) & (counts > 1)
         kept = shared[which]
         self._owners, self._which = owners[kept], which[kept]  # by work
@@ -125,15 +130,24 @@ class Index:
         total = float(self._totals[work])
         return min(score / total, 1.0) if total else 0.0
 
-    def usual(self, scores: NDArray[np.float32]) -> Usual:
-        """How independent works score, from the scores of all pairs."""
+    def relative(self, work: int, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The scores of a work with all works in relation to the smaller one of each two."""
+        smaller = np.minimum(self._totals, self._totals[work]) + EMPTY * self.twin
+        return np.asarray(scores / smaller, np.float32)
+
+    def usual(self, values: NDArray[np.float32], unit: float) -> Usual:
+        """How values of independent works fall.
+
+        Args:
+            values: of all pairs.
+            unit: the value of a typical work and its twin.
+        """
         share = min(0.25, COPIES / len(self.ids))
-        twin = float(np.median(self._totals[self._totals > 0])) if self._totals.any() else 1.0
-        base, lower = (_least_of_largest(scores, part) for part in (share, 4 * share))
-        fall = max((base - lower) / math.log(4), NARROWEST_FALL * twin)
+        base, lower = (_least_of_largest(values, part) for part in (share, 4 * share))
+        fall = max((base - lower) / math.log(4), NARROWEST_FALL * unit)
         if len(self.ids) < SMALL:
-            base, fall = min(base, HIGHEST_BASE * twin), min(fall, WIDEST_FALL * twin)
-        return Usual(base, fall, share * len(scores))
+            base, fall = min(base, HIGHEST_BASE * unit), min(fall, WIDEST_FALL * unit)
+        return Usual(base, fall, share * len(values))
 
 
 def _least_of_largest(scores: NDArray[np.float32], share: float) -> float:
@@ -165,24 +179,25 @@ def compare(
     for group in same:
         for id in group:
             apart.setdefault(place[id], set()).update(place[other] for other in group)
-    rows = []
+    scores, shares = [], []
     for work in range(index.of_class):
-        scores = index.scores(work)
-        scores[list(apart.get(work, ()))] = 0
-        rows.append(scores[work + 1 :])
-    scores = np.concatenate(rows) if rows else np.zeros(0, np.float32)
-    if not len(scores):
-        return Comparison((), Usual(0, 1, 1), index.common, len(works), len(earlier or {}), 0)
-    usual = index.usual(scores)
-    least = usual.base + (threshold + math.log10(usual.count)) * math.log(10) * usual.fall
-    found = []
-    for one, row in enumerate(rows):
-        wanted = row >= least
-        if asked and place[asked[0]] == one:
-            wanted[place[asked[1]] - one - 1] = True
-        for other in np.flatnonzero(wanted & (row > 0)) + one + 1:
-            score = float(row[other - one - 1])
-            shares = index.share(one, score), index.share(int(other), score)
-            found.append(Match(index.ids[one], index.ids[other], score, usual.unusual(score), *shares))
-    found.sort(key=lambda match: (-match.score, match.one, match.other))
-    return Comparison(tuple(found), usual, index.common, len(works), len(earlier or {}), len(scores))
+        row = index.scores(work)
+        row[list(apart.get(work, ()))] = 0
+        scores.append(row[work + 1 :])
+        shares.append(index.relative(work, row)[work + 1 :])
+    count = sum(map(len, scores))
+    found: list[Match] = []
+    if count:
+        by_score = index.usual(np.concatenate(scores), index.twin)
+        by_share = index.usual(np.concatenate(shares), 1.0)
+        for one, (row, relative) in enumerate(zip(scores, shares, strict=True)):
+            unusual = np.maximum(by_score.unusual(row), by_share.unusual(relative))
+            wanted = unusual >= threshold
+            if asked and place[asked[0]] == one:
+                wanted[place[asked[1]] - one - 1] = True
+            for there in np.flatnonzero(wanted & (row > 0)):
+                other, score = int(there) + one + 1, float(row[there])
+                parts = index.share(one, score), index.share(other, score)
+                found.append(Match(index.ids[one], index.ids[other], score, float(unusual[there]), *parts))
+    found.sort(key=lambda match: (-match.unusual, -match.score, match.one, match.other))
+    return Comparison(tuple(found), index.common, len(works), len(earlier or {}), count)

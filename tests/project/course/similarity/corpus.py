@@ -209,11 +209,12 @@ def _temporaries(tree: ast.Module, rng: random.Random) -> None:
             if isinstance(statement, ast.Return) and statement.value is not None:
                 body.append(ast.Assign([ast.Name("answer", ast.Store())], statement.value, lineno=1))
                 statement = ast.Return(ast.Name("answer", ast.Load()))
-            elif isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call) and statement.value.args:
-                if not isinstance(statement.value.args[0], ast.Starred):
+            elif isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call):
+                arguments = statement.value.args
+                if arguments and not isinstance(arguments[0], ast.Starred):
                     name = _word(rng)
-                    body.append(ast.Assign([ast.Name(name, ast.Store())], statement.value.args[0], lineno=1))
-                    statement.value.args[0] = ast.Name(name, ast.Load())
+                    body.append(ast.Assign([ast.Name(name, ast.Store())], arguments[0], lineno=1))
+                    arguments[0] = ast.Name(name, ast.Load())
             body.append(statement)
         function.body = body
 

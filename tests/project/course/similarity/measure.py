@@ -4,8 +4,10 @@
     python -m tests.project.course.similarity.measure --speed 2000
 
 Each source of a copy is a rewrite by a person. The class around it is made from the *other* rewrites and the solution,
-and the copier's own part is that of a classmate. A pair of copier and source is positive, every other pair negative. All
-is at the default thresholds. copydetect gets handout and solution as boilerplate and compares works as one file each.
+and the copier's own part is that of a classmate. A pair of copier and source is positive, every other pair negative.
+Precision and recall are at the default thresholds. "First" does not depend on a threshold: the copies that score higher
+than every other pair of their class. copydetect gets handout and solution as boilerplate and compares works as one file
+each. Made classmates share whole functions, which it has no means to know as common.
 """
 
 import argparse
@@ -28,6 +30,7 @@ from autograder.course.similarity.works import Work
 from tests.project.course.similarity import corpus
 
 Pairs = set[frozenset[str]]
+Scores = dict[frozenset[str], float]
 DISPLAYED = 0.33  # copydetect's default: the share of a file's tokens that match
 NOISE = 25  # copydetect's default: the shortest match, in characters, and with no window
 
@@ -42,22 +45,26 @@ class Case(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """Pairs that were right, wrong and missed, and pairs in all."""
+    """Copies that were told, other pairs that were, copies that were not, and copies above every other pair."""
 
     right: int = 0
     wrong: int = 0
     missed: int = 0
-    pairs: int = 0
+    first: int = 0
 
-    def plus(self, told: Pairs, copied: Pairs, pairs: int) -> "Tally":
-        hit = len(told & copied)
-        return Tally(self.right + hit, self.wrong + len(told - copied), self.missed + len(copied) - hit, self.pairs + pairs)
+    def plus(self, scores: Scores, threshold: float, copied: Pairs) -> "Tally":
+        told = {pair for pair, score in scores.items() if score >= threshold}
+        highest = max((score for pair, score in scores.items() if pair not in copied), default=0)
+        first = sum(scores.get(pair, -np.inf) > highest for pair in copied)
+        right = len(told & copied)
+        missed = len(copied) - right
+        return Tally(self.right + right, self.wrong + len(told) - right, self.missed + missed, self.first + first)
 
     def __str__(self) -> str:
         told = self.right + self.wrong
         precision = f"{self.right / told:4.0%}" if told else "   -"
         recall = f"{self.right / (self.right + self.missed):4.0%}" if self.right + self.missed else "   -"
-        return f"{precision} {recall} ({self.right:2} of {self.right + self.missed:2}, {self.wrong:4} wrong)"
+        return f"{precision} {recall} {self.first:3} of {self.right + self.missed:2} {self.wrong:6} wrong"
 
 
 def cases(size: int, rng: random.Random) -> Iterator[Case]:
@@ -76,7 +83,12 @@ def cases(size: int, rng: random.Random) -> Iterator[Case]:
             yield Case(kind, mates, {name: source, "copy": disguise(source, rng)}, pair)
         own = mates[first]
         if size:
-            yield Case("a classmate's, disguised", mates, {"copy": corpus.DISGUISES["all of these"](own, rng)}, {frozenset((first, "copy"))})
+            yield Case(
+                "a classmate's, disguised",
+                mates,
+                {"copy": corpus.DISGUISES["all of these"](own, rng)},
+                {frozenset((first, "copy"))},
+            )
         others = {mate: work for mate, work in mates.items() if mate != first}
         for kind, copy in (
             ("2 of 13 files, disguised", corpus.some_files(own, source, rng)),
@@ -100,9 +112,12 @@ class Ours:
         self._baseline = Baseline.of(corpus.handout(), corpus.solution())
         self._known: dict[int, NDArray[np.uint64]] = {}
 
-    def told(self, case: Case) -> Pairs:
+    threshold = THRESHOLD
+
+    def scores(self, case: Case) -> Scores:
         works = {id: self._fingerprints(files) for id, files in {**case.mates, **case.others}.items()}
-        return {frozenset((match.one, match.other)) for match in compare(works).matches}
+        matches = compare(works, threshold=-np.inf).matches
+        return {frozenset((match.one, match.other)): match.unusual for match in matches}
 
     def _fingerprints(self, files: Files) -> NDArray[np.uint64]:
         key = hash(frozenset(files.items()))  # a class is compared with many copies
@@ -130,34 +145,34 @@ class Copydetect:
         text = io.StringIO("\n".join(files[path].decode() for path in sorted(files)))
         return self._package.CodeFingerprint("work.py", NOISE, 1, boilerplate, fp=text)
 
-    def told(self, case: Case) -> Pairs:
+    threshold = DISPLAYED
+
+    def scores(self, case: Case) -> Scores:
         prints = {}
         for id, files in {**case.mates, **case.others}.items():
             key = hash(frozenset(files.items()))
             if key not in self._known:
                 self._known[key] = self._print(files, self._boilerplate)
             prints[id] = self._known[key]
-        told = set()
+        scores = {}
         for one, other in combinations(prints, 2):
             _, shares, _ = self._package.compare_files(prints[one], prints[other])
-            if max(shares) > DISPLAYED:
-                told.add(frozenset((one, other)))
-        return told
+            scores[frozenset((one, other))] = float(max(shares))
+        return scores
 
 
 def compare_detectors(size: int, seed: int, only_ours: bool) -> None:
     detectors: list[Ours | Copydetect] = [Ours()] if only_ours else [Ours(), Copydetect()]
     tallies: dict[str, list[Tally]] = {}
     for case in tqdm(cases(size, random.Random(seed)), "cases", leave=False, delay=1):
-        count = len(case.mates) + len(case.others)
         kinds = tallies.setdefault(case.kind, [Tally()] * len(detectors))
         for number, detector in enumerate(detectors):
-            kinds[number] = kinds[number].plus(detector.told(case), case.copied, count * (count - 1) // 2)
+            kinds[number] = kinds[number].plus(detector.scores(case), detector.threshold, case.copied)
     around = f"around each copier {size} made classmates" if size else "the rewrites alone"
     print(f"Class: {around}; seed {seed}; threshold {THRESHOLD:g}, copydetect {DISPLAYED:g}")
-    print(f"{'precision, recall':30} {'ours':33} {'' if only_ours else 'copydetect'}")
+    print(f"{'precision, recall, first, wrong':30} {'ours':33} {'' if only_ours else 'copydetect'}")
     for kind, row in tallies.items():
-        print(f"{kind:30}", *(f"{tally!s:33}" for tally in row), f"of {row[0].pairs} pairs")
+        print(f"{kind:30}", *(f"{tally!s:33}" for tally in row))
 
 
 def measure_speed(count: int, seed: int) -> None:
