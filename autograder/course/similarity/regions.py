@@ -54,8 +54,11 @@ def regions(one: Files, other: Files, baseline: Baseline, common: Collection[int
         start = 0
         while start < len(function.grams):
             length, number, there = _longest(function, start, theirs, places, taken)
-            if length and length + LENGTH - 1 >= LEAST and not usual.issuperset(function.grams[start : start + length]):
-                tokens = length + LENGTH - 1
+            run = range(start, start + length)
+            own = [place for place in run if function.grams[place] not in baseline.known]
+            if own and own[-1] - own[0] + LENGTH >= LEAST and not usual.issuperset(function.grams[p] for p in own):
+                start, there = own[0], there + own[0] - start  # what is handed out stays outside
+                tokens = own[-1] - own[0] + LENGTH
                 taken.update((number, place) for place in range(there, there + tokens))
                 lines = _lines(function, start, tokens), _lines(theirs[number], there, tokens)
                 found.append(Region(*lines, tokens))
