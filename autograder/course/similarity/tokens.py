@@ -335,6 +335,11 @@ class _Walker:
 
     _Tuple = _Set = _List
 
+    def _Dict(self, node: ast.Dict) -> None:
+        for key, value in zip(node.keys, node.values, strict=True):
+            self._all([value, key])
+            self._say("[]=")
+
     def _Starred(self, node: ast.Starred) -> None:
         self._walk(node.value)
 

@@ -146,7 +146,8 @@ def test_a_shared_run_of_tokens_leaves_a_shared_fingerprint() -> None:
 def test_fingerprints_do_not_depend_on_the_process() -> None:
     program = (
         "from autograder.course.similarity.fingerprints import Baseline as B; "
-        "print(*B(frozenset(), frozenset()).fingerprints({'a.py': b'x = {a.b(): [c.d, 2] for a in range(3) if a and c}'}))"
+        "source = b'x = {a.b(): [c.d, 2] for a in range(3) if a and c}'; "
+        "print(*B(frozenset(), frozenset()).fingerprints({'a.py': source}))"
     )
     results = {
         subprocess.run(

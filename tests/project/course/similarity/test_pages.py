@@ -1,5 +1,6 @@
 """The command on a graded class: report, pages and the packet of a case."""
 
+import html
 import random
 import re
 from collections.abc import Mapping
@@ -86,7 +87,7 @@ def test_pages_hold_no_text_of_students_as_markup(name: str, copied: Path) -> No
     assert page.count("<script>") == 1  # the shared page's own, which is empty
     assert "<script></script>" in page
     assert not re.search("[\x00-\x08\x0b-\x1f\u202e]", page)
-    assert "default-src 'none'" in page
+    assert "default-src 'none'" in html.unescape(page)
 
 
 def test_each_region_leads_to_its_counterpart(copied: Path) -> None:
@@ -149,7 +150,10 @@ def test_a_file_of_somebody_else_is_no_report(tmp_path: Path) -> None:
 
 
 def test_regions_name_the_lines_that_match(baseline: Baseline) -> None:
-    code = "def f(x, y):\n    z = x.sinh(3).cosh(4)\n    for a in range(7):\n        z = z.erf(a).lgamma() - y[5]\n    return z\n"
+    code = (
+        "def f(x, y):\n    z = x.sinh(3).cosh(4)\n"
+        "    for a in range(7):\n        z = z.erf(a).lgamma() - y[5]\n    return z\n"
+    )
     other = (
         f"import math\n\n\ndef unlike(q):\n    return q.exp().log()\n\n\n{code.replace('z', 'w').replace('f(x', 'g(x')}"
     )

@@ -49,8 +49,8 @@ def test_a_disguise_changes_nothing(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("y = x.tanh()", "y = x.relu()"), ("y = x + z", "y = x - z"), ("y = x[0]", "y = x[1]"), ("y = x < z", "y = x <= z"),
-        ("y = x.sum(dim=1)", "y = x.sum(dim=0)"), ("y = x - z.w", "y = x.w + z"),
+        ("y = x.tanh()", "y = x.relu()"), ("y = x + z", "y = x - z"), ("y = x[0]", "y = x[1]"),
+        ("y = x < z", "y = x <= z"), ("y = x.sum(dim=1)", "y = x.sum(dim=0)"), ("y = x - z.w", "y = x.w + z"),
     ],
 )  # fmt: skip
 def test_what_carries_meaning_stays(one: str, other: str) -> None:
@@ -69,11 +69,12 @@ def test_tokens_know_their_lines() -> None:
 
 
 def test_a_function_beside_one_that_cannot_be_parsed_reads_as_ever() -> None:
-    whole = "class A:\n    @no_grad()\n    def f(self, x):\n        return x.sum(1)\n\n    def g(self):\n        return {}\n"
-    right = [["no_grad()", "with", "1", "sum()", "return"], ["0", "x()", "return"]]
-    found = sequences(whole.format("("))
-    assert right[0] in found
-    assert right[0] in sequences(whole.format("2"))
+    whole = (
+        "class A:\n    @print()\n    def f(self, x):\n        return x.sum(1)\n\n    def g(self):\n        return {}\n"
+    )
+    right = ["print()", "with", "1", "sum()", "return"]
+    assert right in sequences(whole.format("2"))
+    assert right in sequences(whole.format("("))
 
 
 def test_lines_are_right_beside_what_cannot_be_parsed() -> None:
@@ -83,10 +84,12 @@ def test_lines_are_right_beside_what_cannot_be_parsed() -> None:
 
 HOSTILE = {
     "empty": b"", "null bytes": b"x = 1\0\ny = 2", "not utf-8": b"\xff\xfe\xfa", "deep brackets": b"(" * 60_000,
-    "deep sum": b"x = " + b"-" * 60_000 + b"1", "deep attributes": b"x = a" + b".a" * 30_000, "long line": b"x" * 65_000,
+    "deep sum": b"x = " + b"-" * 60_000 + b"1", "deep attributes": b"x = a" + b".a" * 30_000,
+    "long line": b"x" * 65_000,
     "many functions": b"def f(\n" * 9_000, "deep functions": b"\n".join(b" " * n + b"def f():" for n in range(300)),
-    "many statements": b"x = 1\n" * 20_000, "long sum": b"x = 1" + b"+1" * 30_000, "huge number": b"x = " + b"9" * 60_000,
-    "odd values": b"x = 1e999 + 2j + ...", "quotes": b'"""' * 9_999, "match": b"match x:\n    case [1, *y]:\n        pass",
+    "many statements": b"x = 1\n" * 20_000, "long sum": b"x = 1" + b"+1" * 30_000,
+    "huge number": b"x = " + b"9" * 60_000, "odd values": b"x = 1e999 + 2j + ...", "quotes": b'"""' * 9_999,
+    "match": b"match x:\n    case [1, *y]:\n        pass",
 }  # fmt: skip
 
 
