@@ -45,7 +45,7 @@ def similarity(
 ) -> None:
     """Find works that share more than independent works of this class do: a reason to read them, not a proof."""
     target = _target(directory, out, case is not None)
-    ours = works.read(directory)
+    ours = works.read(directory, _bar)
     before = _earlier(earlier or [])
     everyone = {**ours, **before}
     contract, answers, baseline = works.assignment(), _answers(directory), works.baseline()
@@ -85,7 +85,7 @@ def _earlier(folders: list[Path]) -> works.Works:
         name = folder.resolve().name
         if any(id.startswith(f"{name}/") for id in found):
             raise typer.BadParameter(f"two folders of earlier terms are called {name}: rename one")
-        found |= {f"{name}/{id}": work for id, work in works.read(folder).items()}
+        found |= {f"{name}/{id}": work for id, work in works.read(folder, _bar).items()}
     return found
 
 

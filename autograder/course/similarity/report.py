@@ -1,7 +1,7 @@
 """What comparing a class found: the pairs to read, and the file in which other commands find them."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from autograder.course.similarity.comparison import COMMON, THRESHOLD, Comparison, Match, compare
 from autograder.course.similarity.fingerprints import Baseline, Files
 from autograder.course.similarity.regions import Lines, Region, regions
-from autograder.course.similarity.works import Work, Works
+from autograder.course.similarity.works import Bar, Work, Works
 from harness.files import refusal, replace
 
 NAME = "similarity.json"
 MARK = '"similarity_format"'  # in each of our files; no other file is replaced
 FORMAT = 1
 FEW = 50  # works: fewer are read faster than processes start
-Bar = Callable[[Iterable[Any], str, int], Iterable[Any]]  # shows progress: what to go through, its name, its length
 
 
 class SimilarityError(Exception):

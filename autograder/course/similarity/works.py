@@ -1,8 +1,9 @@
 """The works that are compared: those of a graded class, or of a folder of submissions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from autograder.course.handins import Student
 from autograder.course.notebooks import code_of
@@ -30,6 +31,7 @@ class Work:
 
 
 Works = Mapping[str, Work]  # by identifier
+Bar = Callable[[Iterable[Any], str, int], Iterable[Any]]  # shows progress: what to go through, its name, its length
 
 
 def assignment() -> Assignment:
@@ -46,29 +48,34 @@ def _tree(folder: Path) -> dict[str, bytes]:
     return files | {path.name: code_of(path.read_bytes()) for path in sorted(folder.glob("*.ipynb"))}
 
 
-def read(directory: Path) -> dict[str, Work]:
+def read(directory: Path, bar: Bar) -> dict[str, Work]:
     """The works in a folder: of a record, if it holds one, else of the submissions in it.
+
+    Args:
+        bar: shows progress.
 
     Raises:
         RecordError, SourceError: for a folder that holds neither; the message says what was expected.
     """
-    return _graded(directory / NAME) if (directory / NAME).exists() else _handed_in(directory)
+    return _graded(directory / NAME, bar) if (directory / NAME).exists() else _handed_in(directory, bar)
 
 
-def _graded(path: Path) -> dict[str, Work]:
+def _graded(path: Path, bar: Bar) -> dict[str, Work]:
     with Record(path) as record:
+        submissions = record.submissions()
         return {
             submission.id: Work(str(submission), _people(submission.students), record.files(submission.id))
-            for submission in record.submissions()
+            for submission in bar(submissions, "reading works", len(submissions))
         }
 
 
-def _handed_in(directory: Path) -> dict[str, Work]:
+def _handed_in(directory: Path, bar: Bar) -> dict[str, Work]:
     from autograder.course import sources  # type: ignore[attr-defined, unused-ignore]
 
     contract = assignment()
     found: dict[str, Work] = {}
-    for handin in sources.read(directory).handins:
+    handins = sources.read(directory).handins
+    for handin in bar(handins, "reading works", len(handins)):
         taken = take(handin.place, contract, with_notebooks=True)
         files = taken.files | {name: code_of(content) for name, content in taken.notebook_files.items()}
         name = ", ".join(filter(None, map(str, handin.students))) or handin.id
