@@ -8,6 +8,7 @@ reason says what is missing. `-m needs_root` selects the tests that need root.
 import ctypes
 import functools
 import gc
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -21,6 +22,10 @@ ROOT = Path(__file__).parent
 
 def root() -> str:
     return "" if hasattr(os, "geteuid") and os.geteuid() == 0 else "this is an ordinary user"
+
+
+def ordinary_user() -> str:
+    return "" if root() else "this is root"
 
 
 def mount() -> str:
@@ -92,15 +97,36 @@ def links() -> str:
     return "" if os.name == "posix" else "links need rights on this system"
 
 
+def chromium() -> str:
+    if importlib.util.find_spec("playwright") is None:
+        return "playwright, which drives it, is not installed"
+    return "" if shutil.which("chromium") else "it is not installed"
+
+
 def data(name: str) -> str:
     folder = ROOT.parent / "shared" / "data" / name
     return "" if folder.is_dir() else f"the real data are not in {folder}"
 
 
-NEEDS: dict[str, Callable[..., str]] = {
-    need.__name__: need
-    for need in (root, mount, container, landlock, seccomp, ia32, library, python, git, index, disk, file, links, data)
-}
+KNOWN = (
+    root,
+    ordinary_user,
+    mount,
+    container,
+    landlock,
+    seccomp,
+    ia32,
+    library,
+    python,
+    git,
+    index,
+    disk,
+    file,
+    links,
+    chromium,
+    data,
+)
+NEEDS: dict[str, Callable[..., str]] = {need.__name__: need for need in KNOWN}
 
 
 @functools.cache

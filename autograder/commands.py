@@ -16,8 +16,12 @@ from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from autograder.bench import attacks, feedback, speed, speed_table
+from autograder.bench import attacks, course_command, feedback, speed, speed_table
 from autograder.bench.workbench import commands as workbench_commands
+from autograder.course import combine
+from autograder.course import commands as course_commands
+from autograder.course.errors import CourseError
+from autograder.course.similarity.command import similarity
 from autograder.prepare import (
     answers,
     catalogue,
@@ -55,6 +59,7 @@ Secret = Annotated[
 # A text that is in every file of a kind. A file that somebody has named is replaced only if it holds this text.
 HANDOUT, KIT, RESULTS, PICTURE = "student/assignment.json", "kit.json", '"extra_data"', "rich-terminal"
 JUNIT = "<testsuites"
+CLASS = "After the deadline"  # the heading of a class's commands in --help
 FIGURES = {"speed": '"cold_ratio"', "attacks": '"counts"', "feedback": '"complaints"'}
 
 
@@ -249,7 +254,12 @@ def demo(out: Folder = Path("build")) -> None:
                 say(f"proof of the kit: {proof.demand(name, rehearsed, course.load(REPOSITORY))}, as it must be\n")
 
 
+app.command(name="batch", rich_help_panel=CLASS)(course_commands.batch)
+app.command(name="similarity", rich_help_panel=CLASS)(similarity)
+app.command(name="combine", rich_help_panel=CLASS)(combine.combine)
+
 bench_commands = typer.Typer()
+bench_commands.command("course")(course_command.measure)
 bench_commands.command("translation")(workbench_commands.translation)
 bench_commands.command("language-model")(workbench_commands.language_model)
 app.add_typer(bench_commands, name="bench")
@@ -466,6 +476,6 @@ def run() -> None:
     except (
         handout.HandoutError, answers.AnswersError, Unsteady, ContractError, rehearsal.RehearsalError, speed.BenchError,
         kit.KitError, catalogue.CatalogueError, new_part.NewPartError, feedback.AttemptsError, proof.ProofError,
-        WorkbenchError,
+        WorkbenchError, CourseError,
     ) as error:  # fmt: skip
         sys.exit(f"{type(error).__name__}: {error}")

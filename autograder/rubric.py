@@ -407,7 +407,7 @@ def _value(value: Any, type_name: str, key: str) -> Any:
         _expect(isinstance(value, str) and value.strip() != "", key, "a string that is not empty", value)
         return value
     if type_name.startswith("timedelta"):
-        return _duration(value, key)
+        return duration(value, key)
     if type_name == "int":
         _expect(isinstance(value, int) and not isinstance(value, bool), key, "a whole number", value)
         return value
@@ -416,8 +416,12 @@ def _value(value: Any, type_name: str, key: str) -> Any:
     return float(value) if type_name == "float" else value
 
 
-def _duration(value: object, key: str) -> timedelta:
-    """Read "10 minutes", "1.5 days" or "1 day 12 hours", up to whole seconds."""
+def duration(value: object, key: str) -> timedelta:
+    """Read "10 minutes", "1.5 days" or "1 day 12 hours", up to whole seconds.
+
+    Raises:
+        RubricError: with the key, what was expected and what was found.
+    """
     valid = isinstance(value, str) and re.fullmatch(rf"(?a){DURATION}(?:(?:,|,? and)? {DURATION})*", value)
     expected = 'numbers and units from seconds to weeks, such as "10 minutes" or "1 day 12 hours"'
     _expect(bool(valid), key, expected, value)

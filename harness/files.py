@@ -1,6 +1,8 @@
 """Writes files by rename, and refuses to replace files that somebody else has written."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -10,11 +12,22 @@ def replace(path: Path, data: bytes) -> None:
     Raises:
         OSError: with the path that was asked for, also if the disk is full.
     """
+    with replacing(path) as partial:
+        partial.write_bytes(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give the block a path to write to, which takes the other's place when the block ends without an error.
+
+    Raises:
+        OSError: as `replace`.
+    """
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            partial.write_bytes(data)
+            yield partial
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)

@@ -118,7 +118,13 @@ class Hints:
     def explain(
         self, failing: Mapping[str, Outcome], passed: Collection[str] = (), random: Collection[str] = ()
     ) -> dict[str, str]:
-        """Find the hints for failing tests: identifier -> hint, for tests whose outcome is known.
+        """Find the hints for failing tests: identifier -> hint, for tests whose outcome is that of a misconception."""
+        return {name: known.hint for name, known in self.recognize(failing, passed, random).items()}
+
+    def recognize(
+        self, failing: Mapping[str, Outcome], passed: Collection[str] = (), random: Collection[str] = ()
+    ) -> dict[str, KnownMistake]:
+        """Find the misconceptions behind failing tests: identifier -> misconception, for tests whose outcome is known.
 
         If several misconceptions have the same outcome, known numbers win over random ones, then the misconception that
         explains most other outcomes of the deliverable, then the first of the catalogue. An outcome that says little by
@@ -144,7 +150,7 @@ class Hints:
         scores = [
             2 * len(fit) - len(known.wrong.keys() & set(passed)) for known, fit in zip(self.known, fits, strict=True)
         ]
-        hints, by_chance = dict[str, str](), set(random)
+        found, by_chance = dict[str, KnownMistake](), set(random)
         for name in portraits:
             able = [index for index, fit in enumerate(fits) if name in fit and sure[index]]
             able = [index for index in able if self.known[index].varies or by_chance <= self.known[index].wrong.keys()]
@@ -153,8 +159,8 @@ class Hints:
             if able:
                 definite = {index for index in able if _is_definite(self.known[index].wrong[name])}
                 best = max(able, key=lambda index: (index in definite, name in sure[index], scores[index]))  # the first
-                hints[name] = self.known[best].hint
-        return hints
+                found[name] = self.known[best]
+        return found
 
     def common(self, failing: Mapping[str, Outcome], passed: Collection[str]) -> str:
         """What all failing tests of a deliverable have in common if no known misconception explains them; else "".

@@ -1,9 +1,18 @@
 """Who handed in what, and when: what a folder or a platform's export says of each submission of a class."""
 
+import hashlib
+import re
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+LONGEST_ID = 80  # characters
 
 
 @dataclass(frozen=True)
@@ -31,11 +40,13 @@ class HandIn:
 
     Attributes:
         id: names its results; letters, digits, ".", "-" and "_", and no other submission's in another case.
-        place: the zip or the folder.
+        place: the zip or the folder; for loose files among those of others, the folder that they lie in.
         students: the group; empty where nobody is named.
         created: when it was handed in.
         due: the assignment's due date.
         notes: what could not be read or matched, for instructors.
+        files: the loose files, each with the name that it had when it was handed in; empty where `place` is the
+            submission.
     """
 
     id: str
@@ -44,6 +55,18 @@ class HandIn:
     created: datetime | None = None
     due: datetime | None = None
     notes: tuple[str, ...] = ()
+    files: tuple[tuple[str, Path], ...] = ()
+
+    @contextmanager
+    def opened(self) -> Iterator[Path]:
+        """Give the block the zip or the folder to grade: for loose files, a temporary folder with copies of them."""
+        if not self.files:
+            yield self.place
+            return
+        with tempfile.TemporaryDirectory(prefix="loose-") as folder:
+            for name, path in self.files:
+                shutil.copyfile(path, Path(folder, name))
+            yield Path(folder)
 
     def metadata(self) -> dict[str, Any]:
         """What is known in the form of Gradescope's submission_metadata.json, which the grader reads."""
@@ -60,3 +83,17 @@ class HandIn:
 
 def _iso(date: datetime | None) -> str | None:
     return date.isoformat() if date else None
+
+
+def identifier(name: str) -> str:
+    """A name as letters, digits, ".", "-" and "_", which every file system takes.
+
+    It ends in a digest where letters are lost or the name is too long, so that different names stay different.
+    """
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
+    lost = any(letter.isalnum() and not letter.isascii() for letter in plain)
+    id = re.sub(r"(?a)[^\w.-]+", "_", plain.encode("ascii", "ignore").decode()).strip("._-")
+    if lost or not id or len(id) > LONGEST_ID:
+        same = unicodedata.normalize("NFC", name).encode(errors="surrogateescape")
+        id = f"{id[: LONGEST_ID - 9].rstrip('._-')}-{hashlib.sha256(same).hexdigest()[:8]}".lstrip("-")
+    return id

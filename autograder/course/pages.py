@@ -13,12 +13,13 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from autograder.course.errors import CourseError
 from harness.files import refusal, replace
 
 FOLDER = Path(__file__).parent
 
 
-class PageError(Exception):
+class PageError(CourseError):
     """A page that cannot be written. The message says which, why, and what to do."""
 
 

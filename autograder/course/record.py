@@ -8,13 +8,14 @@ import hashlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from autograder.course.errors import CourseError
 from autograder.course.handins import HandIn, Student
 from harness.contract import Assignment
 from harness.graded import GradedTest
@@ -31,7 +32,7 @@ CREATE TABLE run (
 );
 CREATE TABLE submission (
     id TEXT PRIMARY KEY, place TEXT NOT NULL, created TEXT, due TEXT, notes TEXT NOT NULL,
-    present INTEGER NOT NULL, digest TEXT NOT NULL, metadata TEXT NOT NULL, state TEXT NOT NULL, why TEXT NOT NULL,
+    present INTEGER NOT NULL, digest TEXT NOT NULL, circumstances TEXT NOT NULL, state TEXT NOT NULL, why TEXT NOT NULL,
     score REAL, late TEXT, isolation TEXT NOT NULL, seconds REAL, memory REAL, kit TEXT NOT NULL, run INTEGER NOT NULL,
     grades BLOB, results BLOB
 );
@@ -60,7 +61,7 @@ COLUMNS = "id, place, created, due, notes, present, state, why, score, late, iso
 GRADED, UNREADABLE, FAILED = "graded", "unreadable", "failed"
 
 
-class RecordError(Exception):
+class RecordError(CourseError):
     """A file that is no record of ours, or a record that cannot be used; the message says which, and what to do."""
 
 
@@ -132,15 +133,17 @@ class Graded:
 
     Attributes:
         digest: of what was graded.
+        circumstances: what the rubric's policy was applied to beside the grades: metadata and overrides, as JSON.
         grades: the verdicts before the rubric's policy, from which the policy can be applied again.
         results: results.json.
-        items: without `points` of their own where the policy changed them: as results.json has them.
         unexplained: test number -> identifier of the case and its encoded outcome, for failures without a hint.
+        ran: numbers of the tests that have run; None for all. What is unexplained in others stays as it is.
         files: what was graded: path -> content; for a notebook the code of its cells.
     """
 
     handin: HandIn
     digest: str
+    circumstances: str
     state: str
     kit: str
     why: str = ""
@@ -151,6 +154,7 @@ class Graded:
     seconds: float = 0.0
     memory: float = 0.0
     unexplained: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
+    ran: Sequence[str] | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -169,6 +173,7 @@ class Record:
         self._database = sqlite3.connect(path, timeout=60, isolation_level=None)
         self._database.row_factory = sqlite3.Row
         try:
+            self._database.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last results, nothing else
             number = self._database.execute("PRAGMA application_id").fetchone()[0]
         except sqlite3.DatabaseError as error:
             raise RecordError(f"{path} cannot be read as a record of a class: {error}") from None
@@ -295,7 +300,7 @@ class Record:
         for row in self._database.execute(
             f"{query} ORDER BY item.submission, item.rowid", [value for _, value in asked]
         ):
-            yield Item(**{key: row[key] for key in row.keys()})  # noqa: SIM118 - a row iterates over its values
+            yield Item(*row)
 
     def results(self, submission: str) -> dict[str, Any] | None:
         """A submission's results.json, as the student sees it; None where the grader has failed."""
@@ -309,9 +314,9 @@ class Record:
         """The digest of what was graded; "" for a submission that is not in the record."""
         return str(self._of_submission("digest", submission) or "")
 
-    def metadata(self, submission: str) -> str:
-        """The metadata with which the policy was applied, as JSON."""
-        return str(self._of_submission("metadata", submission) or "")
+    def circumstances(self, submission: str) -> str:
+        """What the policy was applied to beside the grades, as JSON; "" for a submission that is not in the record."""
+        return str(self._of_submission("circumstances", submission) or "")
 
     def _of_submission(self, column: str, submission: str) -> Any:
         row = self._database.execute(f"SELECT {column} FROM submission WHERE id = ?", (submission,)).fetchone()
@@ -338,11 +343,12 @@ class Record:
         handin, id = graded.handin, graded.handin.id
         late = (graded.results or {}).get("extra_data", {}).get("late")
         with self._transaction() as database:
-            for table in ("student", "item", "outcome", "file"):
+            for table in ("student", "item", "file"):
                 database.execute(f"DELETE FROM {table} WHERE submission = ?", (id,))
+            _forget_outcomes(database, id, graded.ran)
             values = (
-                id, str(handin.place), _iso(handin.created), _iso(handin.due), json.dumps(handin.notes), 1,
-                graded.digest, json.dumps(handin.metadata()), graded.state, graded.why,
+                id, _path(handin.place), _iso(handin.created), _iso(handin.due), json.dumps(handin.notes), 1,
+                graded.digest, graded.circumstances, graded.state, graded.why,
                 None if graded.results is None else graded.results["score"], late and json.dumps(late),
                 json.dumps(graded.isolation), graded.seconds, graded.memory, graded.kit, run,
                 _packed(graded.grades), _packed(graded.results),
@@ -363,21 +369,31 @@ class Record:
                 database.execute("INSERT OR IGNORE INTO content VALUES (?, ?)", (digest, zlib.compress(content)))
                 database.execute("INSERT INTO file VALUES (?, ?, ?)", (id, path, digest))
 
-    def note(self, handin: HandIn) -> None:
-        """Store what the source now says of a submission that need not be graded again."""
-        values = (str(handin.place), _iso(handin.created), _iso(handin.due), json.dumps(handin.notes), handin.id)
-        with self._transaction() as database:
-            database.execute(
-                "UPDATE submission SET present = 1, place = ?, created = ?, due = ?, notes = ? WHERE id = ?", values
-            )
-            database.execute("DELETE FROM student WHERE submission = ?", (handin.id,))
-            _add_students(database, handin)
-
-    def keep_present(self, ids: Iterable[str]) -> None:
-        """Mark all other submissions as no longer in the source. Nothing of them is deleted."""
+    def note(self, handins: Iterable[HandIn]) -> None:
+        """Store what the source now says of all its submissions. Others stay in the record, as no longer present."""
         with self._transaction() as database:
             database.execute("UPDATE submission SET present = 0")
-            database.executemany("UPDATE submission SET present = 1 WHERE id = ?", [(id,) for id in ids])
+            for handin in handins:
+                values = (
+                    _path(handin.place),
+                    _iso(handin.created),
+                    _iso(handin.due),
+                    json.dumps(handin.notes),
+                    handin.id,
+                )
+                database.execute(
+                    "UPDATE submission SET present = 1, place = ?, created = ?, due = ?, notes = ? WHERE id = ?", values
+                )
+                database.execute("DELETE FROM student WHERE submission = ?", (handin.id,))
+                _add_students(database, handin)
+
+
+def _forget_outcomes(database: sqlite3.Connection, submission: str, tests: Sequence[str] | None) -> None:
+    if tests is None:
+        database.execute("DELETE FROM outcome WHERE submission = ?", (submission,))
+    else:
+        pairs = [(submission, test) for test in tests]
+        database.executemany("DELETE FROM outcome WHERE submission = ? AND test = ?", pairs)
 
 
 def _add_students(database: sqlite3.Connection, handin: HandIn) -> None:
@@ -409,6 +425,11 @@ def _submission(row: sqlite3.Row, students: tuple[Student, ...]) -> Submission:
         kit=row["kit"],
         run=row["run"],
     )
+
+
+def _path(path: Path) -> str:
+    """A path as SQLite can hold it, also where a name is not UTF-8."""
+    return str(path).encode(errors="backslashreplace").decode()
 
 
 def _packed(content: Mapping[str, Any] | None) -> bytes | None:

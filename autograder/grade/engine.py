@@ -10,7 +10,7 @@ second run undoes this. Every graded test gets a verdict, whatever the child doe
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -35,20 +35,33 @@ KEPT = 1 << 19  # bytes; larger wrong outcomes are not kept for hints, and right
 
 @dataclass(frozen=True)
 class Row:
-    """A graded test's verdict and points; `public_passed` says whether it passed with the published inputs."""
+    """A graded test's verdict and points.
+
+    Attributes:
+        public_passed: whether it passed with the published inputs.
+        misconception: the known mistake whose outcome it equals, as "deliverable/name", or "".
+        seconds: wall time of all its runs.
+    """
 
     test: GradedTest
     verdict: Verdict
     score: float
     max_score: float
     public_passed: bool = False
+    misconception: str = ""
+    seconds: float = 0.0
 
 
 @dataclass
 class Grades:
     """All rows of a submission, in the tests' order, and findings about it.
 
-    `broken` names the files that Python can parse but not import; `notes` are for the staff alone.
+    Attributes:
+        broken: the files that Python can parse but not import.
+        notes: for the staff alone.
+        memory: the most MiB that a child had in memory, what it shares with the zygote included.
+        unexplained: test key -> identifier of the case and its outcome, for wrong outcomes with published inputs that
+            are those of no known mistake.
     """
 
     rows: list[Row]
@@ -56,6 +69,8 @@ class Grades:
     printed: bool = False
     broken: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    memory: float = 0.0
+    unexplained: dict[str, tuple[str, Outcome]] = field(default_factory=dict)
 
 
 @dataclass
@@ -94,6 +109,9 @@ class _State:
     timeouts: Counter[str] = field(default_factory=Counter)
     printed: bool = False
     broken: list[str] = field(default_factory=list)
+    misconceptions: dict[str, str] = field(default_factory=dict)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    memory: float = 0.0
     nodes: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
 
@@ -144,12 +162,35 @@ class Engine:
         rows = [self._row(test, state) for test in self.kit.tests]
         deliverables = self.kit.assignment.deliverables
         notes = [delegation.note(deliverable, state.nodes[deliverable.tests]) for deliverable in deliverables]
-        return Grades(rows, findings, state.printed, state.broken, list(filter(None, notes)))
+        return Grades(
+            rows,
+            findings,
+            state.printed,
+            state.broken,
+            list(filter(None, notes)),
+            state.memory,
+            dict(self._unexplained(state)),
+        )
+
+    def _unexplained(self, state: _State) -> Iterator[tuple[str, tuple[str, Outcome]]]:
+        """The wrong outcomes of tests that are begun and have no hint."""
+        for key, identifier in state.evidence.blamed.items():
+            verdict, outcome = state.verdicts[key], state.evidence.wrong.get(identifier)
+            if outcome and verdict.kind not in (Kind.PASSED, Kind.NOT_STARTED) and not verdict.hint:
+                yield key, (identifier, outcome)
 
     def _row(self, test: GradedTest, state: _State) -> Row:
         points = self.kit.points[test.key]
         verdict = state.verdicts[test.key]
-        return Row(test, verdict, points if verdict.passed else 0.0, points, test.key in state.public_passed)
+        return Row(
+            test,
+            verdict,
+            points if verdict.passed else 0.0,
+            points,
+            test.key in state.public_passed,
+            state.misconceptions.get(test.key, ""),
+            state.seconds[test.key],
+        )
 
     def _preflight(self, state: _State, findings: Sequence[Finding]) -> None:
         """Judge what needs no run: excused tests, and deliverables not started or refused by the preflight."""
@@ -258,6 +299,10 @@ class Engine:
     def _child(self, state: _State, items: Sequence[Item]) -> Run:
         run = self.warden.run(state.folder, items, state.until)
         state.printed |= run.printed and run.end == "done"
+        state.memory = max(state.memory, run.memory)
+        for index, seconds in run.seconds.items():
+            if items[index].kind == "test":
+                state.seconds[items[index].name] += seconds
         return run
 
     def _judge(self, state: _State, test: GradedTest, run: Run, position: int, seeds: Sequence[str]) -> Verdict:
@@ -287,9 +332,11 @@ class Engine:
         """
         evidence = state.evidence
         wrong = {name: outcome for name, outcome in evidence.wrong.items() if name not in evidence.right}
-        hints = self.hints.explain(wrong, evidence.right) if wrong else {}
+        known = self.hints.recognize(wrong, evidence.right) if wrong else {}
         for key in evidence.blamed.keys() - state.public_passed:
-            state.verdicts[key] = replace(state.verdicts[key], hint=hints.get(evidence.blamed[key], ""))
+            if mistake := known.get(evidence.blamed[key]):
+                state.verdicts[key] = replace(state.verdicts[key], hint=mistake.hint)
+                state.misconceptions[key] = mistake.name
 
     def _hidden(self, kind: Kind, test: GradedTest, seed: str) -> Verdict:
         """A verdict in fixed words, made from our own data, for a test that first fails with this hidden seed."""

@@ -78,15 +78,26 @@ def _grade(
 ) -> Grades:
     engine = Engine(kit)
     try:
-        secrets = [str(kit.folder), *(str(path) for path in kit.folder.iterdir()), *closed]
-        folders = [str(home / "results"), str(kit.root), str(home / "submission")]
-        extra["isolation"] = engine.probe(secrets + folders, folders, [os.__file__, np.__file__])
-        if kit.rubric.grading.isolation == "required" and not here:
-            _refuse_without(extra["isolation"])
+        extra["isolation"] = probe(engine, home, closed, here)
         extra["slow"] = round(engine.warden.slow, 2)
         return engine.grade(files)
     finally:
         engine.close()
+
+
+def probe(engine: Engine, home: Path, closed: Sequence[str], here: bool) -> list[str]:
+    """Sentences about what student code could reach.
+
+    Raises:
+        NotIsolated: where the rubric requires isolation, some is missing, and this is the platform.
+    """
+    kit = engine.kit
+    secrets = [str(kit.folder), *(str(path) for path in kit.folder.iterdir()), *closed]
+    folders = [str(home / "results"), str(kit.root), str(home / "submission")]
+    isolation = engine.probe(secrets + folders, folders, [os.__file__, np.__file__])
+    if kit.rubric.grading.isolation == "required" and not here:
+        _refuse_without(isolation)
+    return isolation
 
 
 def _refuse_without(isolation: Sequence[str]) -> None:

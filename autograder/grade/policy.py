@@ -4,7 +4,7 @@ Points are computed only here. Times come from the platform's metadata, never fr
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +20,14 @@ from harness.words import joined
 ONE = {timedelta(days=1): "day", timedelta(hours=1): "hour", timedelta(minutes=1): "minute"}
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_SAID = "Right with the published inputs, not with others. What differs with those is not said this time."
+
+
+@dataclass(frozen=True)
+class Override:
+    """Points that the staff give a row in place of its own, and the reason, which the student reads."""
+
+    points: float
+    reason: str
 
 
 @dataclass
@@ -53,11 +61,18 @@ class Settled:
         self.score_notes.append(f"{why} {points(before)} -> {points(self.score)} points." if tells_points else why)
 
 
-def settle(kit: Kit, grades: Grades, metadata: Metadata, notebooks: Sequence[str]) -> Settled:
+def settle(
+    kit: Kit,
+    grades: Grades,
+    metadata: Metadata,
+    notebooks: Sequence[str],
+    overrides: Mapping[str, Override] | None = None,
+) -> Settled:
     """Apply the rubric's policy to a graded submission.
 
     Args:
         notebooks: names of the *.ipynb in what was handed in.
+        overrides: a test's number -> what the staff have decided about its row.
     """
     assignment, grading = kit.rubric.assignment, kit.rubric.grading
     again = _next_feedback(grading.hidden_feedback, metadata)
@@ -65,6 +80,7 @@ def settle(kit: Kit, grades: Grades, metadata: Metadata, notebooks: Sequence[str
         _excused(row, entry) if (entry := kit.excused(row.test)) else _row(row, grading.public_share, again is not None)
         for row in grades.rows
     ]
+    rows = [_overridden(row, (overrides or {}).get(row.test.number)) for row in rows]
     settled = Settled(rows, cents(sum(row.score for row in rows)))
     settled.open = all(visibility(row, kit) == "visible" for row in rows)
     settled.for_staff = _for_staff(kit, metadata)
@@ -113,6 +129,15 @@ def _excused(row: Row, entry: Excused) -> Row:
     why = entry.why.rstrip(".")
     verdict = Verdict(Kind.PASSED, f"This test has proved faulty and decides nothing: {why}. {where}")
     return replace(row, score=row.max_score, verdict=verdict)
+
+
+def _overridden(row: Row, override: Override | None) -> Row:
+    if override is None:
+        return row
+    reason = override.reason.rstrip(".")
+    words = f"The staff gave this test {points(override.points)} of {points(row.max_score)} points: {reason}."
+    message = "\n\n".join(filter(None, (words, row.verdict.message)))
+    return replace(row, score=override.points, verdict=replace(row.verdict, message=message))
 
 
 def _for_staff(kit: Kit, metadata: Metadata) -> dict[str, Any]:

@@ -49,11 +49,15 @@ class Run:
         outcomes: index of an item -> its outcome, for a prefix of the items.
         end: "done", "timeout", "disk", "exit 3", "signal 9" or "garbage": why outcomes end after that prefix.
         printed: whether anything was printed.
+        seconds: index of an item -> its wall time, also of the item that ended the child; the first includes its start.
+        memory: the most MiB that the child had in memory, what it shares with the zygote included.
     """
 
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     end: str = "done"
     printed: bool = False
+    seconds: dict[int, float] = field(default_factory=dict)
+    memory: float = 0.0
 
 
 class Warden:
@@ -164,7 +168,7 @@ class Warden:
                 reaped = self._receive(ANSWER_SECONDS)
             if self.user is not None:
                 _sweep(self.user)  # no child may leave a file for the next one
-            return reading.finish(int(reaped["exit"]))
+            return reading.finish(int(reaped["exit"]), int(reaped["memory"]) / 1024)
 
     def _jail(self, home: Path, overlay: Path) -> Jail:
         return Jail(
@@ -202,6 +206,7 @@ class _Reading:
         self.run = Run()
         self._frames = wire.Frames()
         self._extend()
+        self._lap = self._begun
 
     def _extend(self) -> None:
         self._begun, self._waited = time.monotonic(), waited_for_processor(self.pid)
@@ -262,12 +267,20 @@ class _Reading:
         except ValueError as error:
             outcome = Outcome(fault=Fault("Unreadable", str(error), "the result"))
         self.run.outcomes[index] = outcome
+        self._time(index)
         if index + 1 == len(self.items) or self.items[index + 1].name != self.items[index].name:
             self._extend()  # the limit is for a test with all its seeds
 
-    def finish(self, status: int) -> Run:
-        if len(self.run.outcomes) < len(self.items) and self.run.end == "done":
-            self.run.end = f"signal {-status}" if status < 0 else f"exit {status}"
+    def _time(self, index: int) -> None:
+        before, self._lap = self._lap, time.monotonic()
+        self.run.seconds[index] = self._lap - before
+
+    def finish(self, status: int, memory: float) -> Run:
+        if len(self.run.outcomes) < len(self.items):
+            self._time(len(self.run.outcomes))
+            if self.run.end == "done":
+                self.run.end = f"signal {-status}" if status < 0 else f"exit {status}"
+        self.run.memory = memory
         return self.run
 
 

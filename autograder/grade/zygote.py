@@ -8,7 +8,7 @@ one message a packet, with the judge over a socket:
     the child's jail, with
     its orders and two pipes -> {"pid": 7}
                                 {"ended": true}      when the child has ended by itself
-    reap                     -> {"exit": 0}          when every process of its user has ended
+    reap                     -> {"exit": 0, ...}     when every process of its user has ended
 
 Until the child is reaped its process id stays taken, so the judge can kill it without hitting another process. While
 the zygote waits for a child it also watches the judge: when the judge ends, it ends with the child.
@@ -117,10 +117,10 @@ def _serve(
         if _ends_before(pid, control):
             _send(control, {"ended": True})
         order = control.recv(MAX_MESSAGE)
-        status = _reap(pid, killer)
+        status, memory = _reap(pid, killer)
         if not order:
             return
-        _send(control, {"exit": status})
+        _send(control, {"exit": status, "memory": memory})
 
 
 def _child(jail: sandbox.Jail, descriptors: list[int], readable: list[tuple[int, int]], tests: dict[str, Any]) -> None:
@@ -160,8 +160,11 @@ def _ends_before(pid: int, control: socket.socket) -> bool:
         os.close(process)
 
 
-def _reap(pid: int, killer: slots.Killer | None) -> int:
-    """End and reap the child and all processes of its user; return the child's exit status, negative for a signal.
+def _reap(pid: int, killer: slots.Killer | None) -> tuple[int, int]:
+    """End and reap the child and all processes of its user.
+
+    Returns:
+        The child's exit status, negative for a signal, and the most KiB that it had in memory.
 
     Raises:
         TimeoutError: if a process does not end; the zygote then ends, and the judge starts a new one.
@@ -170,11 +173,11 @@ def _reap(pid: int, killer: slots.Killer | None) -> int:
     if killer:
         killer.begin()
     until = time.monotonic() + 2 * slots.PATIENCE
-    status, alone, pause = None, killer is None, 0.0003
+    status, memory, alone, pause = None, 0, killer is None, 0.0003
     while status is None or not alone:
-        ended, wait_status = os.waitpid(-1, os.WNOHANG)  # also orphans, which the killer finds until they are reaped
+        ended, wait_status, used = os.wait4(-1, os.WNOHANG)  # also orphans; the killer finds them until they are reaped
         if ended == pid:
-            status = os.waitstatus_to_exitcode(wait_status)
+            status, memory = os.waitstatus_to_exitcode(wait_status), used.ru_maxrss
         elif killer and not alone:
             alone = killer.done()
         if not ended:
@@ -182,7 +185,7 @@ def _reap(pid: int, killer: slots.Killer | None) -> int:
             pause = min(2 * pause, 0.003)  # an ending process may need this processor
         if time.monotonic() > until:
             raise TimeoutError(f"process {pid} does not end")
-    return status
+    return status, memory
 
 
 def _send(control: socket.socket, message: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ import threading
 import time
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,10 +33,10 @@ SECRETS = ("solution", ".git", ".secrets", "autograder/prepare", "build")
 # Inside a mount namespace of our own: the layout on /autograder, an empty closed folder on every secret.
 MOUNT = """
 set -e
-layout="$1"; shift
+layout="$1"; options="$2"; shift 2
 mount --bind "$layout" /autograder
 for secret in "$@"; do mount -t tmpfs -o mode=700,size=4k tmpfs "$secret"; done
-exec /autograder/source/run_autograder /autograder --here "$@"
+exec /autograder/source/run_autograder /autograder $options "$@"
 """
 
 
@@ -76,13 +76,13 @@ def rehearse(kit: Path, submission: Path, repository: Path, metadata: Path | Non
         if metadata:
             shutil.copyfile(metadata, layout / "submission_metadata.json")
         environment = {"AUTOGRADER_PYTHON": sys.executable, **os.environ}
-        with _command(layout, repository) as command:
+        with command(layout, repository) as words:
             started = time.monotonic()
             with (layout / "results" / "stdout").open("wb") as log:  # no pipe, which a leftover process could keep open
                 process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment
+                    words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment
                 )
-                with _peak_memory(process.pid) as peak:
+                with peak_memory(process.pid) as peak:
                     process.wait()
             seconds = time.monotonic() - started
         output = (layout / "results" / "stdout").read_text(encoding="utf-8", errors="replace")
@@ -102,9 +102,7 @@ def lay_out(layout: Path, kit: Path, submission: Path) -> None:
     Raises:
         RehearsalError: for a kit that is no autograder, and for a submission that is neither a file nor a folder.
     """
-    for name in ("source", "submission", "results"):
-        (layout / name).mkdir()
-    unpack(kit, layout / "source")
+    lay_out_kit(layout, kit)
     try:
         if submission.is_dir():
             shutil.copytree(submission, layout / "submission", dirs_exist_ok=True, symlinks=True, ignore=_special)
@@ -116,6 +114,13 @@ def lay_out(layout: Path, kit: Path, submission: Path) -> None:
             )
     except (OSError, shutil.Error) as error:
         raise RehearsalError(f"{submission} cannot be copied: {error}") from None
+
+
+def lay_out_kit(layout: Path, kit: Path) -> None:
+    """Fill source/, and make submission/ and results/ empty. Raises RehearsalError for a file that is no kit."""
+    for name in ("source", "submission", "results"):
+        (layout / name).mkdir()
+    unpack(kit, layout / "source")
 
 
 def unpack(kit: Path, source: Path) -> None:
@@ -138,14 +143,36 @@ def _special(folder: str, names: list[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _command(layout: Path, repository: Path) -> Iterator[list[str]]:
-    """The command that grades, with /autograder as a mount point for as long as it runs; nothing is left behind."""
-    secrets = list(map(str, secret_folders(repository)))
+def command(
+    layout: Path, repository: Path, options: Sequence[str] = ("--here",), closed: Iterable[Path] = ()
+) -> Iterator[list[str]]:
+    """The command that grades, with /autograder as a mount point for as long as it runs; nothing is left behind.
+
+    Args:
+        options: of `run_autograder`.
+        closed: more folders that student code must not see, beside the repository's secrets.
+
+    Raises:
+        RehearsalError: for a folder that cannot be hidden, because it holds what grading needs.
+    """
+    more = [folder.resolve() for folder in closed]
+    for folder in more:
+        if held := [path for path in (repository, Path(sys.prefix), layout) if path.resolve().is_relative_to(folder)]:
+            raise RehearsalError(
+                f"{folder} holds {held[0]}, so it cannot be hidden from student code: use other folders"
+            )
+    hidden = _outermost([*secret_folders(repository), *more])
     if not can_mount():
-        yield [str(layout / "source" / "run_autograder"), str(layout), "--here", *secrets]
+        yield [str(layout / "source" / "run_autograder"), str(layout), *options, *map(str, hidden)]
         return
     with mount_point():
-        yield ["unshare", "--mount", "sh", "-c", MOUNT, "sh", str(layout), *secrets]
+        yield ["unshare", "--mount", "sh", "-c", MOUNT, "sh", str(layout), " ".join(options), *map(str, hidden)]
+
+
+def _outermost(folders: Iterable[Path]) -> list[Path]:
+    """The folders that are in none of the others."""
+    found = set(folders)
+    return sorted(folder for folder in found if not found.intersection(folder.parents))
 
 
 def secret_folders(repository: Path) -> list[Path]:
@@ -201,13 +228,17 @@ def can_mount() -> bool:
 
 
 @contextlib.contextmanager
-def _peak_memory(pid: int) -> Iterator[list[float]]:
-    """Sample the proportional set size of a process and all below it; the list's one entry is the peak, in bytes."""
+def peak_memory(pid: int, every: float = 0.1) -> Iterator[list[float]]:
+    """Sample the proportional set size of a process and all below it; the list's one entry is the peak, in bytes.
+
+    Args:
+        every: seconds between two samples.
+    """
     peak = [0.0]
     done = threading.Event()
 
     def sample() -> None:
-        while not done.wait(0.1):
+        while not done.wait(every):
             with contextlib.suppress(psutil.Error):
                 process = psutil.Process(pid)
                 peak[0] = max(peak[0], sum(map(_pss, [process, *process.children(recursive=True)])))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.course.errors import CourseError
 from autograder.course.similarity.comparison import COMMON, THRESHOLD, Comparison, Match, compare
 from autograder.course.similarity.fingerprints import Baseline, Files
 from autograder.course.similarity.regions import Lines, Region, regions
@@ -23,7 +24,7 @@ FORMAT = 1
 FEW = 50  # works: fewer are read faster than processes start
 
 
-class SimilarityError(Exception):
+class SimilarityError(CourseError):
     """Works that cannot be compared or a report that cannot be read; the message says why, and what to do."""
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.course import sources
 from autograder.course.handins import Student
 from autograder.course.notebooks import code_of
 from autograder.course.record import NAME, Record
@@ -70,8 +71,6 @@ def _graded(path: Path, bar: Bar) -> dict[str, Work]:
 
 
 def _handed_in(directory: Path, bar: Bar) -> dict[str, Work]:
-    from autograder.course import sources  # type: ignore[attr-defined, unused-ignore]
-
     contract = assignment()
     found: dict[str, Work] = {}
     handins = sources.read(directory).handins

@@ -69,7 +69,7 @@ def probed(engine, layout, tmp_path, monkeypatch):
     def grade(ways: list[str], isolation: str = "required", here: bool = False) -> tuple[int, dict | None]:
         grading = replace(engine.kit.rubric.grading, isolation=isolation)
         kit = replace(engine.kit, rubric=replace(engine.kit.rubric, grading=grading))
-        stand_in = SimpleNamespace(probe=lambda *_: ways, warden=engine.warden, grade=engine.grade, close=lambda: None)
+        stand_in = SimpleNamespace(kit=kit, probe=lambda *_: ways, warden=engine.warden, grade=engine.grade, close=int)
         monkeypatch.setattr(main.Kit, "load", lambda source: kit)
         monkeypatch.setattr(main, "Engine", lambda kit: stand_in)
         for name in ("submission", "results"):

@@ -1,0 +1,183 @@
+"""The commands for a class: `python -m autograder batch --help` and others."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from tqdm import tqdm
+
+from autograder.course import batch as batches
+from autograder.course import kits, overrides, report, sources, tables, times
+from autograder.course.batch import Batch, BatchError, Summary, Wanted
+from autograder.course.graders import Graders
+from autograder.course.handins import HandIn
+from autograder.course.record import Record
+from autograder.course.roster import PLAIN, read_roster
+from autograder.prepare import kit as kit_files
+from harness.files import refusal, replace
+from harness.words import abridged, printable
+
+T = TypeVar("T")
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+GRADES, ITEMS, SUMMARY = "grades.csv", "items.csv", "summary.txt"
+INTERRUPTED = 130  # the exit status of a command that Ctrl-C has ended
+MARK = "What `python -m autograder batch` has done"  # the first line of summary.txt
+SHOWN = 8  # names of a list in the terminal; summary.txt has all
+Out = Annotated[Path, typer.Option("--out", help="The folder of the class: made, or gone on with.", file_okay=False)]
+
+
+def batch(
+    source: Annotated[Path, typer.Argument(help="A folder of submissions, or an unpacked export of a platform.")],
+    out: Out,
+    kit_zip: Annotated[Path, typer.Option("--kit", help="The autograder to grade with.")] = Path(
+        "build/autograder.zip"
+    ),
+    due: Annotated[str, typer.Option(help='The due date, such as "2026-03-01 23:59".')] = "",
+    times_file: Annotated[
+        Path | None, typer.Option("--times", help="CSV of hand-in times: student or submission, time.")
+    ] = None,
+    extensions: Annotated[
+        Path | None, typer.Option(help='CSV of extensions: student, and due or extension ("2 days").')
+    ] = None,
+    roster_file: Annotated[
+        Path | None, typer.Option("--roster", help="Who is enrolled: a gradebook or roster that a platform exports.")
+    ] = None,
+    format: Annotated[str, typer.Option(help=f"Whose columns grades.csv has: {', '.join(tables.FORMATS)}.")] = PLAIN,
+    assignment: Annotated[str, typer.Option(help="The assignment's name in Canvas.")] = "",
+    only_failed: Annotated[
+        bool, typer.Option("--only-failed", help="Grade again what did not get all points or could not be graded.")
+    ] = False,
+    test: Annotated[
+        list[str] | None, typer.Option(help="Grade only this row again, for all, such as 1.2.3; may be repeated.")
+    ] = None,
+    student: Annotated[list[str] | None, typer.Option(help="Grade only this student again; may be repeated.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Submissions at a time.")] = os.cpu_count() or 1,
+    scheduler: Annotated[
+        str, typer.Option(help="Grade on the workers of the Dask cluster with this scheduler address.")
+    ] = "",
+) -> None:
+    """Grade a class, or go on with one: only what has changed is graded again."""
+    kit = kits.facts(kit_zip)
+    if kit_files.built_from(kit_zip) != kit_files.inputs(REPOSITORY):
+        say(f"{kit_zip} was built from other sources or another rubric than those here; it decides.")
+    roster = read_roster(roster_file) if roster_file else None
+    handins, described = _read(source, due, times_file, extensions)
+    with batches.opened(out) as record:
+        given = _overrides(out, handins, kit.points)
+        wanted = Wanted(only_failed, tuple(test or ()), tuple(student or ()))
+        run = Batch(record, out, kit, handins, given, wanted)
+        tasks = [task for task in _bar(run.plan(), "reading", len(handins)) if task]
+        say(_planned(tasks, len(handins)))
+        _grade(run, tasks, [source, out], jobs, scheduler, described)
+        remarks = tables.write_grades(record, out / GRADES, format, roster, assignment)
+        tables.write_items(record, out / ITEMS)
+        report.write(record, out / report.NAME)
+        lines = list(_lines(run.summary, record))
+        _write_summary(out / SUMMARY, lines, remarks)
+        for line in (*_abridged(lines), *remarks):
+            say(line)
+        say(f"{out}: {GRADES}, {ITEMS}, {report.NAME}, {SUMMARY}, {batches.RESULTS}/")
+    if run.summary.failed:
+        raise typer.Exit(1)
+
+
+def _read(source: Path, due: str, times_file: Path | None, extensions: Path | None) -> tuple[list[HandIn], str]:
+    """The submissions of a source with all that is known of their times, and the source's format."""
+    read = sources.read(source)
+    say(f"{source}: {read.format}, {len(read.handins)} submissions")
+    moment = times.moment(due, "--due") if due else None
+    known = times.read_times(times_file) if times_file else []
+    extended = times.read_extensions(extensions) if extensions else []
+    handins = times.apply(read.handins, moment, known, extended)
+    for sentence in (*read.notes, *times.remarks(handins, moment, known, extended)):
+        say(sentence)
+    return handins, read.format
+
+
+def _overrides(out: Path, handins: Sequence[HandIn], points: Mapping[str, float]) -> dict[str, dict[str, Any]]:
+    path = out / overrides.NAME
+    if not path.exists():
+        return {}
+    given = overrides.read_overrides(path, handins, points)
+    for sentence in overrides.remarks(given, handins):
+        say(sentence)
+    return {
+        id: {test: {"points": override.points, "reason": override.reason} for test, override in rows.items()}
+        for id, rows in given.items()
+    }
+
+
+def _grade(run: Batch, tasks: list[batches.Task], closed: list[Path], jobs: int, scheduler: str, format: str) -> None:
+    """Grade with progress; leave the command where somebody stops it."""
+    source = closed[0]
+    if scheduler:
+        from autograder.course.cluster import ClusterGraders  # Dask takes half a second
+
+        graders: Any = ClusterGraders(scheduler, run.kit, REPOSITORY)
+    else:
+        graders = Graders(run.kit.path, REPOSITORY, closed, run.kit.seconds, min(jobs, max(1, len(tasks))))
+    done = 0
+    try:
+        for _ in _bar(run.run(tasks, graders, str(source), format), "grading", len(tasks)):
+            done += 1
+    except KeyboardInterrupt:
+        say(f"Stopped: {done} of {len(tasks)} are graded and stored. The same command goes on where this one stopped.")
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        if scheduler:
+            graders.close()
+
+
+def _planned(tasks: Sequence[batches.Task], total: int) -> str:
+    """What is going to be done, in words."""
+    settled = sum(task.runs == () for task in tasks)
+    if not tasks:
+        return "Nothing has changed."
+    again = f", and the points of {settled} to be computed again" if settled else ""
+    return f"{len(tasks) - settled} of {total} submissions to be graded{again}"
+
+
+def _bar(elements: Iterable[T], description: str, total: int) -> Iterator[T]:
+    """Show progress with rate and time left on standard error."""
+    return iter(tqdm(elements, desc=description, total=total, unit="submission", disable=total == 0))
+
+
+def _lines(summary: Summary, record: Record) -> Iterator[tuple[str, list[str]]]:
+    """What a run has done: a heading, and the submissions below it."""
+    names = {submission.id: submission for submission in record.submissions()}
+    changed = [f"{id} ({_points(before)} -> {_points(after)})" for id, (before, after) in summary.changed.items()]
+    yield "graded", summary.graded
+    yield "points computed again, since times, groups or overrides have changed", summary.settled
+    yield "unchanged", summary.unchanged
+    yield "no file of the assignment could be read", [f"{id}: {names[id].why}" for id in summary.unreadable]
+    yield "the grader failed", [f"{id}: {names[id].why}" for id in summary.failed]
+    yield "not isolated", summary.not_isolated
+    yield "another score than in the last run", changed
+    yield "no longer in the source", summary.gone
+
+
+def _write_summary(path: Path, lines: Iterable[tuple[str, list[str]]], remarks: Iterable[str]) -> None:
+    """Write the whole lists."""
+    if refused := refusal(path, MARK):
+        raise BatchError(f"{refused}; move it away")
+    paragraphs = ["\n".join([f"{heading} ({len(names)})", *names]) for heading, names in lines]
+    text = "\n\n".join([MARK, *paragraphs, *remarks])
+    replace(path, printable(text, keep="\n").encode() + b"\n")
+
+
+def _points(score: float | None) -> str:
+    return "none" if score is None else f"{score:g}"
+
+
+def _abridged(lines: Iterable[tuple[str, list[str]]]) -> Iterator[str]:
+    for heading, names in lines:
+        if names:
+            yield f"{len(names):>5}  {heading}: {abridged(names, SHOWN)}"
+
+
+def say(text: str) -> None:
+    """Print a line. Names of students and files come from strangers, so control characters are replaced."""
+    print(printable(text), flush=True)

@@ -1,0 +1,195 @@
+"""What to do next: what in a class's results needs somebody's attention, most urgent first."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import quote
+
+from autograder.course.record import FAILED, UNREADABLE, Submission
+from autograder.course.report import statistics
+from autograder.course.report.gradebook import Gradebook
+from autograder.course.report.sections import Groups, TestLine
+from harness.words import abridged
+
+
+class Cluster(Protocol):
+    """Equal wrong outcomes of a test that no hint explains.
+
+    Attributes:
+        number: names the cluster.
+        test: the test's number.
+        count: how many submissions there are.
+        description: what the outcomes look like.
+        students: the submissions' ids.
+        example: lines that one of the students reads.
+    """
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def test(self) -> str: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def students(self) -> Sequence[str]: ...
+    @property
+    def example(self) -> Sequence[str]: ...
+
+
+class Pair(Protocol):
+    """Two similar submissions.
+
+    Attributes:
+        a, b: the submissions' ids.
+        score: how remarkable the similarity is; pairs are given in descending order.
+        share: of the smaller submission's code that both have.
+        link: the page that compares them, relative to the report.
+    """
+
+    @property
+    def a(self) -> str: ...
+    @property
+    def b(self) -> str: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def share(self) -> float: ...
+    @property
+    def link(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing to look at.
+
+    Attributes:
+        link: to what is behind it.
+        part: the id of the part that it belongs to; "" for none.
+        example: lines that a student reads, or none.
+    """
+
+    link: str
+    name: str
+    detail: str
+    part: str = ""
+    example: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Task:
+    """Things of a kind that need somebody's attention, and what to do about them."""
+
+    id: str
+    title: str
+    what: str
+    entries: Sequence[Entry]
+
+
+def tasks(
+    book: Gradebook, tests: Sequence[TestLine], groups: Groups, clusters: Sequence[Cluster], pairs: Sequence[Pair]
+) -> list[Task]:
+    """All tasks that have something to look at.
+
+    Args:
+        clusters, pairs: what else has been found in this class.
+    """
+    found = [
+        Task(
+            "failed",
+            "Submissions on which the grader failed",
+            "They have no result. Mend the cause and grade the class again; only these are graded.",
+            _submissions(entry for entry in book.submissions if entry.state == FAILED),
+        ),
+        Task(
+            "unreadable",
+            "Submissions that could not be read",
+            "They have no points. Look at what was handed in, or ask for it again.",
+            _submissions(entry for entry in book.submissions if entry.state == UNREADABLE),
+        ),
+        Task(
+            "isolation",
+            "Submissions that were not isolated",
+            "Their code could reach what it should not. Grade them again as root on Linux before you trust the points.",
+            [
+                Entry(student(entry.id), str(entry), abridged(opened, 2))
+                for entry in book.submissions
+                if (opened := [line for line in entry.isolation if line.startswith("not isolated")])
+            ],
+        ),
+        Task(
+            "everyone",
+            "Tests that everyone fails",
+            "The test may be wrong, or nobody was taught what it asks for. Read a few answers; the rubric can excuse "
+            "a faulty test.",
+            [_test(test, f"all {test.tried:,} that tried") for test in _tried(tests) if test.failed == test.tried],
+        ),
+        Task(
+            "negative",
+            "Tests that strong students fail more often than weak ones",
+            "Discrimination is negative. The test may punish a right way to write it, or its docstring may mislead.",
+            [
+                _test(test, f"discrimination −{-test.discrimination:.2f}")
+                for test in sorted(tests, key=lambda test: test.discrimination or 0)
+                if test.discrimination is not None and test.discrimination < 0
+            ],
+        ),
+        Task(
+            "clusters",
+            "Equal mistakes without a hint",
+            "Find the mistake and add it to the catalogue of misconceptions, so that the next class gets a hint.",
+            list(_clusters(book, groups, clusters)),
+        ),
+        Task(
+            "pairs",
+            "Similar submissions",
+            "Similarity is no proof. Compare the two side by side before you talk to anybody.",
+            [Entry(pair.link, _names(book, pair), f"{100 * pair.share:.0f} % of the code in common") for pair in pairs],
+        ),
+        Task(
+            "nobody",
+            "Tests that no one fails",
+            "They tell nothing about this class. A lower weight leaves more points for the others.",
+            [_test(test, f"{test.tried:,} tried") for test in _tried(tests) if not test.failed],
+        ),
+    ]
+    return [task for task in found if task.entries]
+
+
+def student(id: str) -> str:
+    """The link to a submission's results in the report."""
+    return f"#student={quote(id)}"
+
+
+def group(key: str) -> str:
+    """The link to the students of a group."""
+    return f"#behind={quote(key)}"
+
+
+def _submissions(submissions: Iterable[Submission]) -> list[Entry]:
+    return [Entry(student(entry.id), str(entry), entry.why) for entry in submissions]
+
+
+def _tried(tests: Sequence[TestLine]) -> Iterator[TestLine]:
+    return (test for test in tests if test.tried >= statistics.LEAST_TRIED)
+
+
+def _test(test: TestLine, detail: str) -> Entry:
+    return Entry(group(test.key), f"{test.number} {test.deliverable}: {test.title}", detail, test.part)
+
+
+def _clusters(book: Gradebook, groups: Groups, clusters: Sequence[Cluster]) -> Iterator[Entry]:
+    places = {submission.id: place for place, submission in enumerate(book.submissions)}
+    for cluster in clusters:
+        members = [places[id] for id in cluster.students if id in places]
+        label = f"Mistake {cluster.number}, without a hint, in {cluster.test}"
+        key = groups.add(f"cluster:{cluster.number}", label, members)
+        detail = f"{cluster.count} submissions: {cluster.description}"
+        name = f"Mistake {cluster.number} in {cluster.test}"
+        yield Entry(group(key), name, detail, book.part(cluster.test), cluster.example)
+
+
+def _names(book: Gradebook, pair: Pair) -> str:
+    names = {submission.id: str(submission) for submission in book.submissions}
+    return f"{names.get(pair.a, pair.a)} and {names.get(pair.b, pair.b)}"
