@@ -19,13 +19,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from autograder.course import work
+from autograder.course import content
+from autograder.course.content import Content
 from autograder.course.errors import CourseError
 from autograder.course.graders import Answer
 from autograder.course.handins import HandIn
 from autograder.course.kits import KitFacts
 from autograder.course.record import FAILED, GRADED, NAME, UNREADABLE, Graded, Item, Record, Submission
-from autograder.course.work import Work
 from autograder.grade.overlay import TEMPORARY
 from harness import files
 from harness.contract import Assignment
@@ -68,7 +68,7 @@ class Task:
     record: Path
     before: Submission | None = None
     runs: Sequence[str] | None = None
-    work: Work | None = None
+    content: Content | None = None
 
     @property
     def circumstances(self) -> str:
@@ -76,11 +76,11 @@ class Task:
         return json.dumps([self.handin.metadata(), self.overrides])
 
     def request(self) -> dict[str, Any]:
-        self.work = work.read(self.handin, self.assignment)
+        self.content = content.read(self.handin, self.assignment)
         return {
-            "files": {path: base64.b64encode(content).decode() for path, content in self.work.files.items()},
-            "notes": self.work.notes,
-            "notebooks": self.work.notebooks,
+            "files": {path: base64.b64encode(data).decode() for path, data in self.content.files.items()},
+            "notes": self.content.notes,
+            "notebooks": self.content.notebooks,
             "metadata": self.handin.metadata(),
             "overrides": self.overrides,
             "grades": self._grades(),
@@ -204,7 +204,7 @@ class Batch:
         return None
 
     def _digest(self, handin: HandIn) -> str:
-        return work.read(handin, self.assignment).digest
+        return content.read(handin, self.assignment).digest
 
     def run(self, tasks: Sequence[Task], graders: Graders, source: str, format: str) -> Iterator[Graded]:
         """Grade tasks, and store each result before it is yielded; `summary` is complete at the end.
@@ -229,8 +229,8 @@ class Batch:
 
     def _graded(self, task: Task, answer: Answer) -> Graded:
         """What the record stores of an answer."""
-        id, done = task.handin.id, task.work or work.read(task.handin, self.assignment)
-        stored = Graded(task.handin, done.digest, task.circumstances, GRADED, self.kit.digest, files=done.files)
+        id, done = task.handin.id, task.content or content.read(task.handin, self.assignment)
+        stored = Graded(task.handin, done.digest, task.circumstances, GRADED, self.kit.digest, files=done.sources)
         if "failed" in answer:
             return replace(stored, state=FAILED, why=f"The grader failed twice: {answer['failed']}")
         if not done.files:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.course import sources
+from autograder.course import content, sources
 from autograder.course.handins import Student
 from autograder.course.notebooks import code_of
 from autograder.course.record import NAME, Record
 from autograder.course.similarity.fingerprints import Baseline, Files
-from autograder.grade.collection import take
 from harness.contract import Assignment
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -75,10 +74,8 @@ def _handed_in(directory: Path, bar: Bar) -> dict[str, Work]:
     found: dict[str, Work] = {}
     handins = sources.read(directory).handins
     for handin in bar(handins, "reading works", len(handins)):
-        taken = take(handin.place, contract, with_notebooks=True)
-        files = taken.files | {name: code_of(content) for name, content in taken.notebook_files.items()}
         name = ", ".join(filter(None, map(str, handin.students))) or handin.id
-        found[handin.id] = Work(name, _people(handin.students), files)
+        found[handin.id] = Work(name, _people(handin.students), content.read(handin, contract).sources)
     return found
 
 
