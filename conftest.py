@@ -24,6 +24,10 @@ def root() -> str:
     return "" if hasattr(os, "geteuid") and os.geteuid() == 0 else "this is an ordinary user"
 
 
+def ordinary_user() -> str:
+    return "" if root() else "this is root"
+
+
 def mount() -> str:
     from autograder.prepare import rehearsal
 
@@ -106,6 +110,7 @@ def data(name: str) -> str:
 
 KNOWN = (
     root,
+    ordinary_user,
     mount,
     container,
     landlock,

@@ -21,6 +21,7 @@ from autograder.bench.workbench import commands as workbench_commands
 from autograder.course import combine, correct, explain
 from autograder.course import commands as course_commands
 from autograder.course.errors import CourseError
+from autograder.course.similarity.command import similarity
 from autograder.prepare import (
     answers,
     catalogue,
@@ -256,6 +257,7 @@ def demo(out: Folder = Path("build")) -> None:
 app.command(name="batch", rich_help_panel=CLASS)(course_commands.batch)
 app.command(name="explain", rich_help_panel=CLASS)(explain.explain)
 app.command(name="correct", rich_help_panel=CLASS)(correct.correct)
+app.command(name="similarity", rich_help_panel=CLASS)(similarity)
 app.command(name="combine", rich_help_panel=CLASS)(combine.combine)
 
 bench_commands = typer.Typer()

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from autograder.bench import generated_class, unprotected
 from autograder.bench.speed import BenchError
-from autograder.course import work
+from autograder.course import content
 from autograder.course.handins import HandIn
 from autograder.grade.kit import Kit
 from autograder.grade.overlay import overlay
@@ -175,7 +175,7 @@ def _unprotected(kit: Path, source: Path, folder: Path, jobs: int) -> float:
     unpacked = Kit.load(layout / "source")
 
     def grade(place: Path) -> None:
-        files = work.read(HandIn(place.stem, place), unpacked.assignment).files
+        files = content.read(HandIn(place.stem, place), unpacked.assignment).files
         with overlay(unpacked.root / "student", files) as tree:
             words = [str(unpacked.root), str(tree), str(results / f"{place.stem}.json")]
             command = [sys.executable, "-s", "-P", unprotected.__file__, *words]

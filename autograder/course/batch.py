@@ -21,13 +21,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from autograder.course import overrides, work
+from autograder.course import content, overrides
+from autograder.course.content import Content
 from autograder.course.errors import CourseError
 from autograder.course.graders import Answer
 from autograder.course.handins import HandIn
 from autograder.course.kits import KitFacts
 from autograder.course.record import FAILED, GRADED, NAME, UNREADABLE, Graded, Item, Record, Submission
-from autograder.course.work import Work
 from autograder.grade.overlay import TEMPORARY
 from harness import files
 from harness.judge import Kind
@@ -41,7 +41,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 Overrides = Mapping[str, Mapping[str, Any]]  # number of a test -> points and reason
-Reader = Callable[[HandIn], Work]
+Reader = Callable[[HandIn], Content]
 
 
 class BatchError(CourseError):
@@ -60,7 +60,7 @@ class Task:
     """A submission that has to be graded, or whose points have to be computed again.
 
     Attributes:
-        read: gives the submission's work.
+        read: gives what the submission holds.
         record: the file.
         before: the submission as the record has it.
         runs: the tests that have to run: all (None), some, or none; where not all run, the record's grades are used.
@@ -72,7 +72,7 @@ class Task:
     record: Path
     before: Submission | None = None
     runs: Sequence[str] | None = None
-    work: Work | None = None
+    content: Content | None = None
 
     @property
     def circumstances(self) -> str:
@@ -80,11 +80,11 @@ class Task:
         return json.dumps([self.handin.metadata(), self.overrides])
 
     def request(self) -> dict[str, Any]:
-        self.work = self.read(self.handin)
+        self.content = self.read(self.handin)
         return {
-            "files": {path: base64.b64encode(content).decode() for path, content in self.work.files.items()},
-            "notes": self.work.notes,
-            "notebooks": self.work.notebooks,
+            "files": {path: base64.b64encode(data).decode() for path, data in self.content.files.items()},
+            "notes": self.content.notes,
+            "notebooks": self.content.notebooks,
             "metadata": self.handin.metadata(),
             "overrides": self.overrides,
             "grades": self._grades(),
@@ -173,7 +173,7 @@ class Batch:
         self.handins = handins
         self.overrides = overrides
         self.wanted = wanted
-        self.read = read or partial(work.read, assignment=kit.assignment)
+        self.read = read or partial(content.read, assignment=kit.assignment)
         self.summary = Summary()
         self._before = {submission.id: submission for submission in record.submissions(absent=True)}
         if unknown := [number for number in wanted.tests if number not in kit.points]:
@@ -224,17 +224,19 @@ class Batch:
                 self.record.add(graded, number)
                 self._write(graded)
                 yield graded
+            present = {handin.id for handin in self.handins}
             self.record.note(self.handins)
-            self.record.finish(number)
+            gone = any(submission.present and submission.id not in present for submission in self._before.values())
+            self.record.finish(number, changed=bool(tasks) or gone)
             self._write_missing()
         self._summarize(tasks, number)
 
     def _graded(self, task: Task, answer: Answer) -> Graded:
         """What the record stores of an answer."""
-        id, done = task.handin.id, task.work or self.read(task.handin)
+        id, done = task.handin.id, task.content or self.read(task.handin)
         stored = Graded(
             task.handin, done.digest, task.circumstances, GRADED, self.kit.digest,
-            files=done.files, notes=done.notes, notebooks=done.notebooks,
+            files=done.sources, notes=done.notes, notebooks=done.notebooks,
         )  # fmt: skip
         if "failed" in answer:
             return replace(stored, state=FAILED, why=f"The grader failed twice: {answer['failed']}")

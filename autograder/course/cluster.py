@@ -1,85 +1,31 @@
 """Grading processes on the workers of a Dask cluster: `batch --scheduler ADDRESS`.
 
 The kit travels to each worker once, and the bytes of each submission with its task; results come back. Workers need the
-packages of the image's list and none of this repository: code that they run is sent by value. A worker on which student
-code is not isolated refuses, where the rubric requires isolation, and its submissions go to others. Dask gives the
-submissions of a lost worker to another one; a submission that ends three workers counts as failed.
+packages of the image's list and distributed, and nothing of this repository: the modules that they run travel with the
+kit. A worker on which student code is not isolated refuses, where the rubric requires isolation, and its submissions go
+to others. Dask gives the submissions of a lost worker to another one; one that ends several workers has failed.
 """
 
 import tempfile
-import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from distributed import Client, Future, KilledWorker, WorkerPlugin, as_completed, get_worker
+from distributed import Client, Future, KilledWorker, as_completed
 
-import autograder
-import harness
-from autograder.course.graders import MORE_SECONDS, TRIES, Answer, Grader, GraderDied, GraderError, Task
+from autograder.course.graders import MORE_SECONDS, Answer, GraderError, Task
 from autograder.course.kits import KitFacts
-
-if TYPE_CHECKING:
-    from distributed import Worker
+from autograder.course.worker import GradingPlugin, grade
+from autograder.prepare.files import read_folder, zipped
 
 CONNECT_SECONDS = 30
 AHEAD = 2  # tasks on their way for each thread of the cluster, so that no worker waits for bytes
-
-
-class GradingPlugin(WorkerPlugin):  # type: ignore[misc]  # distributed has no types
-    """Keeps one warm grading process for each thread of a worker.
-
-    Args:
-        kit: the bytes of autograder.zip.
-        repository: where the client runs. On a worker of the same machine its secrets are hidden.
-        seconds: for one submission.
-    """
-
-    def __init__(self, kit: bytes, repository: Path, seconds: float) -> None:
-        self._kit = kit
-        self._repository = repository
-        self._seconds = seconds
-
-    def setup(self, worker: "Worker") -> None:
-        """Called by Dask on a worker before its first task."""
-        del worker
-        self._graders: dict[int, Grader] = {}
-        self._folder = tempfile.TemporaryDirectory(prefix="kit-")
-        self._path = Path(self._folder.name, "autograder.zip")
-        self._path.write_bytes(self._kit)
-
-    def teardown(self, worker: "Worker") -> None:
-        del worker
-        for grader in self._graders.values():
-            grader.close()
-        self._folder.cleanup()
-
-    def ask(self, request: Mapping[str, Any]) -> Answer:
-        """Grade one submission, in a second process if the first one ends."""
-        answer: Answer = {}
-        for _ in range(TRIES):
-            try:
-                answer = self._grader().ask(request, self._seconds)
-            except GraderDied as error:
-                answer = {"failed": str(error)}
-            except GraderError as error:
-                return {"refused": str(error)}
-            if "failed" not in answer:
-                break
-            self._graders.pop(threading.get_ident()).close()
-        return answer
-
-    def _grader(self) -> Grader:
-        thread = threading.get_ident()
-        if thread not in self._graders:
-            self._graders[thread] = Grader(self._path, self._repository, (), options=())
-        return self._graders[thread]
-
-
-def grade(plugin: str, request: Mapping[str, Any]) -> tuple[str, Answer]:
-    """Runs on a worker: its address, and the answer."""
-    worker = get_worker()
-    return worker.address, worker.plugins[plugin].ask(request)
+NO_WORKER_SECONDS = 60  # to wait for a first worker
+SENT = (  # what workers import, beside the kit
+    "autograder/__init__.py", "autograder/rubric.py", "autograder/course/__init__.py", "autograder/course/errors.py",
+    "autograder/course/graders.py", "autograder/course/worker.py", "autograder/prepare/__init__.py",
+    "autograder/prepare/rehearsal.py",
+)  # fmt: skip
 
 
 class ClusterGraders:
@@ -90,18 +36,30 @@ class ClusterGraders:
     """
 
     def __init__(self, address: str, kit: KitFacts, repository: Path) -> None:
-        from distributed.protocol.pickle import cloudpickle
-
-        for module in (autograder, harness):
-            cloudpickle.register_pickle_by_value(module)
         try:
             self._client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             raise GraderError(f"no Dask scheduler answers at {address}: {error}") from None
+        self._wait(address)
+        self._send_code(repository)
         self._plugin = f"grading-{kit.digest}"
         plugin = GradingPlugin(kit.path.read_bytes(), repository, kit.seconds + MORE_SECONDS)
         self._client.register_plugin(plugin, name=self._plugin)
         self.refusals: dict[str, str] = {}
+
+    def _wait(self, address: str) -> None:
+        try:
+            self._client.wait_for_workers(1, timeout=NO_WORKER_SECONDS)
+        except TimeoutError:
+            self._client.close()
+            raise GraderError(f"the scheduler at {address} has no worker: start one with `dask worker`") from None
+
+    def _send_code(self, repository: Path) -> None:
+        """Send the modules that workers import. Workers that had an older version of them must be restarted."""
+        with tempfile.TemporaryDirectory(prefix="code-") as folder:
+            path = Path(folder, "sequence-models.zip")
+            path.write_bytes(code(repository))
+            self._client.upload_file(str(path))
 
     def close(self) -> None:
         self._client.unregister_worker_plugin(self._plugin)
@@ -157,11 +115,23 @@ class ClusterGraders:
         return max(1, sum(int(worker["nthreads"]) for worker in self._workers().values()))
 
 
+def code(repository: Path) -> bytes:
+    """A zip with all modules that workers import."""
+    files = {name: (repository / name).read_bytes() for name in SENT}
+    files |= read_folder(repository, "autograder/grade", ".py") | read_folder(repository, "harness", ".py")
+    return zipped(files)
+
+
 def _result(future: Future) -> tuple[str, Answer]:
+    """A worker's address and its answer.
+
+    Raises:
+        GraderError: for an error that has nothing to do with the submission.
+    """
     try:
         worker, answer = future.result()
     except KilledWorker as error:
         return "", {"failed": f"it has ended several workers: {error}"}
     except Exception as error:
-        return "", {"failed": f"{type(error).__name__}: {error}"}
+        raise GraderError(f"a worker of the cluster cannot grade: {type(error).__name__}: {error}") from None
     return worker, answer

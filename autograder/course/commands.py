@@ -112,7 +112,7 @@ def grade(run: Batch, source: str, format: str, closed: list[Path], jobs: int, s
         closed: folders to hide from student code.
     """
     tasks = [task for task in _bar(run.plan(), "reading", len(run.handins)) if task]
-    say(f"{len(tasks)} of {len(run.handins)} submissions to be graded" if tasks else "Nothing has changed.")
+    say(_planned(tasks, len(run.handins)))
     if scheduler:
         from autograder.course.cluster import ClusterGraders  # Dask takes half a second
 
@@ -139,13 +139,29 @@ def write(run: Batch, format: str = PLAIN, roster: Roster | None = None, assignm
     if format != PLAIN:
         written.append(f"grades-{format}.csv")
         remarks = tables.write_grades(record, out / written[-1], format, roster, assignment)
-    tables.write_items(record, out / ITEMS)
-    report.write(record, out / report.NAME)
+    if _is_old(out / ITEMS, record):
+        tables.write_items(record, out / ITEMS)
+    if _is_old(out / report.NAME, record):
+        report.write(record, out / report.NAME)
     lines = list(_lines(run.summary, record))
     _write_summary(out / SUMMARY, lines, remarks)
     for line in (*_abridged(lines), *remarks):
         say(line)
     say(f"{out}: {', '.join(written)}")
+
+
+def _is_old(path: Path, record: Record) -> bool:
+    """Whether something has changed since a file was written. For a large class writing it takes seconds."""
+    return not path.exists() or record.changed_after(path.stat().st_mtime)
+
+
+def _planned(tasks: Sequence[batches.Task], total: int) -> str:
+    """What is going to be done, in words."""
+    settled = sum(task.runs == () for task in tasks)
+    if not tasks:
+        return "Nothing has changed."
+    again = f", and the points of {settled} to be computed again" if settled else ""
+    return f"{len(tasks) - settled} of {total} submissions to be graded{again}"
 
 
 def _bar(elements: Iterable[T], description: str, total: int) -> Iterator[T]:

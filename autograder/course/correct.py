@@ -17,12 +17,12 @@ from autograder.course import batch as batches
 from autograder.course import commands, kits
 from autograder.course.batch import Batch, Overrides, Summary, Task, Wanted
 from autograder.course.commands import say
+from autograder.course.content import Content
 from autograder.course.errors import CourseError
 from autograder.course.handins import HandIn
 from autograder.course.kits import KitFacts
 from autograder.course.record import NAME, Record
 from autograder.course.sheets import writing
-from autograder.course.work import Work
 from autograder.grade.policy import points
 from harness.words import abridged, joined
 
@@ -64,9 +64,9 @@ class GradedClass:
     handins: tuple[HandIn, ...]
     overrides: Mapping[str, Overrides]
 
-    def read(self, handin: HandIn) -> Work:
+    def read(self, handin: HandIn) -> Content:
         with Record(self.folder / NAME) as record:  # a connection of its own, because this may be another thread
-            return record.work(handin.id)
+            return record.content(handin.id)
 
 
 def correct(

@@ -18,7 +18,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from autograder.course import kits, work
+from autograder.course import content, kits
 from autograder.course.batch import Task
 from autograder.course.comparison import Compared, compare
 from autograder.course.errors import CourseError
@@ -87,7 +87,7 @@ def _of_class(folder: Path, name: str, test: str, kit: KitFacts) -> Graded:
             id, _ = Members(submissions.values()).find(name)
         except LookupError as error:
             raise ExplainError(f"{folder}: {error}") from None
-        files = {path: base64.b64encode(content).decode() for path, content in record.files(id).items()}
+        files = {path: base64.b64encode(data).decode() for path, data in record.content(id).files.items()}
         other = any(item.kit != kit.digest for item in record.items(test, id))
         who = f"{submissions[id]}{', who was graded with another kit' if other else ''}"
         return Graded(who, files, _row(record.results(id), test))
@@ -99,7 +99,7 @@ def _of_path(path: Path, test: str, kit: KitFacts, grader: Grader) -> Graded:
         raise ExplainError(
             f"{shown(str(path))} does not exist: name a zip or a folder; for one of a graded class add --from DIR"
         )
-    request = Task(HandIn("submission", path), partial(work.read, assignment=kit.assignment), {}, Path()).request()
+    request = Task(HandIn("submission", path), partial(content.read, assignment=kit.assignment), {}, Path()).request()
     return Graded(path.name, request["files"], _row(_ask(grader, request, kit)["results"], test))
 
 

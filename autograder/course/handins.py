@@ -75,7 +75,12 @@ class HandIn:
             "created_at": _iso(self.created),
             "assignment": {"due_date": _iso(self.due)},
             "users": [
-                {"name": student.name, "email": student.email, "assignment": {"due_date": _iso(student.due)}}
+                {
+                    "name": student.name,
+                    "email": student.email,
+                    "sid": student.number,
+                    "assignment": {"due_date": _iso(student.due)},
+                }
                 for student in self.students
             ],
         }

@@ -40,6 +40,10 @@ class Index(Generic[T]):
         return self._exact.get(folded(word)) or self._names.get(in_order(word)) or []
 
 
+class NobodyFound(LookupError):
+    """A word that stands for no submission."""
+
+
 class Members:
     """Finds the submissions of a class, and their members."""
 
@@ -56,12 +60,13 @@ class Members:
         An identifier is also found by the name that it was made of.
 
         Raises:
-            LookupError: with words for a message if there is none, or if there are several.
+            NobodyFound: with words for a message if there is none.
+            LookupError: the same, if there are several.
         """
         found = self._index.find(word) or self._index.find(identifier(word))
         ids = sorted({id for id, _ in found})
         if not ids:
-            raise LookupError(f"no submission has a student {shown(word)} (an id, e-mail address, number or name)")
+            raise NobodyFound(f"no submission has a student {shown(word)} (an id, e-mail address, number or name)")
         if len(ids) > 1:
             raise LookupError(f"{shown(word)} stands for several submissions ({abridged(ids)}): write the id of one")
         positions = {position for _, position in found}

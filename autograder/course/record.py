@@ -15,9 +15,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from autograder.course.content import Content
 from autograder.course.errors import CourseError
 from autograder.course.handins import HandIn, Student
-from autograder.course.work import Work
 from harness.contract import Assignment
 from harness.graded import GradedTest
 
@@ -29,7 +29,7 @@ CREATE TABLE kit (
 );
 CREATE TABLE run (
     id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT, source TEXT NOT NULL, format TEXT NOT NULL,
-    kit TEXT NOT NULL
+    kit TEXT NOT NULL, changed INTEGER NOT NULL DEFAULT 1
 );
 CREATE TABLE submission (
     id TEXT PRIMARY KEY, place TEXT NOT NULL, created TEXT, due TEXT, notes TEXT NOT NULL,
@@ -140,7 +140,7 @@ class Graded:
         unexplained: test number -> identifier of the case and its encoded outcome, for failures without a hint.
         ran: numbers of the tests that have run; None for all. What is unexplained in others stays as it is.
         files: what was graded: path -> content; for a notebook the code of its cells.
-        notes, notebooks: what `work.Work` has beside the files.
+        notes, notebooks: as `content.Content` has them.
     """
 
     handin: HandIn
@@ -264,11 +264,17 @@ class Record:
             )
             return int(cursor.lastrowid or 0)
 
-    def finish(self, run: int) -> None:
-        """Note that a run has ended, with the score of every submission in it."""
+    def finish(self, run: int, changed: bool = True) -> None:
+        """Note that a run has ended, whether it has changed a result, and the score of every submission in it."""
         with self._transaction() as database:
-            database.execute("UPDATE run SET finished = ? WHERE id = ?", (_now(), run))
+            database.execute("UPDATE run SET finished = ?, changed = ? WHERE id = ?", (_now(), changed, run))
             database.execute("INSERT OR REPLACE INTO score SELECT id, ?, score FROM submission WHERE present", (run,))
+
+    def changed_after(self, time: float) -> bool:
+        """Whether a run has changed a result after this time, in seconds since the epoch, or may have."""
+        query = "SELECT max(coalesce(finished, started)) FROM run WHERE changed OR finished IS NULL"
+        latest = _date(self._database.execute(query).fetchone()[0])
+        return latest is not None and latest.timestamp() > time
 
     def source(self) -> str:
         """Where the latest run has read the submissions, for people."""
@@ -334,10 +340,12 @@ class Record:
         )
         return {row["path"]: zlib.decompress(row["content"]) for row in rows}
 
-    def work(self, submission: str) -> Work:
-        """What was graded of a submission, as it was read then."""
-        taken = json.loads(self._of_submission("taken", submission))
-        return Work(self.files(submission), tuple(taken["notes"]), tuple(taken["notebooks"]))
+    def content(self, submission: str) -> Content:
+        """What a submission held when it was graded."""
+        taken, sources = json.loads(self._of_submission("taken", submission)), self.files(submission)
+        graded = self.assignment(self._of_submission("kit", submission)).files
+        files = {path: sources.pop(path) for path in graded if path in sources}
+        return Content(files, tuple(taken["notes"]), tuple(taken["notebooks"]), sources)
 
     def unexplained(self, test: str) -> Iterator[tuple[str, str, bytes]]:
         """Failures of a test that no hint explains: submission, identifier of the case, and the encoded outcome."""
@@ -451,7 +459,7 @@ def _unpacked(content: bytes | None) -> dict[str, Any] | None:
 
 
 def _now() -> str:
-    return datetime.now().astimezone().isoformat(timespec="seconds")
+    return datetime.now().astimezone().isoformat()
 
 
 def _iso(date: datetime | None) -> str | None:

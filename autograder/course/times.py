@@ -12,10 +12,10 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from autograder.course.handins import HandIn
-from autograder.course.matching import Members
+from autograder.course.matching import Members, NobodyFound
 from autograder.course.sheets import Row, SheetError, read
 from autograder.rubric import RubricError, duration
-from harness.words import shown
+from harness.words import joined, shown
 
 YEARS = range(2000, 2200)  # as the grader takes them
 EXPECTED = 'a date such as "2026-03-01 23:59" or "2026-03-01T23:59:00+01:00"'
@@ -107,11 +107,12 @@ def apply(
 ) -> list[HandIn]:
     """The hand-ins with what a person has said about their times, which counts more than what the platform says.
 
-    An extension of a submission's identifier is one of all its members.
+    An extension of a submission's identifier is one of all its members. One of a student who has handed in nothing has
+    no effect; `remarks` lists it.
 
     Raises:
-        SheetError: for a row that matches no submission or several, that contradicts another one, or that extends a
-            due date which is not known; with file and line.
+        SheetError: for a time that matches no submission, a row that matches several, that contradicts another one, or
+            that extends a due date which is not known; with file and line.
     """
     known = {handin.id: replace(handin, due=due.date) if due else handin for handin in handins}
     members = Members(known.values())
@@ -124,6 +125,8 @@ def apply(
         known[id] = replace(known[id], created=row.moment.date)
     extended: dict[tuple[str, int | None], Extension] = {}
     for extension in extensions:
+        if _is_of_nobody(members, extension):
+            continue
         id, position = _found(members, extension)
         for member in [*range(len(known[id].students))] or [None] if position is None else [position]:
             if other := extended.get((id, member)):
@@ -149,6 +152,10 @@ def remarks(
         assumed = Counter(row.moment.assumed for row in rows if row.moment and row.moment.assumed)
         for words, count in assumed.items():
             sentences.append(f"{rows[0].row.file}: {count} of {len(rows)} dates are taken {words}.")
+    members = Members(handins)
+    if idle := [extension for extension in extensions if _is_of_nobody(members, extension)]:
+        names = joined(f"{shown(extension.of)} (line {extension.row.line})" for extension in idle)
+        sentences.append(f"{idle[0].row.file}: no submission is by {names}; these extensions have no effect.")
     for what, count in (
         ("hand-in time", sum(handin.created is None for handin in handins)),
         ("due date", sum(handin.due is None and not any(s.due for s in handin.students) for handin in handins)),
@@ -194,6 +201,16 @@ def _extension(row: Row) -> Extension:
         return Extension(row, student, by=duration(row["extension"], row.where))
     except RubricError as error:
         raise SheetError(str(error)) from None
+
+
+def _is_of_nobody(members: Members, extension: Extension) -> bool:
+    try:
+        members.find(extension.of)
+    except NobodyFound:
+        return True
+    except LookupError:
+        return False
+    return False
 
 
 def _found(members: Members, entry: Time | Extension) -> tuple[str, int | None]:

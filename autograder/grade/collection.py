@@ -4,7 +4,9 @@ A submission is a zip or a folder from a stranger: names and sizes may be false,
 a browser may have unpacked the archive and flattened it. Unambiguous files are taken; the rest gets a sentence.
 """
 
+import contextlib
 import io
+import itertools
 import json
 import os
 import re
@@ -19,10 +21,12 @@ from pathlib import Path, PurePosixPath
 from harness.contract import Assignment
 from harness.submission.encoding import LIMIT
 from harness.submission.listed_files import original
+from harness.submission.notebooks import NOTEBOOK_LIMIT
 from harness.words import abridged, joined, shown
 
 MAX_ENTRIES = 20_000
 MAX_DIRECTORY = 4 << 20  # bytes that an archive may take to list its entries
+MAX_NOTEBOOKS = 8  # that are read
 MAX_NOTES = 10  # sentences about entries that cannot be files of a submission
 DRIVE = re.compile(r"[A-Za-z]:")
 VERSION = re.compile(r"[A-Za-z0-9.+_-]{1,40}")  # of a handout
@@ -35,11 +39,19 @@ IGNORED = ("__MACOSX", "__pycache__", ".git", ".DS_Store")
 
 @dataclass
 class Taken:
-    """The files found (contract path -> content), sentences about missing or moved ones, and names of notebooks."""
+    """What was found in a submission.
+
+    Attributes:
+        files: contract path -> content.
+        notes: sentences about files that are missing or were moved.
+        notebooks: their names, for messages.
+        notebook_files: name -> content of at most MAX_NOTEBOOKS notebooks; empty unless they were asked for.
+    """
 
     files: dict[str, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     notebooks: list[str] = field(default_factory=list)
+    notebook_files: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,8 +70,12 @@ class _PackedOtherwise(Exception):
     """A file in an archive that Deflate cannot unpack; the message says what it needs."""
 
 
-def take(submission: Path, assignment: Assignment) -> Taken:
-    """Take the listed files from a zip or a folder. No content of a submission makes it raise."""
+def take(submission: Path, assignment: Assignment, with_notebooks: bool = False) -> Taken:
+    """Take the listed files from a zip or a folder. No content of a submission makes it raise.
+
+    Args:
+        with_notebooks: whether to read the notebooks, too. Nothing is said of one that cannot be read or is too large.
+    """
     taken = Taken()
     try:
         entries = _entries(submission, taken)
@@ -67,6 +83,8 @@ def take(submission: Path, assignment: Assignment) -> Taken:
         taken.notes.append(str(error))
         return taken
     taken.notebooks += [shown(entry.name) for entry in entries if _is_notebook(entry.name)]
+    if with_notebooks:
+        taken.notebook_files = _notebooks(entry for entry in entries if _is_notebook(entry.name))
     taken.notes += _other_version(entries, assignment)
     locked: dict[str, list[str]] = {}
     for path, entry in _assign(entries, assignment, taken).items():
@@ -87,6 +105,16 @@ def take(submission: Path, assignment: Assignment) -> Taken:
             f"No file of this assignment was found. Expected {assignment.files[0]} and so on; found {first}."
         )
     return taken
+
+
+def _notebooks(entries: Iterable[_Entry]) -> dict[str, bytes]:
+    contents: dict[str, bytes] = {}
+    for entry in itertools.islice(entries, MAX_NOTEBOOKS):
+        with contextlib.suppress(Exception):  # as in `_read`
+            content = entry.read(NOTEBOOK_LIMIT + 1)
+            if len(content) <= NOTEBOOK_LIMIT:
+                contents[entry.name] = content
+    return contents
 
 
 def _other_version(entries: Iterable[_Entry], assignment: Assignment) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from autograder.course.handins import Student
 
+MOST = 100  # files that `unpack` unpacks
+NAME = re.compile(r"(\w[\w.]*/)*\w[\w.]*")  # of such a file
 JANE = Student("Jane Doe", "jane@example.edu", "00123")
 ALI = Student("Ali Öztürk", "ali@example.edu", "00456")
 MING = Student("Ming Li", "ming@example.edu", "00789")
@@ -112,7 +115,13 @@ FORMATS: dict[str, Callable[[Path, Sequence[Handed]], None]] = {
 
 
 def unpack(handed: Handed, folder: Path) -> None:
-    """Unpack a submission's zip, which a test has made."""
+    """Unpack a submission's zip; one that is broken or hostile stays a zip in the folder."""
     folder.mkdir(parents=True)
-    with zipfile.ZipFile(io.BytesIO(handed.content)) as archive:
-        archive.extractall(folder)
+    try:
+        with zipfile.ZipFile(io.BytesIO(handed.content)) as archive:
+            names = archive.namelist()
+            if len(names) > MOST or not all(NAME.fullmatch(name) for name in names):
+                raise zipfile.BadZipFile
+            archive.extractall(folder)
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        (folder / "submission.zip").write_bytes(handed.content)

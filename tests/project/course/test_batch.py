@@ -43,8 +43,8 @@ class FakeGraders:
             yield task, self.answer(task, request)
 
     def answer(self, task: Task, request: dict) -> dict:
-        assert task.work is not None
-        text = task.work.files.get(FILE, b"").decode()
+        assert task.content is not None
+        text = task.content.files.get(FILE, b"").decode()
         if "poison" in text:
             return {"failed": "the process has ended"}
         before = request["grades"] or {"passed": {}}

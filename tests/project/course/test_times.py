@@ -123,3 +123,10 @@ def test_a_row_of_times_that_cannot_be_used_is_named(tmp_path: Path, text: str, 
 def test_a_row_of_extensions_that_cannot_be_used_is_named(tmp_path: Path, row: str, message: str) -> None:
     with pytest.raises(SheetError, match=message):
         apply(CLASS, extensions=read_extensions(written(tmp_path, f"student,due,extension\n{row}\n")))
+
+
+def test_an_extension_of_somebody_who_has_handed_in_nothing_is_listed(tmp_path: Path) -> None:
+    """Courses keep one list for the term."""
+    extensions = read_extensions(written(tmp_path, "student,extension\nNora Never,1 day\n"))
+    assert apply(CLASS, DUE, extensions=extensions) == apply(CLASS, DUE)
+    assert "no submission is by Nora Never (line 2)" in remarks(CLASS, DUE, extensions=extensions)[1]

@@ -541,6 +541,16 @@ def test_notebooks_are_named_and_not_read(submit):
     assert taken.notes == []
 
 
+def test_notebooks_are_read_where_asked_for_and_within_limits(tmp_path, monkeypatch):
+    monkeypatch.setattr(collection, "NOTEBOOK_LIMIT", 10)
+    members = {f"{number}.ipynb": b"0123456789" for number in range(collection.MAX_NOTEBOOKS)}
+    folder = unpack(tmp_path / "submission", {**FILES, **members, "0.ipynb": b"01234567890", "z.ipynb": b"{}"})
+    assert take(folder, ASSIGNMENT).notebook_files == {}
+    taken = take(folder, ASSIGNMENT, with_notebooks=True)
+    assert taken.notebook_files == {name: members[name] for name in [*members][1:]}
+    assert taken.notes == []
+
+
 def test_a_notebook_may_lie_beside_the_archive(tmp_path):
     pack(tmp_path / "work.zip", {**FILES, "inside.ipynb": b""})
     unpack(tmp_path, {"beside.ipynb": b""})

@@ -20,7 +20,7 @@ SOLUTION = read_tree(ROOT / "solution", ASSIGNMENT)
 LSTM = "models/naive/LSTM.py"
 KNOWN = SOLUTION | {LSTM: SOLUTION[LSTM].replace(b"c = f * c + i * g", b"c = i * g")}
 UNKNOWN = SOLUTION | {LSTM: SOLUTION[LSTM].replace(b"c = f * c + i * g", b"c = f * c * 0.37 + i * g * 0.61")}
-ROWS = ("1.1.2", "1.2.2", "1.2.4")
+ROWS = ("1.1.2", "1.2.4", "1.2.5")
 METADATA = {"created_at": "2026-03-01T12:00:00+00:00", "users": [{}], "assignment": {"due_date": None}}
 
 
@@ -77,18 +77,18 @@ def test_rows_say_what_the_staff_want_to_know(known) -> None:
 def test_wrong_outcomes_that_no_mistake_explains_come_along(server) -> None:
     answer = server.answer(request(UNKNOWN))
     assert {row["misconception"] for row in answer["rows"]} == {""}
-    assert answer["unexplained"].keys() == {"1.2.2", "1.2.4"}
-    identifier, data = answer["unexplained"]["1.2.2"]
+    assert answer["unexplained"].keys() == {"1.2.5", "1.2.4"}
+    identifier, data = answer["unexplained"]["1.2.5"]
     outcomes, _ = decode(base64.b64decode(data))
     assert outcomes.keys() == {identifier}
 
 
 def test_points_are_computed_again_and_nothing_runs(server, known, monkeypatch) -> None:
     monkeypatch.setattr(server._engine[0], "grade", lambda files: pytest.fail("it ran"))
-    points = {"1.2.2": {"points": 0.5, "reason": "Half of it is right."}}
+    points = {"1.2.5": {"points": 0.5, "reason": "Half of it is right."}}
     answer = server.answer(request(KNOWN, grades=known["grades"], overrides=points))
-    assert scores(answer) == scores(known) | {"1.2.2": 0.5}
-    row = next(row for row in answer["results"]["tests"] if row["number"] == "1.2.2")
+    assert scores(answer) == scores(known) | {"1.2.5": 0.5}
+    row = next(row for row in answer["results"]["tests"] if row["number"] == "1.2.5")
     assert f"The staff gave this test 0.5 of {row['max_score']:g} points: Half of it is right." in row["output"]
     assert answer["results"]["extra_data"]["isolation"] == ["note: a test's"]
     again = server.answer(request(KNOWN, grades=known["grades"]))
@@ -96,9 +96,9 @@ def test_points_are_computed_again_and_nothing_runs(server, known, monkeypatch) 
 
 
 def test_one_row_again_takes_the_place_of_the_earlier_one(server, known) -> None:
-    answer = server.answer(request(SOLUTION, grades=known["grades"], only=["1.2.2"]))
+    answer = server.answer(request(SOLUTION, grades=known["grades"], only=["1.2.5"]))
     full = {row["number"]: row["max_score"] for row in known["results"]["tests"]}
-    assert scores(answer) == scores(known) | {"1.2.2": full["1.2.2"]}
+    assert scores(answer) == scores(known) | {"1.2.5": full["1.2.5"]}
     assert {row["number"]: row["max_score"] for row in answer["results"]["tests"]} == full
     assert len(server._engine[0].kit.tests) == len(ROWS)
 

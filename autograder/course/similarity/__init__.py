@@ -1,0 +1,1 @@
+"""Finds submissions that share more code than independent work explains."""

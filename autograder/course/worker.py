@@ -1,0 +1,70 @@
+"""What runs on a worker of a Dask cluster. It travels there with the few modules that it imports; see `cluster`."""
+
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from distributed import WorkerPlugin, get_worker
+
+from autograder.course.graders import TRIES, Answer, Grader, GraderDied, GraderError
+
+if TYPE_CHECKING:
+    from distributed import Worker
+
+
+class GradingPlugin(WorkerPlugin):  # type: ignore[misc]  # distributed has no types
+    """Keeps one warm grading process for each thread of a worker.
+
+    Args:
+        kit: the bytes of autograder.zip.
+        repository: where the client runs. On a worker of the same machine its secrets are hidden.
+        seconds: for one submission.
+    """
+
+    def __init__(self, kit: bytes, repository: Path, seconds: float) -> None:
+        self._kit = kit
+        self._repository = repository
+        self._seconds = seconds
+
+    def setup(self, worker: "Worker") -> None:
+        """Called by Dask on a worker before its first task."""
+        del worker
+        self._graders: dict[int, Grader] = {}
+        self._folder = tempfile.TemporaryDirectory(prefix="kit-")
+        self._path = Path(self._folder.name, "autograder.zip")
+        self._path.write_bytes(self._kit)
+
+    def teardown(self, worker: "Worker") -> None:
+        del worker
+        for grader in self._graders.values():
+            grader.close()
+        self._folder.cleanup()
+
+    def ask(self, request: Mapping[str, Any]) -> Answer:
+        """Grade one submission, in a second process if the first one ends."""
+        answer: Answer = {}
+        for _ in range(TRIES):
+            try:
+                answer = self._grader().ask(request, self._seconds)
+            except GraderDied as error:
+                answer = {"failed": str(error)}
+            except GraderError as error:
+                return {"refused": str(error)}
+            if "failed" not in answer:
+                break
+            self._graders.pop(threading.get_ident()).close()
+        return answer
+
+    def _grader(self) -> Grader:
+        thread = threading.get_ident()
+        if thread not in self._graders:
+            self._graders[thread] = Grader(self._path, self._repository, (), options=())
+        return self._graders[thread]
+
+
+def grade(plugin: str, request: Mapping[str, Any]) -> tuple[str, Answer]:
+    """Runs on a worker: its address, and the answer."""
+    worker = get_worker()
+    return worker.address, worker.plugins[plugin].ask(request)

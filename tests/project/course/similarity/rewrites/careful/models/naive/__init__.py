@@ -1,0 +1,1 @@
+"""Part 1: an RNN and an LSTM from scratch."""

@@ -1,0 +1,126 @@
+"""The decoder of a sequence-to-sequence model, with attention when asked for (after Bahdanau et al., 2015).
+
+Shapes: N batch, T source length, V target vocabulary size, E embedding size, Henc and Hdec hidden sizes.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+RECURRENT_LAYERS: dict[str, type[nn.RNN] | type[nn.LSTM]] = {"RNN": nn.RNN, "LSTM": nn.LSTM}
+
+State = Tensor | tuple[Tensor, Tensor]
+
+
+class Decoder(nn.Module):
+    """Predicts the next target token from the last one, one step a call.
+
+    With attention, the step's recurrent input is not the embedding alone but
+
+        context_layer([context; embedded])      context = weights @ encoder_outputs
+
+    where the weights come from `compute_attention` and the hidden state *before* the step.
+
+    Layers (these names are part of the contract):
+        embedding: Embedding(V, E); every id learns, <pad> too
+        dropout: Dropout, applied to the embedding and nowhere else
+        recurrent: nn.RNN or nn.LSTM (E -> Hdec), one layer, batch first
+        output_layer: Linear(Hdec, V), followed by log-softmax
+        context_layer: Linear(Henc + E, E), only with attention
+
+    Raises:
+        ValueError: for a `model_type` other than "RNN" and "LSTM" (the message names both choices), and with
+            attention for Henc != Hdec (the message has both numbers): a cosine needs vectors of one size.
+    """
+
+    def __init__(
+        self,
+        emb_size: int,
+        encoder_hidden_size: int,
+        decoder_hidden_size: int,
+        output_size: int,
+        dropout: float = 0.2,
+        model_type: str = "RNN",
+        attention: bool = False,
+    ) -> None:
+        super().__init__()
+        self.emb_size = emb_size
+        self.encoder_hidden_size = encoder_hidden_size
+        self.decoder_hidden_size = decoder_hidden_size
+        self.output_size = output_size
+        self.model_type = model_type
+        self.attention = attention
+        if model_type not in RECURRENT_LAYERS:
+            raise ValueError(f"unknown model_type {model_type!r}: choose one of {', '.join(RECURRENT_LAYERS)}")
+        if attention and encoder_hidden_size != decoder_hidden_size:
+            raise ValueError(
+                f"cosine attention needs encoder_hidden_size == decoder_hidden_size, "
+                f"got {encoder_hidden_size} and {decoder_hidden_size}"
+            )
+
+        self.embedding = nn.Embedding(output_size, emb_size)
+        self.dropout = nn.Dropout(dropout)
+        self.recurrent = RECURRENT_LAYERS[model_type](emb_size, decoder_hidden_size, batch_first=True)
+        self.output_layer = nn.Linear(decoder_hidden_size, output_size)
+        if attention:
+            self.context_layer = nn.Linear(encoder_hidden_size + emb_size, emb_size)
+
+    def compute_attention(self, hidden: Tensor, encoder_outputs: Tensor) -> Tensor:
+        """Weigh the source positions by the cosine between the decoder's hidden state and the encoder's outputs.
+
+            weights = softmax over T of (q . k_t / (|q| |k_t|))
+
+        Args:
+            hidden: (1, N, Hdec), the query q: the decoder's hidden state (an LSTM's h, never its c).
+            encoder_outputs: (N, T, Henc), the keys k_t.
+
+        Returns:
+            weights: (N, 1, T), positive, summing to 1 over T. The cosine with an all-zero vector is 0, never NaN; its
+                gradients are finite, too.
+        """
+        query = hidden.transpose(0, 1)  # (N, 1, H)
+        query_unit = self._unit_vectors(query)
+        keys_unit = self._unit_vectors(encoder_outputs)
+        cosines = torch.bmm(query_unit, keys_unit.transpose(1, 2))  # (N, 1, T)
+        return F.softmax(cosines, dim=-1)
+
+    @staticmethod
+    def _unit_vectors(vectors: Tensor) -> Tensor:
+        """Scale the last axis to length one; an all-zero vector stays zero (its norm is replaced by one)."""
+        norms = torch.linalg.vector_norm(vectors, dim=-1, keepdim=True)
+        safe_norms = torch.where(norms > 0, norms, torch.ones_like(norms))
+        return vectors / safe_norms
+
+    def _mix_in_context(self, embedded: Tensor, hidden: State, encoder_outputs: Tensor) -> Tensor:
+        """Turn the embedding (N, 1, E) into the recurrent input (N, 1, E) that also knows the attended source."""
+        query = hidden[0] if isinstance(hidden, tuple) else hidden
+        weights = self.compute_attention(query, encoder_outputs)
+        context = torch.bmm(weights, encoder_outputs)  # (N, 1, Henc)
+        context_and_embedded = torch.cat([context, embedded], dim=-1)
+        return self.context_layer(context_and_embedded)
+
+    def forward(self, input: Tensor, hidden: State, encoder_outputs: Tensor | None = None) -> tuple[Tensor, State]:
+        """Take one step.
+
+        Args:
+            input: (N, 1), the token ids of this step.
+            hidden: the state before this step: (1, N, Hdec) for an RNN, a pair (h, c) of these for an LSTM.
+            encoder_outputs: (N, T, Henc), read only with attention.
+
+        Returns:
+            output: (N, V), log-probabilities of the next token.
+            hidden: the state after this step, of the same form as before.
+
+        Raises:
+            ValueError: with attention and without encoder_outputs.
+        """
+        if self.attention and encoder_outputs is None:
+            raise ValueError("a decoder with attention needs encoder_outputs")
+
+        recurrent_input = self.dropout(self.embedding(input))  # (N, 1, E)
+        if self.attention:
+            recurrent_input = self._mix_in_context(recurrent_input, hidden, encoder_outputs)
+
+        recurrent_output, new_hidden = self.recurrent(recurrent_input, hidden)
+        scores = self.output_layer(recurrent_output.squeeze(1))
+        return F.log_softmax(scores, dim=-1), new_hidden

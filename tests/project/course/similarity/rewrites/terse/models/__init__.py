@@ -1,0 +1,1 @@
+"""The models of the assignment; one package or module for each part."""

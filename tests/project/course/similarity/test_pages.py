@@ -1,0 +1,164 @@
+"""The command on a graded class: report, pages and the packet of a case."""
+
+import html
+import random
+import re
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from autograder.course.handins import HandIn, Student
+from autograder.course.record import GRADED, NAME, Graded, Record
+from autograder.course.similarity import report
+from autograder.course.similarity.command import similarity
+from autograder.course.similarity.fingerprints import Baseline
+from autograder.course.similarity.regions import regions
+from tests.project.course.similarity import corpus
+
+EVIL = '"><img src=x onerror=alert(1)>\x1b[31m\u202e'
+app = typer.Typer()
+app.command()(similarity)
+
+
+def graded(
+    folder: Path, works: Mapping[str, Mapping[str, bytes]], students: Mapping[str, Student] | None = None
+) -> Path:
+    with Record.create(folder / NAME) as record:
+        contract = (corpus.ROOT / "student" / "assignment.json").read_text(encoding="utf-8")
+        record.add_kit("kit", "a1b2c3", contract, "[]", {})
+        run = record.begin("folder", "a folder", "kit")
+        for id, files in works.items():
+            handin = HandIn(id, folder, ((students or {}).get(id, Student(id)),))
+            record.add(Graded(handin, "digest", "{}", GRADED, "kit", files=files), run)
+        record.finish(run)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory, rewrites: dict[str, dict[str, bytes]]) -> Path:
+    """A class in which one has copied, whose name and code are hostile."""
+    copy = corpus.DISGUISES["renamed"](rewrites["terse"], random.Random(1))
+    copy["models/naive/RNN.py"] += b"\nnote = '</code><script>alert(2)</script>\x07'\n"
+    copy["evil</h2>.ipynb"] = b"x = 1"
+    folder = graded(tmp_path_factory.mktemp("class"), {**rewrites, "zz": copy}, {"zz": Student(EVIL)})
+    result = CliRunner().invoke(app, [str(folder)])
+    assert result.exit_code == 0, result.output
+    assert "\x1b" not in result.output
+    return folder
+
+
+class Tags(HTMLParser):
+    """Collects tags, attributes and identifiers."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+        self.ids += [value or "" for name, value in attrs if name == "id"]
+        self.links += [value or "" for name, value in attrs if name == "href"]
+
+
+def test_the_report_holds_the_pair(copied: Path) -> None:
+    [pair] = report.load(copied / "similarity" / report.NAME)
+    assert (pair.one, pair.other, pair.earlier) == ("terse", "zz", False)
+    assert min(pair.shares) > 0.8
+    assert pair.unusual > 5
+    assert "models/naive/LSTM.py" in pair.files
+    assert (copied / "similarity" / pair.page).is_file()
+
+
+@pytest.mark.parametrize("name", ["index.html", "pair-001.html"])
+def test_pages_hold_no_text_of_students_as_markup(name: str, copied: Path) -> None:
+    page = (copied / "similarity" / name).read_text(encoding="utf-8")
+    found = Tags(page)
+    assert "img" not in found.tags
+    assert not [attribute for attribute in found.attributes if attribute.startswith("on") or attribute == "style"]
+    assert page.count("<script>") == 1  # the shared page's own, which is empty
+    assert "<script></script>" in page
+    assert not re.search("[\x00-\x08\x0b-\x1f\u202e]", page)
+    assert "default-src 'none'" in html.unescape(page)
+
+
+def test_each_region_leads_to_its_counterpart(copied: Path) -> None:
+    [pair] = report.load(copied / "similarity" / report.NAME)
+    found = Tags((copied / "similarity" / pair.page).read_text(encoding="utf-8"))
+    assert len(found.ids) == len({*found.ids})
+    assert {f"{side}{n}" for side in "ab" for n in range(1, len(pair.regions) + 1)} <= {*found.ids}
+    assert {link[1:] for link in found.links if link.startswith("#")} <= {*found.ids}
+
+
+def test_old_pages_go_and_those_of_others_stay(copied: Path) -> None:
+    folder = copied / "similarity"
+    (folder / "pair-002.html").write_text((folder / "pair-001.html").read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "pair-003.html").write_text("mine", encoding="utf-8")
+    assert CliRunner().invoke(app, [str(copied)]).exit_code == 0
+    assert not (folder / "pair-002.html").exists()
+    assert (folder / "pair-003.html").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_case_is_one_page(copied: Path, tmp_path: Path) -> None:
+    page = tmp_path / "case.html"
+    result = CliRunner().invoke(app, [str(copied), "--case", "zz", "careful", "--out", str(page)])
+    assert result.exit_code == 0, result.output
+    text = page.read_text(encoding="utf-8")
+    assert "What a score does not prove" in text
+    assert "a1b2c3" in text
+    assert not [link for link in Tags(text).links if not link.startswith("#")]
+
+
+def test_a_case_of_nobody_is_refused(copied: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, [str(copied), "--case", "zz", "nobody", "--out", str(tmp_path / "case.html")])
+    assert "nobody is no work of this class" in str(result.exception)
+
+
+def test_earlier_terms_and_people_who_repeat(tmp_path: Path, rewrites: dict[str, dict[str, bytes]]) -> None:
+    terse, careful = rewrites["terse"], rewrites["careful"]
+    students = {"one": Student("One", "one@x"), "two": Student("Two", "two@x")}
+    now = graded(tmp_path / "now", {"one": terse, "two": careful, "three": rewrites["explicit"]}, students)
+    before = graded(tmp_path / "before", {"one": careful, "two": terse}, {"two": Student("Once more", "ONE@x")})
+    assert CliRunner().invoke(app, [str(now), "--earlier", str(before)]).exit_code == 0
+    [pair] = report.load(now / "similarity" / report.NAME)
+    assert (pair.one, pair.other, pair.earlier) == ("two", "before/one", True)
+
+
+def test_a_plain_folder_of_submissions(tmp_path: Path, rewrites: dict[str, dict[str, bytes]]) -> None:
+    for id, files in (rewrites | {"copy": corpus.DISGUISES["renamed"](rewrites["terse"], random.Random(1))}).items():
+        for path, content in files.items():
+            (tmp_path / "class" / id / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "class" / id / path).write_bytes(content)
+    result = CliRunner().invoke(app, [str(tmp_path / "class"), "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert len(report.load(tmp_path / "similarity" / report.NAME)) == 1
+
+
+def test_a_file_of_somebody_else_is_no_report(tmp_path: Path) -> None:
+    (tmp_path / report.NAME).write_text("[]", encoding="utf-8")
+    with pytest.raises(report.SimilarityError, match="cannot be read as a report"):
+        report.load(tmp_path / report.NAME)
+
+
+def test_regions_name_the_lines_that_match(baseline: Baseline) -> None:
+    code = (
+        "def f(x, y):\n    z = x.sinh(3).cosh(4)\n"
+        "    for a in range(7):\n        z = z.erf(a).lgamma() - y[5]\n    return z\n"
+    )
+    other = (
+        f"import math\n\n\ndef unlike(q):\n    return q.exp().log()\n\n\n{code.replace('z', 'w').replace('f(x', 'g(x')}"
+    )
+    [region] = regions({"a.py": code.encode()}, {"b.py": other.encode()}, baseline)
+    assert (str(region.one), str(region.other)) == ("a.py:2-5", "b.py:9-12")
+
+
+def test_what_is_handed_out_is_no_region(baseline: Baseline) -> None:
+    assert regions(corpus.handout(), corpus.handout(), baseline) == []

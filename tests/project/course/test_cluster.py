@@ -1,0 +1,109 @@
+"""A class on the workers of a real Dask cluster: processes of their own, one of which is killed on the way."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.bench import generated_class
+from autograder.bench.course import quick_kit
+from autograder.course import batch, kits
+from autograder.course.batch import Batch, Wanted
+from autograder.course.graders import GraderError, Graders
+from autograder.course.handins import HandIn
+from autograder.course.record import Record
+from tests.project.conftest import ROOT
+
+COUNT = 12
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def kit(kit_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> kits.KitFacts:
+    return kits.facts(quick_kit(kit_zip, tmp_path_factory.mktemp("kit") / "autograder.zip"))
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator:
+    from distributed import LocalCluster  # not above: it takes half a second
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def handins(tmp_path_factory: pytest.TempPathFactory) -> list[HandIn]:
+    folder = tmp_path_factory.mktemp("class")
+    made = [each for each in generated_class.submissions(ROOT, 2 * COUNT) if each.sort != "hanging"][:COUNT]
+    return [HandIn(each.name, generated_class.write(each, ROOT, folder)) for each in made]
+
+
+def started(folder: Path, kit: kits.KitFacts, handins: list[HandIn], record: Record) -> tuple[Batch, list[batch.Task]]:
+    run = Batch(record, folder, kit, handins, {}, Wanted())
+    return run, [task for task in run.plan() if task]
+
+
+def table(record: Record) -> list[tuple]:
+    return [(i.submission, i.test, i.points, i.kind, i.misconception, i.message) for i in record.items()]
+
+
+@pytest.mark.needs("root")
+def test_a_worker_that_is_killed_changes_nothing(cluster, kit, handins, tmp_path: Path) -> None:
+    from autograder.course.cluster import ClusterGraders
+
+    with batch.opened(tmp_path / "here") as here:
+        run, tasks = started(tmp_path / "here", kit, handins, here)
+        for _ in run.run(tasks, Graders(kit.path, ROOT, [], kit.seconds, 2), "", ""):
+            pass
+        graders = ClusterGraders(cluster.scheduler_address, kit, ROOT)
+        with batch.opened(tmp_path / "there") as there:
+            run, tasks = started(tmp_path / "there", kit, handins, there)
+            done = []
+            for graded in run.run(tasks, graders, "", ""):
+                done.append(graded.handin.id)
+                if len(done) == 3:
+                    victim = next(iter(graders._client.run(os.getpid).values()))
+                    os.kill(victim, signal.SIGKILL)
+            assert sorted(done) == sorted(handin.id for handin in handins), "each one counts once"
+            assert run.summary.failed == run.summary.not_isolated == []
+            assert table(there) == table(here)
+        graders.close()
+    assert graders.refusals == {}
+
+
+@pytest.mark.needs("ordinary_user")
+def test_a_worker_that_cannot_isolate_refuses_and_says_so(cluster, kit, handins, tmp_path: Path) -> None:
+    from autograder.course.cluster import ClusterGraders
+
+    graders = ClusterGraders(cluster.scheduler_address, kit, ROOT)
+    with batch.opened(tmp_path / "out") as record:
+        run, tasks = started(tmp_path / "out", kit, handins[:3], record)
+        with pytest.raises(GraderError, match=r"no worker of the cluster can grade; tcp.*not isolated: without root"):
+            list(run.run(tasks, graders, "", ""))
+        assert record.submissions() == []
+    graders.close()
+    assert len(graders.refusals) == 2
+
+
+def test_workers_need_nothing_of_the_repository(tmp_path: Path) -> None:
+    from autograder.course import cluster
+
+    path = tmp_path / "code.zip"
+    path.write_bytes(cluster.code(ROOT))
+    script = "import sys; sys.path.insert(0, sys.argv[1]); import autograder.course.worker as w; print(w.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script, str(path)], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(str(path))
+
+
+def test_a_scheduler_that_does_not_answer_is_named(kit, monkeypatch) -> None:
+    from autograder.course import cluster
+
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.5)
+    with pytest.raises(GraderError, match=r"no Dask scheduler answers at tcp:"):
+        cluster.ClusterGraders("tcp://127.0.0.1:9", kit, ROOT)
