@@ -36,7 +36,7 @@ from harness.words import abridged, joined, printable, shown
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LONGEST_NAME = 32  # of a value, in one line
-SECRET = "Hidden inputs: do not forward these values, or words about them, to students."
+SECRET = "Hidden inputs: do not forward what follows, or words about it, to students."
 
 
 class ExplainError(CourseError):
@@ -131,13 +131,14 @@ def _page(graded: Graded, test: GradedTest, tried: Sequence[str], answer: Answer
     yield Text.assemble((f"{test.number} {test.title}", "bold"), f", of {printable(graded.who)}")
     yield Text(f"{source(test)}\n{test.summary}")
     yield from _block("What the student reads", *_result(graded.row, test))
-    yield from _block(f"Run again with the inputs {inputs}", *_verdict(cases, case, graded.row))
+    secret = [] if seed == PUBLIC else [Text(SECRET, "bold red")]
+    yield from _block(f"Run again with the inputs {inputs}", *secret, *_verdict(cases, case, graded.row))
     if answer["traceback"]:
         yield from _block("The exception, in the student's files", _plain("\n".join(answer["traceback"])))
     if answer["output"]:
         yield from _block("What the student's code printed", _plain(answer["output"]))
     compared = compare(expected, got, test.tolerance)
-    yield from _block("Values", *([] if seed == PUBLIC else [Text(SECRET, "bold red")]), *_table(expected, compared))
+    yield from _block("Values", *_table(expected, compared))
     for value in compared:
         if value.excerpt:
             yield from _block(value.name, _plain("\n".join(value.excerpt)))

@@ -22,7 +22,7 @@ Another request has
 
     files    as above
     explain  the number of a test, which is run again as `explain` says
-    seeds    names of inputs; none stands for all
+    seeds    names of inputs, in the order in which they are tried
 
 and its answer, which is for the staff alone, has
 
@@ -149,7 +149,7 @@ class _Server:
     def _explanation(self, request: Mapping[str, Any]) -> dict[str, Any]:
         engine, isolation = self._engine
         test = next(test for test in self.kit.tests if test.number == request["explain"])
-        explanation = explain(engine, _files(request), test, request["seeds"] or self.kit.seeds)
+        explanation = explain(engine, _files(request), test, request["seeds"])
         return {
             "seed": explanation.seed,
             "cases": [
