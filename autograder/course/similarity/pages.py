@@ -7,7 +7,7 @@ from pathlib import Path
 from autograder.course import pages
 from autograder.course.similarity.groups import SAME
 from autograder.course.similarity.regions import Lines
-from autograder.course.similarity.report import Found, Pair
+from autograder.course.similarity.report import SHOWN, Found, Pair
 from autograder.course.similarity.works import Works
 from harness.contract import Assignment
 from harness.submission.encoding import read_source
@@ -40,7 +40,7 @@ class File:
 
 def index(found: Found, assignment: Assignment) -> str:
     """The page that lists groups and pairs."""
-    return _render("index.html.jinja", found=found, assignment=assignment, zip=zip)
+    return _render("index.html.jinja", found=found, assignment=assignment, shown_of_group=SHOWN)
 
 
 def of_pair(pair: Pair, found: Found, works: Works, assignment: Assignment, answers: str) -> str:

@@ -75,6 +75,11 @@ class Group:
     names: tuple[str, ...]
     pairs: tuple[Pair, ...]
 
+    @property
+    def members(self) -> list[tuple[str, str]]:
+        """Identifier and name of each work."""
+        return list(zip(self.ids, self.names, strict=True))
+
 
 @dataclass(frozen=True)
 class Found:
