@@ -181,8 +181,11 @@ def test_a_case_of_nobody_is_refused(copied: Path, tmp_path: Path) -> None:
 def test_earlier_terms_and_people_who_repeat(tmp_path: Path, parts: Works) -> None:
     terse, careful = parts["terse"], parts["careful"]
     students = {"one": Student("One", "one@x"), "two": Student("Two", "two@x")}
-    now = graded(tmp_path / "now", {"one": terse, "two": careful, "three": parts["explicit"]}, students)
-    before = graded(tmp_path / "before", {"one": careful, "two": terse}, {"two": Student("Once more", "ONE@x")})
+    now = graded(tmp_path / "now", {"one": terse, "two": careful, "three": parts["habits"]}, students)
+    theirs = {"five": parts["explicit"], "six": parts["explicit"]}  # a group of the earlier term alone
+    before = graded(
+        tmp_path / "before", {"one": careful, "two": terse, **theirs}, {"two": Student("Once more", "ONE@x")}
+    )
     assert CliRunner().invoke(app, [str(now), "--earlier", str(before)]).exit_code == 0
     [group] = read(now).groups
     [pair] = group.pairs
