@@ -1,8 +1,9 @@
 """Compares all works of a class by their fingerprints, through an index from fingerprint to works.
 
 A fingerprint weighs the more, the fewer of the other works have it: the logarithm of the reciprocal of their share.
-What more than a share of the class has weighs little. The score of a pair is the weight of what it shares. Its share is
-the score in relation to the smaller work's own weight: it shows a copy of a work that has only what many have.
+What more than a share of the class has weighs little, so many copies of one work hide one another: `groups` finds them.
+The score of a pair is the weight of what it shares. Its share is the score in relation to the smaller work's own
+weight: it shows a copy of a work that has only what many have.
 
 How unusual a score is follows from the class itself. Among independent works the number of pairs above a score falls
 exponentially; the fall is measured where nearly all pairs are independent even if every work had COPIES partners that
