@@ -128,8 +128,10 @@ class _Class:
         return {id: numbers for id, numbers in kept.items() if id not in earlier}, earlier
 
     def compare(self, threshold: float, common: float, asked: tuple[str, str] | None = None) -> Comparison:
-        """Compare pairs, with the first work of each group in place of the group, and with what is asked for."""
-        left_out = {id for group in self.groups for id in group[1:]} - {*(asked or ())}
+        """Compare pairs, with what is asked for of each group in its place, or else with its first work."""
+        left_out: set[str] = set()
+        for group in self.groups:
+            left_out |= {*group} - ({*group}.intersection(asked or ()) or {group[0]})
         return compare(*self._parts(left_out), threshold=threshold, common=common, same=self._same, asked=asked)
 
     def pair(self, match: Match, common: Collection[int], page: str) -> Pair:

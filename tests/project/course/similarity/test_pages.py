@@ -131,6 +131,8 @@ def test_a_large_ring_is_one_group_and_does_not_hide_who_copied_one_file_of_it(
     index = (folder / "similarity" / "index.html").read_text(encoding="utf-8")
     assert index.index("Nearly the same work: 13 submissions") < index.index("Other pairs</h2>")
     assert {pair.page for pair in found.all_pairs} <= {*Tags(index).links}
+    case = ["--case", "ring07", "terse", "--out", str(tmp_path / "case.html")]
+    assert CliRunner().invoke(app, [str(folder), *case]).exit_code == 0
 
 
 @pytest.mark.parametrize("name", ["index.html", "pair-001.html"])  # the second is that of the group
