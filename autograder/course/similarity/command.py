@@ -16,6 +16,7 @@ from autograder.course.similarity.comparison import COMMON, THRESHOLD
 from harness.words import shown
 
 FOLDER = "similarity"
+MOST = 10  # groups, names of a group, and pairs that are printed
 
 
 def similarity(
@@ -34,7 +35,7 @@ def similarity(
         float,
         typer.Option(help="How unusual a pair has to be, as a power of ten: at 2, chance shows one in 100 classes."),
     ] = THRESHOLD,
-    pairs: Annotated[int, typer.Option(min=1, help="The most pairs to make pages of.")] = 100,
+    pairs: Annotated[int, typer.Option(min=1, help="The most pairs to make pages of, beside those of groups.")] = 100,
     common: Annotated[
         float, typer.Option(min=0, max=1, help="What more than this share of the works have counts little.")
     ] = COMMON,
@@ -56,14 +57,17 @@ def similarity(
         print(f"{target}: unusual {found.pairs[0].unusual:.1f}")
         return
     found = report.find(ours, before, baseline, _bar, threshold=threshold, most=pairs, common=common)
-    for pair in _bar(found.pairs, "pages", len(found.pairs)):
+    for pair in _bar(found.all_pairs, "pages", len(found.all_pairs)):
         shared.write(target / pair.page, pages.of_pair(pair, found, everyone, contract, answers), pages.MARK)
     shared.write(target / "index.html", pages.index(found, contract), pages.MARK)
     report.save(found, target / report.NAME)
-    _remove_old(target, {pair.page for pair in found.pairs})
-    count = len(found.pairs) + found.more
-    print(f"{found.works} works, {found.compared:,} pairs compared: {count} to be read")
-    for pair in found.pairs[:10]:
+    _remove_old(target, {pair.page for pair in found.all_pairs})
+    for group in found.groups[:MOST]:
+        names = ", ".join(map(shown, group.names[:MOST])) + (", ..." if len(group.names) > MOST else "")
+        print(f"Nearly the same work: {len(group.ids)} submissions: {names}")
+    groups, pairs = len(found.groups), len(found.pairs) + found.more
+    print(f"{found.works} works, {groups} groups of nearly the same works, {pairs} other pairs to be read")
+    for pair in found.pairs[:MOST]:
         print(f"{pair.unusual:7.1f}  {' and '.join(map(shown, pair.names))}")
     print(target / "index.html")
 

@@ -1,8 +1,9 @@
 """Compares all works of a class by their fingerprints, through an index from fingerprint to works.
 
 A fingerprint weighs the more, the fewer of the other works have it: the logarithm of the reciprocal of their share.
-What more than a share of the class has weighs little. The score of a pair is the weight of what it shares. Its share is
-the score in relation to the smaller work's own weight: it shows a copy of a work that has only what many have.
+What more than a share of the class has weighs little, so many copies of one work hide one another: `groups` finds them.
+The score of a pair is the weight of what it shares. Its share is the score in relation to the smaller work's own
+weight: it shows a copy of a work that has only what many have.
 
 How unusual a score is follows from the class itself. Among independent works the number of pairs above a score falls
 exponentially; the fall is measured where nearly all pairs are independent even if every work had COPIES partners that
@@ -12,7 +13,7 @@ and is no probability.
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,7 +99,8 @@ class Index:
         self.ids = [*sorted(works), *sorted(earlier)]
         self.of_class = len(works)
         found = [works[id] for id in sorted(works)] + [earlier[id] for id in sorted(earlier)]
-        owners = np.repeat(np.arange(len(found)), [len(numbers) for numbers in found])
+        self._sizes = np.array([len(numbers) for numbers in found], np.intp)
+        owners = np.repeat(np.arange(len(found)), self._sizes)
         numbers = np.concatenate(found) if found else np.zeros(0, np.uint64)
         distinct, which, counts = np.unique(numbers, return_inverse=True, return_counts=True)
         few = counts <= max(FEW, common * len(found))
@@ -108,22 +110,30 @@ class Index:
         self._weights = rarity * np.where(few, 1, np.where(counts <= len(found) / 2, LITTLE, 0))
         self._totals = np.bincount(owners, self._weights[which], len(found))
         self.twin = float(np.median(self._totals[self._totals > 0])) if self._totals.any() else 1.0
-        shared = (self._weights > 0) & (counts > 1)
-        kept = shared[which]
-        self._owners, self._which = owners[kept], which[kept]  # by work
-        order = np.argsort(self._which, kind="stable")
-        self._postings = self._owners[order]  # by fingerprint
-        self._starts = np.searchsorted(self._which[order], np.arange(len(distinct)))
-        self._counts = np.where(shared, counts, 0)
-        self._bounds = np.searchsorted(self._owners, np.arange(len(found) + 1))
+        self._which = which  # by work
+        self._bounds = np.searchsorted(owners, np.arange(len(found) + 1))
+        self._postings = owners[np.argsort(which, kind="stable")]  # by fingerprint
+        self._counts = counts
+        self._starts = np.cumsum(counts) - counts
 
     def scores(self, work: int) -> NDArray[np.float32]:
         """The scores of a work, named by its place in `ids`, with all works."""
         own = self._which[self._bounds[work] : self._bounds[work + 1]]
-        counts = self._counts[own]
+        own = own[self._weights[own] > 0]
+        weights = np.repeat(self._weights[own], self._counts[own])
+        return np.asarray(np.bincount(self._partners(own), weights, len(self.ids)), np.float32)
+
+    def alike(self, work: int) -> NDArray[np.float64]:
+        """The share of all fingerprints of two works that both have, of a work with all other works, from 0 to 1."""
+        own = self._which[self._bounds[work] : self._bounds[work + 1]]
+        both = np.bincount(self._partners(own), minlength=len(self.ids))
+        return np.asarray(both / np.maximum(self._sizes + self._sizes[work] - both, 1), np.float64)
+
+    def _partners(self, fingerprints: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The works that have the first fingerprint, those that have the next, and so on."""
+        counts = self._counts[fingerprints]
         places = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)  # 0, 1, ... for each
-        partners = self._postings[np.repeat(self._starts[own], counts) + places]
-        return np.asarray(np.bincount(partners, np.repeat(self._weights[own], counts), len(self.ids)), np.float32)
+        return np.asarray(self._postings[np.repeat(self._starts[fingerprints], counts) + places])
 
     def share(self, work: int, score: float) -> float:
         """A score as a share of what a work would share with its twin."""
@@ -156,6 +166,21 @@ def _least_of_largest(scores: NDArray[np.float32], share: float) -> float:
     return float(np.partition(scores, place)[place])
 
 
+def kept_apart(ids: Sequence[str], same: Collection[Collection[str]]) -> dict[int, set[int]]:
+    """For works of a student who has several, by their places in `ids`: the places of all of that student's.
+
+    Args:
+        same: groups of works of one student; those that are not in `ids` are left out.
+    """
+    place = {id: number for number, id in enumerate(ids)}
+    apart: dict[int, set[int]] = {}
+    for group in same:
+        places = [place[id] for id in group if id in place]
+        for work in places:
+            apart.setdefault(work, set()).update(places)
+    return apart
+
+
 def compare(
     works: Mapping[str, NDArray[np.uint64]],
     earlier: Mapping[str, NDArray[np.uint64]] | None = None,
@@ -175,10 +200,7 @@ def compare(
     """
     index = Index(works, earlier or {}, common)
     place = {id: number for number, id in enumerate(index.ids)}
-    apart: dict[int, set[int]] = {}
-    for group in same:
-        for id in group:
-            apart.setdefault(place[id], set()).update(place[other] for other in group)
+    apart = kept_apart(index.ids, same)
     scores, shares = [], []
     for work in range(index.of_class):
         row = index.scores(work)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import pages
+from autograder.course.similarity.groups import SAME
 from autograder.course.similarity.regions import Lines
-from autograder.course.similarity.report import Found, Pair
+from autograder.course.similarity.report import SHOWN, Found, Pair
 from autograder.course.similarity.works import Works
 from harness.contract import Assignment
 from harness.submission.encoding import read_source
@@ -38,8 +39,8 @@ class File:
 
 
 def index(found: Found, assignment: Assignment) -> str:
-    """The page that lists all pairs."""
-    return _render("index.html.jinja", found=found, assignment=assignment)
+    """The page that lists groups and pairs."""
+    return _render("index.html.jinja", found=found, assignment=assignment, shown_of_group=SHOWN)
 
 
 def of_pair(pair: Pair, found: Found, works: Works, assignment: Assignment, answers: str) -> str:
@@ -55,7 +56,7 @@ def of_pair(pair: Pair, found: Found, works: Works, assignment: Assignment, answ
 
 def _render(template: str, **content: object) -> str:
     style = (FOLDER / "similarity.css").read_text(encoding="utf-8")
-    return pages.render(FOLDER / template, style, "", mark=MARK, percent=_percent, shown=shown, **content)
+    return pages.render(FOLDER / template, style, "", mark=MARK, percent=_percent, shown=shown, same=SAME, **content)
 
 
 def _percent(share: float) -> str:

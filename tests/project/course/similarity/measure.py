@@ -1,6 +1,7 @@
 """Measures how well copies are told from independent work, beside copydetect, and what a large class costs.
 
     python -m tests.project.course.similarity.measure [--class-size 60] [--seed 2]
+    python -m tests.project.course.similarity.measure --groups [--class-size 60]
     python -m tests.project.course.similarity.measure --speed 2000
 
 Each source of a copy is a rewrite by a person. The class around it is made from the *other* rewrites and the solution,
@@ -23,8 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from autograder.course.similarity.comparison import THRESHOLD, compare
+from autograder.course.similarity.comparison import THRESHOLD, Index, compare
 from autograder.course.similarity.fingerprints import Baseline, Files
+from autograder.course.similarity.groups import SAME
 from autograder.course.similarity.report import find
 from autograder.course.similarity.works import Work
 from tests.project.course.similarity import corpus
@@ -32,6 +34,7 @@ from tests.project.course.similarity import corpus
 Pairs = set[frozenset[str]]
 Scores = dict[frozenset[str], float]
 DISPLAYED = 0.33  # copydetect's default: the share of a file's tokens that match
+SAMPLES = 5  # copies of each work in each disguise, for groups
 MADE = 120  # works that are made one by one for a large class
 NOISE = 25  # copydetect's default: the shortest match, in characters, and with no window
 
@@ -176,6 +179,26 @@ def compare_detectors(size: int, seed: int, only_ours: bool) -> None:
         print(f"{kind:30}", *(f"{tally!s:33}" for tally in row))
 
 
+def measure_groups(size: int, seed: int) -> None:
+    """How much is alike, as groups count it, in independent works, and in each work and its disguised copy."""
+    baseline, rng = Baseline.of(corpus.handout(), corpus.solution()), random.Random(seed)
+    works = corpus.independent()
+    made = corpus.classmates([*works.values(), corpus.solution()], size, rng)
+    print(f"{SAME:.2f}  and more is nearly the same")
+    for kind, group in (("rewrites", works), (f"{size} made classmates", made)):
+        alike = _alike({name: baseline.fingerprints(files) for name, files in group.items()})
+        print(f"{max(alike, default=0):.2f}  at most, {kind}")
+    for kind, disguise in corpus.DISGUISES.items():
+        pairs = [{"one": files, "other": disguise(files, rng)} for files in works.values() for _ in range(SAMPLES)]
+        alike = [_alike({id: baseline.fingerprints(files) for id, files in pair.items()})[0] for pair in pairs]
+        print(f"{min(alike):.2f}  at least, {kind}")
+
+
+def _alike(prints: dict[str, NDArray[np.uint64]]) -> list[float]:
+    index = Index(prints, {})
+    return [float(share) for work in range(len(prints)) for share in index.alike(work)[work + 1 :]]
+
+
 def measure_speed(count: int, seed: int) -> None:
     """Seconds and memory of a class of made works, without making them and without pages.
 
@@ -210,10 +233,13 @@ def main() -> None:
     parser.add_argument("--class-size", type=int, default=60, help="made classmates; 0: the rewrites alone")
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--ours", action="store_true", help="without copydetect")
+    parser.add_argument("--groups", action="store_true", help="measure how far copies and independent works are apart")
     parser.add_argument("--speed", type=int, metavar="WORKS", help="measure time and memory instead")
     options = parser.parse_args()
     if options.speed:
         measure_speed(options.speed, options.seed)
+    elif options.groups:
+        measure_groups(options.class_size, options.seed)
     else:
         compare_detectors(options.class_size, options.seed, options.ours)
 

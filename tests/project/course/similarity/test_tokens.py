@@ -87,7 +87,7 @@ HOSTILE = {
     "deep sum": b"x = " + b"-" * 60_000 + b"1", "deep attributes": b"x = a" + b".a" * 30_000,
     "long line": b"x" * 65_000,
     "many functions": b"def f(\n" * 9_000, "deep functions": b"\n".join(b" " * n + b"def f():" for n in range(300)),
-    "many statements": b"x = 1\n" * 20_000, "long sum": b"x = 1" + b"+1" * 30_000,
+    "many statements": b"x = 1\n" * 11_000, "long sum": b"x = 1" + b"+1" * 30_000,
     "huge number": b"x = " + b"9" * 60_000, "odd values": b"x = 1e999 + 2j + ...", "quotes": b'"""' * 9_999,
     "match": b"match x:\n    case [1, *y]:\n        pass",
 }  # fmt: skip
