@@ -9,7 +9,7 @@ import typer
 from tqdm import tqdm
 
 from autograder.course import batch as batches
-from autograder.course import kits, overrides, report, sources, tables, times
+from autograder.course import clusters, kits, overrides, report, sources, tables, times
 from autograder.course.batch import Batch, BatchError, Summary, Wanted
 from autograder.course.graders import Graders
 from autograder.course.handins import HandIn
@@ -74,11 +74,14 @@ def batch(
         _grade(run, tasks, [source, out], jobs, scheduler, described)
         remarks = tables.write_grades(record, out / GRADES, format, roster, assignment)
         tables.write_items(record, out / ITEMS)
-        report.write(record, out / report.NAME)
+        alike = clusters.clusters(record, REPOSITORY)
+        report.write(record, out / report.NAME, alike)
         lines = list(_lines(run.summary, record))
         _write_summary(out / SUMMARY, lines, remarks)
         for line in (*_abridged(lines), *remarks):
             say(line)
+        if alike:
+            say(f"{len(alike)} mistakes without a hint: `python -m autograder misconception list --from {out}`")
         say(f"{out}: {GRADES}, {ITEMS}, {report.NAME}, {SUMMARY}, {batches.RESULTS}/")
     if run.summary.failed:
         raise typer.Exit(1)

@@ -8,34 +8,8 @@ from urllib.parse import quote
 from autograder.course.record import FAILED, UNREADABLE, Submission
 from autograder.course.report import statistics
 from autograder.course.report.gradebook import Gradebook
-from autograder.course.report.sections import Groups, TestLine
+from autograder.course.report.sections import ClusterLine, TestLine
 from harness.words import abridged
-
-
-class Cluster(Protocol):
-    """Equal wrong outcomes of a test that no hint explains.
-
-    Attributes:
-        number: names the cluster.
-        test: the test's number.
-        count: how many submissions there are.
-        description: what the outcomes look like.
-        students: the submissions' ids.
-        example: lines that one of the students reads.
-    """
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def test(self) -> str: ...
-    @property
-    def count(self) -> int: ...
-    @property
-    def description(self) -> str: ...
-    @property
-    def students(self) -> Sequence[str]: ...
-    @property
-    def example(self) -> Sequence[str]: ...
 
 
 class Pair(Protocol):
@@ -67,14 +41,12 @@ class Entry:
     Attributes:
         link: to what is behind it.
         part: the id of the part that it belongs to; "" for none.
-        example: lines that a student reads, or none.
     """
 
     link: str
     name: str
     detail: str
     part: str = ""
-    example: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -88,12 +60,12 @@ class Task:
 
 
 def tasks(
-    book: Gradebook, tests: Sequence[TestLine], groups: Groups, clusters: Sequence[Cluster], pairs: Sequence[Pair]
+    book: Gradebook, tests: Sequence[TestLine], clusters: Sequence[ClusterLine], pairs: Sequence[Pair]
 ) -> list[Task]:
     """All tasks that have something to look at.
 
     Args:
-        clusters, pairs: what else has been found in this class.
+        pairs: what else has been found in this class.
     """
     found = [
         Task(
@@ -138,8 +110,8 @@ def tasks(
         Task(
             "clusters",
             "Equal mistakes without a hint",
-            "Find the mistake and add it to the catalogue of misconceptions, so that the next class gets a hint.",
-            list(_clusters(book, groups, clusters)),
+            "Add them to the catalogue of misconceptions, so that the next class gets a hint.",
+            [Entry(f"#cluster-{line.cluster.number}", line.title, _alike(line), line.part) for line in clusters],
         ),
         Task(
             "pairs",
@@ -179,15 +151,8 @@ def _test(test: TestLine, detail: str) -> Entry:
     return Entry(group(test.key), f"{test.number} {test.deliverable}: {test.title}", detail, test.part)
 
 
-def _clusters(book: Gradebook, groups: Groups, clusters: Sequence[Cluster]) -> Iterator[Entry]:
-    places = {submission.id: place for place, submission in enumerate(book.submissions)}
-    for cluster in clusters:
-        members = [places[id] for id in cluster.students if id in places]
-        label = f"Mistake {cluster.number}, without a hint, in {cluster.test}"
-        key = groups.add(f"cluster:{cluster.number}", label, members)
-        detail = f"{cluster.count} submissions: {cluster.description}"
-        name = f"Mistake {cluster.number} in {cluster.test}"
-        yield Entry(group(key), name, detail, book.part(cluster.test), cluster.example)
+def _alike(line: ClusterLine) -> str:
+    return f"{line.count} submissions: {line.cluster.message.strip().partition(chr(10))[0]}"
 
 
 def _names(book: Gradebook, pair: Pair) -> str:

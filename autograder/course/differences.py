@@ -1,0 +1,295 @@
+"""How students' code for a deliverable differs from the solution's, statement by statement.
+
+Code is only read. Files that cannot be parsed, or hold too much to be looked at, count as empty.
+"""
+
+import ast
+import copy
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from autograder.course.record import Record
+from harness.contract import Assignment, Deliverable
+from harness.submission.source import Source, source_of
+from harness.words import printable
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+NESTED = ("body", "handlers", "orelse", "finalbody", "cases")  # where statements have statements
+MOST_LINES = 6  # of a common difference
+STUDENTS, LINES = 3, 4  # whose lines are shown, and how many of each
+LONGEST = 160  # characters of a line that is shown
+
+
+@dataclass(frozen=True)
+class Line:
+    """A statement without those in it.
+
+    Attributes:
+        text: as Python would print it, whatever its layout, with the solution's local names.
+        number: where it stands in the file.
+    """
+
+    text: str
+    number: int
+
+
+@dataclass(frozen=True)
+class StudentLine:
+    """A line as it stands in a submission's file; `place` is like "models/naive/RNN.py:44"."""
+
+    submission: str
+    place: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.submission} {self.place}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Code:
+    """A deliverable's functions in one file, by qualified name, with the solution's local names."""
+
+    source: Source
+    functions: Mapping[str, Function]
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        return [line for function in self.functions.values() for line in lines_of(function)]
+
+    @cached_property
+    def texts(self) -> set[str]:
+        return {line.text for line in self.lines}
+
+
+class Solved:
+    """A deliverable and its solution.
+
+    Attributes:
+        text: of the file that holds the solution; "" where there is no such file.
+    """
+
+    def __init__(self, root: Path, assignment: Assignment, deliverable: Deliverable) -> None:
+        self.deliverable = deliverable
+        path = root / "solution" / deliverable.file
+        self.text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        names = {function.name for function in deliverable.functions}
+        in_file = {function.name for other in assignment.by_file(deliverable.file) for function in other.functions}
+        self._of_others = in_file - names
+        self.code = self.read({deliverable.file: self.text.encode()}, {})
+
+    def read(self, files: Mapping[str, bytes], names_of: Mapping[str, Function]) -> Code:
+        """The functions that are not those of another deliverable in the same file, helpers included.
+
+        Args:
+            names_of: functions that lend their local names to those of the same qualified name.
+        """
+        source = source_of(files, self.deliverable.file)
+        functions = {
+            name: with_names_of(names_of[name], function) if name in names_of else function
+            for name, function in _functions(source.body)
+            if name not in self._of_others
+        }
+        return Code(source, functions)
+
+
+class Differences:
+    """Compares submissions' code for a deliverable; each is read once."""
+
+    def __init__(self, record: Record, solved: Solved) -> None:
+        self.solved = solved
+        self._record = record
+        self._read: dict[str, Code] = {}
+
+    def code(self, submission: str) -> Code:
+        if submission not in self._read:
+            files = self._record.files(submission)
+            self._read[submission] = self.solved.read(files, self.solved.code.functions)
+        return self._read[submission]
+
+    def own(self, submission: str) -> list[Line]:
+        """The lines of a submission that the solution does not have."""
+        return [line for line in self.code(submission).lines if line.text not in self.solved.code.texts]
+
+    def common(self, submissions: Sequence[str], classmates: Sequence[str]) -> list[str]:
+        """What most submissions have in common: "+ " and a line of theirs, "- " and a line of the solution's.
+
+        Args:
+            classmates: submissions with right code. A line counts only if less than half as many of them have it.
+        """
+        there = Counter(text for id in submissions for text in {line.text for line in self.own(id)})
+        right = Counter(text for id in classmates for text in self.code(id).texts)
+
+        def remarkable(share: float, among_right: int) -> float:
+            """By how much more frequent something is than in right code; 0 where that says nothing."""
+            others = among_right / len(classmates) if classmates else 0.0
+            return share - others if share > 0.5 and others < share / 2 else 0.0
+
+        found: list[tuple[float, str]] = []
+        for text, count in there.items():
+            found.append((remarkable(count / len(submissions), right[text]), f"+ {text}"))
+        for text in dict.fromkeys(line.text for line in self.solved.code.lines):
+            count = sum(text not in self.code(id).texts for id in submissions)
+            found.append((remarkable(count / len(submissions), len(classmates) - right[text]), f"- {text}"))
+        ranked = sorted((-score, text) for score, text in found if score)
+        return [text for _, text in ranked[:MOST_LINES]]
+
+    def shown(
+        self, submissions: Sequence[str], classmates: Iterable[str], common: Collection[str]
+    ) -> Iterator[StudentLine]:
+        """Lines of up to three submissions as they stand in their files: those in common, else those of their own."""
+        right = {text for id in classmates for text in self.code(id).texts}
+        for id in submissions[:STUDENTS]:
+            own, code = self.own(id), self.code(id)
+            chosen = [line for line in own if f"+ {line.text}" in common]
+            chosen = chosen or [line for line in own if line.text not in right] or own
+            for line in chosen[:LINES]:
+                text = printable(code.source.lines[line.number - 1].strip())
+                yield StudentLine(id, f"{self.solved.deliverable.file}:{line.number}", text[:LONGEST])
+
+
+def _functions(body: Iterable[ast.stmt], inside: str = "") -> Iterator[tuple[str, Function]]:
+    """The functions of a file and the methods of its classes, by qualified name."""
+    for statement in body:
+        if isinstance(statement, Function):
+            yield inside + statement.name, statement
+        elif isinstance(statement, ast.ClassDef) and not inside:
+            yield from _functions(statement.body, f"{statement.name}.")
+
+
+def body_of(function: Function) -> list[ast.stmt]:
+    first = function.body[0]
+    is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    return function.body[1:] if is_docstring else function.body
+
+
+def lines_of(function: Function) -> list[Line]:
+    """A function's statements one by one, in the order of the file."""
+    return [Line(f"def {function.name}", function.lineno), *_lines(body_of(function))]
+
+
+def _lines(body: Iterable[ast.AST]) -> Iterator[Line]:
+    for node in body:
+        number = getattr(node, "lineno", None) or node.pattern.lineno  # type: ignore[attr-defined]  # of a `case`
+        yield Line(head(node), number)
+        for field in NESTED:
+            yield from _lines(getattr(node, field, []))
+
+
+def head(node: ast.AST) -> str:
+    """A statement on one line, without the statements in it."""
+    if any(getattr(node, field, []) for field in NESTED):
+        empty: dict[str, list[ast.stmt]] = {field: [] for field in NESTED if hasattr(node, field)} | {
+            "body": [ast.Pass()]
+        }
+        node = copy.copy(node)
+        vars(node).update(empty)
+        return text(node).strip().split("\n")[0]
+    return text(node)
+
+
+def text(node: ast.AST) -> str:
+    """A piece of syntax as Python would print it."""
+    try:
+        return printable(ast.unparse(node), keep="\n")
+    except (ValueError, RecursionError):  # a number of 5000 digits has no decimal form
+        return "..."
+
+
+def with_names_of(solution: Function, function: Function) -> Function:
+    """A copy of a function that calls its parameters and local variables as the solution does, as far as that is clear.
+
+    It is where a statement is one of the solution's but for the names. Statements are compared in their order, so
+    that the names of the first ones help to recognize the next.
+    """
+    try:
+        function = copy.deepcopy(function)
+    except RecursionError:  # nested deeper than this process's stack allows
+        return function
+    ours, theirs = _local(solution), _local(function)
+    names = _Names(ours, theirs)
+    for one, other in zip(solution.args.args, function.args.args, strict=False):
+        names.match(one.arg, other.arg)
+    rest = list(_simple(solution.body))
+    for statement in _simple(function.body):
+        for candidate in rest:
+            if names.unify(candidate, statement):
+                rest.remove(candidate)
+                break
+    names.give(function)
+    return function
+
+
+def _local(function: Function) -> set[str]:
+    """The names of a function's parameters, and those that it binds."""
+    nodes = list(ast.walk(function))
+    bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    return bound | {node.arg for node in nodes if isinstance(node, ast.arg)}
+
+
+def _simple(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Assignments and returned values, wherever they stand."""
+    for statement in body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Return):
+                yield node
+
+
+class _Names:
+    """Which of a student's local names stands for which of the solution's: one for one."""
+
+    def __init__(self, ours: Collection[str], theirs: Collection[str]) -> None:
+        self._ours = ours
+        self._theirs = theirs
+        self._names: dict[str, str] = {}
+
+    def match(self, ours: str, theirs: str) -> bool:
+        """Whether two names may stand for each other; notes that they do."""
+        if ours not in self._ours or theirs not in self._theirs:
+            return ours == theirs and theirs not in self._theirs
+        if theirs not in self._names and ours not in self._names.values():
+            self._names[theirs] = ours
+        return self._names.get(theirs) == ours
+
+    def unify(self, ours: object, theirs: object) -> bool:
+        """Whether a student's statement is one of the solution's but for local names; notes these if it is."""
+        before = dict(self._names)
+        if self._agree(ours, theirs):
+            return True
+        self._names = before
+        return False
+
+    def _agree(self, ours: object, theirs: object) -> bool:
+        if type(ours) is not type(theirs):
+            return False
+        if isinstance(ours, ast.Name) and isinstance(theirs, ast.Name):
+            return self.match(ours.id, theirs.id)
+        if isinstance(ours, ast.AST) and isinstance(theirs, ast.AST):
+            values = vars(ours).get, vars(theirs).get
+            fields = [field for field in _evaluated(ours) if field != "ctx"]
+            return all(self._agree(values[0](field), values[1](field)) for field in fields)
+        if isinstance(ours, list) and isinstance(theirs, list):
+            return len(ours) == len(theirs) and all(map(self._agree, ours, theirs))
+        return ours == theirs
+
+    def give(self, function: Function) -> None:
+        """Rename in place. A name that stands for none of the solution's stays, or gets "_" where it is taken."""
+        names = dict(self._names)
+        taken = set(names.values())
+        for name in sorted(set(self._theirs) - names.keys()):
+            names[name] = name
+            while names[name] in taken:
+                names[name] += "_"
+            taken.add(names[name])
+        for node in ast.walk(function):
+            if isinstance(node, ast.Name):
+                node.id = names.get(node.id, node.id)
+            elif isinstance(node, ast.arg):
+                node.arg = names.get(node.arg, node.arg)
+
+
+def _evaluated(node: ast.AST) -> Iterable[str]:
+    """Fields of a node in the order of evaluation: a value is known by its names before it gets one."""
+    return sorted(node._fields, key=lambda field: field in ("target", "targets"))
