@@ -52,6 +52,11 @@ class Cluster:
     lines: tuple[StudentLine, ...]
     draft: Draft
 
+    @property
+    def first(self) -> str:
+        """The first line of the message that says what is wrong."""
+        return first_line(self.message)
+
 
 def clusters(record: Record, root: Path) -> list[Cluster]:
     """The clusters of a class, largest first, then in the order of their tests.
@@ -63,10 +68,18 @@ def clusters(record: Record, root: Path) -> list[Cluster]:
         RecordError: for a record without a run.
     """
     assignment, tests = record.assignment(), record.tests()
+    present = {submission.id for submission in record.submissions()}
     found: list[tuple[Deliverable, list[str], list[str]]] = []
     for deliverable in assignment.deliverables:
-        own = [test for test in tests if test.module == deliverable.tests]
-        found += [(deliverable, *group) for group in _groups(_shared(record, own))]
+        needed = {assignment.deliverable(id).tests for id in deliverable.needs}
+        consequences = _failing(record, [test for test in tests if test.module in needed])
+        shared: list[tuple[str, set[str]]] = []
+        for test in tests:
+            if test.module == deliverable.tests:
+                counted = present - consequences if test.integration else present
+                rows = (row for row in record.unexplained(test.number) if row[0] in counted)
+                shared += [(test.number, submissions) for submissions in equal(rows)]
+        found += [(deliverable, *group) for group in _groups(shared)]
     places = {test.number: place for place, test in enumerate(tests)}
     found.sort(key=lambda group: (-len(group[2]), [places[test] for test in group[1]], group[2]))
     compared = {deliverable.id: Differences(record, Solved(root, assignment, deliverable)) for deliverable, *_ in found}
@@ -98,8 +111,13 @@ def _cluster(
 
 def _facts(tests: Sequence[str], submissions: Sequence[str], message: str) -> tuple[str, ...]:
     """What a comment in the catalogue says of a cluster. It names nobody, because the catalogue is published."""
-    first = message.strip().split("\n")[0]
-    return f"{len(submissions)} submissions of a class have the same outcome in {abridged(tests)}:", shorten(first)
+    said = f"{len(submissions)} submissions of a class have the same outcome in {abridged(tests)}:"
+    return said, shorten(first_line(message))
+
+
+def first_line(message: str) -> str:
+    """The first line of a message that is no heading, such as "In the case batch = one row:"."""
+    return next((line for line in message.splitlines() if line.strip() and not line.endswith(":")), "")
 
 
 def _passed(rows: Sequence[dict[str, Item]]) -> list[str]:
@@ -107,14 +125,10 @@ def _passed(rows: Sequence[dict[str, Item]]) -> list[str]:
     return [id for id in rows[0] if all(id in items and items[id].kind == Kind.PASSED for items in rows)]
 
 
-def _shared(record: Record, tests: Iterable[GradedTest]) -> list[tuple[str, set[str]]]:
-    """The groups of submissions with equal outcomes, each with its test, in the tests' order."""
-    present = {submission.id for submission in record.submissions()}
-    return [
-        (test.number, submissions)
-        for test in tests
-        for submissions in equal(row for row in record.unexplained(test.number) if row[0] in present)
-    ]
+def _failing(record: Record, tests: Iterable[GradedTest]) -> set[str]:
+    """The submissions that fail one of some tests. Tests that use these pieces fail, too, and tell nothing new."""
+    items = (item for test in tests for item in record.items(test=test.number))
+    return {item.submission for item in items if item.kind != Kind.PASSED}
 
 
 def _groups(shared: Iterable[tuple[str, set[str]]]) -> Iterator[tuple[list[str], list[str]]]:

@@ -111,7 +111,15 @@ def tasks(
             "clusters",
             "Equal mistakes without a hint",
             "Add them to the catalogue of misconceptions, so that the next class gets a hint.",
-            [Entry(f"#cluster-{line.cluster.number}", line.title, _alike(line), line.part) for line in clusters],
+            [
+                Entry(
+                    f"#cluster-{line.cluster.number}",
+                    line.title,
+                    f"{line.count} submissions: {line.cluster.first}",
+                    line.part,
+                )
+                for line in clusters
+            ],
         ),
         Task(
             "pairs",
@@ -149,10 +157,6 @@ def _tried(tests: Sequence[TestLine]) -> Iterator[TestLine]:
 
 def _test(test: TestLine, detail: str) -> Entry:
     return Entry(group(test.key), f"{test.number} {test.deliverable}: {test.title}", detail, test.part)
-
-
-def _alike(line: ClusterLine) -> str:
-    return f"{line.count} submissions: {line.cluster.message.strip().partition(chr(10))[0]}"
 
 
 def _names(book: Gradebook, pair: Pair) -> str:

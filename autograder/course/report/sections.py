@@ -194,7 +194,7 @@ def clusters(book: Gradebook, found: Iterable[Cluster], groups: Groups) -> list[
     places = {submission.id: place for place, submission in enumerate(book.submissions)}
     lines: list[ClusterLine] = []
     for cluster in found:
-        title = f"Mistake {cluster.number}, in {book.deliverables[cluster.tests[0]].title}"
+        title = f"Cluster {cluster.number}, in {book.deliverables[cluster.tests[0]].title}"
         members = [places[id] for id in cluster.submissions if id in places]
         key = groups.add(f"cluster:{cluster.number}", title, members)
         lines.append(ClusterLine(cluster, key, title, book.part(cluster.tests[0]), len(members)))
