@@ -23,7 +23,7 @@ from harness.outcome import decode
 from harness.words import abridged, shorten
 
 LEAST = 3  # submissions of a cluster: two may have worked together
-SAMPLE = 60  # submissions of a cluster, and of classmates with right code, whose code is compared
+SAMPLE = 20  # submissions of a cluster, and of classmates with right code, whose code is compared
 
 
 @dataclass(frozen=True)

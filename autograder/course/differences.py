@@ -18,6 +18,7 @@ from harness.words import printable
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 NESTED = ("body", "handlers", "orelse", "finalbody", "cases")  # where statements have statements
+SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return)
 MOST_LINES = 6  # of a common difference
 STUDENTS, LINES = 3, 4  # whose lines are shown, and how many of each
 LONGEST = 160  # characters of a line that is shown
@@ -78,20 +79,22 @@ class Solved:
         names = {function.name for function in deliverable.functions}
         in_file = {function.name for other in assignment.by_file(deliverable.file) for function in other.functions}
         self._of_others = in_file - names
-        self.code = self.read({deliverable.file: self.text.encode()}, {})
+        self.code = self.read({deliverable.file: self.text.encode()})
+        self._names = {name: Vocabulary(function) for name, function in self.code.functions.items()}
 
-    def read(self, files: Mapping[str, bytes], names_of: Mapping[str, Function]) -> Code:
-        """The functions that are not those of another deliverable in the same file, helpers included.
+    def named(self, files: Mapping[str, bytes]) -> Code:
+        """The same as `read`, with the solution's local names as far as it is clear which is which."""
+        code = self.read(files)
+        for name in code.functions.keys() & self._names.keys():
+            self._names[name].give(code.functions[name])
+        return code
 
-        Args:
-            names_of: functions that lend their local names to those of the same qualified name.
-        """
+    def read(self, files: Mapping[str, bytes]) -> Code:
+        """The functions that are not those of another deliverable in the same file, helpers included."""
         source = source_of(files, self.deliverable.file)
-        functions = {
-            name: with_names_of(names_of[name], function) if name in names_of else function
-            for name, function in _functions(source.body)
-            if name not in self._of_others
-        }
+        can_be_read = not (source.error or source.excess)
+        tree = ast.parse("\n".join(source.lines) if can_be_read else "")  # a tree of our own, since names change in it
+        functions = {name: function for name, function in _functions(tree.body) if name not in self._of_others}
         return Code(source, functions)
 
 
@@ -105,8 +108,7 @@ class Differences:
 
     def code(self, submission: str) -> Code:
         if submission not in self._read:
-            files = self._record.files(submission)
-            self._read[submission] = self.solved.read(files, self.solved.code.functions)
+            self._read[submission] = self.solved.named(self._record.files(submission))
         return self._read[submission]
 
     def own(self, submission: str) -> list[Line]:
@@ -198,46 +200,45 @@ def text(node: ast.AST) -> str:
         return "..."
 
 
-def with_names_of(solution: Function, function: Function) -> Function:
-    """A copy of a function that calls its parameters and local variables as the solution does, as far as that is clear.
+class Vocabulary:
+    """The local names of a function and what it does with them, found in one walk, because walks take most time."""
 
-    It is where a statement is one of the solution's but for the names. Statements are compared in their order, so
-    that the names of the first ones help to recognize the next.
-    """
-    try:
-        function = copy.deepcopy(function)
-    except RecursionError:  # nested deeper than this process's stack allows
-        return function
-    ours, theirs = _local(solution), _local(function)
-    names = _Names(ours, theirs)
-    for one, other in zip(solution.args.args, function.args.args, strict=False):
-        names.match(one.arg, other.arg)
-    rest = list(_simple(solution.body))
-    for statement in _simple(function.body):
-        for candidate in rest:
-            if names.unify(candidate, statement):
-                rest.remove(candidate)
-                break
-    names.give(function)
-    return function
+    def __init__(self, function: Function) -> None:
+        nodes = list(ast.walk(function))
+        self._names = [node for node in nodes if isinstance(node, ast.Name)]
+        self._arguments = [node for node in nodes if isinstance(node, ast.arg)]
+        simple = [node for node in nodes if isinstance(node, SIMPLE)]
+        self.parameters = [argument.arg for argument in function.args.args]
+        self.local = {node.id for node in self._names if not isinstance(node.ctx, ast.Load)}
+        self.local |= {node.arg for node in self._arguments}
+        self.simple = sorted(simple, key=lambda node: (node.lineno, node.col_offset))
+
+    def give(self, function: Function) -> None:
+        """Have another function call its parameters and local variables as this one does, as far as that is clear.
+
+        It is where a statement is one of this function's but for the names. Statements are compared in their order, so
+        that the names of the first ones help to recognize the next.
+        """
+        other = Vocabulary(function)
+        names = _Matching(self.local, other.local)
+        for one, another in zip(self.parameters, other.parameters, strict=False):
+            names.match(one, another)
+        rest = list(self.simple)
+        for statement in other.simple:
+            for candidate in rest:
+                if names.unify(candidate, statement):
+                    rest.remove(candidate)
+                    break
+        other.rename(names.complete())
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        for node in self._names:
+            node.id = names.get(node.id, node.id)
+        for argument in self._arguments:
+            argument.arg = names.get(argument.arg, argument.arg)
 
 
-def _local(function: Function) -> set[str]:
-    """The names of a function's parameters, and those that it binds."""
-    nodes = list(ast.walk(function))
-    bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
-    return bound | {node.arg for node in nodes if isinstance(node, ast.arg)}
-
-
-def _simple(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """Assignments and returned values, wherever they stand."""
-    for statement in body:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Return):
-                yield node
-
-
-class _Names:
+class _Matching:
     """Which of a student's local names stands for which of the solution's: one for one."""
 
     def __init__(self, ours: Collection[str], theirs: Collection[str]) -> None:
@@ -274,20 +275,15 @@ class _Names:
             return len(ours) == len(theirs) and all(map(self._agree, ours, theirs))
         return ours == theirs
 
-    def give(self, function: Function) -> None:
-        """Rename in place. A name that stands for none of the solution's stays, or gets "_" where it is taken."""
-        names = dict(self._names)
-        taken = set(names.values())
+    def complete(self) -> dict[str, str]:
+        """A name for each of theirs: one that stands for none of ours stays, or gets "_" where it is taken."""
+        names, taken = dict(self._names), set(self._names.values())
         for name in sorted(set(self._theirs) - names.keys()):
             names[name] = name
             while names[name] in taken:
                 names[name] += "_"
             taken.add(names[name])
-        for node in ast.walk(function):
-            if isinstance(node, ast.Name):
-                node.id = names.get(node.id, node.id)
-            elif isinstance(node, ast.arg):
-                node.arg = names.get(node.arg, node.arg)
+        return names
 
 
 def _evaluated(node: ast.AST) -> Iterable[str]:

@@ -117,7 +117,7 @@ def _gives(differences: Differences, before: str, after: str, name: str, wrong: 
     try:
         [entry] = tomllib.loads(change.toml())["misconception"]
         changed = catalogue.apply(change.entry(solved.deliverable.file), solved.text)
-        function = solved.read({solved.deliverable.file: changed.encode()}, {}).functions[name]
+        function = solved.read({solved.deliverable.file: changed.encode()}).functions[name]
     except (ValueError, KeyError, CatalogueError):
         return False
     is_written = (entry["before"], entry["after"]) == (before, after)

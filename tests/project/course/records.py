@@ -31,7 +31,7 @@ def graded(id: str, score: float | None, students=(), late=None, **known) -> Gra
     handin = HandIn(id, Path(id), tuple(students), **known)
     results = None if score is None else {"score": score, "extra_data": {"late": late} if late else {}}
     state = GRADED if score is not None else "failed"
-    return Graded(handin, "", state, KIT, "" if results else "It broke.", results=results, items=items)
+    return Graded(handin, "", "", state, KIT, "" if results else "It broke.", results=results, items=items)
 
 
 def record(folder: Path, submissions: Iterable[Graded]) -> Record:

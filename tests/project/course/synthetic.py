@@ -12,6 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from autograder.course.clusters import Cluster
+from autograder.course.differences import StudentLine
+from autograder.course.drafts import Draft
 from autograder.course.handins import HandIn, Student
 from autograder.course.record import FAILED, GRADED, UNREADABLE, Graded, Item, Record
 from autograder.prepare import catalogue
@@ -54,16 +57,6 @@ NOT_ISOLATED = "not isolated: without root, student code runs as the user who gr
 
 
 @dataclass(frozen=True)
-class Cluster:
-    number: int
-    test: str
-    count: int
-    description: str
-    students: tuple[str, ...]
-    example: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Pair:
     a: str
     b: str
@@ -96,14 +89,15 @@ class Class:
         handin = self._handin(position)
         if position and position % 97 == 0:
             why = f"It holds none of the assignment's files: found {ALERT}.docx."
-            return Graded(handin, "", UNREADABLE, KIT, why=why, results=self._results(handin, (), [why]))
+            return Graded(handin, "", "", UNREADABLE, KIT, why=why, results=self._results(handin, (), [why]))
         if position and position % 331 == 0:
-            return Graded(handin, "", FAILED, KIT, why="The grader was killed: out of memory.")
+            return Graded(handin, "", "", FAILED, KIT, why="The grader was killed: out of memory.")
         items = self._items(handin.id)
         late = handin.created - DUE if handin.created else timedelta(0)
         seconds, memory = self.random.lognormvariate(1.2, 0.3), self.random.lognormvariate(3, 0.3)
         return Graded(
             handin,
+            "",
             "",
             GRADED,
             KIT,
@@ -246,10 +240,12 @@ def fill(path: Path, students: int, seed: int = 0) -> Record:
 def clusters(record: Record) -> list[Cluster]:
     """Two groups of wrong outcomes, without a hint, as they would be found in this class."""
     ids = [submission.id for submission in record.submissions()]
-    lines = ("output at [0, 0]: expected 0.1344, got 0.2529; 100% of 28 values differ.", f"got {ALERT}")
+    message = f"output at [0, 0]: expected 0.1344, got 0.2529; 100% of 28 values differ.\ngot {ALERT}"
+    lines = [StudentLine(id, "models/naive/LSTM.py:9", f"print('{ALERT}')") for id in ids[:3]]
+    draft = Draft("naive.LSTM", "a = 1", f"a = '{ALERT}'", ("3 submissions",))
     return [
-        Cluster(1, "1.2.4", len(ids[:3]), "Equal outcomes, three times the expected values", tuple(ids[:3]), lines),
-        Cluster(2, "3.2.2", len(ids[1:3]), f"Equal outcomes {ALERT}", tuple(ids[1:3]), lines[:1]),
+        Cluster(1, "naive.LSTM", ("1.2.4",), tuple(ids[:3]), message, (f"+ {ALERT}",), tuple(lines), draft),
+        Cluster(2, "transformer.embedding", ("3.1.2",), tuple(ids[1:3]), ALERT, (), (), Draft("transformer.embedding")),
     ]
 
 
