@@ -15,7 +15,7 @@ from autograder.course import drafts
 from autograder.course.differences import Differences, Solved, StudentLine
 from autograder.course.drafts import Draft
 from autograder.course.record import Item, Record
-from harness.contract import Deliverable
+from harness.contract import Assignment, Deliverable
 from harness.graded import GradedTest
 from harness.hints import ATOL, NUMBERS, RTOL, Portrait, portray
 from harness.judge import Kind
@@ -68,18 +68,11 @@ def clusters(record: Record, root: Path) -> list[Cluster]:
         RecordError: for a record without a run.
     """
     assignment, tests = record.assignment(), record.tests()
-    present = {submission.id for submission in record.submissions()}
-    found: list[tuple[Deliverable, list[str], list[str]]] = []
-    for deliverable in assignment.deliverables:
-        needed = {assignment.deliverable(id).tests for id in deliverable.needs}
-        consequences = _failing(record, [test for test in tests if test.module in needed])
-        shared: list[tuple[str, set[str]]] = []
-        for test in tests:
-            if test.module == deliverable.tests:
-                counted = present - consequences if test.integration else present
-                rows = (row for row in record.unexplained(test.number) if row[0] in counted)
-                shared += [(test.number, submissions) for submissions in equal(rows)]
-        found += [(deliverable, *group) for group in _groups(shared)]
+    found = [
+        (deliverable, *group)
+        for deliverable in assignment.deliverables
+        for group in _groups(_shared(record, tests, assignment, deliverable))
+    ]
     places = {test.number: place for place, test in enumerate(tests)}
     found.sort(key=lambda group: (-len(group[2]), [places[test] for test in group[1]], group[2]))
     compared = {deliverable.id: Differences(record, Solved(root, assignment, deliverable)) for deliverable, *_ in found}
@@ -125,26 +118,38 @@ def _passed(rows: Sequence[dict[str, Item]]) -> list[str]:
     return [id for id in rows[0] if all(id in items and items[id].kind == Kind.PASSED for items in rows)]
 
 
-def _failing(record: Record, tests: Iterable[GradedTest]) -> set[str]:
-    """The submissions that fail one of some tests. Tests that use these pieces fail, too, and tell nothing new."""
-    items = (item for test in tests for item in record.items(test=test.number))
-    return {item.submission for item in items if item.kind != Kind.PASSED}
+def _shared(
+    record: Record, tests: Sequence[GradedTest], assignment: Assignment, deliverable: Deliverable
+) -> Iterator[tuple[str, set[str]]]:
+    """The groups of submissions with equal outcomes in a test of a deliverable, each with the test's number.
+
+    A test of several deliverables tells nothing new of submissions that fail one of the others.
+    """
+    present = {submission.id for submission in record.submissions()}
+    needed = {assignment.deliverable(id).tests for id in deliverable.needs}
+    items = (item for test in tests if test.module in needed for item in record.items(test=test.number))
+    failing = {item.submission for item in items if item.kind != Kind.PASSED}
+    for test in tests:
+        if test.module == deliverable.tests:
+            counted = present - failing if test.integration else present
+            rows = (row for row in record.unexplained(test.number) if row[0] in counted)
+            yield from ((test.number, submissions) for submissions in equal(rows))
 
 
 def _groups(shared: Iterable[tuple[str, set[str]]]) -> Iterator[tuple[list[str], list[str]]]:
     """Join groups of equal outcomes, and yield tests and submissions.
 
-    The largest group begins a cluster. Groups that have more than half of all their submissions in common with it
-    belong to it, and so do the submissions that are in more than half of these groups. All others form the next ones.
+    The largest group begins a cluster. Groups that consist of mostly the same submissions belong to it, and so do the
+    submissions that are in more than half of its groups. What is left of all groups forms the next clusters.
     """
     rest = list(shared)
     while rest := [(test, ids) for test, ids in rest if len(ids) >= LEAST]:
-        largest = set(max(rest, key=lambda group: len(group[1]))[1])
-        together = [(test, ids) for test, ids in rest if 2 * len(ids & largest) > len(ids | largest)]
-        counts = Counter(id for _, ids in together for id in ids)
-        members = {
-            id for id, count in counts.items() if 2 * count > len(together)
-        }  # some of the largest group at least
+        members = set(max(rest, key=lambda group: len(group[1]))[1])
+        together: list[tuple[str, set[str]]] = []
+        for _ in range(2):  # again without those who have nothing but the first outcome in common with the others
+            together = [group for group in rest if 2 * len(group[1] & members) > len(group[1] | members)] or together
+            counts = Counter(id for _, ids in together for id in ids)
+            members = {id for id, count in counts.items() if 2 * count > len(together)}
         if len(members) >= LEAST:
             yield [test for test, _ in together], sorted(members)
         for _, ids in together:
