@@ -90,7 +90,7 @@ def _changes(
     The lower the rank the better: first counts how much of what is in common is in the change, then its size.
     """
     ours, theirs = differences.solved.code.functions, differences.code(submission).functions
-    for name in ours.keys() & theirs.keys():
+    for name in filter(theirs.__contains__, ours):
         if change := _change(differences, name, theirs[name]):
             right, wrong = ({line.text for line in lines_of(function)} for function in (ours[name], theirs[name]))
             changed = {f"+ {line}" for line in wrong - right} | {f"- {line}" for line in right - wrong}
@@ -140,8 +140,8 @@ def _replacements(right: Statements, wrong: Statements) -> Iterator[tuple[Statem
     if end - first == 1 == other_end - first and head(right[first]) == head(wrong[first]):
         for field in BODIES:
             yield from _replacements(getattr(right[first], field, []), getattr(wrong[first], field, []))
-    for more in ((0, 0), (1, 0), (0, 1), (1, 1), (len(right), len(right))):  # statements around what differs
-        start, stop = max(0, first - more[0]), min(last, more[1])
+    for above, below in ((0, 0), (1, 0), (0, 1), (1, 1), (first, last)):  # how many statements around what differs
+        start, stop = max(0, first - above), min(last, below)
         if end + stop > start:
             yield right[start : end + stop], wrong[start : other_end + stop]
 

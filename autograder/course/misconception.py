@@ -2,7 +2,7 @@
 
 import base64
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +13,12 @@ from autograder.course import drafts, kits
 from autograder.course.clusters import Cluster
 from autograder.course.commands import REPOSITORY, say
 from autograder.course.drafts import Draft, DraftError
-from autograder.course.graders import MORE_SECONDS, Grader, GraderDied
+from autograder.course.graders import MORE_SECONDS, Grader, GraderDied, GraderError
 from autograder.course.handins import HandIn
 from autograder.course.record import NAME, Record
 from autograder.prepare import catalogue
 from autograder.prepare.catalogue import CatalogueError
-from autograder.rubric import Deliverable
+from autograder.prepare.kit import KitError
 from harness.words import abridged, printable
 
 app = typer.Typer(no_args_is_help=True, help="Make misconceptions of mistakes that several students share.")
@@ -91,17 +91,13 @@ def _file(cluster: Cluster, name: str) -> Path:
     known = {deliverable.id: deliverable for deliverable in catalogue.deliverables(REPOSITORY)}
     if cluster.deliverable not in known:
         raise DraftError(f"the rubric has no deliverable {cluster.deliverable}: the class was graded with another one")
-    deliverable: Deliverable = known[cluster.deliverable]
+    deliverable = known[cluster.deliverable]
     path = catalogue.file_of(deliverable)
     if not (name.isascii() and name.isidentifier()):
         raise DraftError(f"--name: expected letters, digits and _, found {name}")
     if name in catalogue.names(REPOSITORY, deliverable):
-        which = (
-            "complete the draft in it first, or give this one a --name"
-            if name == catalogue.UNNAMED
-            else "choose another --name"
-        )
-        raise DraftError(f"{path} has an entry {name}: {which}")
+        advice = "complete it, or give this one a --name" if name == catalogue.UNNAMED else "choose another --name"
+        raise DraftError(f"{path} has an entry {name}: {advice}")
     return path
 
 
@@ -120,37 +116,44 @@ def _next(draft: Draft, name: str, hint: str) -> Iterator[str]:
 
 def _trial(record: Record, cluster: Cluster, kit_zip: Path) -> str:
     """Grade the solution with the draft, isolated like any submission; say in which tests it has the same outcome."""
-    if not kit_zip.exists():
-        return f"The draft was not tried: there is no {kit_zip}."
+    try:
+        shown = _shown(record, cluster, kit_zip)
+    except (KitError, GraderError, GraderDied, CatalogueError) as error:
+        return f"The draft was not tried: {error}"
+    same = [test for test in cluster.tests if test in shown and _is_same(record, cluster, test, *shown[test])]
+    if not same:
+        return "The solution with this draft has another outcome than these submissions: their mistake is elsewhere."
+    others = [test for test in cluster.tests if test not in same]
+    more = f", and another one in {abridged(others)}" if others else ""
+    return f"The solution with this draft has the same outcome in {abridged(same)}{more}."
+
+
+def _shown(record: Record, cluster: Cluster, kit_zip: Path) -> Mapping[str, tuple[str, str]]:
+    """What the solution with the draft shows where it fails: test -> identifier of the case, and outcome in base64.
+
+    Raises:
+        KitError: for a kit that has not graded the class.
+        GraderError, GraderDied: where grading is not possible.
+        CatalogueError: where the solution is no longer the one that the draft was made from.
+    """
     kit = kits.facts(kit_zip)
     if kit.digest != record.kit():
-        return f"The draft was not tried: the class was graded with another kit than {kit_zip}."
-    solution = {path: (REPOSITORY / "solution" / path).read_text(encoding="utf-8") for path in kit.assignment.files}
+        raise KitError(f"the class was graded with another kit than {kit_zip}")
+    files = {path: (REPOSITORY / "solution" / path).read_text(encoding="utf-8") for path in kit.assignment.files}
     file = kit.assignment.deliverable(cluster.deliverable).file
-    try:
-        solution[file] = catalogue.apply(cluster.draft.entry(file), solution[file])
-    except CatalogueError as error:
-        return f"The draft cannot be applied: {error}"
+    files[file] = catalogue.apply(cluster.draft.entry(file), files[file])
     request = {
-        "files": {path: base64.b64encode(text.encode()).decode() for path, text in solution.items()},
+        "files": {path: base64.b64encode(text.encode()).decode() for path, text in files.items()},
         "metadata": HandIn(TRIED, Path()).metadata(),
         "notes": [],
         "notebooks": [],
         "overrides": {},
     }
     with contextlib.closing(Grader(kit_zip, REPOSITORY, [])) as grader:
-        try:
-            answer = grader.ask(request, kit.seconds + MORE_SECONDS)
-        except GraderDied as error:
-            return f"The draft was not tried: the grading process has ended ({error})."
-    shown = answer.get("unexplained", {})
-    same = [test for test in cluster.tests if test in shown and _is_same(record, cluster, test, *shown[test])]
-    if not same:
-        return "The solution with this draft has another outcome than these submissions. Their mistake is elsewhere."
-    others = [test for test in cluster.tests if test not in same]
-    return f"The solution with this draft has the same outcome in {abridged(same)}" + (
-        f", and another one in {abridged(others)}." if others else "."
-    )
+        answer = grader.ask(request, kit.seconds + MORE_SECONDS)
+    if "unexplained" not in answer:
+        raise GraderDied(str(answer.get("failed", answer.get("refused"))))
+    return dict(answer["unexplained"])
 
 
 def _is_same(record: Record, cluster: Cluster, test: str, identifier: str, content: str) -> bool:

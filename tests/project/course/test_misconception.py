@@ -116,7 +116,7 @@ def test_what_cannot_be_added_is_refused(
 
 def test_a_second_draft_waits_for_the_first(graded_class: Record, repository: Path) -> None:
     run(graded_class, "add", "--cluster", "1")
-    with pytest.raises(drafts.DraftError, match="complete the draft in it first"):
+    with pytest.raises(drafts.DraftError, match="has an entry to_be_named: complete it"):
         run(graded_class, "add", "--cluster", "1")
 
 
@@ -141,7 +141,7 @@ class Kit:
     [
         (records.KIT, 2.0, "has the same outcome in 1.1.1."),
         (records.KIT, 3.0, "has another outcome than these submissions"),
-        (records.KIT, None, "the grading process has ended (killed)"),
+        (records.KIT, None, "The draft was not tried: killed"),
         ("another", 2.0, "the class was graded with another kit than"),
     ],
 )

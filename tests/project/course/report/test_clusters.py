@@ -30,7 +30,7 @@ def test_each_cluster_has_its_message_difference_lines_and_draft(record: Record)
     assert text.count("models/naive/LSTM.py:9") == len(found[0].lines)
     assert "name = &#34;to_be_named&#34;" in text
     assert "misconception add --from DIR --cluster 2" in text
-    assert "No line that most of them have" in text
+    assert "Most of them share no line" in text
 
 
 def test_what_students_have_written_is_text(record: Record) -> None:
