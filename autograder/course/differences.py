@@ -5,10 +5,11 @@ Code is only read. Files that cannot be parsed, or hold too much to be looked at
 
 import ast
 import copy
+import warnings
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 
 from autograder.course.record import Record
@@ -56,13 +57,9 @@ class Code:
     source: Source
     functions: Mapping[str, Function]
 
-    @cached_property
+    @property
     def lines(self) -> list[Line]:
         return [line for function in self.functions.values() for line in lines_of(function)]
-
-    @cached_property
-    def texts(self) -> set[str]:
-        return {line.text for line in self.lines}
 
 
 class Solved:
@@ -70,6 +67,8 @@ class Solved:
 
     Attributes:
         text: of the file that holds the solution; "" where there is no such file.
+        code: its functions.
+        lines: the texts of their lines, each once.
     """
 
     def __init__(self, root: Path, assignment: Assignment, deliverable: Deliverable) -> None:
@@ -80,6 +79,7 @@ class Solved:
         in_file = {function.name for other in assignment.by_file(deliverable.file) for function in other.functions}
         self._of_others = in_file - names
         self.code = self.read({deliverable.file: self.text.encode()})
+        self.lines = tuple(dict.fromkeys(line.text for line in self.code.lines))
         self._names = {name: Vocabulary(function) for name, function in self.code.functions.items()}
 
     def named(self, files: Mapping[str, bytes]) -> Code:
@@ -93,27 +93,36 @@ class Solved:
         """The functions that are not those of another deliverable in the same file, helpers included."""
         source = source_of(files, self.deliverable.file)
         can_be_read = not (source.error or source.excess)
-        tree = ast.parse("\n".join(source.lines) if can_be_read else "")  # a tree of our own, since names change in it
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse("\n".join(source.lines) if can_be_read else "")  # our own, because names change in it
         functions = {name: function for name, function in _functions(tree.body) if name not in self._of_others}
         return Code(source, functions)
 
 
 class Differences:
-    """Compares submissions' code for a deliverable; each is read once."""
+    """Compares submissions' code for a deliverable. It keeps their lines alone: trees of a class take gigabytes."""
 
     def __init__(self, record: Record, solved: Solved) -> None:
         self.solved = solved
         self._record = record
-        self._read: dict[str, Code] = {}
+        self._lines: dict[str, list[Line]] = {}
 
     def code(self, submission: str) -> Code:
-        if submission not in self._read:
-            self._read[submission] = self.solved.named(self._record.files(submission))
-        return self._read[submission]
+        """A submission's functions, with the solution's local names."""
+        return self.solved.named(self._record.files(submission))
 
     def own(self, submission: str) -> list[Line]:
         """The lines of a submission that the solution does not have."""
-        return [line for line in self.code(submission).lines if line.text not in self.solved.code.texts]
+        return [line for line in self._of(submission) if line.text not in self.solved.lines]
+
+    def _of(self, submission: str) -> list[Line]:
+        if submission not in self._lines:
+            self._lines[submission] = self.code(submission).lines
+        return self._lines[submission]
+
+    def _texts(self, submission: str) -> set[str]:
+        return {line.text for line in self._of(submission)}
 
     def common(self, submissions: Sequence[str], classmates: Sequence[str]) -> list[str]:
         """What most submissions have in common: "+ " and a line of theirs, "- " and a line of the solution's.
@@ -121,20 +130,19 @@ class Differences:
         Args:
             classmates: submissions with right code. A line counts only if less than half as many of them have it.
         """
-        there = Counter(text for id in submissions for text in {line.text for line in self.own(id)})
-        right = Counter(text for id in classmates for text in self.code(id).texts)
+        there = Counter(text for id in submissions for text in self._texts(id))
+        right = Counter(text for id in classmates for text in self._texts(id))
 
-        def remarkable(share: float, among_right: int) -> float:
+        def remarkable(share: float, right_ones: int) -> float:
             """By how much more frequent something is than in right code; 0 where that says nothing."""
-            others = among_right / len(classmates) if classmates else 0.0
-            return share - others if share > 0.5 and others < share / 2 else 0.0
+            among_right = right_ones / len(classmates) if classmates else 0.0
+            return share - among_right if share > 0.5 and among_right < share / 2 else 0.0
 
-        found: list[tuple[float, str]] = []
-        for text, count in there.items():
-            found.append((remarkable(count / len(submissions), right[text]), f"+ {text}"))
-        for text in dict.fromkeys(line.text for line in self.solved.code.lines):
-            count = sum(text not in self.code(id).texts for id in submissions)
-            found.append((remarkable(count / len(submissions), len(classmates) - right[text]), f"- {text}"))
+        count, others = len(submissions), len(classmates)
+        added = [text for text in there if text not in self.solved.lines]
+        found = [(remarkable(there[text] / count, right[text]), f"+ {text}") for text in added]
+        for text in self.solved.lines:
+            found.append((remarkable(1 - there[text] / count, others - right[text]), f"- {text}"))
         ranked = sorted((-score, text) for score, text in found if score)
         return [text for _, text in ranked[:MOST_LINES]]
 
@@ -142,13 +150,13 @@ class Differences:
         self, submissions: Sequence[str], classmates: Iterable[str], common: Collection[str]
     ) -> Iterator[StudentLine]:
         """Lines of up to three submissions as they stand in their files: those in common, else those of their own."""
-        right = {text for id in classmates for text in self.code(id).texts}
+        right = {text for id in classmates for text in self._texts(id)}
         for id in submissions[:STUDENTS]:
-            own, code = self.own(id), self.code(id)
+            own, source = self.own(id), self.code(id).source
             chosen = [line for line in own if f"+ {line.text}" in common]
             chosen = chosen or [line for line in own if line.text not in right] or own
             for line in chosen[:LINES]:
-                text = printable(code.source.lines[line.number - 1].strip())
+                text = printable(source.lines[line.number - 1].strip())
                 yield StudentLine(id, f"{self.solved.deliverable.file}:{line.number}", text[:LONGEST])
 
 
@@ -182,14 +190,12 @@ def _lines(body: Iterable[ast.AST]) -> Iterator[Line]:
 
 def head(node: ast.AST) -> str:
     """A statement on one line, without the statements in it."""
-    if any(getattr(node, field, []) for field in NESTED):
-        empty: dict[str, list[ast.stmt]] = {field: [] for field in NESTED if hasattr(node, field)} | {
-            "body": [ast.Pass()]
-        }
-        node = copy.copy(node)
-        vars(node).update(empty)
-        return text(node).strip().split("\n")[0]
-    return text(node)
+    if not any(getattr(node, field, []) for field in NESTED):
+        return text(node)
+    node = copy.copy(node)
+    for field in filter(partial(hasattr, node), NESTED):
+        setattr(node, field, [ast.Pass()] if field == "body" else [])
+    return text(node).strip().split("\n")[0]
 
 
 def text(node: ast.AST) -> str:

@@ -130,10 +130,20 @@ def test_without_a_common_line_lines_that_no_right_code_has_are_shown(solved: So
     assert [(line.submission, line.place) for line in shown] == [(id, f"{RNN}:12") for id in "abc"]
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     "content",
-    [b"def (", b"\0", b"\xff\xfe\x00", b"x = " + b"(" * 5000, b"x = " + b"-" * 90 + b"1", b"x = 1;" * 12_000, b""],
-    ids=["syntax", "null", "utf16", "deep", "signs", "long", "empty"],
+    [
+        b"def (",
+        b"\0",
+        b"\xff\xfe\x00",
+        b"x = " + b"(" * 5000,
+        b"x = " + b"-" * 90 + b"1",
+        b"x = 1;" * 12_000,
+        b"",
+        b"x = '\\d' is 1",
+    ],
+    ids=["syntax", "null", "utf16", "deep", "signs", "long", "empty", "warnings"],
 )
 def test_a_file_that_cannot_be_read_counts_as_empty(solved: Solved, content: bytes) -> None:
     code = solved.named({RNN: content})
