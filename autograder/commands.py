@@ -18,10 +18,10 @@ from rich.table import Table
 
 from autograder.bench import attacks, course_command, feedback, speed, speed_table
 from autograder.bench.workbench import commands as workbench_commands
-from autograder.course import combine, correct, explain
+from autograder.course import combine, correct, explain, misconception
 from autograder.course import commands as course_commands
 from autograder.course.errors import CourseError
-from autograder.course.similarity.command import similarity
+from autograder.course.similarity_command import similarity
 from autograder.prepare import (
     answers,
     catalogue,
@@ -259,6 +259,7 @@ app.command(name="explain", rich_help_panel=CLASS)(explain.explain)
 app.command(name="correct", rich_help_panel=CLASS)(correct.correct)
 app.command(name="similarity", rich_help_panel=CLASS)(similarity)
 app.command(name="combine", rich_help_panel=CLASS)(combine.combine)
+app.add_typer(misconception.app, name="misconception", rich_help_panel=CLASS)
 
 bench_commands = typer.Typer()
 bench_commands.command("course")(course_command.measure)

@@ -9,7 +9,7 @@ import typer
 from tqdm import tqdm
 
 from autograder.course import batch as batches
-from autograder.course import kits, overrides, report, sources, tables, times
+from autograder.course import dashboard, kits, overrides, report, sources, tables, times
 from autograder.course.batch import Batch, BatchError, Summary, Wanted
 from autograder.course.graders import Graders
 from autograder.course.handins import HandIn
@@ -141,8 +141,11 @@ def write(run: Batch, format: str = PLAIN, roster: Roster | None = None, assignm
         remarks = tables.write_grades(record, out / written[-1], format, roster, assignment)
     if _is_old(out / ITEMS, record):
         tables.write_items(record, out / ITEMS)
-    if _is_old(out / report.NAME, record):
-        report.write(record, out / report.NAME)
+    if dashboard.is_old(record, out):
+        alike = dashboard.write(record, out)
+        if alike:
+            hint = f"`python -m autograder misconception list --from {out}`"
+            remarks.append(f"{len(alike)} mistakes of three submissions or more have no hint: {hint}")
     lines = list(_lines(run.summary, record))
     _write_summary(out / SUMMARY, lines, remarks)
     for line in (*_abridged(lines), *remarks):

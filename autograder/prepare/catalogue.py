@@ -45,6 +45,8 @@ from autograder.prepare import course
 from autograder.rubric import Deliverable
 
 FOLDER = Path("autograder", "prepare", "misconceptions")
+# What stands in an entry that `python -m autograder misconception add` has drafted until a person has completed it.
+UNNAMED, UNFILLED = "to_be_named", "TODO"
 
 
 class CatalogueError(ValueError):
@@ -142,6 +144,13 @@ def of(root: Path, deliverable: Deliverable) -> list[Misconception]:
             where = f"{root / file_of(deliverable)}, {entry.name}"
             raise CatalogueError(f"{where}: expected Python after the change, found: {error}") from error
     return entries
+
+
+def names(root: Path, deliverable: Deliverable) -> set[str]:
+    """The names in a deliverable's file, those of drafts included."""
+    path = root / file_of(deliverable)
+    entries = _document(path).get("misconception", []) if path.exists() else []
+    return {str(single.get("name")) for table in entries for single in _expanded(table)}
 
 
 def heads(root: Path) -> dict[str, Head]:
@@ -255,6 +264,10 @@ def _entry(table: Mapping[str, Any], deliverable: Deliverable) -> Misconception:
 
 def _check(entry: Misconception, source: str, taken: set[str]) -> None:
     """Demand a name of its own, a place in the solution, and a change."""
+    if entry.name == UNNAMED:
+        raise CatalogueError(f"name: expected what the mistake is called, found a draft's {UNNAMED}")
+    if entry.hint.startswith(UNFILLED):
+        raise CatalogueError(f"hint: expected a hint for students, found a draft's {UNFILLED}; write it")
     if entry.name in taken:
         raise CatalogueError("expected a name that no other entry has")
     if not entry.renamed and entry.before.split() == entry.after.split():

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.course import pages
+from autograder.course.clusters import Cluster
 from autograder.course.record import Record
 from autograder.course.report import advice, sections, statistics
-from autograder.course.report.advice import Cluster, Pair
+from autograder.course.report.advice import Pair
 from autograder.course.report.gradebook import Gradebook
 from autograder.course.report.results import Results
 from autograder.grade.policy import points
@@ -43,6 +44,7 @@ def page(record: Record, clusters: Sequence[Cluster] = (), pairs: Sequence[Pair]
     book, groups = Gradebook.read(record), sections.Groups()
     sections.states(book, groups)
     tests = sections.tests(book, groups)
+    alike = sections.clusters(book, clusters, groups)
     content = {
         "mark": MARK,
         "source": record.source(),
@@ -50,9 +52,10 @@ def page(record: Record, clusters: Sequence[Cluster] = (), pairs: Sequence[Pair]
         "book": book,
         "figures": statistics.mean_and_median(book.scores),
         "tests": tests,
-        "tasks": advice.tasks(book, tests, groups, clusters, pairs),
+        "tasks": advice.tasks(book, tests, alike, pairs),
         "histograms": sections.histograms(book, groups),
         "misconceptions": sections.misconceptions(book, groups),
+        "clusters": alike,
         "inputs": sections.inputs(book, groups),
         "lateness": sections.lateness(book, groups),
         "measures": sections.measures(book, groups),

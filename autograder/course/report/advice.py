@@ -2,62 +2,31 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 from urllib.parse import quote
 
 from autograder.course.record import FAILED, UNREADABLE, Submission
 from autograder.course.report import statistics
 from autograder.course.report.gradebook import Gradebook
-from autograder.course.report.sections import Groups, TestLine
+from autograder.course.report.sections import ClusterLine, TestLine
 from harness.words import abridged
 
 
-class Cluster(Protocol):
-    """Equal wrong outcomes of a test that no hint explains.
-
-    Attributes:
-        number: names the cluster.
-        test: the test's number.
-        count: how many submissions there are.
-        description: what the outcomes look like.
-        students: the submissions' ids.
-        example: lines that one of the students reads.
-    """
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def test(self) -> str: ...
-    @property
-    def count(self) -> int: ...
-    @property
-    def description(self) -> str: ...
-    @property
-    def students(self) -> Sequence[str]: ...
-    @property
-    def example(self) -> Sequence[str]: ...
-
-
-class Pair(Protocol):
+@dataclass(frozen=True)
+class Pair:
     """Two similar submissions.
 
     Attributes:
-        a, b: the submissions' ids.
-        score: how remarkable the similarity is; pairs are given in descending order.
-        share: of the smaller submission's code that both have.
+        a, b: the submissions' ids; an earlier term's begins with the name of its folder and a slash.
+        score: how unusual the similarity is; None for works that are nearly the same.
+        share: of the code of one of them that both have, from 0 to 1.
         link: the page that compares them, relative to the report.
     """
 
-    @property
-    def a(self) -> str: ...
-    @property
-    def b(self) -> str: ...
-    @property
-    def score(self) -> float: ...
-    @property
-    def share(self) -> float: ...
-    @property
-    def link(self) -> str: ...
+    a: str
+    b: str
+    score: float | None
+    share: float
+    link: str
 
 
 @dataclass(frozen=True)
@@ -67,14 +36,12 @@ class Entry:
     Attributes:
         link: to what is behind it.
         part: the id of the part that it belongs to; "" for none.
-        example: lines that a student reads, or none.
     """
 
     link: str
     name: str
     detail: str
     part: str = ""
-    example: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -88,12 +55,12 @@ class Task:
 
 
 def tasks(
-    book: Gradebook, tests: Sequence[TestLine], groups: Groups, clusters: Sequence[Cluster], pairs: Sequence[Pair]
+    book: Gradebook, tests: Sequence[TestLine], clusters: Sequence[ClusterLine], pairs: Sequence[Pair]
 ) -> list[Task]:
     """All tasks that have something to look at.
 
     Args:
-        clusters, pairs: what else has been found in this class.
+        pairs: what else has been found in this class.
     """
     found = [
         Task(
@@ -138,8 +105,16 @@ def tasks(
         Task(
             "clusters",
             "Equal mistakes without a hint",
-            "Find the mistake and add it to the catalogue of misconceptions, so that the next class gets a hint.",
-            list(_clusters(book, groups, clusters)),
+            "Add them to the catalogue of misconceptions, so that the next class gets a hint.",
+            [
+                Entry(
+                    f"#cluster-{line.cluster.number}",
+                    line.title,
+                    f"{line.count} submissions: {line.cluster.first}",
+                    line.part,
+                )
+                for line in clusters
+            ],
         ),
         Task(
             "pairs",
@@ -177,17 +152,6 @@ def _tried(tests: Sequence[TestLine]) -> Iterator[TestLine]:
 
 def _test(test: TestLine, detail: str) -> Entry:
     return Entry(group(test.key), f"{test.number} {test.deliverable}: {test.title}", detail, test.part)
-
-
-def _clusters(book: Gradebook, groups: Groups, clusters: Sequence[Cluster]) -> Iterator[Entry]:
-    places = {submission.id: place for place, submission in enumerate(book.submissions)}
-    for cluster in clusters:
-        members = [places[id] for id in cluster.students if id in places]
-        label = f"Mistake {cluster.number}, without a hint, in {cluster.test}"
-        key = groups.add(f"cluster:{cluster.number}", label, members)
-        detail = f"{cluster.count} submissions: {cluster.description}"
-        name = f"Mistake {cluster.number} in {cluster.test}"
-        yield Entry(group(key), name, detail, book.part(cluster.test), cluster.example)
 
 
 def _names(book: Gradebook, pair: Pair) -> str:

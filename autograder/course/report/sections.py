@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from autograder.course.clusters import Cluster
 from autograder.course.record import FAILED, GRADED, UNREADABLE, Submission
 from autograder.course.report import statistics
 from autograder.course.report.gradebook import Gradebook
@@ -172,6 +173,32 @@ def misconception_title(mistake: str) -> str:
     """ "naive.LSTM/forget_and_input_gate_swapped" for people."""
     words = mistake.partition("/")[2].replace("_", " ")
     return words[:1].upper() + words[1:]
+
+
+@dataclass(frozen=True)
+class ClusterLine:
+    """A mistake of several students that no hint explains.
+
+    Attributes:
+        key: of its submissions in the report.
+    """
+
+    cluster: Cluster
+    key: str
+    title: str
+    part: str
+    count: int
+
+
+def clusters(book: Gradebook, found: Iterable[Cluster], groups: Groups) -> list[ClusterLine]:
+    places = {submission.id: place for place, submission in enumerate(book.submissions)}
+    lines: list[ClusterLine] = []
+    for cluster in found:
+        title = f"Cluster {cluster.number}, in {book.deliverables[cluster.tests[0]].title}"
+        members = [places[id] for id in cluster.submissions if id in places]
+        key = groups.add(f"cluster:{cluster.number}", title, members)
+        lines.append(ClusterLine(cluster, key, title, book.part(cluster.tests[0]), len(members)))
+    return lines
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,17 @@ from a student's ability and a test's difficulty. The first submissions are thos
 import ast
 import json
 import random
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from autograder.course.clusters import Cluster
+from autograder.course.differences import StudentLine
+from autograder.course.drafts import Draft
 from autograder.course.handins import HandIn, Student
 from autograder.course.record import FAILED, GRADED, UNREADABLE, Graded, Item, Record
+from autograder.course.report import Pair
 from autograder.prepare import catalogue
 from autograder.prepare.catalogue import Misconception
 from harness.contract import Assignment, Deliverable
@@ -51,25 +55,6 @@ FIRST = (
 LAST = ("Abbasi", "Becker", "Costa", "Dijkstra", "Eriksen", "Garcia", "Huang", "Ito", "Kaya", "Müller", "Nguyen")
 FAULTY, TOO_EASY, BACKWARDS = "1.1.4", "1.1.1", "1.2.3"  # nobody passes it; everybody does; weak students do
 NOT_ISOLATED = "not isolated: without root, student code runs as the user who grades"
-
-
-@dataclass(frozen=True)
-class Cluster:
-    number: int
-    test: str
-    count: int
-    description: str
-    students: tuple[str, ...]
-    example: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Pair:
-    a: str
-    b: str
-    score: float
-    share: float
-    link: str
 
 
 class Class:
@@ -247,10 +232,12 @@ def fill(path: Path, students: int, seed: int = 0) -> Record:
 def clusters(record: Record) -> list[Cluster]:
     """Two groups of wrong outcomes, without a hint, as they would be found in this class."""
     ids = [submission.id for submission in record.submissions()]
-    lines = ("output at [0, 0]: expected 0.1344, got 0.2529; 100% of 28 values differ.", f"got {ALERT}")
+    message = f"output at [0, 0]: expected 0.1344, got 0.2529; 100% of 28 values differ.\ngot {ALERT}"
+    lines = [StudentLine(id, "models/naive/LSTM.py:9", f"print('{ALERT}')") for id in ids[:3]]
+    draft = Draft("naive.LSTM", "a = 1", f"a = '{ALERT}'", ("3 submissions",))
     return [
-        Cluster(1, "1.2.4", len(ids[:3]), "Equal outcomes, three times the expected values", tuple(ids[:3]), lines),
-        Cluster(2, "3.2.2", len(ids[1:3]), f"Equal outcomes {ALERT}", tuple(ids[1:3]), lines[:1]),
+        Cluster(1, "naive.LSTM", ("1.2.4",), tuple(ids[:3]), message, (f"+ {ALERT}",), tuple(lines), draft),
+        Cluster(2, "transformer.embedding", ("3.1.2",), tuple(ids[1:3]), ALERT, (), (), Draft("transformer.embedding")),
     ]
 
 

@@ -46,6 +46,11 @@ class Asked:
         return {"do": self.do, "mark": str(self.mark)}
 
 
+def children() -> set[int]:
+    """Processes that this one has started, here or in other tests, and that run."""
+    return {child.pid for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE}
+
+
 @pytest.fixture
 def make(monkeypatch, tmp_path):
     """Graders whose processes run the script, and what these print first."""
@@ -63,8 +68,9 @@ def make(monkeypatch, tmp_path):
         monkeypatch.setattr(graders, "PATIENCE", 0.5)
         return Graders(tmp_path / "autograder.zip", tmp_path, [], seconds, count)
 
+    before = children()
     yield make
-    assert not [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE], "left over"
+    assert children() <= before, "left over"
 
 
 def answers(made: Graders, *tasks: Asked) -> list[tuple[str, dict]]:

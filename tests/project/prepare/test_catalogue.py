@@ -37,6 +37,8 @@ def test_one_entry_may_stand_for_several_places(tmp_path: Path) -> None:
         ("name = 'n'\nbefore = 'absent text'\nafter = ''\nhint = 'h'", "once in models/naive/RNN.py, found it 0 times"),
         ("name = 'n'\nbefore = 'torch.tanh('\nafter = '('", "expected the keys name, before, after, hint"),
         ("name = 'n'\nbefore = 'torch.tanh('\nafter = '('\nhint = ''", "hint: expected text"),
+        ("name = 'n'\nbefore = 'torch.tanh('\nafter = '('\nhint = 'TODO: h'", "hint: expected a hint for students"),
+        ("name = 'to_be_named'\nbefore = 'torch.tanh('\nafter = '('\nhint = 'h'", "name: expected what the mistake"),
         ("name = 'n'\nbefore = 'torch.tanh('\nafter = 'torch.tanh(('\nhint = 'h'", "expected Python after the change"),
         ("name = 'n'\nbefore = 'torch.tanh('\nafter = ' torch.tanh('\nhint = 'h'", "expected a change"),
         ("name = 'n'\nbefore = 'torch.tanh('\nafter = '('\nhint = 'h'\nother = ''", "expected the keys"),

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from autograder.course.clusters import Cluster
+from autograder.course.drafts import Draft
 from autograder.course.handins import Student
 from autograder.course.record import FAILED, GRADED, Item, Submission
-from autograder.course.report import advice, sections
+from autograder.course.report import Pair, advice, sections
 from autograder.course.report.gradebook import Gradebook
 from harness.judge import Kind
 from tests.project.course import synthetic
@@ -131,13 +133,16 @@ def test_a_line_for_each_submission():
 def test_what_to_do_next():
     five, groups = book(), sections.Groups()
     lines = sections.tests(five, groups)
-    cluster = synthetic.Cluster(7, SECOND, 2, "twice the value", ("ben", "cem", "gone"), ("h: 2",))
-    pair = synthetic.Pair("ada", "gone", 9.0, 0.5, "similarity/1.html")
-    tasks = {task.id: task for task in advice.tasks(five, lines, groups, [cluster], [pair])}
+    cluster = Cluster(
+        7, "naive.RNN", (SECOND,), ("ben", "cem", "gone"), "h: twice", ("+ 2 * h",), (), Draft("naive.RNN")
+    )
+    known = sections.clusters(five, [cluster], groups)
+    pair = Pair("ada", "gone", 9.0, 0.5, "similarity/1.html")
+    tasks = {task.id: task for task in advice.tasks(five, lines, known, [pair])}
     assert list(tasks) == ["failed", "clusters", "pairs", "nobody"]
     assert [entry.detail for entry in tasks["failed"].entries] == ["The grader was killed."]
     assert [entry.name for entry in tasks["nobody"].entries] == [f"{FIRST} RNN: {TESTS[0].title}"]
-    assert tasks["clusters"].entries[0].detail == "2 submissions: twice the value"
+    assert tasks["clusters"].entries[0].detail == "2 submissions: twice"
     assert groups.members["cluster:7"][1] == [1, 2]
     assert (tasks["pairs"].entries[0].link, tasks["pairs"].entries[0].name) == ("similarity/1.html", "Ada and gone")
 
@@ -146,7 +151,7 @@ def test_a_test_that_all_fail_or_that_the_strong_fail_is_named():
     five, groups = book(), sections.Groups()
     first, second, third = sections.tests(five, groups)
     lines = [replace(first, failed=3), replace(second, discrimination=-0.25), replace(third, tried=2, failed=2)]
-    tasks = {task.id: [entry.name for entry in task.entries] for task in advice.tasks(five, lines, groups, [], [])}
+    tasks = {task.id: [entry.name for entry in task.entries] for task in advice.tasks(five, lines, [], [])}
     assert tasks["everyone"] == [f"{FIRST} RNN: {TESTS[0].title}"]
     assert tasks["negative"] == [f"{SECOND} RNN: {TESTS[1].title}"]
     assert "nobody" not in tasks
@@ -156,5 +161,5 @@ def test_submissions_that_were_not_isolated_are_named():
     five = book()
     opened = [replace(entry, isolation=("isolated: user", synthetic.NOT_ISOLATED)) for entry in five.submissions[:1]]
     five = replace(five, submissions=[*opened, *five.submissions[1:]])
-    tasks = {task.id: task.entries for task in advice.tasks(five, [], sections.Groups(), [], [])}
+    tasks = {task.id: task.entries for task in advice.tasks(five, [], [], [])}
     assert [(entry.link, entry.detail) for entry in tasks["isolation"]] == [("#student=ada", synthetic.NOT_ISOLATED)]

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 from autograder.course.handins import HandIn, Student
 from autograder.course.record import GRADED, NAME, Graded, Record
 from autograder.course.similarity import report, works
-from autograder.course.similarity.command import similarity
 from autograder.course.similarity.fingerprints import Baseline
 from autograder.course.similarity.regions import regions
+from autograder.course.similarity_command import similarity
 from tests.project.course.similarity import corpus
 from tests.project.course.similarity.conftest import PART, Works
 

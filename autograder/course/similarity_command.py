@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from tqdm import tqdm
 
+from autograder.course import dashboard
 from autograder.course import pages as shared
 from autograder.course.record import NAME as RECORD
 from autograder.course.record import Record
@@ -15,7 +16,6 @@ from autograder.course.similarity import pages, report, works
 from autograder.course.similarity.comparison import COMMON, THRESHOLD
 from harness.words import shown
 
-FOLDER = "similarity"
 MOST = 10  # groups, names of a group, and pairs that are printed
 
 
@@ -29,7 +29,9 @@ def similarity(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help=f"Where {FOLDER}/ is written, default: DIRECTORY if it is a graded class; or --case's page."),
+        typer.Option(
+            help="Where the pages' folder is made, default: DIRECTORY if it is a graded class; or --case's page."
+        ),
     ] = None,
     threshold: Annotated[
         float,
@@ -61,6 +63,8 @@ def similarity(
         shared.write(target / pair.page, pages.of_pair(pair, found, everyone, contract, answers), pages.MARK)
     shared.write(target / "index.html", pages.index(found, contract), pages.MARK)
     report.save(found, target / report.NAME)
+    if target.resolve() == (directory / dashboard.SIMILARITY).resolve():
+        _refresh(directory)
     _remove_old(target, {pair.page for pair in found.all_pairs})
     for group in found.groups[:MOST]:
         names = ", ".join(map(shown, group.names[:MOST])) + (", ..." if len(group.names) > MOST else "")
@@ -79,7 +83,14 @@ def _target(directory: Path, out: Path | None, is_case: bool) -> Path:
         return out
     if out is None and not (directory / RECORD).exists():
         raise typer.BadParameter(f"{directory} is no graded class: say with --out where to write")
-    return (out or directory) / FOLDER
+    return (out or directory) / dashboard.SIMILARITY
+
+
+def _refresh(directory: Path) -> None:
+    """Write the report of a graded class again, which shows the pairs, too."""
+    if (directory / RECORD).exists():
+        with Record(directory / RECORD) as record:
+            dashboard.write(record, directory)
 
 
 def _earlier(folders: list[Path]) -> works.Works:
