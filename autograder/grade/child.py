@@ -61,7 +61,7 @@ def do(item: Item, tree: Tree, tests: Mapping[str, GradedTest]) -> Outcome:
         return Outcome()
     test = tests[item.name]
     case = next(case for case in test.cases if case.name == item.case)
-    return run(test.function(), tree, test.identifier(case), item.seed, case.arguments)
+    return run(test.function(), tree, test.identifier(case), item.seed, case.arguments, nodes=item.nodes)
 
 
 def _send(frame: bytes) -> None:

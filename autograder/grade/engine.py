@@ -290,8 +290,9 @@ class Engine:
 
     def _items(self, test: GradedTest, seeds: Sequence[str]) -> list[Item]:
         """A test's runs: every case with every seed."""
+        nodes = bool(self.kit.deliverable_of(test).refused)
         return [
-            Item("test", test.key, case.name, self.answers[seed].seeds[test.identifier(case)])
+            Item("test", test.key, case.name, self.answers[seed].seeds[test.identifier(case)], nodes)
             for seed in seeds
             for case in test.cases
         ]

@@ -8,7 +8,7 @@ counts. Other bytes end the reading, because no frame can be found after them.
 
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 MAGIC = b"SHOW"
@@ -25,6 +25,7 @@ class Item:
 
     Attributes:
         kind: "test" (run test `name`, case `case`, with `seed`), "import" (import module `name`) or "probe".
+        nodes: for a test: whether its outcome names the autograd nodes that its tensors come from.
         paths: for a probe: closed, unwritable and needed paths.
     """
 
@@ -32,10 +33,11 @@ class Item:
     name: str = ""
     case: str = ""
     seed: str = ""
+    nodes: bool = False
     paths: tuple[tuple[str, ...], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Item":
