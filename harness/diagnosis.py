@@ -25,7 +25,7 @@ def close(got: Array, right: Array, tolerance: Tolerance) -> Array:
         return np.asarray(got == right)
     with np.errstate(all="ignore"):  # without warnings: differences of huge values overflow
         near = np.abs(got - right) <= tolerance.atol + tolerance.rtol * np.abs(right)
-        return np.asarray(near & np.isfinite(right) | (got == right))  # as np.isclose, which takes several times as long
+        return np.asarray(near & np.isfinite(right) | (got == right))  # as np.isclose, which takes much longer
 
 
 def diagnose(name: str, got: Array, expected: Outcome, tolerance: Tolerance, sizes: Sizes) -> str:
