@@ -24,7 +24,8 @@ def close(got: Array, right: Array, tolerance: Tolerance) -> Array:
     if not np.issubdtype(right.dtype, np.floating):
         return np.asarray(got == right)
     with np.errstate(all="ignore"):  # without warnings: differences of huge values overflow
-        return np.isclose(got, right, rtol=tolerance.rtol, atol=tolerance.atol, equal_nan=False)
+        near = np.abs(got - right) <= tolerance.atol + tolerance.rtol * np.abs(right)
+        return np.asarray(near & np.isfinite(right) | (got == right))  # as np.isclose, which takes much longer
 
 
 def diagnose(name: str, got: Array, expected: Outcome, tolerance: Tolerance, sizes: Sizes) -> str:

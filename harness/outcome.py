@@ -99,7 +99,8 @@ def encode(outcomes: Mapping[str, Outcome], header: Mapping[str, str] | None = N
         if nodes:
             notes[identifier]["nodes"] = sorted(outcome.nodes)[:MOST_NODES]
     metadata = {**(header or {}), "outcomes": json.dumps(notes, ensure_ascii=True)}
-    return _in_order(safetensors.save(arrays, metadata))
+    data = safetensors.save(arrays, metadata)
+    return _in_order(data) if header else data
 
 
 def _in_order(data: bytes) -> bytes:

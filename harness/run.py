@@ -33,6 +33,7 @@ def run(
     dtype: torch.dtype = torch.float32,
     caught: list[BaseException] | None = None,
     stop_at: str = "",
+    nodes: bool = False,
 ) -> Outcome:
     """Call a test with its fixtures and collect its outcome, whatever student code does.
 
@@ -41,7 +42,7 @@ def run(
         arguments: the parameters of a parametrized test's case.
         dtype: of all floats; float64 serves to measure rounding when answers are made.
         caught: takes the exception that has stopped the test, for a debugger.
-        stop_at: see Show.
+        stop_at, nodes: see Show.
 
     Raises:
         KeyboardInterrupt, BdbQuit, pytest.exit.Exception: only these pass, so that Ctrl-C and a debugger's `quit` work.
@@ -50,7 +51,7 @@ def run(
     fixtures = {
         "models": tree.models,
         "given": Given(seed, identifier, outcome),
-        "show": Show(outcome, stop_at),
+        "show": Show(outcome, stop_at, nodes),
         **(arguments or {}),
     }
     wanted = inspect.signature(function).parameters

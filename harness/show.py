@@ -30,11 +30,13 @@ class Show:
 
     Args:
         stop_at: the name of the value at which a debugger stops: showing it raises StopHere.
+        nodes: whether to note the kinds of autograd nodes that tensors come from, which takes time.
     """
 
-    def __init__(self, outcome: Outcome, stop_at: str = "") -> None:
+    def __init__(self, outcome: Outcome, stop_at: str = "", nodes: bool = False) -> None:
         self._outcome = outcome
         self._stop_at = stop_at
+        self._nodes = nodes
 
     def __call__(self, name: str, value: Any) -> None:
         """Show a value that has to equal the reference solution's.
@@ -52,7 +54,7 @@ class Show:
                 self(f"{name}[{index}]", element)
         else:
             self._outcome.shown[name] = snapshot(value)
-            if isinstance(value, Tensor):
+            if self._nodes and isinstance(value, Tensor):
                 self._outcome.nodes |= nodes(value)
 
     def gradients(self, module: nn.Module, of: str = "") -> None:

@@ -26,8 +26,9 @@ class Tree:
 
     def activate(self) -> None:
         """Make this tree's modules the ones that are imported from now on."""
-        for name in [name for name in sys.modules if name.split(".")[0] in PACKAGES]:
-            del sys.modules[name]
+        if not sys.modules.keys().isdisjoint(PACKAGES):  # else spare a forked child the pages of all modules' names
+            for name in [name for name in sys.modules if name.split(".")[0] in PACKAGES]:
+                del sys.modules[name]
         sys.path[:] = [str(self.root), *(entry for entry in sys.path if entry != str(self.root))]
         importlib.invalidate_caches()
 

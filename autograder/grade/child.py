@@ -72,7 +72,7 @@ def do(item: Item, tree: Tree, tests: Mapping[str, GradedTest]) -> Outcome:
 def _run(item: Item, tree: Tree, tests: Mapping[str, GradedTest], caught: list[BaseException] | None = None) -> Outcome:
     test = tests[item.name]
     case = next(case for case in test.cases if case.name == item.case)
-    return run(test.function(), tree, test.identifier(case), item.seed, case.arguments, caught=caught)
+    return run(test.function(), tree, test.identifier(case), item.seed, case.arguments, caught=caught, nodes=item.nodes)
 
 
 def _caught(item: Item, tree: Tree, tests: Mapping[str, GradedTest]) -> list[BaseException]:

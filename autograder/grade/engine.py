@@ -8,6 +8,7 @@ pass, a submission needs values that it cannot know, so sharing a process can on
 second run undoes this. Every graded test gets a verdict, whatever the child does.
 """
 
+import gc
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -132,8 +133,16 @@ class Engine:
 
     @cached_property
     def hints(self) -> Hints:
-        """Read when the first answer is wrong, since only wrong answers need them."""
-        return self.kit.hints()
+        """Read when the first answer is wrong, since only wrong answers need them.
+
+        Collecting garbage never visits these many objects, which takes two fifths of the time for reading them.
+        """
+        gc.disable()
+        try:
+            return self.kit.hints()
+        finally:
+            gc.freeze()
+            gc.enable()
 
     def close(self) -> None:
         self.warden.close()
@@ -290,8 +299,9 @@ class Engine:
 
     def items(self, test: GradedTest, seeds: Sequence[str]) -> list[Item]:
         """A test's runs: every case with every seed."""
+        nodes = bool(self.kit.deliverable_of(test).refused)
         return [
-            Item("test", test.key, case.name, self.answers[seed].seeds[test.identifier(case)])
+            Item("test", test.key, case.name, self.answers[seed].seeds[test.identifier(case)], nodes)
             for seed in seeds
             for case in test.cases
         ]

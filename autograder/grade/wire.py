@@ -8,7 +8,7 @@ counts. Other bytes end the reading, because no frame can be found after them.
 
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 MAGIC = b"SHOW"
@@ -26,6 +26,7 @@ class Item:
     Attributes:
         kind: "test" (run test `name`, case `case`, with `seed`), "traceback" (run it and show the traceback of its
             exception instead of its values), "import" (import module `name`) or "probe".
+        nodes: for a test: whether its outcome names the autograd nodes that its tensors come from.
         paths: for a probe: closed, unwritable and needed paths.
         seconds: for a traceback: after how long a test is interrupted that does not end; 0 for never.
     """
@@ -34,11 +35,12 @@ class Item:
     name: str = ""
     case: str = ""
     seed: str = ""
+    nodes: bool = False
     paths: tuple[tuple[str, ...], ...] = ()
     seconds: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Item":

@@ -80,6 +80,7 @@ def _warm_up(source: Path, user: int | None) -> dict[str, Any]:
 
     torch.set_num_threads(1)  # before the first operation: a fork after a threaded one hangs the child
     torch.set_num_interop_threads(1)
+    from autograder.grade import child  # noqa: F401 - imported once here, not by every child
     from autograder.grade.kit import Kit
     from harness.warm import warm_up
 

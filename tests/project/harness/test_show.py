@@ -136,9 +136,13 @@ def test_raises_lets_a_todo_through():
 def test_a_shown_tensor_tells_which_operations_it_comes_from():
     outcome = Outcome()
     weight = nn.Parameter(torch.ones(2))
-    Show(outcome)("plain", torch.ones(2))
-    Show(outcome)("state", (torch.tanh(weight * 2), 3))
+    show = Show(outcome, nodes=True)
+    show("plain", torch.ones(2))
+    show("state", (torch.tanh(weight * 2), 3))
     assert outcome.nodes == {"TanhBackward", "MulBackward", "AccumulateGrad"}
+    unasked = Outcome()
+    Show(unasked)("state", torch.tanh(weight))
+    assert not unasked.nodes
 
 
 def test_a_bounded_part_of_a_long_graph_is_read(monkeypatch):

@@ -133,9 +133,7 @@ def test_a_line_for_each_submission():
 def test_what_to_do_next():
     five, groups = book(), sections.Groups()
     lines = sections.tests(five, groups)
-    cluster = Cluster(
-        7, "naive.RNN", (SECOND,), ("ben", "cem", "gone"), "h: twice", ("+ 2 * h",), (), Draft("naive.RNN")
-    )
+    cluster = Cluster(7, "naive.RNN", (SECOND,), ("ben", "cem", "gone"), "twice", (), (), Draft("naive.RNN"))
     known = sections.clusters(five, [cluster], groups)
     pair = Pair("ada", "gone", 9.0, 0.5, "similarity/1.html")
     tasks = {task.id: task for task in advice.tasks(five, lines, known, [pair])}
