@@ -73,6 +73,12 @@ class ClusterGraders:
         """
         waiting = iter(tasks)
         under_way: dict[Future, Task] = {}
+        try:
+            yield from self._answers(waiting, under_way)
+        finally:
+            self._client.cancel(list(under_way))
+
+    def _answers(self, waiting: Iterator[Task], under_way: dict[Future, Task]) -> Iterator[tuple[Any, Answer]]:
         completed = as_completed(loop=self._client.loop)
         for task in self._next(waiting, AHEAD * self._threads()):
             completed.add(self._submit(task, under_way))

@@ -32,13 +32,15 @@ class GradingPlugin(WorkerPlugin):  # type: ignore[misc]  # distributed has no t
         """Called by Dask on a worker before its first task."""
         del worker
         self._graders: dict[int, Grader] = {}
+        self._is_closed = False
         self._folder = tempfile.TemporaryDirectory(prefix="kit-")
         self._path = Path(self._folder.name, "autograder.zip")
         self._path.write_bytes(self._kit)
 
     def teardown(self, worker: "Worker") -> None:
         del worker
-        for grader in self._graders.values():
+        self._is_closed = True
+        for grader in list(self._graders.values()):  # a thread may add one meanwhile
             grader.close()
         self._folder.cleanup()
 
@@ -60,7 +62,11 @@ class GradingPlugin(WorkerPlugin):  # type: ignore[misc]  # distributed has no t
     def _grader(self) -> Grader:
         thread = threading.get_ident()
         if thread not in self._graders:
-            self._graders[thread] = Grader(self._path, self._repository, (), options=())
+            grader = Grader(self._path, self._repository, (), options=())
+            if self._is_closed:
+                grader.close()
+                raise GraderError("the worker is leaving")
+            self._graders[thread] = grader
         return self._graders[thread]
 
 

@@ -58,7 +58,7 @@ def test_tests_are_selected_by_what_they_need(project):
 
 def test_a_need_that_nobody_knows_is_named(project):
     (project / "test_few.py").write_text(TESTS.replace("data nothing", "luck"))
-    assert "test_of_data needs 'luck', and conftest.py knows only: root, mount," in run(project)
+    assert "test_of_data needs 'luck', and conftest.py knows only: root, ordinary_user, mount," in run(project)
 
 
 def test_no_test_says_in_another_way_what_it_needs():

@@ -27,12 +27,27 @@ def kit(kit_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> kits.KitFact
     return kits.facts(quick_kit(kit_zip, tmp_path_factory.mktemp("kit") / "autograder.zip"))
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator:
-    from distributed import LocalCluster  # not above: it takes half a second
-
+CLUSTER = """
+import sys
+from distributed import LocalCluster
+if __name__ == "__main__":
     with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
-        yield cluster
+        print(cluster.scheduler_address, flush=True)
+        sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The scheduler of a LocalCluster. It has a process of its own, because a scheduler imports what it is sent."""
+    script = tmp_path_factory.mktemp("cluster") / "cluster.py"
+    script.write_text(CLUSTER)
+    command = [sys.executable, str(script)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdin
+        assert process.stdout
+        yield process.stdout.readline().decode().strip()
+        process.stdin.close()
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +67,14 @@ def table(record: Record) -> list[tuple]:
 
 
 @pytest.mark.needs("root")
-def test_a_worker_that_is_killed_changes_nothing(cluster, kit, handins, tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_changes_nothing(address, kit, handins, tmp_path: Path) -> None:
     from autograder.course.cluster import ClusterGraders
 
     with batch.opened(tmp_path / "here") as here:
         run, tasks = started(tmp_path / "here", kit, handins, here)
         for _ in run.run(tasks, Graders(kit.path, ROOT, [], kit.seconds, 2), "", ""):
             pass
-        graders = ClusterGraders(cluster.scheduler_address, kit, ROOT)
+        graders = ClusterGraders(address, kit, ROOT)
         with batch.opened(tmp_path / "there") as there:
             run, tasks = started(tmp_path / "there", kit, handins, there)
             done = []
@@ -76,10 +91,10 @@ def test_a_worker_that_is_killed_changes_nothing(cluster, kit, handins, tmp_path
 
 
 @pytest.mark.needs("ordinary_user")
-def test_a_worker_that_cannot_isolate_refuses_and_says_so(cluster, kit, handins, tmp_path: Path) -> None:
+def test_a_worker_that_cannot_isolate_refuses_and_says_so(address, kit, handins, tmp_path: Path) -> None:
     from autograder.course.cluster import ClusterGraders
 
-    graders = ClusterGraders(cluster.scheduler_address, kit, ROOT)
+    graders = ClusterGraders(address, kit, ROOT)
     with batch.opened(tmp_path / "out") as record:
         run, tasks = started(tmp_path / "out", kit, handins[:3], record)
         with pytest.raises(GraderError, match=r"no worker of the cluster can grade; tcp.*not isolated: without root"):
