@@ -17,7 +17,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,6 +27,7 @@ from autograder.course.errors import CourseError
 from autograder.course.graders import Answer
 from autograder.course.handins import HandIn
 from autograder.course.kits import KitFacts
+from autograder.course.matching import Members
 from autograder.course.record import FAILED, GRADED, NAME, UNREADABLE, Graded, Item, Record, Submission
 from autograder.grade.overlay import TEMPORARY
 from harness import files
@@ -37,7 +38,6 @@ RESULTS = "results"
 LOCK = ".lock"
 MARK = '"extra_data"'  # in every results.json
 LEAST_FREE = 64 << 20  # bytes of disk below which no submission is begun
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 Overrides = Mapping[str, Mapping[str, Any]]  # number of a test -> points and reason
@@ -116,13 +116,18 @@ class Wanted:
 
 @dataclass
 class Summary:
-    """What a run has done: identifiers of submissions, sorted."""
+    """What a run has done: identifiers of submissions, sorted.
+
+    Attributes:
+        kept: those on which the grader failed this time, with why; an earlier result of the same bytes stays.
+    """
 
     graded: list[str] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
     not_isolated: list[str] = field(default_factory=list)
     changed: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
@@ -183,7 +188,7 @@ class Batch:
         """For each submission the task that it needs, or None.
 
         A submission is graded again if its bytes or the kit have changed, or if it is wanted. If only what is known of
-        it has changed (times, group, overrides), its points are computed again from the grades of before.
+        it has changed (times, group, overrides), its points are computed again from the stored verdicts.
         """
         chosen = _chosen(self.handins, self.wanted.students)
         for handin in self.handins:
@@ -199,7 +204,7 @@ class Batch:
         if before is None or before.state == FAILED or self.record.digest(handin.id) != self.read(handin).digest:
             return task
         if self.wanted.tests:
-            if self.record.points(before.kit).keys() != self.kit.points.keys():
+            if self._tests_of(before.kit) != [test.key for test in self.kit.tests]:
                 raise BatchError(
                     f"--test: {handin.id} was graded with other tests than this kit's: leave --test out once"
                 )
@@ -210,6 +215,10 @@ class Batch:
             return replace(task, runs=())
         return None
 
+    @cache  # noqa: B019 - it lives as long as the run
+    def _tests_of(self, kit: str) -> list[str]:
+        return [test.key for test in self.record.tests(kit)]
+
     def run(self, tasks: Sequence[Task], graders: Graders, source: str, format: str) -> Iterator[Graded]:
         """Grade tasks, and store each result before it is yielded; `summary` is complete at the end.
 
@@ -218,18 +227,37 @@ class Batch:
         """
         self.record.add_kit(self.kit.digest, self.kit.answers, self.kit.contract, self.kit.listed, self.kit.points)
         number = self.record.begin(source, format, self.kit.digest)
-        with _full_disk_in_words(self.out):
+        with full_disk_in_words(self.out):
             for task, answer in graders.answers(_while_there_is_room(tasks, self.out)):
                 graded = self._graded(task, answer)
-                self.record.add(graded, number)
-                self._write(graded)
+                task.content = None  # the contents of a class take much memory
+                if graded.state == FAILED and self._is_good(task, graded):
+                    self.summary.kept.append(f"{graded.handin.id}: {graded.why}")
+                else:
+                    self._store(graded, number)
                 yield graded
             present = {handin.id for handin in self.handins}
+            before = {id for id, submission in self._before.items() if submission.present}
             self.record.note(self.handins)
-            gone = any(submission.present and submission.id not in present for submission in self._before.values())
-            self.record.finish(number, changed=bool(tasks) or gone)
+            self.record.finish(number, changed=bool(tasks) or present != before)
             self._write_missing()
         self._summarize(tasks, number)
+
+    def _is_good(self, task: Task, failed: Graded) -> bool:
+        """Whether the record has a result of the same bytes and kit, which a grader that fails does not replace."""
+        before = task.before
+        is_same = before is not None and self.record.digest(failed.handin.id) == failed.digest
+        return is_same and before is not None and before.state != FAILED and before.kit == failed.kit
+
+    def _store(self, graded: Graded, run: int) -> None:
+        """Store a result, and write it. A run that is killed in between leaves no older file, and the next writes it."""
+        path = self.out / RESULTS / f"{graded.handin.id}.json"
+        if refused := files.refusal(path, MARK):
+            raise BatchError(f"{path} cannot be written: {refused}; move it away, or name another folder")
+        path.unlink(missing_ok=True)
+        self.record.add(graded, run)
+        if graded.results is not None:
+            _write_results(path, graded.results)
 
     def _graded(self, task: Task, answer: Answer) -> Graded:
         """What the record stores of an answer."""
@@ -256,23 +284,15 @@ class Batch:
         )
         if task.runs is None or task.before is None:
             return replace(stored, seconds=answer["seconds"])
-        return replace(stored, seconds=task.before.seconds, kit=task.before.kit, ran=task.runs)
-
-    def _write(self, graded: Graded) -> None:
-        path = self.out / RESULTS / f"{graded.handin.id}.json"
-        if refused := files.refusal(path, MARK):
-            raise BatchError(f"{path} cannot be written: {refused}; move it away, or name another folder")
-        if graded.results is None:
-            path.unlink(missing_ok=True)  # of an earlier run: this one has no result
-        else:
-            files.replace(path, json.dumps(graded.results, indent=1).encode())
+        isolation = tuple(dict.fromkeys((*task.before.isolation, *stored.isolation)))  # that of other rows counts, too
+        return replace(stored, seconds=task.before.seconds, kit=task.before.kit, ran=task.runs, isolation=isolation)
 
     def _write_missing(self) -> None:
-        """Write results that a run before has stored and not written, because it was killed."""
+        """Write results that an earlier run stored but, being killed, did not write."""
         for handin in self.handins:
             path = self.out / RESULTS / f"{handin.id}.json"
             if not path.exists() and (results := self.record.results(handin.id)):
-                files.replace(path, json.dumps(results, indent=1).encode())
+                _write_results(path, results)
 
     def _summarize(self, tasks: Sequence[Task], number: int) -> None:
         ran = {task.handin.id: task for task in tasks}
@@ -295,6 +315,10 @@ class Batch:
         summary.gone = sorted(id for id, submission in self._before.items() if submission.present and id not in present)
 
 
+def _write_results(path: Path, results: Mapping[str, Any]) -> None:
+    files.replace(path, json.dumps(results, indent=1).encode())
+
+
 def _item(id: str, row: Mapping[str, Any], more: Mapping[str, Any], kit: str) -> Item:
     """A row of results.json with what the staff know beside it."""
     return Item(
@@ -315,22 +339,15 @@ def _chosen(handins: Sequence[HandIn], names: Collection[str]) -> set[str]:
     """The submissions of these students, or all.
 
     Raises:
-        BatchError: for a name that nobody has.
+        BatchError: for a name that nobody has, or several.
     """
     if not names:
         return {handin.id for handin in handins}
-    chosen: set[str] = set()
-    for name in names:
-        found = {handin.id for handin in handins if name.casefold() in _names(handin)}
-        if not found:
-            raise BatchError(f"--student {name}: no submission has this identifier, name, e-mail address or number")
-        chosen |= found
-    return chosen
-
-
-def _names(handin: HandIn) -> set[str]:
-    names = {name for student in handin.students for name in (student.name, student.email, student.number)}
-    return {name.casefold() for name in (handin.id, *names) if name}
+    members = Members(handins)
+    try:
+        return {members.find(name)[0] for name in names}
+    except LookupError as error:
+        raise BatchError(f"--student: {error}") from None
 
 
 def _has_all(submission: Submission, record: Record) -> bool:
@@ -349,11 +366,11 @@ def _while_there_is_room(tasks: Iterable[Task], out: Path) -> Iterator[Task]:
 
 
 @contextlib.contextmanager
-def _full_disk_in_words(out: Path) -> Iterator[None]:
+def full_disk_in_words(out: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.OperationalError) as error:
-        is_full = error.errno in FULL if isinstance(error, OSError) else "full" in str(error)
+        is_full = error.errno in content.FULL if isinstance(error, OSError) else "full" in str(error)
         if not is_full:
             raise
         place = (isinstance(error, OSError) and error.filename) or out

@@ -6,6 +6,7 @@ kit. A worker on which student code is not isolated refuses, where the rubric re
 to others. Dask gives the submissions of a lost worker to another one; one that ends several workers has failed.
 """
 
+import secrets
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -42,7 +43,7 @@ class ClusterGraders:
             raise GraderError(f"no Dask scheduler answers at {address}: {error}") from None
         self._wait(address)
         self._send_code(repository)
-        self._plugin = f"grading-{kit.digest}"
+        self._plugin = f"grading-{kit.digest}-{secrets.token_hex(4)}"  # several commands may share a cluster
         plugin = GradingPlugin(kit.path.read_bytes(), repository, kit.seconds + MORE_SECONDS)
         self._client.register_plugin(plugin, name=self._plugin)
         self.refusals: dict[str, str] = {}

@@ -64,7 +64,7 @@ def batch(
     """Grade a class, or go on with one: only what has changed is graded again."""
     kit = kits.facts(kit_zip)
     if kit_files.built_from(kit_zip) != kit_files.inputs(REPOSITORY):
-        say(f"{kit_zip} was built from other sources or another rubric than those here; it decides.")
+        say(f"{kit_zip} was built from other sources or another rubric than this repository has. It is what grades.")
     roster = read_roster(roster_file) if roster_file else None
     tables.check(format, roster, assignment or kit.assignment.title)
     handins, described = _read(source, due, times_file, extensions)
@@ -73,7 +73,8 @@ def batch(
         wanted = Wanted(only_failed, tuple(test or ()), tuple(student or ()))
         run = Batch(record, out, kit, handins, given, wanted)
         grade(run, str(source), described, [source, out], jobs, scheduler)
-        write(run, format, roster, assignment)
+        with batches.full_disk_in_words(out):
+            write(run, format, roster, assignment)
     if run.summary.failed:
         raise typer.Exit(1)
 
@@ -118,13 +119,16 @@ def grade(run: Batch, source: str, format: str, closed: list[Path], jobs: int, s
 
         graders: Any = ClusterGraders(scheduler, run.kit, REPOSITORY)
     else:
+        if tasks and os.geteuid() != 0:
+            say("Only root can isolate student code: it runs as you, and can read and write what you can.")
         graders = Graders(run.kit.path, REPOSITORY, closed, run.kit.seconds, min(jobs, max(1, len(tasks))))
     done = 0
     try:
         for _ in _bar(run.run(tasks, graders, source, format), "grading", len(tasks)):
             done += 1
     except KeyboardInterrupt:
-        say(f"Stopped: {done} of {len(tasks)} are graded and stored. The same command goes on where this one stopped.")
+        go_on = "" if any(vars(run.wanted).values()) else " The same command goes on where this one stopped."
+        say(f"Stopped: {done} of {len(tasks)} are graded and stored.{go_on}")
         raise typer.Exit(INTERRUPTED) from None
     finally:
         if scheduler:
@@ -181,6 +185,7 @@ def _lines(summary: Summary, record: Record) -> Iterator[tuple[str, list[str]]]:
     yield "unchanged", summary.unchanged
     yield "no file of the assignment could be read", [f"{id}: {names[id].why}" for id in summary.unreadable]
     yield "the grader failed", [f"{id}: {names[id].why}" for id in summary.failed]
+    yield "the grader failed this time, and the earlier result of the same bytes stays", summary.kept
     yield "not isolated", summary.not_isolated
     yield "another score than in the last run", changed
     yield "no longer in the source", summary.gone

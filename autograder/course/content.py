@@ -1,15 +1,18 @@
 """What a submission holds, as far as it is graded or compared."""
 
+import errno
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from autograder.course.handins import HandIn
+from autograder.course.handins import HandIn, storable
 from autograder.course.notebooks import code_of
 from autograder.grade import collection
 from harness.contract import Assignment
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,17 @@ class Content:
 
 
 def read(handin: HandIn, assignment: Assignment) -> Content:
-    """Read a submission. No content makes it raise."""
-    with handin.opened() as place:
-        taken = collection.take(place, assignment, with_notebooks=True)
-    code = {name: code_of(notebook) for name, notebook in taken.notebook_files.items()}
+    """Read a submission. No content makes it raise, and a file that cannot be read costs this submission alone.
+
+    Raises:
+        OSError: if the disk is full.
+    """
+    try:
+        with handin.opened() as place:
+            taken = collection.take(place, assignment, with_notebooks=True)
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        return Content({}, (f"The submission cannot be read: {error.strerror}.",))
+    code = {storable(name): code_of(notebook) for name, notebook in taken.notebook_files.items()}
     return Content(taken.files, tuple(taken.notes), tuple(taken.notebooks), code)

@@ -1,5 +1,6 @@
 """Writes the report of a graded class with all that is known of it: clusters of wrong answers, and similar pairs."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from autograder.course.clusters import Cluster
 from autograder.course.record import Record
 from autograder.course.report import Pair
 from autograder.course.similarity import report as similarity
+from autograder.course.similarity.report import SimilarityError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SIMILARITY = "similarity"  # the folder of its pages, beside the report
@@ -35,6 +37,8 @@ def is_old(record: Record, out: Path) -> bool:
 
 def _pairs(path: Path) -> Iterator[Pair]:
     """The pairs that `similarity` has found; of the pairs of a group, who are nearly the same, the score is None."""
-    if path.exists():
+    if not path.exists():
+        return
+    with contextlib.suppress(SimilarityError):  # of an older version: `similarity` writes it again
         for pair in similarity.load(path).all_pairs:
             yield Pair(pair.one, pair.other, pair.unusual, max(pair.shares), f"{SIMILARITY}/{pair.page}")

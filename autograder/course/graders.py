@@ -223,6 +223,8 @@ class Graders:
         answer: Answer = {}
         for _ in range(TRIES):
             grader = grader or self._new()
+            if self._stopped.is_set():
+                return grader, {"failed": "stopped"}
             try:
                 answer = grader.ask(task.request(), self._seconds)
             except GraderDied as error:

@@ -90,6 +90,11 @@ def _iso(date: datetime | None) -> str | None:
     return date.isoformat() if date else None
 
 
+def storable(name: str) -> str:
+    """A file's name as UTF-8 can hold it; names on a disk may be any bytes."""
+    return name.encode(errors="backslashreplace").decode()
+
+
 def identifier(name: str) -> str:
     """A name as letters, digits, ".", "-" and "_", which every file system takes.
 

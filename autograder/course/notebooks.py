@@ -5,7 +5,7 @@ import re
 
 MOST = 1_000_000  # brackets in a notebook; each of them may cost 200 bytes of memory
 OTHER_LANGUAGES = re.compile(r"\s*%%(bash|sh|script|html|HTML|javascript|js|latex|markdown|perl|ruby|svg|SVG|cmd)\b")
-MAGIC = re.compile(r"([ \t]*)(%{1,2}[A-Za-z].*|[!?].*|[\w, ]+=[ \t]*[%!][A-Za-z].*|[\w.]+\?{1,2}[ \t]*)$")
+MAGIC = re.compile(r"([ \t]*+)(%{1,2}[A-Za-z].*|[!?].*|\w[\w, ]*+=[ \t]*+[%!][A-Za-z].*|[\w.]++\?{1,2}[ \t]*+)$")
 
 
 def code_of(notebook: bytes) -> bytes:

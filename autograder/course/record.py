@@ -4,6 +4,7 @@ It holds the latest result of each submission, the files that were graded, wrong
 score of every run. A submission is stored in one transaction, so a run that is killed loses only what it was grading.
 """
 
+import contextlib
 import hashlib
 import json
 import sqlite3
@@ -11,13 +12,13 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from autograder.course.content import Content
 from autograder.course.errors import CourseError
-from autograder.course.handins import HandIn, Student
+from autograder.course.handins import HandIn, Student, storable
 from harness.contract import Assignment
 from harness.graded import GradedTest
 
@@ -56,8 +57,6 @@ CREATE TABLE file (submission TEXT NOT NULL, path TEXT NOT NULL, digest TEXT NOT
 CREATE TABLE score (submission TEXT NOT NULL, run INTEGER NOT NULL, score REAL, PRIMARY KEY (submission, run));
 """
 
-# What `submissions` reads: all but the two long columns.
-COLUMNS = "id, place, created, due, notes, present, state, why, score, late, isolation, seconds, memory, kit, run"
 # States of a submission.
 GRADED, UNREADABLE, FAILED = "graded", "unreadable", "failed"
 
@@ -186,16 +185,17 @@ class Record:
 
     @classmethod
     def create(cls, path: Path) -> "Record":
-        """Open a record, or make an empty one."""
-        if not path.exists() or path.stat().st_size == 0:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            database = sqlite3.connect(path, isolation_level=None)
+        """Open a record, or make an empty one, also where a command was killed while it made one."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
             try:
-                database.execute("PRAGMA journal_mode = WAL")
-                begin = f"BEGIN; {SCHEMA} PRAGMA application_id = {APPLICATION}; COMMIT;"
-                database.executescript(begin)
-            finally:
-                database.close()
+                if not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                    database.execute("PRAGMA journal_mode = WAL")
+                    database.executescript(f"BEGIN; {SCHEMA} PRAGMA application_id = {APPLICATION}; COMMIT;")
+            except sqlite3.DatabaseError as error:
+                if not isinstance(error, sqlite3.OperationalError):
+                    raise RecordError(f"{path} cannot be read as a record of a class: {error}") from None
+                raise
         return cls(path)
 
     def close(self) -> None:
@@ -212,10 +212,11 @@ class Record:
         self._database.execute("BEGIN IMMEDIATE")
         try:
             yield self._database
+            self._database.execute("COMMIT")
         except BaseException:
-            self._database.execute("ROLLBACK")
+            if self._database.in_transaction:  # SQLite has rolled back by itself if the disk is full
+                self._database.execute("ROLLBACK")
             raise
-        self._database.execute("COMMIT")
 
     # What was graded with.
 
@@ -303,8 +304,9 @@ class Record:
         return [_submission(row, tuple(students.get(row["id"], ()))) for row in rows]
 
     def items(self, test: str | None = None, submission: str | None = None) -> Iterator[Item]:
-        """The rows of submissions that are present, by submission: all, of one test, or of one submission."""
-        query = "SELECT item.* FROM item JOIN submission ON submission.id = item.submission WHERE present"
+        """The rows of one submission, or of all that are present; of all tests, or of one."""
+        which = "present" if submission is None else "1"
+        query = f"SELECT item.* FROM item JOIN submission ON submission.id = item.submission WHERE {which}"
         asked = [(column, value) for column, value in (("test", test), ("submission", submission)) if value is not None]
         query += "".join(f" AND item.{column} = ?" for column, _ in asked)
         for row in self._database.execute(
@@ -364,7 +366,7 @@ class Record:
                 database.execute(f"DELETE FROM {table} WHERE submission = ?", (id,))
             _forget_outcomes(database, id, graded.ran)
             values = (
-                id, _path(handin.place), _iso(handin.created), _iso(handin.due), json.dumps(handin.notes), 1,
+                id, storable(str(handin.place)), _iso(handin.created), _iso(handin.due), json.dumps(handin.notes), 1,
                 graded.digest, graded.circumstances, graded.state, graded.why,
                 None if graded.results is None else graded.results["score"], late and json.dumps(late),
                 json.dumps(graded.isolation), graded.seconds, graded.memory, graded.kit, run,
@@ -393,7 +395,7 @@ class Record:
             database.execute("UPDATE submission SET present = 0")
             for handin in handins:
                 values = (
-                    _path(handin.place),
+                    storable(str(handin.place)),
                     _iso(handin.created),
                     _iso(handin.due),
                     json.dumps(handin.notes),
@@ -445,11 +447,6 @@ def _submission(row: sqlite3.Row, students: tuple[Student, ...]) -> Submission:
     )
 
 
-def _path(path: Path) -> str:
-    """A path as SQLite can hold it, also where a name is not UTF-8."""
-    return str(path).encode(errors="backslashreplace").decode()
-
-
 def _packed(content: Mapping[str, Any] | None) -> bytes | None:
     return None if content is None else zlib.compress(json.dumps(content).encode())
 
@@ -459,7 +456,7 @@ def _unpacked(content: bytes | None) -> dict[str, Any] | None:
 
 
 def _now() -> str:
-    return datetime.now().astimezone().isoformat()
+    return datetime.now(UTC).isoformat()
 
 
 def _iso(date: datetime | None) -> str | None:

@@ -140,6 +140,10 @@ def _delimiter(text: str) -> str:
     return max(DELIMITERS, key=bare.count)
 
 
+# What a spreadsheet that separates cells by semicolons would take for the beginning of a formula.
+CELL = re.compile(r"[;|](?=\s*[=+@-])")
+
+
 def safe(cell: Cell) -> Cell:
     """A cell that no spreadsheet takes for a formula, without control characters. Numbers stay as they are.
 
@@ -147,7 +151,7 @@ def safe(cell: Cell) -> Cell:
     """
     if not isinstance(cell, str):
         return cell
-    text = cell if cell.isprintable() else printable(cell)
+    text = CELL.sub(",", cell if cell.isprintable() else printable(cell))
     start = unicodedata.normalize("NFKC", text.lstrip()[:1])
     return f"'{text}" if start and start in FORMULA and not HARMLESS.fullmatch(text.strip()) else text
 

@@ -179,7 +179,14 @@ class _Server:
         finally:
             engine.kit = self.kit
         fresh = {row.test.key: self._priced(row) for row in grades.rows}
-        return replace(grades, rows=[fresh.get(row.test.key, row) for row in before.rows])
+        return replace(
+            grades,
+            rows=[fresh.get(row.test.key, row) for row in before.rows],
+            printed=grades.printed or before.printed,  # what other tests have found still holds
+            broken=list(dict.fromkeys([*before.broken, *grades.broken])),
+            notes=list(dict.fromkeys([*before.notes, *grades.notes])),
+            memory=max(before.memory, grades.memory),
+        )
 
     def _priced(self, row: Row) -> Row:
         """A row with its points among all tests: the fewer tests share the points, the more each has."""

@@ -4,7 +4,9 @@ import errno
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from autograder.course.handins import HandIn, Student
 from autograder.course.kits import KitFacts
 from autograder.course.record import FAILED, GRADED, UNREADABLE, Record, RecordError
 from tests.project.conftest import ROOT
+from tests.project.course import records
 from tests.project.course.exports import packed
 
 TESTS = {"1.1.1": 2.0, "1.1.2": 4.0}
@@ -23,7 +26,10 @@ FILE = "models/naive/RNN.py"
 
 def kit(digest: str = "kit", points: dict[str, float] = TESTS) -> KitFacts:
     contract = (ROOT / "student" / "assignment.json").read_text(encoding="utf-8")
-    return KitFacts(Path("autograder.zip"), digest, "answers", contract, "[]", points, 240.0, ("public",))
+    listed = json.dumps(
+        [replace(records.TESTS[0], number=number, name=f"test_{number}").to_json() for number in points]
+    )
+    return KitFacts(Path("autograder.zip"), digest, "answers", contract, listed, points, 240.0, ("public",))
 
 
 KIT = kit()
@@ -34,6 +40,7 @@ class FakeGraders:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
+        self.is_isolated = False
 
     def answers(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, dict]]:
         for task in tasks:
@@ -62,7 +69,7 @@ class FakeGraders:
             "grades": {"passed": passed},
             "rows": [{"kind": kinds[number], "inputs": "", "misconception": "", "seconds": 0.1} for number in TESTS],
             "unexplained": {number: ["x", ""] for number in ran if not passed[number]},
-            "isolation": ["not isolated: student code can sing"] if "sings" in text else [],
+            "isolation": ["not isolated: student code can sing"] if "sings" in text and not self.is_isolated else [],
             "seconds": 1.0,
             "memory": 250.0,
         }
@@ -172,6 +179,8 @@ def test_a_row_that_no_test_has_and_a_kit_with_other_tests_are_refused(klass: Kl
         klass.run(Wanted(tests=("9.9.9",)))
     with pytest.raises(BatchError, match="leave --test out once"):
         klass.run(Wanted(tests=("1.1.1",)), kit("new", TESTS | {"1.1.3": 1.0}))
+    with pytest.raises(BatchError, match="leave --test out once"):
+        klass.run(Wanted(tests=("1.1.1",)), kit("new", dict(reversed(TESTS.items()))))
 
 
 def test_only_failed_and_only_some_students(klass: Klass) -> None:
@@ -183,7 +192,7 @@ def test_only_failed_and_only_some_students(klass: Klass) -> None:
     for name in ("ann", "jane doe", "JANE@example.edu", "77"):
         klass.run(Wanted(students=(name,)), ann=jane)
         assert klass.asked == {"ann": "all"}
-    with pytest.raises(BatchError, match="--student nobody"):
+    with pytest.raises(BatchError, match="--student: no submission has a student nobody"):
         klass.run(Wanted(students=("nobody",)))
 
 
@@ -241,6 +250,69 @@ def test_a_run_that_stops_goes_on_where_it_was(klass: Klass) -> None:
     assert (klass.out / "results" / "ann.json").exists()
 
 
+def test_a_result_whose_file_a_killed_run_did_not_write_is_written_by_the_next(klass: Klass, monkeypatch) -> None:
+    klass.run()
+    klass.hand_in("ann", "1.1.1")
+    with monkeypatch.context() as patched:
+        patched.setattr(batches, "_write_results", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            klass.run()
+    assert not (klass.out / "results" / "ann.json").exists(), "it would be the older result"
+    assert klass.run().graded == []
+    assert json.loads((klass.out / "results" / "ann.json").read_text())["score"] == klass.scores()["ann"] == 2.0
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_grader_that_fails_does_not_replace_a_result_of_the_same_bytes(klass: Klass, monkeypatch) -> None:
+    klass.run()
+    monkeypatch.setattr(klass.graders, "answer", lambda task, request: {"failed": "out of memory"})
+    summary = klass.run(Wanted(students=("ann",)))
+    assert summary.kept == ["ann: The grader failed twice: out of memory"]
+    assert klass.scores() == {"ann": 6.0, "ben": 2.0}
+    assert (klass.out / "results" / "ann.json").exists()
+
+
+def test_a_submission_that_comes_back_counts_as_a_change(klass: Klass) -> None:
+    klass.run()
+    path = klass.folder / "source" / "ann.zip"
+    content = path.read_bytes()
+    path.unlink()
+    klass.run()
+    path.write_bytes(content)
+    with klass.record() as record:
+        before = time.time()
+        assert not record.changed_after(before)
+    klass.run(Wanted(failed=True))
+    assert klass.asked == {"ben": "all"}, "that Ann passes all is still known"
+    with klass.record() as record:
+        assert record.changed_after(before)
+
+
+def test_isolation_that_was_missing_for_other_rows_is_still_reported(klass: Klass) -> None:
+    klass.hand_in("ben", "sings")
+    klass.run()
+    klass.graders.is_isolated = True
+    assert klass.run(Wanted(tests=("1.1.2",))).not_isolated == ["ben"]
+    assert klass.run(Wanted(students=("ben",))).not_isolated == []
+
+
+def test_a_name_that_is_not_utf_8_and_a_file_that_cannot_be_read_cost_only_themselves(klass: Klass) -> None:
+    folder = klass.folder / "source" / "dan"
+    folder.mkdir()
+    name = os.fsdecode(b"caf\xe9.ipynb")
+    (folder / name).write_text(json.dumps({"cells": [{"cell_type": "code", "source": ["x = 1"]}]}))
+    gone = HandIn("eve", klass.folder, files=(("LSTM.py", klass.folder / "gone.py"),))
+    (klass.folder / "source" / "eve.zip").write_bytes(b"")
+    summary = klass.run(eve=gone)
+    assert summary.unreadable == ["dan", "eve"]
+    with klass.record() as record:
+        assert record.files("dan") == {"caf\\udce9.ipynb": b"x = 1\n"}
+        assert "cannot be read" in record.submissions()[-1].why
+
+
 class FullDisk(FakeGraders):
     def answer(self, task: Task, request: dict) -> dict:
         if task.handin.id == "ben":
@@ -284,6 +356,31 @@ def test_a_result_that_somebody_else_has_written_is_not_overwritten(klass: Klass
     with pytest.raises(BatchError, match=r"ben\.json cannot be written"):
         klass.run()
     assert (klass.out / "results" / "ben.json").read_text() == "mine"
+
+
+def test_a_disk_that_is_full_inside_a_transaction_is_said_in_words(klass: Klass, monkeypatch) -> None:
+    klass.run()
+    klass.hand_in("ann", "1.1.1 " + str([*range(10_000)]))
+    connect = sqlite3.connect
+
+    def small(*arguments, **options) -> sqlite3.Connection:
+        database = connect(*arguments, **options)
+        pages = database.execute("PRAGMA page_count").fetchone()[0]
+        database.execute(f"PRAGMA max_page_count = {pages}")
+        return database
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite3, "connect", small)
+        with pytest.raises(BatchError, match=r"is full.*the same command goes on"):
+            klass.run()
+    assert klass.run().graded == ["ann"]
+
+
+def test_a_record_that_a_killed_command_has_only_begun_is_made(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "class.sqlite") as database:
+        database.execute("PRAGMA journal_mode = WAL")
+    with batches.opened(tmp_path) as record:
+        assert record.submissions() == []
 
 
 def test_one_run_at_a_time(klass: Klass) -> None:

@@ -52,3 +52,10 @@ def test_of_what_is_no_notebook_there_is_no_code(content: bytes) -> None:
 
 def test_letters_that_utf8_lacks_are_replaced() -> None:
     assert code_of(notebook("x = '\ud800'")) == b"x = '?'\n"
+
+
+def test_a_long_line_takes_no_time() -> None:
+    """One that a slow pattern would look at again for each of its characters; a timeout ends the test."""
+    lines = [" " * 300_000 + "+", "a " * 150_000 + "+", "a." * 150_000 + "!"]
+    notebook = json.dumps({"cells": [{"cell_type": "code", "source": lines}]})
+    assert len(code_of(notebook.encode())) > 900_000

@@ -103,6 +103,12 @@ def test_one_row_again_takes_the_place_of_the_earlier_one(server, known) -> None
     assert len(server._engine[0].kit.tests) == len(ROWS)
 
 
+def test_what_other_tests_have_found_still_holds_when_one_row_runs_again(server, known) -> None:
+    before = known["grades"] | {"printed": True, "broken": ["models/naive/RNN.py"], "notes": ["a note"]}
+    grades = server.answer(request(KNOWN, grades=before, only=["1.2.5"]))["grades"]
+    assert (grades["printed"], grades["broken"], grades["notes"]) == (True, ["models/naive/RNN.py"], ["a note"])
+
+
 def test_grades_of_a_kit_with_other_tests_fail(server, known) -> None:
     fewer = known["grades"] | {"rows": known["grades"]["rows"][1:]}
     assert "grade the submission again" in server.answer(request(KNOWN, grades=fewer))["failed"]
