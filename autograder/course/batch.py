@@ -250,7 +250,7 @@ class Batch:
         return is_same and before is not None and before.state != FAILED and before.kit == failed.kit
 
     def _store(self, graded: Graded, run: int) -> None:
-        """Store a result, and write it. If a run is killed in between, no older file is left, and the next writes it."""
+        """Store and write a result. If a run is killed in between, no older file is left, and the next writes it."""
         path = self.out / RESULTS / f"{graded.handin.id}.json"
         if refused := files.refusal(path, MARK):
             raise BatchError(f"{path} cannot be written: {refused}; move it away, or name another folder")
