@@ -36,7 +36,7 @@ class ClusterGraders:
         GraderError: if there is no scheduler at this address.
     """
 
-    def __init__(self, address: str, kit: KitFacts, repository: Path) -> None:
+    def __init__(self, address: str, kit: KitFacts, repository: Path, closed: Iterable[Path] = ()) -> None:
         try:
             self._client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
@@ -44,7 +44,8 @@ class ClusterGraders:
         self._wait(address)
         self._send_code(repository)
         self._plugin = f"grading-{kit.digest}-{secrets.token_hex(4)}"  # several commands may share a cluster
-        plugin = GradingPlugin(kit.path.read_bytes(), repository, kit.seconds + MORE_SECONDS)
+        hidden = [folder.resolve() for folder in closed]
+        plugin = GradingPlugin(kit.path.read_bytes(), repository, hidden, kit.seconds + MORE_SECONDS)
         self._client.register_plugin(plugin, name=self._plugin)
         self.refusals: dict[str, str] = {}
 

@@ -67,7 +67,7 @@ def batch(
         say(f"{kit_zip} was built from other sources or another rubric than this repository has. It is what grades.")
     roster = read_roster(roster_file) if roster_file else None
     tables.check(format, roster, assignment or kit.assignment.title)
-    handins, described = _read(source, due, times_file, extensions)
+    handins, described = _read(source, out, due, times_file, extensions)
     with batches.opened(out) as record:
         given = _overrides(out, handins, kit.points)
         wanted = Wanted(only_failed, tuple(test or ()), tuple(student or ()))
@@ -79,9 +79,11 @@ def batch(
         raise typer.Exit(1)
 
 
-def _read(source: Path, due: str, times_file: Path | None, extensions: Path | None) -> tuple[list[HandIn], str]:
+def _read(
+    source: Path, out: Path, due: str, times_file: Path | None, extensions: Path | None
+) -> tuple[list[HandIn], str]:
     """The submissions of a source with all that is known of their times, and the source's format."""
-    read = sources.read(source)
+    read = sources.read(source, out)
     say(f"{source}: {read.format}, {len(read.handins)} submissions")
     moment = times.moment(due, "--due") if due else None
     known = times.read_times(times_file) if times_file else []
@@ -117,7 +119,7 @@ def grade(run: Batch, source: str, format: str, closed: list[Path], jobs: int, s
     if scheduler:
         from autograder.course.cluster import ClusterGraders  # Dask takes half a second
 
-        graders: Any = ClusterGraders(scheduler, run.kit, REPOSITORY)
+        graders: Any = ClusterGraders(scheduler, run.kit, REPOSITORY, closed)
     else:
         if tasks and os.geteuid() != 0:
             say("Only root can isolate student code: it runs as you, and can read and write what you can.")

@@ -6,6 +6,7 @@ itself stays as it is; all that is written goes to a folder of its own.
 
 import json
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,9 +59,14 @@ class Change:
 
 @dataclass(frozen=True)
 class GradedClass:
-    """The submissions of a record, with the circumstances under which they were graded."""
+    """The submissions of a record, with the circumstances under which they were graded.
+
+    Attributes:
+        source: where `batch` has read them; to be hidden from student code.
+    """
 
     folder: Path
+    source: str
     handins: tuple[HandIn, ...]
     overrides: Mapping[str, Overrides]
 
@@ -95,10 +101,11 @@ def correct(
     write(found, target / CHANGES)
     for line in _lines(found, count):
         say(line)
-    with Record(folder / NAME) as record:
-        source = record.source()
     say(f"{target / CHANGES} has all points that change. {folder} is as it was. To publish the new scores:")
-    say(f"  python -m autograder batch {source} --out {folder} --kit {new}   (with the options of the last run)")
+    command = shlex.join(
+        ["python", "-m", "autograder", "batch", graded_class.source, "--out", str(folder), "--kit", str(new)]
+    )
+    say(f"  {command}   (with the options of the last run)")
     if summary.failed:
         raise typer.Exit(1)
 
@@ -117,12 +124,12 @@ def load(folder: Path, kit: KitFacts) -> GradedClass:
                 f"{kit.path} grades {abridged(lacking, 3)}, which {folder} was not graded for, so its record does not "
                 "hold them: grade the submissions with `batch` into another folder"
             )
-        submissions = record.submissions()
+        submissions, source = record.submissions(), record.source()
         overrides = {each.id: json.loads(record.circumstances(each.id))[1] for each in submissions}
     handins = tuple(
         HandIn(each.id, Path(each.place), each.students, each.created, each.due, each.notes) for each in submissions
     )
-    return GradedClass(folder, handins, overrides)
+    return GradedClass(folder, source, handins, overrides)
 
 
 def is_graded_by(graded_class: GradedClass, kit: KitFacts) -> bool:
@@ -139,7 +146,8 @@ def _grade(graded_class: GradedClass, kit: KitFacts, out: Path, jobs: int) -> Su
     with batches.opened(out) as record:
         given = graded_class.overrides
         run = Batch(record, out, kit, graded_class.handins, given, Wanted(), graded_class.read)
-        commands.grade(run, str(graded_class.folder), "graded class", [graded_class.folder, out], jobs)
+        closed = [graded_class.folder, out, *filter(Path.is_dir, [Path(graded_class.source)])]
+        commands.grade(run, str(graded_class.folder), "graded class", closed, jobs)
         commands.write(run)
         return run.summary
 

@@ -8,7 +8,6 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from autograder.course.errors import CourseError
-from autograder.grade.overlay import TEMPORARY
 from autograder.prepare import rehearsal
 
 Answer = Mapping[str, Any]
@@ -59,8 +57,7 @@ class Grader:
     ) -> None:
         self._stack = contextlib.ExitStack()
         try:
-            folder = tempfile.TemporaryDirectory(prefix="autograder-", dir=TEMPORARY, ignore_cleanup_errors=True)
-            self._layout = Path(self._stack.enter_context(folder))
+            self._layout = self._stack.enter_context(rehearsal.private_folder())
             rehearsal.lay_out_kit(self._layout, kit)
             command = rehearsal.command(self._layout, repository, [*options, "--serve"], closed)
             self._start(self._stack.enter_context(command))

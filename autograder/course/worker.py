@@ -2,7 +2,7 @@
 
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +20,14 @@ class GradingPlugin(WorkerPlugin):  # type: ignore[misc]  # distributed has no t
     Args:
         kit: the bytes of autograder.zip.
         repository: where the client runs. On a worker of the same machine its secrets are hidden.
+        closed: more folders of the client to hide there.
         seconds: for one submission.
     """
 
-    def __init__(self, kit: bytes, repository: Path, seconds: float) -> None:
+    def __init__(self, kit: bytes, repository: Path, closed: Sequence[Path], seconds: float) -> None:
         self._kit = kit
         self._repository = repository
+        self._closed = closed
         self._seconds = seconds
 
     def setup(self, worker: "Worker") -> None:
@@ -62,7 +64,7 @@ class GradingPlugin(WorkerPlugin):  # type: ignore[misc]  # distributed has no t
     def _grader(self) -> Grader:
         thread = threading.get_ident()
         if thread not in self._graders:
-            grader = Grader(self._path, self._repository, (), options=())
+            grader = Grader(self._path, self._repository, filter(Path.is_dir, self._closed), options=())
             if self._is_closed:
                 grader.close()
                 raise GraderError("the worker is leaving")

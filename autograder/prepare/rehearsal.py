@@ -28,6 +28,8 @@ from autograder.grade.slots import LOCKS
 
 ROOT = Path("/autograder")
 LOCK = LOCKS / "rehearsal"  # its content says whether we have made ROOT
+PREFIX = "autograder-"  # of temporary folders
+IN_USE = "in-use"  # the file in such a folder that is locked while a grader runs
 SECRETS = ("solution", ".git", ".secrets", "autograder/prepare", "build")
 
 # Inside a mount namespace of our own: the layout on /autograder, an empty closed folder on every secret.
@@ -70,8 +72,7 @@ def rehearse(kit: Path, submission: Path, repository: Path, metadata: Path | Non
         RehearsalError: for a kit or a submission that cannot be read, and when no results were written; the message
             then holds what the grader printed.
     """
-    with tempfile.TemporaryDirectory(prefix="autograder-", dir=TEMPORARY) as folder:
-        layout = Path(folder)
+    with private_folder() as layout:
         lay_out(layout, kit, submission)
         if metadata:
             shutil.copyfile(metadata, layout / "submission_metadata.json")
@@ -94,6 +95,31 @@ def rehearse(kit: Path, submission: Path, repository: Path, metadata: Path | Non
         except ValueError as error:
             raise RehearsalError(f"the grader wrote results that are no JSON ({error}):\n{output}") from None
         return Rehearsal(results, output, process.returncode, seconds, peak[0] / 2**20)
+
+
+@contextlib.contextmanager
+def private_folder() -> Iterator[Path]:
+    """A folder for what one grader needs, removed afterwards; also removes those of graders that were killed.
+
+    They hold expected values. A file in each is locked while its grader runs, so that others know.
+    """
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=TEMPORARY, ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        with (folder / f"{IN_USE}.part").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            (folder / f"{IN_USE}.part").rename(folder / IN_USE)  # locked before anybody can see it
+            _remove_left_over()
+            yield folder
+
+
+def _remove_left_over() -> None:
+    for folder in Path(TEMPORARY).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
+                continue
+            with (folder / IN_USE).open("r+") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def lay_out(layout: Path, kit: Path, submission: Path) -> None:

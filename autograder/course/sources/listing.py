@@ -9,7 +9,6 @@ from pathlib import Path
 
 from autograder.course.errors import CourseError
 from autograder.course.handins import HandIn, identifier
-from autograder.course.record import NAME
 from harness.words import abridged, printable, shown
 
 IGNORED = ("__MACOSX", "Thumbs.db", "desktop.ini")  # beside all that begins with a dot
@@ -54,8 +53,6 @@ def listing(folder: Path) -> Listing:
             continue
         if path.is_symlink():
             listed.notes.append(f"{shown(path.name)} is a symbolic link and was not followed.")
-        elif path.is_dir() and (path / NAME).exists():
-            listed.notes.append(f"{shown(path.name)} holds results, with {NAME}, and was ignored.")
         elif path.is_dir():
             listed.folders[path.name] = path
         elif path.is_file():

@@ -30,8 +30,11 @@ class Source:
     notes: tuple[str, ...] = ()
 
 
-def read(source: Path) -> Source:
+def read(source: Path, results: Path | None = None) -> Source:
     """Read who handed in what. No submission is opened.
+
+    Args:
+        results: the folder of the graded class, which is no submission where it lies in the source.
 
     Raises:
         SourceError: for a source that is no folder, or in which there are no submissions.
@@ -39,6 +42,9 @@ def read(source: Path) -> Source:
     if not source.is_dir():
         raise SourceError(_no_folder(source))
     listed = listing(source)
+    if results and listed.folders.get(results.name, source).resolve() == results.resolve():
+        del listed.folders[results.name]
+        listed.notes.append(f"{shown(results.name)} holds the results, and was ignored.")
     inner = [listing(path) for path in listed.folders.values()] if len(listed.folders) == 1 else []
     format, found = _found(listed, inner)
     notes = listed.notes + found.notes

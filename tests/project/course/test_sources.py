@@ -264,9 +264,10 @@ def test_links_and_what_is_no_file_are_not_touched(tmp_path: Path) -> None:
 
 
 def test_results_of_an_earlier_run_are_no_submission(tmp_path: Path) -> None:
-    put(tmp_path, "a.zip", "results/class.sqlite")
-    assert ids(tmp_path) == ["a"]
-    assert read(tmp_path).notes == ("results holds results, with class.sqlite, and was ignored.",)
+    put(tmp_path, "a.zip", "results/class.sqlite", "b/class.sqlite")
+    source = read(tmp_path, tmp_path / "results")
+    assert [handin.id for handin in source.handins] == ["a", "b"], "no file that a student hands in removes the student"
+    assert source.notes == ("results holds the results, and was ignored.",)
 
 
 @pytest.mark.parametrize("names", [(), ("notes.txt", "LSTM.py"), (".hidden/a.zip",)])

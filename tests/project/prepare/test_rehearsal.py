@@ -1,5 +1,6 @@
 """Grading on an instructor's machine: what is hidden, what is left alone, and what is said when it cannot begin."""
 
+import fcntl
 import os
 import subprocess
 import zipfile
@@ -130,3 +131,20 @@ def test_results_that_are_no_json_are_reported(tmp_path):
     (tmp_path / "submission").mkdir()
     with pytest.raises(RehearsalError, match=r"results that are no JSON(.|\n)*why"):
         rehearse(kit, tmp_path / "submission", tmp_path)
+
+
+def test_folders_of_killed_graders_are_removed_and_no_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(rehearsal, "TEMPORARY", str(tmp_path))
+    for name in ("autograder-killed", "autograder-running", "autograder-of-somebody", "mine"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "answers").write_text("1")
+    for name in ("autograder-killed", "autograder-running", "mine"):
+        (tmp_path / name / rehearsal.IN_USE).touch()
+    (tmp_path / "autograder-link").symlink_to(tmp_path / "mine")
+    with (tmp_path / "autograder-running" / rehearsal.IN_USE).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with rehearsal.private_folder() as folder:
+            others = {path.name for path in tmp_path.iterdir()} - {folder.name}
+    assert others == {"autograder-running", "autograder-of-somebody", "mine", "autograder-link"}
+    assert (tmp_path / "mine" / "answers").exists()
+    assert not folder.exists()
