@@ -123,7 +123,8 @@ def grade(run: Batch, source: str, format: str, closed: list[Path], jobs: int, s
     else:
         if tasks and os.geteuid() != 0:
             say("Only root can isolate student code: it runs as you, and can read and write what you can.")
-        graders = Graders(run.kit.path, REPOSITORY, closed, run.kit.seconds, min(jobs, max(1, len(tasks))))
+        kit, count = run.kit, min(jobs, max(1, len(tasks)))
+        graders = Graders(kit.path, kit.digest, REPOSITORY, closed, kit.seconds, count)
     done = 0
     try:
         for _ in _bar(run.run(tasks, graders, source, format), "grading", len(tasks)):

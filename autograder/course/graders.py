@@ -155,12 +155,17 @@ class Graders:
     """Grading processes on this machine, each with a thread that feeds it.
 
     Args:
+        digest: of the kit, which must not change while processes start.
         seconds: the rubric's limit for one submission.
         count: how many processes.
         The others are those of `Grader`.
     """
 
-    def __init__(self, kit: Path, repository: Path, closed: Iterable[Path], seconds: float, count: int) -> None:
+    def __init__(
+        self, kit: Path, digest: str, repository: Path, closed: Iterable[Path], seconds: float, count: int
+    ) -> None:
+        self._kit = kit
+        self._digest = digest
         self._arguments = (kit, repository, tuple(closed))
         self._seconds = seconds + MORE_SECONDS
         self.count = count
@@ -235,6 +240,8 @@ class Graders:
         return grader, answer
 
     def _new(self) -> Grader:
+        if rehearsal.digest(self._kit) != self._digest:
+            raise GraderError(f"{self._kit} has changed since this command began: run the command again")
         grader = Grader(*self._arguments)
         self._running.add(grader)
         return grader

@@ -1,6 +1,5 @@
 """What a class is graded with: the facts of a kit that the record keeps."""
 
-import hashlib
 import json
 import tempfile
 import zipfile
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.grade.kit import OVERLAY, Kit
+from autograder.prepare import rehearsal
 from autograder.prepare.kit import KitError
 from autograder.rubric import RubricError
 from harness.contract import Assignment
@@ -60,7 +60,7 @@ def facts(path: Path) -> KitFacts:
             for name in (*NEEDED, *names.intersection([OVERLAY])):
                 archive.extract(name, folder)
             kit = Kit.load(Path(folder))
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+            digest = rehearsal.digest(path)
             listed = json.dumps([test.to_json() for test in kit.tests])
             contract = (Path(folder) / "student" / "assignment.json").read_text(encoding="utf-8")
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError, RubricError) as error:

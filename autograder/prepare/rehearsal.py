@@ -6,6 +6,7 @@ secret (the solution, git's history) is hidden from them. Elsewhere a temporary 
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -147,6 +148,11 @@ def lay_out_kit(layout: Path, kit: Path) -> None:
     for name in ("source", "submission", "results"):
         (layout / name).mkdir()
     unpack(kit, layout / "source")
+
+
+def digest(kit: Path) -> str:
+    """The digest of a kit's zip."""
+    return hashlib.sha256(kit.read_bytes()).hexdigest()[:16]
 
 
 def unpack(kit: Path, source: Path) -> None:

@@ -72,7 +72,7 @@ def test_a_worker_that_is_killed_changes_nothing(address, kit, handins, tmp_path
 
     with batch.opened(tmp_path / "here") as here:
         run, tasks = started(tmp_path / "here", kit, handins, here)
-        for _ in run.run(tasks, Graders(kit.path, ROOT, [], kit.seconds, 2), "", ""):
+        for _ in run.run(tasks, Graders(kit.path, kit.digest, ROOT, [], kit.seconds, 2), "", ""):
             pass
         graders = ClusterGraders(address, kit, ROOT)
         with batch.opened(tmp_path / "there") as there:

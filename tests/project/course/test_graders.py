@@ -66,7 +66,9 @@ def make(monkeypatch, tmp_path):
         monkeypatch.setattr(rehearsal, "lay_out_kit", lambda layout, kit: (layout / "results").mkdir())
         monkeypatch.setattr(graders, "MORE_SECONDS", 0.0)
         monkeypatch.setattr(graders, "PATIENCE", 0.5)
-        return Graders(tmp_path / "autograder.zip", tmp_path, [], seconds, count)
+        kit = tmp_path / "autograder.zip"
+        kit.write_bytes(b"a kit")
+        return Graders(kit, rehearsal.digest(kit), tmp_path, [], seconds, count)
 
     before = children()
     yield make
@@ -134,3 +136,10 @@ def test_the_line_of_an_answer_may_be_long(make) -> None:
     text = "x" * 3_000_000
     ((_, answer),) = answers(make(1), Asked(text))
     assert json.dumps(answer["do"]) == json.dumps(text)
+
+
+def test_a_kit_that_changes_on_the_way_ends_the_run(make, tmp_path: Path) -> None:
+    made = make(1)
+    (tmp_path / "autograder.zip").write_bytes(b"another kit")
+    with pytest.raises(GraderError, match="has changed since this command began"):
+        answers(made, Asked("a"))
