@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.bench import generated_class, unprotected
-from autograder.bench.speed import BenchError
+from autograder.bench.speed import BenchError, shrunk
 from autograder.course import content
 from autograder.course.handins import HandIn
 from autograder.grade.kit import Kit
@@ -119,10 +119,7 @@ def quick_kit(kit: Path, target: Path) -> Path:
         for member in old.infolist():
             content = old.read(member)
             if member.filename == "kit.json":
-                data = json.loads(content)
-                data["tests"] = list({test["module"]: test for test in reversed(data["tests"])}.values())[::-1]
-                data["seeds"] = data["seeds"][:2]
-                content = json.dumps(data).encode()
+                content = shrunk(content)
             elif member.filename == "autograder/rubric.toml":
                 content = re.sub(rb"test_seconds = [\d.]+", b"test_seconds = 1.0", content)
             new.writestr(member, content)

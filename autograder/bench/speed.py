@@ -114,10 +114,15 @@ def measure(root: Path, kit_zip: Path, plan: Plan, advance: Callable[[str], None
 
 def _shrink(path: Path) -> None:
     """Leave the first test of each deliverable and one hidden seed in an unpacked kit."""
-    data = json.loads(path.read_text(encoding="utf-8"))
+    path.write_bytes(shrunk(path.read_bytes()))
+
+
+def shrunk(kit_json: bytes) -> bytes:
+    """A kit.json with the first test of each deliverable and one hidden seed."""
+    data = json.loads(kit_json)
     data["tests"] = list({test["module"]: test for test in reversed(data["tests"])}.values())[::-1]
     data["seeds"] = data["seeds"][:2]
-    path.write_text(json.dumps(data), encoding="utf-8")
+    return json.dumps(data).encode()
 
 
 # Cold

@@ -5,7 +5,7 @@ import re
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,21 +72,26 @@ class HandIn:
         """What is known in the form of Gradescope's submission_metadata.json, which the grader reads."""
         return {
             "id": self.id,
-            "created_at": _iso(self.created),
-            "assignment": {"due_date": _iso(self.due)},
+            "created_at": iso(self.created),
+            "assignment": {"due_date": iso(self.due)},
             "users": [
                 {
                     "name": student.name,
                     "email": student.email,
                     "sid": student.number,
-                    "assignment": {"due_date": _iso(student.due)},
+                    "assignment": {"due_date": iso(student.due)},
                 }
                 for student in self.students
             ],
         }
 
 
-def _iso(date: datetime | None) -> str | None:
+def named(students: Iterable[Student], id: str) -> str:
+    """The names of a group, else the submission's identifier."""
+    return ", ".join(filter(None, map(str, students))) or id
+
+
+def iso(date: datetime | None) -> str | None:
     return date.isoformat() if date else None
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from autograder.course.content import Content
 from autograder.course.errors import CourseError
-from autograder.course.handins import HandIn, Student, storable
+from autograder.course.handins import HandIn, Student, iso, named, storable
 from harness.contract import Assignment
 from harness.graded import GradedTest
 
@@ -124,7 +124,7 @@ class Submission:
 
     def __str__(self) -> str:
         """The group's names, else the identifier."""
-        return ", ".join(filter(None, map(str, self.students))) or self.id
+        return named(self.students, self.id)
 
 
 @dataclass(frozen=True)
@@ -366,7 +366,7 @@ class Record:
                 database.execute(f"DELETE FROM {table} WHERE submission = ?", (id,))
             _forget_outcomes(database, id, graded.ran)
             values = (
-                id, storable(str(handin.place)), _iso(handin.created), _iso(handin.due), json.dumps(handin.notes), 1,
+                id, storable(str(handin.place)), iso(handin.created), iso(handin.due), json.dumps(handin.notes), 1,
                 graded.digest, graded.circumstances, graded.state, graded.why,
                 None if graded.results is None else graded.results["score"], late and json.dumps(late),
                 json.dumps(graded.isolation), graded.seconds, graded.memory, graded.kit, run,
@@ -396,8 +396,8 @@ class Record:
             for handin in handins:
                 values = (
                     storable(str(handin.place)),
-                    _iso(handin.created),
-                    _iso(handin.due),
+                    iso(handin.created),
+                    iso(handin.due),
                     json.dumps(handin.notes),
                     handin.id,
                 )
@@ -420,7 +420,7 @@ def _add_students(database: sqlite3.Connection, handin: HandIn) -> None:
     database.executemany(
         "INSERT INTO student VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (handin.id, position, student.name, student.email, student.number, _iso(student.due))
+            (handin.id, position, student.name, student.email, student.number, iso(student.due))
             for position, student in enumerate(handin.students)
         ],
     )
@@ -457,10 +457,6 @@ def _unpacked(content: bytes | None) -> dict[str, Any] | None:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat()
-
-
-def _iso(date: datetime | None) -> str | None:
-    return date.isoformat() if date else None
 
 
 def _date(text: str | None) -> datetime | None:

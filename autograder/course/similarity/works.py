@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import content, sources
-from autograder.course.handins import Student
+from autograder.course.handins import Student, named
 from autograder.course.notebooks import code_of
 from autograder.course.record import NAME, Record
 from autograder.course.similarity.fingerprints import Baseline, Files
@@ -74,7 +74,7 @@ def _handed_in(directory: Path, bar: Bar) -> dict[str, Work]:
     found: dict[str, Work] = {}
     handins = sources.read(directory).handins
     for handin in bar(handins, "reading works", len(handins)):
-        name = ", ".join(filter(None, map(str, handin.students))) or handin.id
+        name = named(handin.students, handin.id)
         found[handin.id] = Work(name, _people(handin.students), content.read(handin, contract).sources)
     return found
 
