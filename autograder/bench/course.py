@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from autograder.course.handins import HandIn
 from autograder.grade.kit import Kit
 from autograder.grade.overlay import overlay
 from autograder.prepare import rehearsal
+from autograder.prepare.files import rezipped
 
 IGNORED = ("seconds",)  # columns of items.csv that differ from run to run
 EVERY = 0.5  # seconds between two samples of memory
@@ -115,15 +115,15 @@ def survive(root: Path, kit: Path, count: int, kills: int, jobs: int, say: Say) 
 
 def quick_kit(kit: Path, target: Path) -> Path:
     """A kit with the first test of each deliverable, one hidden seed and a second for each test."""
-    with zipfile.ZipFile(kit) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
-        for member in old.infolist():
-            content = old.read(member)
-            if member.filename == "kit.json":
-                content = shrunk(content)
-            elif member.filename == "autograder/rubric.toml":
-                content = re.sub(rb"test_seconds = [\d.]+", b"test_seconds = 1.0", content)
-            new.writestr(member, content)
-    return target
+
+    def change(name: str, content: bytes) -> bytes:
+        if name == "kit.json":
+            return shrunk(content)
+        if name == "autograder/rubric.toml":
+            return re.sub(rb"test_seconds = [\d.]+", b"test_seconds = 1.0", content)
+        return content
+
+    return rezipped(kit, target, change)
 
 
 def batch(root: Path, kit: Path, source: Path, out: Path, jobs: int) -> tuple[float, float]:

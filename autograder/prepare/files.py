@@ -2,12 +2,12 @@
 
 import io
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from harness.files import refusal, replace
 
-__all__ = ["read_folder", "refusal", "replace", "update", "zipped"]
+__all__ = ["read_folder", "refusal", "replace", "rezipped", "update", "zipped"]
 
 
 def update(path: Path, content: bytes) -> None:
@@ -43,3 +43,15 @@ def zipped(files: Mapping[str, bytes], executable: Collection[str] = (), private
             member.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(member, data)
     return content.getvalue()
+
+
+def rezipped(archive: Path, target: Path, change: Callable[[str, bytes], bytes]) -> Path:
+    """Write a copy of a zip, with the same permissions, in which each file's content is what `change` returns.
+
+    Args:
+        change: called with a file's path in the archive and its content.
+    """
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for member in old.infolist():
+            new.writestr(member, change(member.filename, old.read(member)))
+    return target

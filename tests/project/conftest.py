@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +17,7 @@ from autograder.grade.engine import Engine
 from autograder.grade.kit import Kit
 from autograder.grade.main import close_folders
 from autograder.prepare import rehearsal
+from autograder.prepare.files import rezipped
 from autograder.rubric import Rubric
 from harness import collect
 from harness.graded import TESTS, GradedTest
@@ -110,16 +110,15 @@ def kit_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def impatient_kit_zip(kit_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same kit with short limits."""
-    target = tmp_path_factory.mktemp("impatient") / "autograder.zip"
-    with zipfile.ZipFile(kit_zip) as kit, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as changed:
-        for member in kit.infolist():
-            content = kit.read(member)
-            if member.filename == "autograder/rubric.toml":
-                for key, value in {b"test_seconds": b"%.1f" % TEST_SECONDS, b"timeouts": b"1"}.items():
-                    content, replacements = re.subn(rb"(?m)^%s = [\d.]+" % key, b"%s = %s" % (key, value), content)
-                    assert replacements == 1
-            changed.writestr(member, content)
-    return target
+
+    def change(name: str, content: bytes) -> bytes:
+        if name == "autograder/rubric.toml":
+            for key, value in {b"test_seconds": b"%.1f" % TEST_SECONDS, b"timeouts": b"1"}.items():
+                content, replacements = re.subn(rb"(?m)^%s = [\d.]+" % key, b"%s = %s" % (key, value), content)
+                assert replacements == 1
+        return content
+
+    return rezipped(kit_zip, tmp_path_factory.mktemp("impatient") / "autograder.zip", change)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ import pytest
 
 from autograder.bench.course import quick_kit
 from autograder.course.record import GRADED, NAME, UNREADABLE, Record
+from autograder.prepare.files import rezipped
 from tests.project.conftest import ROOT
 from tests.project.course import exports
 from tests.project.course.classes import ABSENT, DUE, Member, members, write_roster
@@ -73,11 +74,7 @@ class Course:
 
 def _with_tiers(kit: Path, target: Path) -> Path:
     """A kit in whose rubric lateness costs points."""
-    with zipfile.ZipFile(kit) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
-        for member in old.infolist():
-            content = old.read(member)
-            new.writestr(member, content + TIERS.encode() * (member.filename == "autograder/rubric.toml"))
-    return target
+    return rezipped(kit, target, lambda name, content: content + TIERS.encode() * (name == "autograder/rubric.toml"))
 
 
 @pytest.fixture(scope="module")
