@@ -10,10 +10,9 @@ import os
 import sys
 from pathlib import Path
 
+from autograder import REPOSITORY
 from autograder.prepare import course
 from autograder.rubric import RubricError
-
-REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from autograder import REPOSITORY
 from autograder.bench import attacks, course_command, feedback, speed, speed_table
 from autograder.bench.workbench import commands as workbench_commands
 from autograder.course import combine, correct, explain, misconception
@@ -47,7 +48,6 @@ from harness.contract import Assignment
 from harness.words import abridged
 from workbench.errors import WorkbenchError
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 console = Console(highlight=False)
 pictured = Console(highlight=False, record=True)  # what --picture saves: nothing that concerns this machine alone

@@ -101,8 +101,8 @@ def survive(root: Path, kit: Path, count: int, kills: int, jobs: int, say: Say) 
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         _write(root, folder / "class", count)
-        seconds, _ = batch(root, kit, folder / "class", folder / "quiet", jobs)
-        say(f"quiet: {seconds:.0f} s")
+        seconds, peak = batch(root, kit, folder / "class", folder / "quiet", jobs)
+        say(f"quiet: {seconds:.0f} s, {peak:.0f} MiB")
         for number in range(kills):
             _kill_after(root, kit, folder / "class", folder / "killed", jobs, seconds / (kills + 1))
             say(f"killed {number + 1} times")

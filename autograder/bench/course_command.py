@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
+from autograder import REPOSITORY
 from autograder.bench import course
-
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def measure(

@@ -3,30 +3,49 @@
 The kit travels to each worker once, and the bytes of each submission with its task; results come back. Workers need the
 packages of the image's list and distributed, and nothing of this repository: the modules that they run travel with the
 kit. A worker on which student code is not isolated refuses, where the rubric requires isolation, and its submissions go
-to others. Dask gives the submissions of a lost worker to another one; one that ends several workers has failed.
+to others. Dask gives the submissions of a lost worker to another one, and gives a submission up that has lost several;
+such a submission is sent once more, since another one may have ended those workers.
 """
 
 import secrets
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from distributed import Client, Future, KilledWorker, as_completed
 
-from autograder.course.graders import MORE_SECONDS, Answer, GraderError, Task
+from autograder.course.graders import MORE_SECONDS, TRIES, Answer, GraderError, Task
 from autograder.course.kits import KitFacts
 from autograder.course.worker import GradingPlugin, grade
 from autograder.prepare.files import read_folder, zipped
 
 CONNECT_SECONDS = 30
 AHEAD = 2  # tasks on their way for each thread of the cluster, so that no worker waits for bytes
-NO_WORKER_SECONDS = 60  # to wait for a first worker
+NO_WORKER_SECONDS = 60  # to wait for a worker where there is none
+LOOK_SECONDS = 0.05  # between two looks for answers
+CHECK_SECONDS = 5.0  # between two looks at the workers, while no answer comes
 SENT = (  # what workers import, beside the kit
     "autograder/__init__.py", "autograder/rubric.py", "autograder/course/__init__.py", "autograder/course/errors.py",
     "autograder/course/graders.py", "autograder/course/worker.py", "autograder/prepare/__init__.py",
     "autograder/prepare/rehearsal.py",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A submission on its way.
+
+    Attributes:
+        workers: the only ones that may grade it; None for all.
+        tries: how often it was sent because workers ended.
+    """
+
+    task: Task
+    workers: frozenset[str] | None
+    tries: int
 
 
 class ClusterGraders:
@@ -48,6 +67,8 @@ class ClusterGraders:
         plugin = GradingPlugin(kit.path.read_bytes(), repository, hidden, kit.seconds + MORE_SECONDS)
         self._client.register_plugin(plugin, name=self._plugin)
         self.refusals: dict[str, str] = {}
+        self._under_way: dict[Future, _Sent] = {}
+        self._completed = as_completed(loop=self._client.loop)
 
     def _wait(self, address: str) -> None:
         try:
@@ -74,47 +95,89 @@ class ClusterGraders:
             GraderError: if there is no worker, or each one refuses to grade.
         """
         waiting = iter(tasks)
-        under_way: dict[Future, Task] = {}
         try:
-            yield from self._answers(waiting, under_way)
+            self._send(waiting)
+            while self._under_way:
+                for future in self._finished():
+                    sent = self._under_way.pop(future)
+                    if answer := self._answer(future, sent):
+                        yield sent.task, answer
+                    future.release()
+                self._send(waiting)
         finally:
-            self._client.cancel(list(under_way))
+            self._client.cancel(list(self._under_way))
 
-    def _answers(self, waiting: Iterator[Task], under_way: dict[Future, Task]) -> Iterator[tuple[Any, Answer]]:
-        completed = as_completed(loop=self._client.loop)
-        for task in self._next(waiting, AHEAD * self._threads()):
-            completed.add(self._submit(task, under_way))
-        for future in completed:
-            task = under_way.pop(future)
-            worker, answer = _result(future)
-            future.release()
-            if "refused" in answer:
-                self.refusals[worker] = str(answer["refused"])
-                completed.add(self._submit(task, under_way))
-                continue
-            yield task, answer
-            for following in self._next(waiting, max(1, AHEAD * self._threads() - len(under_way))):
-                completed.add(self._submit(following, under_way))
-
-    def _next(self, waiting: Iterator[Task], count: int) -> Iterator[Task]:
-        for _ in range(count):
+    def _send(self, waiting: Iterator[Task]) -> None:
+        """Send so many tasks that each thread of the cluster has one, and another one waits beside it."""
+        for _ in range(AHEAD * self._threads() - len(self._under_way)):
             if task := next(waiting, None):
-                yield task
+                self._submit(task)
 
-    def _submit(self, task: Task, under_way: dict[Future, Task]) -> Future:
-        future = self._client.submit(grade, self._plugin, task.request(), workers=self._willing(), pure=False)
-        under_way[future] = task
-        return future
+    def _submit(self, task: Task, tries: int = 1) -> None:
+        workers = self._willing()
+        future = self._client.submit(grade, self._plugin, task.request(), workers=workers, pure=False)
+        self._under_way[future] = _Sent(task, None if workers is None else frozenset(workers), tries)
+        self._completed.add(future)
+
+    def _finished(self) -> list[Future]:
+        """Wait for answers; meanwhile send the submissions elsewhere whose workers have left.
+
+        Raises:
+            GraderError: if the cluster has had no worker for NO_WORKER_SECONDS.
+        """
+        seen = checked = time.monotonic()
+        while not (finished := self._completed.next_batch(block=False)):
+            time.sleep(LOOK_SECONDS)
+            now = time.monotonic()
+            if now > checked + CHECK_SECONDS:
+                checked = now
+                seen = now if self._workers() else seen
+                self._free_the_bound()
+            if now > seen + NO_WORKER_SECONDS:
+                raise GraderError(f"the cluster has had no worker for {NO_WORKER_SECONDS} s; what is graded is stored")
+        return [future for future in finished if future in self._under_way]
+
+    def _free_the_bound(self) -> None:
+        """Send submissions again that are bound to workers of which none is left."""
+        if present := self._workers().keys():
+            for future, sent in list(self._under_way.items()):
+                if sent.workers and not sent.workers & present:
+                    del self._under_way[future]
+                    future.cancel()
+                    self._submit(sent.task, sent.tries)
+
+    def _answer(self, future: Future, sent: _Sent) -> Answer | None:
+        """What a worker has answered; None if the submission was sent once more.
+
+        Raises:
+            GraderError: for an error that has nothing to do with the submission, or if all workers refuse.
+        """
+        try:
+            worker, answer = future.result()
+        except KilledWorker as error:
+            if sent.tries == TRIES:
+                return {"failed": f"it has ended several workers: {error}"}
+            self._submit(sent.task, sent.tries + 1)
+            return None
+        except Exception as error:
+            raise GraderError(f"a worker of the cluster cannot grade: {type(error).__name__}: {error}") from None
+        if "refused" in answer:
+            self.refusals[worker] = str(answer["refused"])
+            self._submit(sent.task, sent.tries)
+            return None
+        graded: Answer = answer
+        return graded
 
     def _willing(self) -> list[str] | None:
         """The workers that have not refused; None for all, those to come included."""
         if not self.refusals:
             return None
-        willing = [address for address in self._workers() if address not in self.refusals]
-        if not willing:
+        present = self._workers()
+        willing = [address for address in present if address not in self.refusals]
+        if present and not willing:
             worker, why = next(iter(self.refusals.items()))
             raise GraderError(f"no worker of the cluster can grade; {worker}: {why}")
-        return willing
+        return willing or None
 
     def _workers(self) -> dict[str, Any]:
         return dict(self._client.scheduler_info(n_workers=-1)["workers"])
@@ -128,18 +191,3 @@ def code(repository: Path) -> bytes:
     files = {name: (repository / name).read_bytes() for name in SENT}
     files |= read_folder(repository, "autograder/grade", ".py") | read_folder(repository, "harness", ".py")
     return zipped(files)
-
-
-def _result(future: Future) -> tuple[str, Answer]:
-    """A worker's address and its answer.
-
-    Raises:
-        GraderError: for an error that has nothing to do with the submission.
-    """
-    try:
-        worker, answer = future.result()
-    except KilledWorker as error:
-        return "", {"failed": f"it has ended several workers: {error}"}
-    except Exception as error:
-        raise GraderError(f"a worker of the cluster cannot grade: {type(error).__name__}: {error}") from None
-    return worker, answer

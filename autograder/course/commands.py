@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from tqdm import tqdm
 
+from autograder import REPOSITORY
 from autograder.course import batch as batches
 from autograder.course import dashboard, kits, overrides, report, sources, tables, times
 from autograder.course.batch import Batch, BatchError, Summary, Wanted
@@ -21,10 +22,12 @@ from harness.words import abridged, joined, printable
 
 T = TypeVar("T")
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 GRADES, ITEMS, SUMMARY = "grades.csv", "items.csv", "summary.txt"
 INTERRUPTED = 130  # the exit status of a command that Ctrl-C has ended
 MARK = "What `python -m autograder batch` has done"  # the first line of summary.txt
+OURS = {  # the files beside the record, with a text that each of them holds
+    GRADES: ",".join(tables.GRADES), ITEMS: ",".join(tables.ITEMS), report.NAME: report.MARK, SUMMARY: MARK,
+}  # fmt: skip
 SHOWN = 8  # names of a list in the terminal; summary.txt has all
 Out = Annotated[Path, typer.Option("--out", help="The folder of the class: made, or gone on with.", file_okay=False)]
 
@@ -113,7 +116,12 @@ def grade(run: Batch, source: str, format: str, closed: list[Path], jobs: int, s
     Args:
         source, format: where the submissions come from, for people.
         closed: folders to hide from student code.
+
+    Raises:
+        BatchError: if a file stands in the way of what `write` is going to write; nothing is graded then.
     """
+    for name in OURS:
+        _demand_free(run.out / name)
     tasks = [task for task in _bar(run.plan(), "reading", len(run.handins)) if task]
     say(_planned(tasks, len(run.handins)))
     if scheduler:
@@ -196,11 +204,16 @@ def _lines(summary: Summary, record: Record) -> Iterator[tuple[str, list[str]]]:
 
 def _write_summary(path: Path, lines: Iterable[tuple[str, list[str]]], remarks: Iterable[str]) -> None:
     """Write the whole lists."""
-    if refused := refusal(path, MARK):
-        raise BatchError(f"{refused}; move it away")
+    _demand_free(path)
     paragraphs = ["\n".join([f"{heading} ({len(names)})", *names]) for heading, names in lines]
     text = "\n\n".join([MARK, *paragraphs, *remarks])
     replace(path, printable(text, keep="\n").encode() + b"\n")
+
+
+def _demand_free(path: Path) -> None:
+    """Raises BatchError for a file that no run has made."""
+    if refused := refusal(path, OURS[path.name]):
+        raise BatchError(f"{refused}; move it away")
 
 
 def _points(score: float | None) -> str:

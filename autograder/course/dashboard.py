@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from autograder import REPOSITORY
 from autograder.course import clusters, report
 from autograder.course.clusters import Cluster
 from autograder.course.record import Record
@@ -11,7 +12,6 @@ from autograder.course.report import Pair
 from autograder.course.similarity import report as similarity
 from autograder.course.similarity.report import SimilarityError
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 SIMILARITY = "similarity"  # the folder of its pages, beside the report
 
 

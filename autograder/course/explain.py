@@ -18,6 +18,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from autograder import REPOSITORY
 from autograder.course import content, kits
 from autograder.course.batch import Task
 from autograder.course.comparison import Compared, compare
@@ -34,7 +35,6 @@ from harness.judge import Kind
 from harness.outcome import Outcome, decode
 from harness.words import abridged, joined, printable, shown
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 LONGEST_NAME = 32  # of a value, in one line
 SECRET = "Hidden inputs: do not forward what follows, or words about it, to students."
 
@@ -71,7 +71,7 @@ def explain(
         raise ExplainError(f"{kit_zip} has no test {shown(test)}; it has {abridged(kit.points, 3)}")
     if seed and seed not in kit.seeds:
         raise ExplainError(f"--seed {shown(seed)}: expected one of {joined(kit.seeds, 'or')}")
-    closed = [folder] if folder else []
+    closed = [place for place in (folder, Path(submission)) if place and place.is_dir()]
     with closing(Grader(kit_zip, REPOSITORY, closed)) as grader:
         graded = _of_class(folder, submission, test, kit) if folder else _of_path(Path(submission), test, kit, grader)
         seeds = (seed,) if seed else kit.seeds

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
+from autograder import REPOSITORY
 from autograder.course import clusters as grouping
 from autograder.course import drafts, kits
 from autograder.course.clusters import Cluster
-from autograder.course.commands import REPOSITORY, say
+from autograder.course.commands import say
 from autograder.course.drafts import Draft, DraftError
-from autograder.course.graders import MORE_SECONDS, Grader, GraderDied, GraderError
+from autograder.course.graders import MORE_SECONDS, Answer, Grader, GraderDied, GraderError
 from autograder.course.handins import HandIn
 from autograder.course.record import NAME, Record
 from autograder.prepare import catalogue
@@ -60,7 +61,8 @@ def add(
         entry = cluster.draft.toml(name, hint)
         print(printable(entry, keep="\n"))
         if cluster.draft.before:
-            say(_trial(record, cluster, kit_zip))
+            for sentence in _trial(record, cluster, kit_zip):
+                say(sentence)
     if dry_run:
         say(f"Nothing is written. Without --dry-run the entry is added to {path}")
         return
@@ -114,22 +116,26 @@ def _next(draft: Draft, name: str, hint: str) -> Iterator[str]:
     yield "run python -m autograder answers, which says whether tests and hints tell this mistake from the others"
 
 
-def _trial(record: Record, cluster: Cluster, kit_zip: Path) -> str:
+def _trial(record: Record, cluster: Cluster, kit_zip: Path) -> Iterator[str]:
     """Grade the solution with the draft, isolated like any submission; say in which tests it has the same outcome."""
     try:
-        shown = _shown(record, cluster, kit_zip)
+        answer = _graded(record, cluster, kit_zip)
     except (KitError, GraderError, GraderDied, CatalogueError) as error:
-        return f"The draft was not tried: {error}"
+        yield f"The draft was not tried: {error}"
+        return
+    shown: Mapping[str, tuple[str, str]] = answer["unexplained"]  # identifier of the case, and outcome in base64
     same = [test for test in cluster.tests if test in shown and _is_same(record, cluster, test, *shown[test])]
-    if not same:
-        return "The solution with this draft has another outcome than these submissions: their mistake is elsewhere."
-    others = [test for test in cluster.tests if test not in same]
-    more = f", and another one in {abridged(others)}" if others else ""
-    return f"The solution with this draft has the same outcome in {abridged(same)}{more}."
+    if same:
+        others = [test for test in cluster.tests if test not in same]
+        more = f", and another one in {abridged(others)}" if others else ""
+        yield f"The solution with this draft has the same outcome in {abridged(same)}{more}."
+    else:
+        yield "The solution with this draft has another outcome than these submissions: their mistake is elsewhere."
+    yield from answer["isolation"]
 
 
-def _shown(record: Record, cluster: Cluster, kit_zip: Path) -> Mapping[str, tuple[str, str]]:
-    """What the solution with the draft shows where it fails: test -> identifier of the case, and outcome in base64.
+def _graded(record: Record, cluster: Cluster, kit_zip: Path) -> Answer:
+    """What grading the solution with the draft gives.
 
     Raises:
         KitError: for a kit that has not graded the class.
@@ -153,7 +159,7 @@ def _shown(record: Record, cluster: Cluster, kit_zip: Path) -> Mapping[str, tupl
         answer = grader.ask(request, kit.seconds + MORE_SECONDS)
     if "unexplained" not in answer:
         raise GraderDied(str(answer.get("failed", answer.get("refused"))))
-    return dict(answer["unexplained"])
+    return answer
 
 
 def _is_same(record: Record, cluster: Cluster, test: str, identifier: str, content: str) -> bool:

@@ -24,6 +24,7 @@ from harness.graded import GradedTest
 
 NAME = "class.sqlite"
 APPLICATION = 0x53514D4C  # "SQML": a database with another number is not ours
+VERSION = 1  # of the tables below: raise it with each change of them
 SCHEMA = """
 CREATE TABLE kit (
     digest TEXT PRIMARY KEY, answers TEXT NOT NULL, assignment TEXT NOT NULL, tests TEXT NOT NULL, points TEXT NOT NULL
@@ -177,11 +178,15 @@ class Record:
         self._database.row_factory = sqlite3.Row
         try:
             self._database.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last results, nothing else
-            number = self._database.execute("PRAGMA application_id").fetchone()[0]
+            number, version = self._database.execute(
+                "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version"
+            ).fetchone()
         except sqlite3.DatabaseError as error:
             raise RecordError(f"{path} cannot be read as a record of a class: {error}") from None
         if number != APPLICATION:
             raise RecordError(f"{path} is a database of another program: name another folder")
+        if version != VERSION:
+            raise RecordError(f"{path} was made by another version of this project: grade the class into a new folder")
 
     @classmethod
     def create(cls, path: Path) -> "Record":
@@ -191,7 +196,8 @@ class Record:
             try:
                 if not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                     database.execute("PRAGMA journal_mode = WAL")
-                    database.executescript(f"BEGIN; {SCHEMA} PRAGMA application_id = {APPLICATION}; COMMIT;")
+                    numbers = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"
+                    database.executescript(f"BEGIN; {SCHEMA} {numbers} COMMIT;")
             except sqlite3.DatabaseError as error:
                 if not isinstance(error, sqlite3.OperationalError):
                     raise RecordError(f"{path} cannot be read as a record of a class: {error}") from None

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder import REPOSITORY
 from autograder.course import content, sources
 from autograder.course.handins import Student, named
 from autograder.course.notebooks import code_of
 from autograder.course.record import NAME, Record
 from autograder.course.similarity.fingerprints import Baseline, Files
 from harness.contract import Assignment
-
-REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)

@@ -397,3 +397,10 @@ def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"text " * 1000)
     with pytest.raises(RecordError, match="cannot be read"), batches.opened(tmp_path):
         pass
+
+
+def test_a_record_of_another_version_is_refused(tmp_path: Path) -> None:
+    with batches.opened(tmp_path) as record, sqlite3.connect(record.path) as database:
+        database.execute("PRAGMA user_version = 999")
+    with pytest.raises(RecordError, match="another version of this project"), batches.opened(tmp_path):
+        pass

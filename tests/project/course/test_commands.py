@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from autograder import commands
+from autograder.course import batch as batches
 from autograder.course.errors import CourseError
 from autograder.course.record import NAME, Record
 from tests.project.course.conftest import Shared
@@ -71,6 +72,20 @@ def test_an_override_is_in_everything_that_is_written_survives_reruns_and_can_be
     run()
     assert [(request["grades"] is None, request["only"]) for request in shared.asked] == [(False, [])]
     assert points(out)["ben"] == "6/4.67/0"
+
+
+@pytest.mark.parametrize("name", ["grades.csv", "items.csv", "report.html", "summary.txt"])
+def test_a_file_of_somebody_else_stops_the_command_before_anything_is_graded(
+    tmp_path: Path, run: Run, shared: Shared, name: str
+) -> None:
+    out = tmp_path / "out"
+    with batches.opened(out):
+        pass
+    (out / name).write_text("my notes", encoding="utf-8")
+    with pytest.raises(CourseError, match=rf"{name} is there already, and this command has not made it; move it away"):
+        run()
+    assert shared.asked == []
+    assert (out / name).read_text(encoding="utf-8") == "my notes"
 
 
 def test_overrides_may_be_there_before_the_first_run(tmp_path: Path, run: Run) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from autograder import commands
-from autograder.course.explain import REPOSITORY, SECRET, ExplainError, source
+from autograder import REPOSITORY, commands
+from autograder.course.explain import SECRET, ExplainError, source
 from tests.project.course.conftest import Shared
 from tests.project.course.exports import packed
 from tests.project.grade.test_engine import LSTM, SOLUTION, in_forward

@@ -157,7 +157,10 @@ def test_a_draft_is_tried_in_the_grader(graded_class, repository, monkeypatch, d
             if answer is None:
                 raise GraderDied("killed")
             content = encoded({"h": VALUES * np.float32(answer)}, key=TEST.key)
-            return {"unexplained": {TEST.number: [TEST.key, base64.b64encode(content).decode()]}}
+            return {
+                "unexplained": {TEST.number: [TEST.key, base64.b64encode(content).decode()]},
+                "isolation": ["not isolated: without root"],
+            }
 
         def close(self) -> None:
             asked.append("closed")
@@ -168,6 +171,7 @@ def test_a_draft_is_tried_in_the_grader(graded_class, repository, monkeypatch, d
     monkeypatch.setattr(kits, "facts", lambda path: Kit(digest))
     output = run(graded_class, "add", "--cluster", "1", "--dry-run", "--kit", str(kit)).output
     assert said in output
+    assert ("not isolated: without root" in output) == ("outcome" in said)
     solution = (ROOT / "solution" / RNN).read_text(encoding="utf-8")
     assert asked in ([], [solution.replace("torch.tanh", "torch.sin"), "closed"])
     assert bool(asked) == (digest == records.KIT)
