@@ -108,8 +108,10 @@ def survive(root: Path, kit: Path, count: int, kills: int, jobs: int, say: Say) 
             say(f"killed {number + 1} times")
         batch(root, kit, folder / "class", folder / "killed", jobs)
         for table in ("grades.csv", "items.csv"):
-            if _table(folder / "quiet" / table) != _table(folder / "killed" / table):
-                raise BenchError(f"{table} differs after kills")
+            before, after = (_table(folder / run / table) for run in ("quiet", "killed"))
+            if before != after:
+                rows = [row for row in before if row not in after] + [row for row in after if row not in before]
+                raise BenchError("\n".join([f"{table} differs after kills:", *map(str, rows[:20])]))
         say(f"after {kills} kills the tables of {count} submissions are those of a quiet run")
 
 

@@ -15,12 +15,19 @@ def measure(
     kit: Annotated[Path, typer.Option(help="The autograder to measure.")] = Path("build/autograder.zip"),
     submissions: Annotated[int, typer.Option(min=25, help="Distinct submissions of the class.")] = 200,
     sample: Annotated[int, typer.Option(min=1, help="How many of them an unprotected grader grades, too.")] = 40,
-    jobs: Annotated[int, typer.Option(min=1, help="Submissions at a time.")] = os.cpu_count() or 1,
+    jobs: Annotated[
+        int, typer.Option(min=1, show_default="one for each core", help="Submissions at a time.")
+    ] = os.cpu_count() or 1,
     kills: Annotated[
-        int, typer.Option(min=0, help="Instead: kill the command so often, and compare with a quiet run.")
+        int,
+        typer.Option(
+            min=0,
+            help="Only grade the class undisturbed and killed so often on the way, and compare the tables.",
+        ),
     ] = 0,
     few_tests: Annotated[
-        bool, typer.Option("--few-tests", help="One test of each deliverable, and one hidden seed.")
+        bool,
+        typer.Option("--few-tests", help="Grade with one test of each deliverable and one hidden seed, to be quick."),
     ] = False,
 ) -> None:
     """Grade a generated class, and time it beside a process of gradescope-utils for each submission."""

@@ -29,7 +29,10 @@ OURS = {  # the files beside the record, with a text that each of them holds
     GRADES: ",".join(tables.GRADES), ITEMS: ",".join(tables.ITEMS), report.NAME: report.MARK, SUMMARY: MARK,
 }  # fmt: skip
 SHOWN = 8  # names of a list in the terminal; summary.txt has all
-Out = Annotated[Path, typer.Option("--out", help="The folder of the class: made, or gone on with.", file_okay=False)]
+Out = Annotated[
+    Path,
+    typer.Option("--out", help="The folder for all results. It is made, or its run is continued.", file_okay=False),
+]
 
 
 def batch(
@@ -56,15 +59,18 @@ def batch(
         bool, typer.Option("--only-failed", help="Grade again what did not get all points or could not be graded.")
     ] = False,
     test: Annotated[
-        list[str] | None, typer.Option(help="Grade only this row again, for all, such as 1.2.3; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Run only this test again, for all students, such as 1.2.3; may be repeated."),
     ] = None,
     student: Annotated[list[str] | None, typer.Option(help="Grade only this student again; may be repeated.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Submissions at a time.")] = os.cpu_count() or 1,
+    jobs: Annotated[
+        int, typer.Option(min=1, show_default="one for each core", help="Submissions at a time.")
+    ] = os.cpu_count() or 1,
     scheduler: Annotated[
         str, typer.Option(help="Grade on the workers of the Dask cluster with this scheduler address.")
     ] = "",
 ) -> None:
-    """Grade a class, or go on with one: only what has changed is graded again."""
+    """Grade all submissions of a class. The same command again grades only what has changed since."""
     kit = kits.facts(kit_zip)
     if kit_files.built_from(kit_zip) != kit_files.inputs(REPOSITORY):
         say(f"{kit_zip} was built from other sources or another rubric than this repository has. It is what grades.")

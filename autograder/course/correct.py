@@ -77,12 +77,14 @@ class GradedClass:
 
 def correct(
     folder: Annotated[Path, typer.Argument(help="The folder of a graded class.", file_okay=False)],
-    old: Annotated[Path, typer.Option(help="The autograder with the scores that hold now.")],
+    old: Annotated[Path, typer.Option(help="The autograder that gave the scores which hold now.")],
     new: Annotated[Path, typer.Option(help="The corrected autograder.")],
     out: Annotated[
         Path | None, typer.Option(help="The folder for the new grades. Default: DIR/corrected.", file_okay=False)
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Submissions at a time.")] = os.cpu_count() or 1,
+    jobs: Annotated[
+        int, typer.Option(min=1, show_default="one for each core", help="Submissions at a time.")
+    ] = os.cpu_count() or 1,
 ) -> None:
     """Grade a class under the old and the new kit, and list every score that changes. Nothing is published."""
     before, after = kits.facts(old), kits.facts(new)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -139,6 +139,41 @@ class Grader:
         self._process.terminate()
 
 
+class Replaced:
+    """A grading process that starts when it is needed, and is replaced when it ends.
+
+    Args:
+        start: starts a process; what it raises goes on to whoever asks.
+    """
+
+    def __init__(self, start: Callable[[], Grader]) -> None:
+        self._start = start
+        self._grader: Grader | None = None
+
+    def ask(self, request: Callable[[], Mapping[str, Any]], seconds: float) -> Answer:
+        """The answer to a request, from a second process if the first one ends or fails."""
+        answer: Answer = {}
+        for _ in range(TRIES):
+            self._grader = self._grader or self._start()
+            try:
+                answer = self._grader.ask(request(), seconds)
+            except GraderDied as error:
+                answer = {"failed": str(error)}
+            if "failed" not in answer:
+                break
+            self.close()
+        return answer
+
+    def close(self) -> None:
+        if self._grader:
+            self._grader.close()
+            self._grader = None
+
+
+class _Stopped(Exception):
+    """Nobody waits for answers any more."""
+
+
 class _Shared:
     """Tasks that several threads take, one at a time."""
 
@@ -170,7 +205,7 @@ class Graders:
         self._seconds = seconds + MORE_SECONDS
         self.count = count
         self._stopped = threading.Event()
-        self._running: set[Grader] = set()
+        self._started: list[Grader] = []
 
     def answers(self, tasks: Iterable[Task]) -> Iterator[tuple[Any, Answer]]:
         """Grade all tasks; yields each one with its answer, as they are ready.
@@ -198,8 +233,8 @@ class Graders:
 
     def _stop(self, threads: list[threading.Thread], ready: "queue.Queue[Any]") -> None:
         self._stopped.set()
-        for grader in list(self._running):
-            grader.stop()
+        for grader in list(self._started):
+            grader.stop()  # nothing happens to one that has ended
         while any(thread.is_alive() for thread in threads):
             with contextlib.suppress(queue.Empty):
                 ready.get(timeout=0.05)  # a thread may wait for room
@@ -207,45 +242,29 @@ class Graders:
 
     def _work(self, waiting: "_Shared", ready: "queue.Queue[Any]") -> None:
         """A thread: grade one task after the other; the last thing that it puts into the queue has no task."""
-        grader: Grader | None = None
+        grader = Replaced(self._new)
         end: BaseException | None = None
         try:
             while not self._stopped.is_set() and (task := waiting.take()):
-                grader, answer = self._grade(task, grader)
+                answer = grader.ask(task.request, self._seconds)
+                if "refused" in answer:
+                    raise GraderError(str(answer["refused"]))
                 ready.put((task, answer))
+        except _Stopped:
+            pass
         except BaseException as error:
             end = error
         finally:
-            if grader:
-                self._end(grader)
+            grader.close()
             ready.put((None, end))
-
-    def _grade(self, task: Task, grader: Grader | None) -> tuple[Grader | None, Answer]:
-        """The answer to a task, from a new process if the one that tried has ended."""
-        answer: Answer = {}
-        for _ in range(TRIES):
-            grader = grader or self._new()
-            if self._stopped.is_set():
-                return grader, {"failed": "stopped"}
-            try:
-                answer = grader.ask(task.request(), self._seconds)
-            except GraderDied as error:
-                answer = {"failed": str(error)}
-            if "refused" in answer:
-                raise GraderError(str(answer["refused"]))
-            if "failed" not in answer or self._stopped.is_set():
-                break
-            self._end(grader)
-            grader = None
-        return grader, answer
 
     def _new(self) -> Grader:
         if rehearsal.digest(self._kit) != self._digest:
             raise GraderError(f"{self._kit} has changed since this command began: run the command again")
-        grader = Grader(*self._arguments)
-        self._running.add(grader)
-        return grader
-
-    def _end(self, grader: Grader) -> None:
-        self._running.discard(grader)
-        grader.close()
+        if not self._stopped.is_set():
+            grader = Grader(*self._arguments)
+            self._started.append(grader)
+            if not self._stopped.is_set():
+                return grader
+            grader.close()
+        raise _Stopped

@@ -22,7 +22,10 @@ from autograder.prepare.catalogue import CatalogueError
 from autograder.prepare.kit import KitError
 from harness.words import abridged, printable
 
-app = typer.Typer(no_args_is_help=True, help="Make misconceptions of mistakes that several students share.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Write mistakes that several students share into the catalogue, for hints to the next class.",
+)
 Class = Annotated[Path, typer.Option("--from", help="The folder of a graded class.", file_okay=False)]
 TRIED = "draft"  # the id of the solution with a draft, among submissions
 

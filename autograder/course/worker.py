@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from distributed import WorkerPlugin, get_worker
 
-from autograder.course.graders import TRIES, Answer, Grader, GraderDied, GraderError
+from autograder.course.graders import Answer, Grader, GraderError, Replaced
 
 if TYPE_CHECKING:
     from distributed import Worker
@@ -33,7 +33,7 @@ class GradingPlugin(WorkerPlugin):  # type: ignore[misc]  # distributed has no t
     def setup(self, worker: "Worker") -> None:
         """Called by Dask on a worker before its first task."""
         del worker
-        self._graders: dict[int, Grader] = {}
+        self._graders: dict[int, Replaced] = {}
         self._is_closed = False
         self._folder = tempfile.TemporaryDirectory(prefix="kit-")
         self._path = Path(self._folder.name, "autograder.zip")
@@ -47,29 +47,19 @@ class GradingPlugin(WorkerPlugin):  # type: ignore[misc]  # distributed has no t
         self._folder.cleanup()
 
     def ask(self, request: Mapping[str, Any]) -> Answer:
-        """Grade one submission, in a second process if the first one ends."""
-        answer: Answer = {}
-        for _ in range(TRIES):
-            try:
-                answer = self._grader().ask(request, self._seconds)
-            except GraderDied as error:
-                answer = {"failed": str(error)}
-            except GraderError as error:
-                return {"refused": str(error)}
-            if "failed" not in answer:
-                break
-            self._graders.pop(threading.get_ident()).close()
-        return answer
+        """Grade one submission."""
+        grader = self._graders.setdefault(threading.get_ident(), Replaced(self._new))
+        try:
+            return grader.ask(lambda: request, self._seconds)
+        except GraderError as error:
+            return {"refused": str(error)}
 
-    def _grader(self) -> Grader:
-        thread = threading.get_ident()
-        if thread not in self._graders:
-            grader = Grader(self._path, self._repository, filter(Path.is_dir, self._closed), options=())
-            if self._is_closed:
-                grader.close()
-                raise GraderError("the worker is leaving")
-            self._graders[thread] = grader
-        return self._graders[thread]
+    def _new(self) -> Grader:
+        grader = Grader(self._path, self._repository, filter(Path.is_dir, self._closed), options=())
+        if self._is_closed:
+            grader.close()
+            raise GraderError("the worker is leaving")
+        return grader
 
 
 def grade(plugin: str, request: Mapping[str, Any]) -> tuple[str, Answer]:
