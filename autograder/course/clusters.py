@@ -5,6 +5,7 @@ mostly shows in several tests of a deliverable, so groups of equal outcomes that
 make one cluster. Values that come out at random equal those of nobody else and are in no cluster.
 """
 
+import re
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -23,6 +24,7 @@ from harness.outcome import decode
 from harness.words import abridged, shorten
 
 LEAST = 3  # submissions of a cluster: two may have worked together
+PLACE = re.compile(r"\S+:\d+, in \S+")  # as harness/run.py writes it
 SAMPLE = 20  # submissions of a cluster, and of classmates with right code, whose code is compared
 
 
@@ -109,8 +111,9 @@ def _facts(tests: Sequence[str], submissions: Sequence[str], message: str) -> tu
 
 
 def first_line(message: str) -> str:
-    """The first line of a message that is no heading, such as "In the case batch = one row:"."""
-    return next((line for line in message.splitlines() if line.strip() and not line.endswith(":")), "")
+    """The first line of a message that says what is wrong: no heading, and no place in a file."""
+    lines = (line.strip() for line in message.splitlines())
+    return next((line for line in lines if line and not line.endswith(":") and not PLACE.fullmatch(line)), "")
 
 
 def _passed(rows: Sequence[dict[str, Item]]) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.course.clusters import clusters, equal
+from autograder.course.clusters import clusters, equal, first_line
 from autograder.course.handins import HandIn
 from autograder.course.record import GRADED, Graded, Item
 from autograder.prepare import catalogue, mistakes
@@ -187,3 +187,16 @@ def test_a_mistake_is_found_in_code_with_other_names(tmp_path: Path, monkeypatch
         f"{h} = nn.functional.softsign(self.hidden_layer({x}))" for x, h in names
     ]
     assert (cluster.draft.before, cluster.draft.after) == (mistake.before, mistake.after)
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("Expected 2, got 3.\nRight: h.", "Expected 2, got 3."),
+        ("In the case batch = one row:\nh at [0]: expected 1, got 2.", "h at [0]: expected 1, got 2."),
+        ("In the case a = b:\nmodels/naive/RNN.py:58, in __init__\n  ValueError: 3\nIs it?", "ValueError: 3"),
+        ("", ""),
+    ],
+)
+def test_a_message_is_named_by_the_line_that_says_what_is_wrong(message: str, line: str) -> None:
+    assert first_line(message) == line
