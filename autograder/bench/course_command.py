@@ -22,7 +22,7 @@ def measure(
         int,
         typer.Option(
             min=0,
-            help="Only grade the class undisturbed and killed so often on the way, and compare the tables.",
+            help="Only grade the class once undisturbed and once killed this many times, and compare the tables.",
         ),
     ] = 0,
     few_tests: Annotated[

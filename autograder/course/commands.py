@@ -124,7 +124,7 @@ def grade(run: Batch, source: str, format: str, closed: list[Path], jobs: int, s
         closed: folders to hide from student code.
 
     Raises:
-        BatchError: if a file stands in the way of what `write` is going to write; nothing is graded then.
+        BatchError: if a file stands in the way of those that each run writes; nothing is graded then.
     """
     for name in OURS:
         _demand_free(run.out / name)

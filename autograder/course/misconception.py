@@ -158,7 +158,7 @@ def _graded(record: Record, cluster: Cluster, kit_zip: Path) -> Answer:
         "notebooks": [],
         "overrides": {},
     }
-    with contextlib.closing(Grader(kit_zip, REPOSITORY, [])) as grader:
+    with contextlib.closing(Grader(kit_zip, REPOSITORY, [record.path.parent])) as grader:
         answer = grader.ask(request, kit.seconds + MORE_SECONDS)
     if "unexplained" not in answer:
         raise GraderDied(str(answer.get("failed", answer.get("refused"))))

@@ -12,8 +12,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+import cloudpickle
 import pytest
-from distributed import KilledWorker, Scheduler, SpecCluster, Worker, WorkerPlugin
+from distributed import Future, KilledWorker, Scheduler, SpecCluster, Worker, WorkerPlugin
 
 from autograder.bench import generated_class
 from autograder.bench.course import quick_kit
@@ -23,6 +24,7 @@ from autograder.course.cluster import ClusterGraders
 from autograder.course.graders import GraderError, Graders
 from autograder.course.handins import HandIn
 from autograder.course.record import Record
+from autograder.course.worker import GradingPlugin
 from tests.project.conftest import ROOT
 
 COUNT = 8
@@ -46,7 +48,7 @@ if __name__ == "__main__":
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The scheduler of a LocalCluster. It has a process of its own, because a scheduler imports what it is sent."""
+    """The scheduler of a LocalCluster in a process of its own, which has nothing of this repository."""
     script = tmp_path_factory.mktemp("cluster") / "cluster.py"
     script.write_text(CLUSTER)
     command = [sys.executable, str(script)]
@@ -91,6 +93,7 @@ def test_a_worker_that_is_killed_changes_nothing(address, kit, handins, tmp_path
             assert sorted(done) == sorted(handin.id for handin in handins), "each one counts once"
             assert run.summary.failed == run.summary.not_isolated == []
             assert table(there) == table(here)
+        graders._client.wait_for_workers(2, timeout=60)  # its nanny has started another one, which was prepared, too
         graders.close()
     assert graders.refusals == {}
 
@@ -113,7 +116,7 @@ class Scripted(WorkerPlugin):
             return {"refused": "not isolated"}
         if self.name == "leaving":
             self.may_go.wait(60)
-        if self.name == "ending":
+        if self.name == "ending" or (self.name == "ending at first" and len(self.asked) == 1):
             raise KilledWorker("grade", SimpleNamespace(address=self.name), 3)
         return {"by": self.name}
 
@@ -123,7 +126,6 @@ def scripted(kit, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tup
     """Starts a cluster of threads with scripted workers of these names."""
     monkeypatch.setattr(cluster, "GradingPlugin", Scripted)
     monkeypatch.setattr(cluster, "CHECK_SECONDS", 0.2)
-    monkeypatch.setattr(ClusterGraders, "_send_code", lambda self, repository: None)  # this process has it
     Scripted.asked.clear()
     Scripted.may_go.clear()
     with contextlib.ExitStack() as stack:
@@ -132,7 +134,9 @@ def scripted(kit, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tup
             scheduler = {"cls": Scheduler, "options": {"dashboard": False, "port": 0, "dashboard_address": ":0"}}
             made = stack.enter_context(SpecCluster({name: spec(name) for name in names}, scheduler))
             made.wait_for_workers(len(names))
-            return made, stack.enter_context(contextlib.closing(ClusterGraders(made.scheduler_address, kit, ROOT)))
+            graders = stack.enter_context(contextlib.closing(ClusterGraders(made.scheduler_address, kit, ROOT)))
+            stack.callback(Scripted.may_go.set)
+            return made, graders
 
         yield start
 
@@ -148,7 +152,8 @@ def test_submissions_whose_willing_workers_have_left_go_to_others(scripted) -> N
     workers, graders = scripted("unable", "leaving")
 
     def exchange() -> None:
-        while len(graders.refusals) < 1 or "leaving" not in Scripted.asked:
+        until = time.monotonic() + 60
+        while (len(graders.refusals) < 1 or "leaving" not in Scripted.asked) and time.monotonic() < until:
             time.sleep(0.02)
         time.sleep(0.3)  # for what was refused to be sent to the only willing worker
         workers.worker_spec["joining"] = spec("joining")
@@ -157,18 +162,54 @@ def test_submissions_whose_willing_workers_have_left_go_to_others(scripted) -> N
         workers.sync(workers.workers["leaving"].close, executor_wait=False)
         Scripted.may_go.set()
 
-    thread = threading.Thread(target=exchange)
+    thread = threading.Thread(target=exchange, daemon=True)
     thread.start()
     answers = [answer for _, answer in graders.answers(TASKS)]
     thread.join()
     assert answers == [{"by": "joining"}] * len(TASKS)
 
 
+def test_a_submission_with_which_workers_are_lost_is_sent_again_alone(scripted) -> None:
+    _, graders = scripted("ending at first")
+    answers = [answer for _, answer in graders.answers(TASKS)]
+    assert answers == [{"by": "ending at first"}] * len(TASKS)
+    assert len(Scripted.asked) == len(TASKS) + 1
+
+
 def test_a_submission_that_ends_its_workers_twice_has_failed(scripted) -> None:
     _, graders = scripted("ending")
-    answers = [answer["failed"] for _, answer in graders.answers(TASKS[:1])]
-    assert Scripted.asked == ["ending"] * 2
-    assert answers[0].startswith("it has ended several workers")
+    answers = [answer["failed"] for _, answer in graders.answers(TASKS[:2])]
+    assert len(Scripted.asked) == 4
+    assert all(answer.startswith("workers were lost with it, also when it was graded alone") for answer in answers)
+
+
+def test_a_result_that_is_lost_with_its_worker_is_computed_again(scripted, monkeypatch) -> None:
+    workers, graders = scripted("quick")
+    looks = graders._completed.next_batch
+
+    def look_late(block: bool) -> list[tuple[Future, object]]:
+        """The first time the worker has left before its result is fetched."""
+        monkeypatch.setattr(graders._completed, "next_batch", looks)
+        while not Scripted.asked:
+            time.sleep(0.02)
+        workers.worker_spec["joining"] = spec("joining")
+        workers.sync(workers.workers["quick"].close, executor_wait=False)
+        del workers.worker_spec["quick"]
+        workers.sync(workers._correct_state)
+        return []
+
+    monkeypatch.setattr(graders._completed, "next_batch", look_late)
+    assert [answer["by"] for _, answer in graders.answers(TASKS[:1])] in (["quick"], ["joining"])
+
+
+def test_a_scheduler_that_ends_stops_the_run_and_says_so(scripted) -> None:
+    """The client gives up what is under way when it does not reach the scheduler any more."""
+    _, graders = scripted("leaving")
+    closing = threading.Timer(0.2, lambda: graders._client.cancel(list(graders._under_way)))
+    closing.start()
+    with pytest.raises(GraderError, match=r"the scheduler at tcp.* does not answer any more"):
+        list(graders.answers(TASKS))
+    closing.join()
 
 
 def test_a_cluster_without_workers_is_not_waited_for_for_ever(scripted, monkeypatch) -> None:
@@ -176,9 +217,8 @@ def test_a_cluster_without_workers_is_not_waited_for_for_ever(scripted, monkeypa
     workers, graders = scripted("leaving")
     closing = threading.Timer(0.1, lambda: workers.sync(workers.workers["leaving"].close, executor_wait=False))
     closing.start()
-    with pytest.raises(GraderError, match=r"has had no worker for 0\.5 s; what is graded is stored"):
+    with pytest.raises(GraderError, match=r"has had no worker that grades for 0\.5 s; what is graded is stored"):
         list(graders.answers(TASKS))
-    Scripted.may_go.set()
     closing.join()
 
 
@@ -194,14 +234,19 @@ def test_a_worker_that_cannot_isolate_refuses_and_says_so(address, kit, handins,
     assert len(graders.refusals) == 2
 
 
+SET_UP = """
+import pickle, sys, types
+plugin = pickle.load(sys.stdin.buffer)
+plugin.setup(types.SimpleNamespace(local_directory=sys.argv[1]))
+print(sys.modules["autograder.course.graders"].__file__)
+"""
+
+
 def test_workers_need_nothing_of_the_repository(tmp_path: Path) -> None:
-    path = tmp_path / "code.zip"
-    path.write_bytes(cluster.code(ROOT))
-    script = "import sys; sys.path.insert(0, sys.argv[1]); import autograder.course.worker as w; print(w.__file__)"
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", script, str(path)], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.startswith(str(path))
+    plugin = cloudpickle.dumps(GradingPlugin(b"kit", cluster.code(ROOT), ROOT, [], 1.0))
+    command = [sys.executable, "-I", "-c", SET_UP, str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, input=plugin, capture_output=True, check=True)
+    assert done.stdout.decode().startswith(str(tmp_path))
 
 
 def test_a_scheduler_that_does_not_answer_is_named(kit, monkeypatch) -> None:
