@@ -860,6 +860,13 @@ def test_a_known_mistake_gets_its_hint_in_every_row_that_shows_it(small):
     assert misconception.hint in str(composed)
 
 
+@pytest.mark.parametrize("draw", ["torch.rand(())", "np.random.rand()", "random.random()"])
+def test_wrong_code_that_draws_is_told_the_same_every_time(small, draw):
+    files = change(LSTM, "c = f * c + i * g", f"import random, numpy as np; c = f * c + {draw}")
+    first, second = (messages(small.grade(files), "naive.LSTM") for _ in range(2))
+    assert first == second != []
+
+
 def test_hidden_inputs_bring_no_hint(small, public_sums):
     """Which of many mistakes is made, for some inputs only, could else be a message about them."""
     step = "            c = f * c + i * g"
