@@ -53,7 +53,7 @@ def members(count: int, public: Path) -> list[Member]:
         if number % EVERY == EVERY - 1:
             attack = attacks[number // EVERY * 11 % len(attacks)]
             sort, content = "attack", attack.archive(good, known)
-        created = DUE + timedelta(hours=(-30, -1, 5, 30)[number % 4])
+        created = DUE + timedelta(hours=(-30, 5, 30, -1)[number % 4])
         handed = Handed(FIRST + number, _students(number), each.junk or content, created)
         made.append(Member(handed, sort))
     return made
