@@ -18,6 +18,7 @@ from tests.project.course.exports import Handed
 
 DUE = datetime(2026, 3, 1, 23, 59, tzinfo=UTC)
 FIRST = 1001  # the platform's number of the first submission
+HOURS_LATE = (-30, -1, 30, -1, 5, 5, -1)  # in turn
 EVERY = 8  # of so many submissions one is an attack
 ABSENT = "Nora Never"  # enrolled, and handed in nothing
 
@@ -53,7 +54,7 @@ def members(count: int, public: Path) -> list[Member]:
         if number % EVERY == EVERY - 1:
             attack = attacks[number // EVERY * 11 % len(attacks)]
             sort, content = "attack", attack.archive(good, known)
-        created = DUE + timedelta(hours=(-30, 5, 30, -1)[number % 4])
+        created = DUE + timedelta(hours=HOURS_LATE[number % len(HOURS_LATE)])
         handed = Handed(FIRST + number, _students(number), each.junk or content, created)
         made.append(Member(handed, sort))
     return made

@@ -22,7 +22,7 @@ from tests.project.conftest import ROOT
 from tests.project.course import exports
 from tests.project.course.classes import ABSENT, DUE, Member, members, write_roster
 
-COUNT = int(os.environ.get("CLASS", "24"))
+COUNT = int(os.environ.get("CLASS", "16"))
 TIERS = '\n[[late.tier]]\nup_to = "24 hours"\ndeduct = 0.25\n'
 HOURS = 24
 

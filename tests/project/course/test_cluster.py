@@ -27,7 +27,7 @@ from autograder.course.record import Record
 from autograder.course.worker import GradingPlugin
 from tests.project.conftest import ROOT
 
-COUNT = 8
+COUNT = 6
 pytestmark = pytest.mark.timeout(600)
 
 
