@@ -27,7 +27,7 @@ from autograder.course.record import Record
 from autograder.course.worker import GradingPlugin
 from tests.project.conftest import ROOT
 
-COUNT = 6
+COUNT = 5
 pytestmark = pytest.mark.timeout(600)
 
 
@@ -79,7 +79,7 @@ def table(record: Record) -> list[tuple]:
 def test_a_worker_that_is_killed_changes_nothing(address, kit, handins, tmp_path: Path) -> None:
     with batch.opened(tmp_path / "here") as here:
         run, tasks = started(tmp_path / "here", kit, handins, here)
-        for _ in run.run(tasks, Graders(kit.path, kit.digest, ROOT, [], kit.seconds, 2), "", ""):
+        for _ in run.run(tasks, Graders(kit.path, kit.digest, ROOT, [], kit.seconds, 1), "", ""):
             pass
         graders = ClusterGraders(address, kit, ROOT)
         with batch.opened(tmp_path / "there") as there:
