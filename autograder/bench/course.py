@@ -110,7 +110,7 @@ def survive(root: Path, kit: Path, count: int, kills: int, jobs: int, say: Say) 
         for table in ("grades.csv", "items.csv"):
             before, after = (_table(folder / run / table) for run in ("quiet", "killed"))
             if before != after:
-                rows = [row for row in before if row not in after] + [row for row in after if row not in before]
+                rows = sorted({*before} ^ {*after})
                 raise BenchError("\n".join([f"{table} differs after kills:", *map(str, rows[:20])]))
         say(f"after {kills} kills the tables of {count} submissions are those of a quiet run")
 
@@ -201,12 +201,12 @@ def _demand_same(out: Path, rival: Path) -> None:
             raise BenchError(f"{path.stem}: {'right' if right[0] else 'wrong'} here, and not there")
 
 
-def _table(path: Path) -> list[list[str]]:
+def _table(path: Path) -> list[tuple[str, ...]]:
     """A table without the columns that differ from run to run, in sorted order."""
     with path.open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     kept = [column for column, name in enumerate(header) if name not in IGNORED]
-    return sorted([row[column] for column in kept] for row in rows)
+    return sorted(tuple(row[column] for column in kept) for row in rows)
 
 
 def markdown(figures: Figures) -> str:

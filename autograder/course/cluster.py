@@ -188,12 +188,11 @@ class ClusterGraders:
         Raises:
             GraderError: if all refuse.
         """
-        if willing := (self._workers() or self._able) - self.refusals.keys():
-            return sorted(willing)
-        if not self._able:
+        willing = self._workers() - self.refusals.keys() or self._able
+        if not willing:
             worker, why = next(iter(self.refusals.items()))
             raise GraderError(f"no worker of the cluster can grade; {worker}: {why}")
-        return sorted(self._able)
+        return sorted(willing)
 
     def _workers(self) -> set[str]:
         """The addresses of all workers."""
