@@ -4,10 +4,9 @@ from types import SimpleNamespace
 
 import torch
 
-from harness.doubles import mode_of, tensors
+from harness.doubles import OptimizerDouble, mode_of, tensors
 from harness.stress import has_shape, same, same_again, stress
 from tests.models.language_model.doubles import (
-    OptimizerDouble,
     RecurrentModelDouble,
     RNNModelDouble,
     TransformerModelDouble,

@@ -1,6 +1,6 @@
 """Given stand-ins for language models and what trains them; harness/doubles.py says what stand-ins have in common."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -100,34 +100,6 @@ class WindowModelDouble(LearningModelDouble):
         self.note(src)
         hidden = torch.tanh(self.tokens[src].cumsum(dim=0))  # (S, B, H)
         return torch.log_softmax(hidden @ self.scores, dim=2).flatten(0, 1)
-
-
-class OptimizerDouble:
-    """Stands in for an optimizer: gradient descent with momentum. The first one of torch's costs a process a second.
-
-    Attributes:
-        norms: of all gradients together, at every step.
-    """
-
-    def __init__(self, parameters: Iterable[nn.Parameter], rate: float, momentum: float = 0.0) -> None:
-        self.param_groups: list[dict[str, Any]] = [{"params": list(parameters), "lr": rate, "momentum": momentum}]
-        self.velocities = [torch.zeros_like(parameter) for parameter in self.param_groups[0]["params"]]
-        self.norms: list[float] = []
-
-    def zero_grad(self, set_to_none: bool = True) -> None:
-        for parameter in self.param_groups[0]["params"]:
-            parameter.grad = None if set_to_none or parameter.grad is None else torch.zeros_like(parameter)
-
-    @torch.no_grad()
-    def step(self) -> None:
-        group = self.param_groups[0]
-        gradients = [
-            torch.zeros_like(parameter) if parameter.grad is None else parameter.grad for parameter in group["params"]
-        ]
-        self.norms.append(float(torch.cat([gradient.flatten() for gradient in gradients]).norm()))
-        for parameter, velocity, gradient in zip(group["params"], self.velocities, gradients, strict=True):
-            velocity.mul_(group["momentum"]).add_(gradient)
-            parameter.sub_(group["lr"] * velocity)
 
 
 @contextmanager

@@ -5,8 +5,8 @@ import torch
 from gradescope_utils.autograder_utils.decorators import number, weight
 
 from harness import integration
-from harness.doubles import mode_of
-from tests.models.language_model.doubles import OptimizerDouble, RecurrentModelDouble, WindowModelDouble, given_batching
+from harness.doubles import OptimizerDouble, mode_of
+from tests.models.language_model.doubles import RecurrentModelDouble, WindowModelDouble, given_batching
 
 with_and_without_state = pytest.mark.parametrize("state", [True, False])
 tensor_and_pair = pytest.mark.parametrize("pair", [False, True])
