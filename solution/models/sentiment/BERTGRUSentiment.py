@@ -81,7 +81,7 @@ def count_parameters(model: nn.Module) -> int:
     """How many numbers of a model are trained: those of parameters that require gradients."""
     # TODO(sentiment.BERTGRUSentiment): add up.
     # BEGIN SOLUTION
-    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    return sum(each.numel() for each in model.parameters() if each.requires_grad)
     # END SOLUTION
 
 
