@@ -140,7 +140,7 @@ def an_epoch_that_learns_nothing_weighs_every_text_the_same(models, given):
 
 
 @stress("sentiment.training")
-def training_calls_do_not_influence_each_other(models, given):
+def sentiment_training_calls_do_not_influence_each_other(models, given):
     """Evaluation and prediction give the same after another call; a prediction leaves the mode as it was."""
     training, tokenizer = models.sentiment.training, TokenizerDouble()
     model, text, labels = classified(given)

@@ -21,7 +21,7 @@ def build(models, given, bidirectional=True, n_layers=2, dropout=0.3, outputs=No
     outputs = outputs or given.size("output_dim", 2, 3)
     bert = BertDouble(given, E)
     model = models.sentiment.BERTGRUSentiment.BERTGRUSentiment(bert, H, outputs, n_layers, bidirectional, dropout)
-    return given.parameters(model, of="rnn out")
+    return given.parameters(model)
 
 
 def draw_texts(given, lengths=None, name="text"):

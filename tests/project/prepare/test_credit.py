@@ -140,24 +140,29 @@ def failing(
 
 def test_the_contract_says_how_tests_call(graded, answers):
     """Which functions tests call, and which of their parameters they give by name."""
-    by_name: dict[str, set[str]] = defaultdict(set)
+    by_name: dict[tuple[str, str], set[str]] = defaultdict(set)
     with activated(ROOT / "solution") as tree:
         for file in ASSIGNMENT.files:
             module = importlib.import_module(file.removesuffix(".py").replace("/", "."))
             for name in {
                 function.name for deliverable in ASSIGNMENT.by_file(file) for function in deliverable.functions
             }:
-                watch(module, name, lambda name, options: by_name[name].update(options))
+                watch(module, name, lambda name, options, file=file: by_name[file, name].update(options))
         for test in graded:
             for case in test.cases:
                 outcome = run_case(test, case, tree, answers.seeds[test.identifier(case)])
                 assert outcome.fault is None
-    functions = {
-        function.name: function for deliverable in ASSIGNMENT.deliverables for function in deliverable.functions
+    required = {
+        (deliverable.file, function.name)
+        for deliverable in ASSIGNMENT.deliverables
+        for function in deliverable.functions
+        if not function.optional
     }
-    assert by_name.keys() == {name for name, function in functions.items() if not function.optional}
+    assert by_name.keys() == required
     for deliverable in ASSIGNMENT.deliverables:
-        given_by_name = {name for function in deliverable.functions for name in by_name[function.name]}
+        given_by_name = {
+            name for function in deliverable.functions for name in by_name[deliverable.file, function.name]
+        }
         assert sorted(deliverable.by_name) == sorted(given_by_name), (
             f"tests/{deliverable.tests}: tests give the parameters on the right by name, and keywords.py finds those "
             "on the left. What is on the right alone: give it by name in this file, in a call of the function or of a "
