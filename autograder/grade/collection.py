@@ -276,11 +276,18 @@ def _assign(entries: list[_Entry], assignment: Assignment, taken: Taken) -> dict
     for entry in entries:
         if flat or "/" not in entry.name.removeprefix(home):
             loose.setdefault(PurePosixPath(meant[entry]).name, []).append(entry)
+    paths: dict[str, list[str]] = {}
+    for path in assignment.files:
+        paths.setdefault(PurePosixPath(path).name, []).append(path)
     chosen: dict[str, _Entry] = {}
     for path in assignment.files:
         exact = [entry for entry in entries if entry.name == home + path]
         similar = [entry for entry in entries if entry.name.lower() == (home + path).lower()]
-        named = loose.get(PurePosixPath(path).name, [])
+        name = PurePosixPath(path).name
+        named = loose.get(name, [])
+        if len(paths[name]) > 1:  # the name alone does not say which of them it is; its folder may
+            folder = PurePosixPath(path).parent.name
+            named = [entry for entry in named if PurePosixPath(meant[entry]).parent.name == folder]
         copies = [entry for entry in entries if meant[entry] == home + path]
         candidates = exact or similar or [entry for entry in named if entry.name == meant[entry]] or copies or named
         if len(candidates) > 1:
@@ -290,6 +297,14 @@ def _assign(entries: list[_Entry], assignment: Assignment, taken: Taken) -> dict
             chosen[path] = candidates[0]
             if not exact:
                 taken.notes.append(f"{shown(candidates[0].name)} was taken as {path}.")
+    used = {entry.name for entry in chosen.values()}
+    for name, choices in paths.items():
+        for entry in loose.get(name, []) if len(choices) > 1 else []:
+            if entry.name not in used:
+                taken.notes.append(
+                    f"{shown(entry.name)} was not taken: it can be {joined(choices, 'or')}. Hand it in inside of its "
+                    "folder, or let collect_submission.py pack your work."
+                )
     return chosen
 
 

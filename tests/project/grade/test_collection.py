@@ -10,6 +10,7 @@ import struct
 import subprocess
 import warnings
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -103,9 +104,27 @@ def test_loose_files_are_taken_by_their_names(submit):
 
 
 def test_all_files_in_one_flat_folder_are_taken(submit):
-    taken = submit({f"work/{Path(path).name}": content for path, content in FILES.items()})
-    assert taken.files == FILES
-    assert len(taken.notes) == len(FILES)
+    names = Counter(Path(path).name for path in FILES)
+    own = {path: content for path, content in FILES.items() if names[Path(path).name] == 1}
+    taken = submit({f"work/{Path(path).name}": content for path, content in own.items()})
+    assert taken.files == own
+    assert len(taken.notes) == len(own)
+
+
+def test_files_whose_name_several_deliverables_have_are_told_apart_by_their_folders(submit):
+    parts = ("language_model", "sentiment")
+    assert submit({f"work/{part}/training.py": part.encode() for part in parts}).files == {
+        f"models/{part}/training.py": part.encode() for part in parts
+    }
+
+
+def test_a_loose_file_whose_name_several_deliverables_have_is_not_taken(submit):
+    taken = submit({"training.py": b"", "RNN.py": b""})
+    assert list(taken.files) == ["models/naive/RNN.py"]
+    assert taken.notes[-1] == (
+        "training.py was not taken: it can be models/language_model/training.py or models/sentiment/training.py. Hand it "
+        "in inside of its folder, or let collect_submission.py pack your work."
+    )
 
 
 def test_one_loose_file_beside_the_right_folders_is_taken(submit):
