@@ -12,7 +12,7 @@ measured, and its commands. The docstring of the folder says which file does wha
 
     parts.py         what a part is, and which folders are parts
     notebook.py      what the notebooks call
-    metrics.py       perplexity
+    metrics.py       losses and perplexity
     folders.py       where things are
     errors.py        what is said when something stops
 

@@ -24,7 +24,7 @@ INSTALL = "pip install -r requirements.txt"
 # What this brings, as it is imported.
 PACKAGES = {
     "filelock", "line_profiler", "markdown_it", "matplotlib", "numpy", "optuna", "rich", "sacrebleu",
-    "safetensors", "spacy", "tensorboard", "torch", "torchtext", "tqdm", "typer", "typst",
+    "safetensors", "sklearn", "spacy", "tensorboard", "torch", "torchtext", "tqdm", "transformers", "typer", "typst",
 }  # fmt: skip
 
 SHOWN_FRAMES = 6  # of students' code; a recursion has hundreds

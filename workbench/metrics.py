@@ -1,8 +1,10 @@
-"""How good a model's probabilities are: perplexity."""
+"""How good a model's probabilities are: perplexity, or the loss itself."""
 
 from __future__ import annotations
 
 import math
+
+TOKENS = "tokens"
 
 
 def mean_loss(loss: float, tokens: int) -> float:
@@ -40,3 +42,8 @@ def perplexity_of(mean: float) -> float:
         return math.exp(mean)
     except OverflowError:
         return math.inf
+
+
+def in_words(mean: float, unit: str) -> str:
+    """A mean loss in nats as it is shown: of tokens as perplexity, of other units as it is."""
+    return f"perplexity {perplexity_of(mean):.2f}" if unit == TOKENS else f"loss {mean:.3f}"

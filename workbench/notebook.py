@@ -120,7 +120,7 @@ class Notebook:
 
     @one_line_errors
     def curves(self, *names: str) -> None:
-        """Draw the perplexity of trained models over their epochs."""
+        """Draw the perplexity of trained models over their epochs; of those that classify, loss and accuracy."""
         folders = [self.runs / name for name in self.those_trained(names)]
         if folders:
             display(plots.curves(compare.histories(compare.read(folders))))

@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.words import joined
 from workbench.errors import SettingsError
@@ -19,8 +19,15 @@ FOLDER = Path(__file__).parent
 Values = Mapping[str, Any]
 # "choice" of values, or from lowest to highest: "uniform", "log", and "whole" for whole numbers
 Range = tuple[str, tuple[Any, ...]]
-# Its words, its key in what `evaluate` writes, and the function that gives the best of several values.
-Score = tuple[str, str, Callable[[list[float]], float]]
+
+
+class Score(NamedTuple):
+    """What `evaluate` measures: its words, its key in what `evaluate` writes, which of several values is best."""
+
+    label: str
+    key: str
+    best: Callable[[list[float]], float]
+    form: str = "{:.2f}"
 
 
 @dataclass(frozen=True)
@@ -40,8 +47,9 @@ class Part:
         trained: "module:class" of its `Trained`: how its models are made, stored, measured and shown.
         commands: module whose `app` has the commands that are for this part alone.
         needs: model -> ids of the deliverables that have to be written before it can be trained.
+        unit: what losses are means over, in the plural. Of tokens, perplexity is shown; of others, accuracy.
         files: names of the files in a run's folder that only this part writes.
-        scores: what `evaluate` measures beside perplexity.
+        scores: what `evaluate` measures beside perplexity; of other units than tokens, all that is compared.
         incidental: settings whose change does not count as tuning, beside those of all parts.
     """
 
@@ -57,6 +65,7 @@ class Part:
     commands: str
     by_data: Mapping[str, Values] = field(default_factory=dict)
     needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unit: str = "tokens"
     files: tuple[str, ...] = ()
     scores: tuple[Score, ...] = ()
     incidental: tuple[str, ...] = ()

@@ -69,10 +69,10 @@ def tune(
     data_root: DataRoot = None,
     device: Device = "auto",
 ) -> None:
-    """Search for lower validation perplexity; the same command goes on, also beside itself in another terminal."""
+    """Search for a lower validation loss; the same command goes on, also beside itself in another terminal."""
     from workbench.errors import WorkbenchError
     from workbench.experiments import tuning
-    from workbench.metrics import perplexity_of
+    from workbench.metrics import in_words
     from workbench.pictures import plots
     from workbench.training import launch
     from workbench.training.records import Interrupted
@@ -90,7 +90,7 @@ def tune(
 
     def seen(trial: Any) -> None:
         values = "  ".join(f"{key}={_short(value)}" for key, value in trial.params.items())
-        line = Text.assemble(f"trial {trial.number}: {tuning.outcome(trial)}  ", (values, "dim"))
+        line = Text.assemble(f"trial {trial.number}: {tuning.outcome(trial, settings.part.unit)}  ", (values, "dim"))
         console.print(line, soft_wrap=True)
 
     try:
@@ -106,7 +106,7 @@ def tune(
     places = [f"{option} {typed(path)}" for option, path in (("--tree", tree), ("--data-root", data_root)) if path]
     options = " ".join([*places, *(f"--set {change}" for change in [*shared, *best])])
     console.print(
-        f"Best: trial {study.best_trial.number}, validation perplexity {perplexity_of(study.best_value):.2f}; "
+        f"Best: trial {study.best_trial.number}, validation {in_words(study.best_value, settings.part.unit)}; "
         f"{picture} shows what mattered. Train it for longer:\n"
         f"  python -m workbench train --model {model} --data {data} --name {data}-{model}-tuned {options}",
         soft_wrap=True,

@@ -26,7 +26,7 @@ from workbench.commands.options import (
     speaks,
 )
 from workbench.folders import STUDENT, typed
-from workbench.metrics import perplexity_of
+from workbench.metrics import in_words
 from workbench.parts import data_for
 from workbench.training.records import Result
 
@@ -73,17 +73,18 @@ def train(
         code = open_tree(tree or STUDENT)
         trained, result = launch.train(settings, folder, code, data_root, device, overwrite, callbacks)
     if speaks():
-        _show_training(trained.parameters, trained.examples(), result, folder)
+        _show_training(trained.parameters, trained.examples(), result, folder, settings.part.unit)
 
 
-def _show_training(parameters: int, examples: Iterable[str], result: Result, folder: Path) -> None:
+def _show_training(parameters: int, examples: Iterable[str], result: Result, folder: Path, unit: str) -> None:
     """Print the result of a training and examples of the model's output."""
     epochs = len(result.history)
+    accuracy = "" if result.accuracy is None else f", accuracy {result.accuracy:.1%}"
     console.print(
         Text.assemble(
             "\n", (str(folder), "bold"),
             f": {parameters / 1e6:.2f} M parameters, {epochs} epoch{'' if epochs == 1 else 's'} in "
-            f"{result.seconds / 60:.1f} min; validation perplexity ", (f"{perplexity_of(result.loss):.2f}", "bold"),
+            f"{result.seconds / 60:.1f} min; validation ", (f"{in_words(result.loss, unit)}{accuracy}", "bold"),
             f", from {result.kept}{', stopped early' if result.stopped_early else ''}.\n",
         )
     )  # fmt: skip
@@ -99,9 +100,9 @@ def evaluate(
     tree: TreeOption = None,
     data_root: DataRoot = None,
     device: Device = "auto",
-    json_file: Annotated[Path | None, typer.Option("--json", help=JSON_HELP, callback=can_hold('"perplexity"'))] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help=JSON_HELP, callback=can_hold('"split"'))] = None,
 ) -> None:
-    """Measure a trained model on a whole split: perplexity, and of translations BLEU, chrF, exact matches.
+    """Measure a trained model on a whole split: perplexity, BLEU, accuracy, whatever its part measures.
 
     Choose settings by validation. Measure the model that you have chosen on test, once.
     """

@@ -2,4 +2,5 @@
 
 sources.py  files of public data sets, from a folder or downloaded
 draw.py     random choices that are the same everywhere
+buckets.py  batches of rows of similar length
 """

@@ -12,14 +12,14 @@ from typing import Any
 from harness.words import joined
 from workbench.errors import WorkbenchError
 from workbench.folders import typed
-from workbench.metrics import perplexity_of
+from workbench.metrics import TOKENS, perplexity_of
 from workbench.parts import Score
 from workbench.training.run_folder import EVALUATED, RESTORE, Run, RunError, is_number
 from workbench.training.settings import Settings
 
 EMPTY = "-"
 CHOSEN_BY = ("validation",)  # the split by which runs are compared and chosen; test is read once, after that
-PERPLEXITY: Score = ("perplexity", "perplexity", min)
+PERPLEXITY = Score("perplexity", "perplexity", min)
 # Settings whose change is no tuning: how long a run takes, which random numbers it sees. A part can name more.
 LENGTH = {"epochs", "early_stopping"}
 INCIDENTAL = {"seed", "save_every", "compile", "precision"}
@@ -49,7 +49,7 @@ class Summary:
         """Raises: RunError or SettingsError, where there is no run, or a file of it is damaged."""
         run = Run.open(folder)
         settings = Settings.of_run(run)
-        numbers = {"loss", "parameters", *(key for _, key, _ in scores([settings]))}
+        numbers = {"loss", "accuracy", "parameters", *(score.key for score in scores([settings]))}
 
         def content(name: str) -> Mapping[str, Any]:
             values = run.read_object(name) if (folder / name).is_file() else {}
@@ -83,6 +83,12 @@ class Summary:
     def validation_loss(self) -> float:
         """Of the weights that are kept, in nats a token; infinite before the first epoch's end and after divergence."""
         return math.inf if self.diverged else float(self.result.get("loss", self.best.get("validation_loss", math.inf)))
+
+    @property
+    def accuracy(self) -> float | None:
+        """Of the weights that are kept, on the validation split; None where no classes are predicted."""
+        accuracy: float | None = self.result.get("accuracy", self.best.get("validation_accuracy"))
+        return accuracy
 
     @property
     def diverged(self) -> bool:
@@ -137,8 +143,9 @@ def changes(before: Settings, after: Settings) -> dict[str, tuple[object, object
 
 
 def scores(settings: Iterable[Settings]) -> list[Score]:
-    """What `evaluate` measures of models with these settings: perplexity, then what each of their parts adds."""
-    return list(dict.fromkeys([PERPLEXITY, *(score for setting in settings for score in setting.part.scores)]))
+    """What `evaluate` measures of models with these settings: perplexity of tokens, then what each part adds."""
+    measured = [score for one in settings for score in [PERPLEXITY] * (one.part.unit == TOKENS) + list(one.part.scores)]
+    return list(dict.fromkeys(measured))
 
 
 def table(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> list[Row]:
@@ -169,21 +176,22 @@ def result_rows(runs: Sequence[Summary], splits: Sequence[str] = CHOSEN_BY) -> l
     rows = [
         Row("epochs (best)", tuple(_epochs(run) for run in runs)),
         _row(runs, "training loss", lambda run: run.best.get("train_loss"), "{:.3f}"),
-        _row(runs, "training perplexity", lambda run: _exp(run.best.get("train_loss")), "{:.2f}"),
+        _row(runs, "training perplexity", lambda run: _exp(run, run.best.get("train_loss")), "{:.2f}"),
         _row(runs, "validation loss", lambda run: _finite(run.validation_loss), "{:.3f}", min),
-        _row(runs, "validation perplexity", lambda run: _exp(_finite(run.validation_loss)), "{:.2f}", min),
+        _row(runs, "validation perplexity", lambda run: _exp(run, _finite(run.validation_loss)), "{:.2f}", min),
+        _row(runs, "validation accuracy", lambda run: run.accuracy, "{:.2%}", max),
     ]
     rows += [
         _row(
             runs,
-            f"{split} {label}",
-            partial(_measured, split=split, key=key),
-            "{:.2f}",
-            better if split in CHOSEN_BY else None,
+            f"{split} {score.label}",
+            partial(_measured, split=split, key=score.key),
+            score.form,
+            score.best if split in CHOSEN_BY else None,
         )
         for split in splits
-        for label, key, better in scores(run.settings for run in runs)
-        if (split, key) != ("validation", "perplexity")  # the same as above
+        for score in scores(run.settings for run in runs)
+        if split != "validation" or score.key not in ("perplexity", "accuracy")  # the same as above
     ]
     rows += [
         _row(runs, "minutes", lambda run: sum(line["seconds"] for line in run.log) / 60 if run.log else None, "{:.1f}"),
@@ -311,8 +319,9 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _exp(loss: float | None) -> float | None:
-    return None if loss is None else perplexity_of(loss)
+def _exp(run: Summary, loss: float | None) -> float | None:
+    """The perplexity of a mean loss; None where it is not one of tokens."""
+    return None if loss is None or run.settings.part.unit != TOKENS else perplexity_of(loss)
 
 
 def _row(

@@ -25,7 +25,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from harness.tree import Tree
 from workbench.errors import WorkbenchError
-from workbench.metrics import perplexity_of
+from workbench.metrics import in_words
 from workbench.parts import Range
 from workbench.training import launch
 from workbench.training.callbacks import Callback, ObservedTrainer
@@ -179,13 +179,17 @@ def tidy(study: optuna.Study, folder: Path) -> None:
         Run(_place(folder, trial), {}).thin_out(keep_best=trial.number == best)
 
 
-def outcome(trial: FrozenTrial) -> str:
-    """A trial's outcome in words."""
+def outcome(trial: FrozenTrial, unit: str) -> str:
+    """A trial's outcome in words.
+
+    Args:
+        unit: what losses are means over.
+    """
     if DIVERGED in trial.user_attrs:
         return f"its loss became no number in epoch {(trial.last_step or 0) + 1}"
     if trial.state == TrialState.PRUNED or trial.value is None:
         return f"pruned in epoch {trial.last_step}"
-    return f"perplexity {perplexity_of(trial.value):.2f}"
+    return in_words(trial.value, unit)
 
 
 @contextlib.contextmanager
@@ -255,7 +259,7 @@ def picture(study: optuna.Study) -> Figure:
         if key == "learning_rate":
             axes.set_xscale("log")
         axes.grid(visible=True, alpha=0.25)
-    figure.supylabel("validation loss (nats a token)", fontsize=10)
+    figure.supylabel("validation loss (nats)", fontsize=10)
     return figure
 
 

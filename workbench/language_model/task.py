@@ -40,6 +40,8 @@ class LanguageModelTask:
     columns of its own, with the hidden states of these.
     """
 
+    unit = "tokens"
+
     def __init__(
         self,
         model: LanguageModel,

@@ -26,9 +26,14 @@ MADE_BY = "python -m workbench"  # stands in every picture
 def curves(runs: Mapping[str, History]) -> Figure:
     """Perplexity over epochs on a logarithmic axis: training dashed, validation solid, the best epoch marked.
 
+    Where all runs predict classes, loss and accuracy are drawn side by side instead.
+
     Args:
-        runs: name -> a line an epoch as in log.jsonl, with `epoch`, `train_loss` and `validation_loss`.
+        runs: name -> a line an epoch as in log.jsonl, with `epoch`, `train_loss` and `validation_loss`, and
+            `validation_accuracy` where classes are predicted.
     """
+    if all(line.get("validation_accuracy") is not None for history in runs.values() for line in history):
+        return _loss_and_accuracy(runs)
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
     draw_curves(axes, runs, perplexity_of)
@@ -41,6 +46,27 @@ def curves(runs: Mapping[str, History]) -> Figure:
     axes.margins(x=0.08)  # the label of the last epoch stands to both sides of it
     axes.set(ylabel="perplexity", title="Perplexity: validation solid, training dashed")
     axes.legend()
+    return figure
+
+
+def _loss_and_accuracy(runs: Mapping[str, History]) -> Figure:
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    losses, accuracies = figure.subplots(1, 2)
+    draw_curves(losses, runs, lambda loss: loss)
+    losses.set(ylabel="loss", title="Loss: validation solid, training dashed")
+    accuracies.set_prop_cycle(color=COLOURS)
+    for history in runs.values():
+        epochs, values = zip(*((line["epoch"], 100 * line["validation_accuracy"]) for line in history), strict=True)
+        (line,) = accuracies.plot(epochs, values, marker=".")
+        best = min(history, key=lambda line: line["validation_loss"])
+        point = (best["epoch"], 100 * best["validation_accuracy"])
+        accuracies.plot(*point, marker="o", color=line.get_color())
+        accuracies.annotate(f"{point[1]:.1f}", point, (0, 7), textcoords="offset points", ha="center")
+    accuracies.set(xlabel="epoch", ylabel="%", title="Accuracy on validation; dot: lowest loss")
+    accuracies.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    accuracies.grid(visible=True, alpha=0.25)
+    accuracies.margins(x=0.08, y=0.12)
+    losses.legend()
     return figure
 
 

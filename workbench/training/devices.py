@@ -57,6 +57,13 @@ def choose(name: str = "auto", say: Callable[[str], None] = print) -> torch.devi
     return torch.device("cpu")
 
 
+def multiplies_bf16(device: torch.device) -> bool:
+    """Whether a device multiplies matrices of bfloat16 in hardware; elsewhere bfloat16 is slower than float32."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
+
+
 @functools.cache
 def mps_fault() -> str | None:
     """What this machine's Apple GPU gets wrong; None if nothing was found."""

@@ -30,3 +30,16 @@ def rounded_products() -> Iterator[None]:
         yield
     finally:
         torch.set_float32_matmul_precision(before)
+
+
+@contextlib.contextmanager
+def no_denormals() -> Iterator[None]:
+    """Numbers below 1e-38 are zero, where the processor can do so.
+
+    Gradients that vanish over many steps become such numbers, with which processors compute a hundred times slower.
+    """
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)

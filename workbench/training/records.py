@@ -49,6 +49,7 @@ class Epoch:
         learning_rate: of the last update.
         tokens: of the training split, over all processes.
         seconds: including validation.
+        validation_accuracy: where classes are predicted, the share of right ones.
     """
 
     epoch: int
@@ -58,6 +59,7 @@ class Epoch:
     learning_rate: float
     tokens: int
     seconds: float
+    validation_accuracy: float | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Result:
 
     Attributes:
         loss: validation loss of the weights that were kept, mean over tokens.
+        accuracy: likewise, where classes are predicted.
         best_epoch: the epoch that validated best, and its loss.
         averaged: the epochs whose mean weights were kept; empty where those of best_epoch were.
         average_loss: validation loss of the mean, kept or not; None if there was none.
@@ -76,6 +79,7 @@ class Result:
     """
 
     loss: float
+    accuracy: float | None
     best_epoch: int
     best_epoch_loss: float
     averaged: tuple[int, ...]

@@ -29,14 +29,20 @@ class Task(Protocol):
     @property
     def module(self) -> nn.Module: ...
 
+    @property
+    def unit(self) -> str:
+        """What losses are means over, in the plural: tokens, or what the part names."""
+
     def batches(self, epoch: int) -> Batches:
         """The training batches of an epoch, counted from 1."""
 
     def loss(self, batch: Any) -> tuple[Tensor, int]:
         """The training loss, summed over the batch's tokens, and their number; for 0 tokens the loss is not used."""
 
-    def validate(self) -> tuple[float, int]:
+    def validate(self) -> tuple[float, int] | tuple[float, int, int]:
         """The negative log-likelihood, summed over the validation split's tokens, and their number.
+
+        Where classes are predicted, a third number says how many of these are right. A token is what `unit` names.
 
         Called in evaluation mode and without gradients.
         """

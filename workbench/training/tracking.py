@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from workbench.metrics import perplexity, perplexity_of
+from workbench.metrics import TOKENS, in_words, perplexity_of
 from workbench.training.averaging import best_of
 from workbench.training.callbacks import Callback, ObservedTrainer
 from workbench.training.records import Epoch, Step
@@ -17,7 +17,8 @@ from workbench.training.records import Epoch, Step
 class ProgressBar(Callback):
     """A bar for each epoch in a terminal, and a line for each epoch everywhere.
 
-    The bar shows the epoch's loss and perplexity so far (means over tokens), tokens a second and the time left.
+    The bar shows the epoch's loss and perplexity so far (means over tokens), tokens a second and the time left. A token
+    is what the task's `unit` names.
     """
 
     def __init__(self, stream: TextIO | None = None, live: bool | None = None) -> None:
@@ -39,19 +40,17 @@ class ProgressBar(Callback):
         done = progress.updates - (progress.step - step.step)  # updates of this epoch, including this one
         bar = self._bar or self._open(trainer, done - 1)
         speed = (progress.tokens - before) / max(time.perf_counter() - start, 1e-9)
-        tokens = max(progress.tokens, 1)
-        bar.set_postfix_str(
-            f"loss {progress.loss / tokens:.3f}, perplexity {perplexity(progress.loss, tokens):.2f}, "
-            f"{speed:,.0f} tokens/s",
-            refresh=False,
-        )
+        loss, unit = progress.loss / max(progress.tokens, 1), trainer.task.unit
+        shown = f"loss {loss:.3f}" + f", {in_words(loss, unit)}" * (unit == TOKENS)
+        bar.set_postfix_str(f"{shown}, {speed:,.0f} {unit}/s", refresh=False)
         bar.update()
         if done == trainer.updates:
             bar.set_description(f"epoch {progress.epoch}/{trainer.training.epochs}, validating")
 
     def on_epoch(self, trainer: ObservedTrainer, epoch: Epoch) -> None:
         self._close()
-        self._write(describe(epoch, trainer.training.epochs, best=epoch is best_of(trainer.history)))
+        best = epoch is best_of(trainer.history)
+        self._write(describe(epoch, trainer.training.epochs, best, trainer.task.unit))
         self._since = (time.perf_counter(), 0)
 
     def on_note(self, trainer: ObservedTrainer, text: str) -> None:
@@ -82,13 +81,17 @@ class ProgressBar(Callback):
         tqdm.write(text, file=self._stream)
 
 
-def describe(epoch: Epoch, epochs: int, best: bool) -> str:
+def describe(epoch: Epoch, epochs: int, best: bool, unit: str = TOKENS) -> str:
     """An epoch in a line."""
-    train, validation = perplexity_of(epoch.train_loss), perplexity_of(epoch.validation_loss)
+    train = validation = ""
+    if unit == TOKENS:
+        train, validation = (f" ({in_words(loss, unit)})" for loss in (epoch.train_loss, epoch.validation_loss))
+    elif epoch.validation_accuracy is not None:
+        validation = f" (accuracy {epoch.validation_accuracy:.1%})"
     return (
-        f"epoch {epoch.epoch:>{len(str(epochs))}}/{epochs}  train {epoch.train_loss:.3f} (perplexity {train:.2f})  "
-        f"validation {epoch.validation_loss:.3f} (perplexity {validation:.2f}){' *' if best else '  '}  "
-        f"{epoch.tokens / max(epoch.seconds, 1e-9):,.0f} tokens/s  {epoch.seconds:.0f} s"
+        f"epoch {epoch.epoch:>{len(str(epochs))}}/{epochs}  train {epoch.train_loss:.3f}{train}  "
+        f"validation {epoch.validation_loss:.3f}{validation}{' *' if best else '  '}  "
+        f"{epoch.tokens / max(epoch.seconds, 1e-9):,.0f} {unit}/s  {epoch.seconds:.0f} s"
     )
 
 
@@ -119,7 +122,10 @@ class TensorBoard(Callback):
     def on_epoch(self, trainer: ObservedTrainer, epoch: Epoch) -> None:
         self.writer.add_scalar("epoch/train_loss", epoch.train_loss, epoch.steps)
         self.writer.add_scalar("epoch/validation_loss", epoch.validation_loss, epoch.steps)
-        self.writer.add_scalar("epoch/validation_perplexity", perplexity_of(epoch.validation_loss), epoch.steps)
+        if trainer.task.unit == TOKENS:
+            self.writer.add_scalar("epoch/validation_perplexity", perplexity_of(epoch.validation_loss), epoch.steps)
+        if epoch.validation_accuracy is not None:
+            self.writer.add_scalar("epoch/validation_accuracy", epoch.validation_accuracy, epoch.steps)
 
     def on_save(self, trainer: ObservedTrainer) -> None:
         self.writer.flush()

@@ -21,7 +21,7 @@ from workbench.training.callbacks import Callback
 from workbench.training.devices import Processes, random_states, seed_everything, set_random_states
 from workbench.training.hyperparameters import Training
 from workbench.training.interrupts import Interrupts
-from workbench.training.modes import rounded_products
+from workbench.training.modes import no_denormals, rounded_products
 from workbench.training.records import Diverged, Epoch, Interrupted, Progress, Result, Step, TrainingError
 from workbench.training.run_folder import DIVERGED, RESTORE, STATE, Run, RunError, epoch_name
 from workbench.training.tasks import Task
@@ -74,7 +74,7 @@ class Trainer:
             Interrupted: Ctrl-C or SIGTERM came; everything is saved.
         """
         try:
-            with self._interrupts:
+            with self._interrupts, no_denormals():
                 self._start()
                 while not self._finished():
                     with self._products():
@@ -249,12 +249,14 @@ class Trainer:
     def _judge_epoch(self) -> Epoch:
         """Validate, and add the epoch to the history."""
         progress, rate = self.progress, self.progress.learning_rate
-        loss = self._validate()
+        loss, accuracy = self._validate()
         if not math.isfinite(loss):
             raise self._spoilt(f"the validation loss is {loss} after step {progress.step}", rate)
         self._take_time()
         train_loss = progress.loss / max(progress.tokens, 1)
-        epoch = Epoch(progress.epoch, progress.step, train_loss, loss, rate, progress.tokens, progress.seconds)
+        epoch = Epoch(
+            progress.epoch, progress.step, train_loss, loss, rate, progress.tokens, progress.seconds, accuracy
+        )
         self.history.append(epoch)
         return epoch
 
@@ -264,14 +266,14 @@ class Trainer:
             self.run.write_log(asdict(epoch) for epoch in self.history)
             self.run.keep_epochs(to_keep(self.history, self.training))
 
-    def _validate(self) -> float:
-        """Mean loss over the validation tokens of all processes."""
+    def _validate(self) -> tuple[float, float | None]:
+        """Mean loss over the validation tokens of all processes, and the share of right classes where there are any."""
         self.module.eval()
         with torch.no_grad():
-            loss, tokens = self.processes.sum_numbers(*self.task.validate())
+            loss, tokens, *right = self.processes.sum_numbers(*self.task.validate())
         if not tokens:
-            raise TrainingError("the validation split has no tokens, so no epoch can be called the best")
-        return loss / tokens
+            raise TrainingError(f"the validation split has no {self.task.unit}, so no epoch can be called the best")
+        return loss / tokens, right[0] / tokens if right else None
 
     def _save(self) -> None:
         """Save everything that is needed to resume exactly."""
@@ -310,17 +312,19 @@ class Trainer:
         best = best_of(self.history)
         own = epoch_name(best.epoch)
         weights = self.run.load_weights(own if self.run.has_weights(own) else "best")
-        loss, kept, average_loss = best.validation_loss, [], None
+        loss, accuracy = best.validation_loss, best.validation_accuracy
+        kept, average_loss = [], None
         tried = [epoch for epoch in to_average(self.history, self.training) if self.run.has_weights(epoch_name(epoch))]
         if len(tried) > 1:
             mean = mean_of([self.run.load_weights(epoch_name(epoch)) for epoch in tried])
             self.module.load_state_dict(mean)
-            average_loss = self._validate()
+            average_loss, average_accuracy = self._validate()
             if average_loss < loss:
-                weights, loss, kept = mean, average_loss, tried
+                weights, loss, accuracy, kept = mean, average_loss, average_accuracy, tried
         self.module.load_state_dict(weights)
         result = Result(
             loss=loss,
+            accuracy=accuracy,
             best_epoch=best.epoch,
             best_epoch_loss=best.validation_loss,
             averaged=tuple(kept),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.errors import SettingsError
-from workbench.parts import Part, Range, Values
+from workbench.parts import Part, Range, Score, Values
 from workbench.translation.settings import (
     BY_DATA,
     DATA,
@@ -81,10 +81,10 @@ PART = Part(
     },
     files=("text.json",),
     scores=(
-        ("perplexity, own tokens", "free_perplexity", min),
-        ("BLEU", "bleu", max),
-        ("BLEU, lower-cased tokens", "bleu_tokenised", max),
-        ("chrF", "chrf", max),
+        Score("perplexity, own tokens", "free_perplexity", min),
+        Score("BLEU", "bleu", max),
+        Score("BLEU, lower-cased tokens", "bleu_tokenised", max),
+        Score("chrF", "chrf", max),
     ),
     incidental=("max_length",),
 )

@@ -21,6 +21,8 @@ from workbench.translation.translators import Translator
 class TranslationTask:
     """The trainer's task for translation: batches, their loss, the loss of the validation split."""
 
+    unit = "tokens"
+
     def __init__(
         self, translator: Translator, text: Text, corpus: Corpus, settings: Settings, processes: Processes
     ) -> None:

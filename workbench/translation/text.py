@@ -23,6 +23,7 @@ from torchtext.vocab import Vocab
 from tqdm import tqdm
 
 from harness import files
+from workbench.datasets.buckets import buckets
 from workbench.errors import DataError
 from workbench.translation.data import Pair
 
@@ -237,23 +238,8 @@ class Batches:
             yield Batch(batch.source[rank::world], batch.target[rank::world], tuple(batch.place[rank::world]))
 
     def _iterator(self) -> BucketIterator:
-        shuffle = self._state is not None
-        iterator = BucketIterator(
-            self._rows,
-            self._size,
-            sort_key=_both_lengths if shuffle else _source_length,
-            train=shuffle,
-            sort_within_batch=True,
-        )
-        # It would shuffle with Python's global random state. Restored like this it has its own, and it skips batches.
-        iterator.load_state_dict(
-            {
-                "iterations": self._start,
-                "iterations_this_epoch": self._start,
-                "random_state_this_epoch": self._state or random.Random(0).getstate(),
-            }
-        )
-        return iterator
+        length = _source_length if self._state is None else _both_lengths
+        return buckets(self._rows, self._size, length, self._state, self._start)
 
 
 def _both_lengths(row: Row) -> int:

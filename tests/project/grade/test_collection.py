@@ -122,8 +122,8 @@ def test_a_loose_file_whose_name_several_deliverables_have_is_not_taken(submit):
     taken = submit({"training.py": b"", "RNN.py": b""})
     assert list(taken.files) == ["models/naive/RNN.py"]
     assert taken.notes[-1] == (
-        "training.py was not taken: it can be models/language_model/training.py or models/sentiment/training.py. Hand it "
-        "in inside of its folder, or let collect_submission.py pack your work."
+        "training.py was not taken: it can be models/language_model/training.py or models/sentiment/training.py. Hand "
+        "it in inside of its folder, or let collect_submission.py pack your work."
     )
 
 

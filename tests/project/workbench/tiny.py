@@ -86,6 +86,8 @@ def sentences_of(seed: int, count: int) -> Tensor:
 class Tiny:
     """The task."""
 
+    unit = "tokens"
+
     def __init__(
         self, dropout: float = 0.3, count: int = 7, sentences: int = 4, processes: Processes | None = None
     ) -> None:

@@ -93,10 +93,10 @@ def test_a_trial_that_was_stopped_is_tidied_too(tmp_path: Path, monkeypatch: pyt
 
 def test_what_became_of_a_trial_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = searched(tmp_path, [0.0, Diverged("made up")], monkeypatch)
-    said = [tuning.outcome(trial) for trial in seen]
+    said = [tuning.outcome(trial, "tokens") for trial in seen]
     assert said == ["perplexity 1.00", "its loss became no number in epoch 1"]
     pruned = create_trial(state=TrialState.PRUNED, intermediate_values={1: 2.0, 2: 3.0})
-    assert tuning.outcome(pruned) == "pruned in epoch 2"
+    assert tuning.outcome(pruned, "tokens") == "pruned in epoch 2"
 
 
 def test_the_bar_of_a_trial_leaves_no_line(capsys: pytest.CaptureFixture[str]) -> None:
