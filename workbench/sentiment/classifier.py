@@ -85,10 +85,10 @@ def build(tree: Tree, settings: Settings, device: torch.device) -> Classifier:
 
     Raises:
         DataError: there is no such BERT.
-        SettingsError: it cannot read as much as that.
+        SettingsError: it cannot read as much as that, or has fewer layers.
     """
     shape, reading = settings.shape, settings.batching
-    reader = berts.load(shape.bert)
+    reader = berts.load(shape.bert, shape.bert_layers)
     if reading.max_length > reader.positions:
         raise SettingsError(
             f"max_length is {reading.max_length}, and {shape.bert} reads at most {reader.positions} ids; use that"

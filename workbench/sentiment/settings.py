@@ -13,6 +13,8 @@ class Shape:
     Attributes:
         bert: minilm (of a package that is installed by itself), tiny (random weights), a folder, or a name on Hugging
             Face's hub, such as bert-base-uncased; auto is minilm if it is installed, else tiny.
+        bert_layers: how many of BERT's layers read, from the first on; 0 for all. The last ones say more about what
+            BERT was trained for, as minilm to compare sentences, and earlier ones more about words.
         hidden_dim: of the GRU, each direction.
         n_layers: of the GRU.
         bidirectional: whether the GRU also reads backwards.
@@ -21,6 +23,7 @@ class Shape:
 
     title: ClassVar[str] = "BERTGRUSentiment"
     bert: str = "auto"
+    bert_layers: int = 0
     hidden_dim: int = 256
     n_layers: int = 2
     bidirectional: bool = True
