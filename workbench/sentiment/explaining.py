@@ -36,12 +36,12 @@ def explain(classifier: Classifier, review: str) -> tuple[float, list[Word]]:
     """
     ids = classifier.texts.ids(review)
     tokens: list[str] = classifier.reader.tokenizer.convert_ids_to_tokens(ids)
-    logit, shares = _gradient_times_input(classifier, torch.tensor([ids]))
+    logit, shares = gradient_times_input(classifier, torch.tensor([ids]))
     inner = list(zip(tokens, shares.tolist(), strict=True))[1:-1]
     return torch.sigmoid(logit).item(), _joined(inner)
 
 
-def _gradient_times_input(classifier: Classifier, text: Tensor) -> tuple[Tensor, Tensor]:
+def gradient_times_input(classifier: Classifier, text: Tensor) -> tuple[Tensor, Tensor]:
     """The logit () of a review (1, T), and each token's gradient times input, (T,)."""
     read: list[Tensor] = []
 

@@ -5,6 +5,7 @@ Every function returns a Figure of its own; nothing is drawn into a window.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 
 from workbench.pictures.drawing import (
     BLUE,
+    FONT,
     GREY,
     INK,
     LAYER,
@@ -90,32 +92,33 @@ def explained(words: Sequence[Word], probability: float) -> Figure:
 
 def model() -> Figure:
     """BERTGRUSentiment for a text of three tokens and padding."""
-    drawing = Drawing(9.2, 4.3)
-    columns = dict(zip((1.6, 2.9, 4.2, 5.5), ("[CLS]", "fine", "[SEP]", "[PAD]"), strict=True))
-    drawing.box(3.55, 1.35, 5.0, 0.5, "BERT: frozen, eval mode, no gradients", GREY)
-    for x, token in columns.items():
-        padding = token == "[PAD]"
-        drawing.box(x, 0.4, 0.95, 0.4, token, TOKEN)
-        drawing.arrow((x, 0.62), (x, 1.08))
-        if not padding:
-            drawing.arrow((x, 1.62), (x, 2.1))
-            drawing.box(x, 2.35, 0.95, 0.42, "GRU", LAYER)
-            drawing.box(x, 3.15, 0.95, 0.42, "GRU", LAYER)
-            drawing.arrow((x + 0.3, 2.58), (x + 0.3, 2.92))
-            drawing.arrow((x - 0.55, 1.85), (x - 0.55, 3.15), (x - 0.5, 3.15))
-    drawing.text(5.5, 2.75, "not read:\nits length\nends before", SMALL, GREY)
-    for left, right in ((1.6, 2.9), (2.9, 4.2)):
-        drawing.arrow((left + 0.5, 2.35), (right - 0.5, 2.35), color=STATE)
-        drawing.arrow((right - 0.5, 3.08), (left + 0.5, 3.08), color=STATE)
-    drawing.text(0.85, 2.35, "forward", SMALL, STATE)
-    drawing.text(0.75, 3.3, "backward", SMALL, STATE)
-    drawing.arrow((4.7, 2.35), (6.7, 2.35), color=STATE)
-    drawing.arrow((1.6, 3.38), (1.6, 3.75), (7.3, 3.75), (7.3, 2.85), color=STATE)
-    drawing.box(7.3, 2.55, 1.2, 0.5, "last states", STATE)
-    drawing.arrow((7.3, 2.28), (7.3, 1.95))
-    drawing.box(7.3, 1.7, 1.2, 0.42, "dropout", ORANGE)
-    drawing.arrow((7.3, 1.47), (7.3, 1.15))
-    drawing.box(7.3, 0.9, 1.2, 0.42, "out", LAYER)
-    drawing.arrow((7.95, 0.9), (8.4, 0.9))
-    drawing.text(8.75, 0.9, "logit")
+    drawing = Drawing(9.4, 4.9)
+    columns = (1.75, 3.1, 4.45)
+    for x, token, read in zip((*columns, 5.8), ("[CLS]", "fine", "[SEP]", "[PAD]"), "1110", strict=True):
+        drawing.text(x, 0.25, read)
+        drawing.box(x, 0.75, 1.0, 0.4, token, TOKEN)
+        drawing.arrow((x, 0.97), (x, 1.43))
+    drawing.text(0.6, 0.25, "mask")
+    drawing.text(0.6, 0.75, "text")
+    drawing.box(3.775, 1.7, 5.05, 0.5, "BERT: frozen, eval mode, no gradients", GREY)
+    for x in columns:
+        drawing.box(x - 0.2, 2.75, 0.6, 0.42, "GRU", LAYER)
+        drawing.box(x + 0.2, 3.6, 0.6, 0.42, "GRU", LAYER)
+        drawing.arrow((x - 0.2, 1.97), (x - 0.2, 2.52))
+        drawing.arrow((x + 0.3, 1.97), (x + 0.3, 3.37))
+    for left, right in itertools.pairwise(columns):
+        drawing.arrow((left + 0.12, 2.75), (right - 0.52, 2.75), color=STATE)
+        drawing.arrow((right - 0.12, 3.6), (left + 0.52, 3.6), color=STATE)
+    drawing.text(0.6, 2.75, "forward", FONT, STATE)
+    drawing.text(0.6, 3.6, "backward", FONT, STATE)
+    drawing.text(5.8, 2.25, "the GRU does not\nread padding", SMALL, GREY)
+    drawing.arrow((4.57, 2.75), (7.0, 2.75), color=STATE)
+    drawing.arrow((1.95, 3.83), (1.95, 4.4), (7.65, 4.4), (7.65, 3.03), color=STATE)
+    drawing.box(7.65, 2.75, 1.25, 0.5, "last states", STATE)
+    drawing.arrow((7.65, 2.48), (7.65, 1.99))
+    drawing.box(7.65, 1.75, 1.25, 0.42, "dropout", ORANGE)
+    drawing.arrow((7.65, 1.52), (7.65, 1.04))
+    drawing.box(7.65, 0.8, 1.25, 0.42, "out", LAYER)
+    drawing.arrow((8.29, 0.8), (8.7, 0.8))
+    drawing.text(9.0, 0.8, "logit")
     return drawing.figure

@@ -15,6 +15,11 @@ def test_perplexity_is_weighted_by_token() -> None:
     assert metrics.perplexity_of(math.log(7)) == pytest.approx(7)
 
 
+def test_a_mean_is_shown_as_perplexity_of_tokens_alone() -> None:
+    assert metrics.in_words(math.log(7), "tokens") == "perplexity 7.00"
+    assert metrics.in_words(0.25, "reviews") == "loss 0.250"
+
+
 @pytest.mark.parametrize("tokens", [0, -1])
 def test_no_tokens_have_no_perplexity(tokens: int) -> None:
     with pytest.raises(ValueError, match="tokens"):

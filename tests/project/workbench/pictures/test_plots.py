@@ -75,3 +75,14 @@ def test_the_label_of_the_last_epoch_has_room():
     assert label.get_text() == "148.41"
     box, inside = label.get_window_extent(), axes.get_window_extent()
     assert inside.x0 < box.x0 < box.x1 < inside.x1
+
+
+def test_of_classifiers_loss_and_accuracy_are_drawn():
+    line = {"epoch": 1, "train_loss": 0.7, "validation_loss": 0.6, "validation_accuracy": 0.8}
+    better = {"epoch": 2, "train_loss": 0.5, "validation_loss": 0.5, "validation_accuracy": 0.9}
+    losses, accuracies = curves({"run": [line, better]}).axes
+    assert losses.lines[0].get_ydata().tolist() == [0.6, 0.5]
+    assert accuracies.lines[0].get_ydata().tolist() == [80, 90]
+    assert [text.get_text() for text in accuracies.texts] == ["90.0"]
+    one_without = {**line, "validation_accuracy": None}
+    assert len(curves({"run": [line], "other": [one_without]}).axes) == 1

@@ -18,6 +18,8 @@ from workbench.commands.app import app
 from workbench.errors import SettingsError, WorkbenchError
 from workbench.experiments import compare
 from workbench.sentiment import berts
+from workbench.sentiment.explaining import gradient_times_input
+from workbench.sentiment.kept import Outputs
 from workbench.sentiment.part import PART
 from workbench.sentiment.trained import TrainedClassifier
 from workbench.training import launch
@@ -174,7 +176,7 @@ def test_shares_of_words_add_up_to_the_change_of_the_logit_for_small_vectors(run
             handle = classifier.module.rnn.register_forward_pre_hook(lambda m, i, f=factor: scale(m, i, f))
             gains.append(classifier.logits(text).item())
             handle.remove()
-    shares = _gradient_times_input(classifier, text)[1]
+    shares = gradient_times_input(classifier, text)[1]
     assert shares.sum().item() == pytest.approx((gains[1] - gains[0]) / 0.02, rel=0.02, abs=1e-4)
     assert sum(word.share for word in words) == pytest.approx(shares[1:-1].sum().item(), abs=1e-5)
     assert [word.text for word in words] == ["nobody", "could", "call", "the", "villain", "lifeless", "."]
@@ -210,8 +212,6 @@ def test_settings_that_cannot_be_are_refused(solution):
 def test_wrong_code_is_said_before_bert_reads_anything(
     tmp_path, trees_forgotten, monkeypatch, file, before, after, words
 ):
-
-    from workbench.sentiment.kept import Outputs
 
     monkeypatch.setattr(Outputs, "places", lambda self: pytest.fail("BERT reads"))
     shutil.copytree(trees.SOLUTION, tmp_path / "tree", ignore=shutil.ignore_patterns("__pycache__"))

@@ -106,6 +106,10 @@ def test_an_epoch_in_a_line_marks_the_best() -> None:
         "epoch  7/10  train 1.000 (perplexity 2.72)  validation 2.000 (perplexity 7.39) *  250 tokens/s  2 s"
     )
     assert "*" not in describe(epoch, 10, best=False)
+    classes = Epoch(7, 70, 1.0, 2.0, 0.1, 500, 2.0, validation_accuracy=0.843)
+    assert describe(classes, 10, best=True, unit="reviews") == (
+        "epoch  7/10  train 1.000  validation 2.000 (accuracy 84.3%) *  250 reviews/s  2 s"
+    )
 
 
 def points(folder: Path) -> dict[str, list[tuple[int, float]]]:

@@ -364,6 +364,21 @@ def test_a_validation_loss_that_is_no_number_stops(tmp_path: Path) -> None:
         fit(task, PLAIN, tmp_path / "run")
 
 
+def test_where_classes_are_predicted_the_share_of_right_ones_is_recorded(tmp_path: Path) -> None:
+    class Classes(Tiny):
+        def validate(self) -> tuple[float, int, int]:  # type: ignore[override]
+            loss, tokens = super().validate()
+            return loss, tokens, self.validated  # one more right one after every epoch
+
+    task = Classes()
+    task.losses = {1: 2.0, 2: 1.0, 3: 3.0}
+    result = fit(task, replace(PLAIN, epochs=3), tmp_path / "run")
+    tokens = int((task.validation[:, 1:] != PAD).sum())
+    assert [epoch.validation_accuracy for epoch in result.history] == [1 / tokens, 2 / tokens, 3 / tokens]
+    assert result.accuracy == 2 / tokens
+    assert fit(Tiny(), PLAIN, tmp_path / "without").accuracy is None
+
+
 def test_a_validation_split_without_tokens_is_refused(tmp_path: Path) -> None:
     task = Tiny()
     task.validation = task.validation[:0]

@@ -328,7 +328,7 @@ def test_a_cache_that_cannot_be_written(text: Text, tmp_path: Path) -> None:
 # Imports.
 
 
-def test_no_other_file_imports_torchtext_or_spacy() -> None:
+def test_few_files_import_torchtext_or_spacy() -> None:
     importers = {
         path.relative_to(ROOT / "workbench").as_posix()
         for path in (ROOT / "workbench").rglob("*.py")
@@ -337,7 +337,8 @@ def test_no_other_file_imports_torchtext_or_spacy() -> None:
         for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
         if name.split(".")[0] in ("torchtext", "spacy")
     }
-    assert importers == {"translation/text.py"}
+    sentiment = {"sentiment/text.py", "sentiment/data/__init__.py"}
+    assert importers == {"translation/text.py", "datasets/buckets.py", *sentiment}
 
 
 def test_another_process_makes_the_same_batches(text: Text) -> None:
