@@ -265,6 +265,7 @@ bench_commands = typer.Typer()
 bench_commands.command("course")(course_command.measure)
 bench_commands.command("translation")(workbench_commands.translation)
 bench_commands.command("language-model")(workbench_commands.language_model)
+bench_commands.command("sentiment")(workbench_commands.sentiment)
 app.add_typer(bench_commands, name="bench")
 
 

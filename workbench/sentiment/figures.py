@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
 from workbench.pictures.drawing import (
@@ -48,13 +49,16 @@ def quality(matrix: Sequence[Sequence[int]], bins: Sequence[Bin], title: str) ->
     table.set(xlabel="taken for", ylabel="is", title="Confusion matrix")
     diagram.plot((0, 1), (0, 1), "--", color=GREY, label="calibrated")
     probabilities, shares, counts = zip(*bins, strict=True)
-    diagram.plot(probabilities, shares, "o-", color=BLUE, label="this model")
     heights = [count / sum(counts) for count in counts]
     diagram.bar(probabilities, heights, 0.05, color=tint(ORANGE, 0.6), label="share of all reviews")
+    areas = [10 + 250 * height for height in heights]  # points of few reviews lie anywhere, and are small
+    diagram.scatter(probabilities, shares, areas, color=BLUE, label="this model", clip_on=False, zorder=3)
     diagram.set(xlabel="probability of positive", ylabel="share that is positive", title="Calibration")
     diagram.set(xlim=(0, 1), ylim=(0, 1))
     diagram.grid(visible=True, alpha=0.25)
-    diagram.legend(loc="upper left")
+    for handle in diagram.legend(loc="upper left", bbox_to_anchor=(0.06, 0.98)).legend_handles:
+        if isinstance(handle, PathCollection):
+            handle.set_sizes([40])
     figure.suptitle(title)
     return figure
 
@@ -75,7 +79,7 @@ def explained(words: Sequence[Word], probability: float) -> Figure:
             column = 0
         lines[-1].append((column, word.text, shade))
         column += len(word.text) + 1
-    width, height = COLUMNS * LETTER + 0.4, (len(lines) + 2) * LINE + 0.3
+    width, height = COLUMNS * LETTER + 0.4, (len(lines) + 1) * LINE + 0.35
     drawing = Drawing(width, height)
     title = f"{probability:.1%} positive; blue words speak for positive, orange ones for negative"
     drawing.text(0.2, height - 0.3, title, ha="left")

@@ -1,4 +1,4 @@
-"""`bench translation` and `bench language-model`: how fast the workbench is, beside plain implementations."""
+"""`bench translation`, `bench language-model`, `bench sentiment`: how fast the workbench is, beside plain ways."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from workbench.commands.options import JSON_HELP, DataRoot, Device, can_hold, console, names_in
+from workbench.commands.options import JSON_HELP, Changes, DataRoot, Device, can_hold, console, names_in
 from workbench.folders import ROOT
 
 
@@ -108,3 +108,31 @@ def language_model(
         console.print(validated)
     if json_file:
         write_json(json_file.resolve(), numbers)
+
+
+def sentiment(
+    data: Annotated[str, typer.Option(help="reviews or imdb.")] = "reviews",
+    preset: Annotated[str, typer.Option(help="default or tuned.")] = "tuned",
+    changes: Changes = None,
+    batches: Annotated[int, typer.Option(help="How many to time, after one.", min=1)] = 10,
+    tree: Annotated[Path, typer.Option(help="The folder that holds models/.")] = ROOT / "solution",
+    data_root: DataRoot = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help=JSON_HELP, callback=can_hold('"seconds"'))] = None,
+) -> None:
+    """Time training steps of a sentiment model with BERT's outputs kept, and with BERT reading again, in turns."""
+    import torch
+
+    from autograder.bench.workbench.sentiment import median, peak, race, ratio
+    from workbench.commands.progress import tracked
+    from workbench.training.run_folder import write_json
+    from workbench.training.settings import Settings
+    from workbench.training.trees import open_tree
+
+    settings = Settings.of("bert-gru", data, preset, changes or [])
+    lanes = race(settings, open_tree(tree), data_root, batches, lambda rows: tracked(rows, "racing"))
+    table = Table("", "ms a batch", "times as long", caption=f"{torch.get_num_threads()} threads, {peak():,.0f} MiB")
+    for lane in lanes:
+        table.add_row(lane.how, f"{1000 * median(lane):,.0f}", f"{ratio(lanes, lane):.1f}")
+    console.print(table)
+    if json_file:
+        write_json(json_file.resolve(), {lane.how: {"seconds": lane.seconds} for lane in lanes})
