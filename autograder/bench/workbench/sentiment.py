@@ -22,6 +22,7 @@ from workbench.sentiment.trained import TrainedClassifier
 from workbench.training.devices import choose
 from workbench.training.modes import no_denormals
 from workbench.training.settings import Settings
+from workbench.training.trained import Track
 from workbench.training.updates import make_optimizer
 
 
@@ -39,7 +40,7 @@ def race(
     tree: Tree,
     data_root: Path | None,
     batches: int,
-    track: Callable[[Iterable[Any]], Iterable[Any]],
+    track: Track = iter,
 ) -> list[Lane]:
     """Train three models on the same batches in turns, after a batch that does not count.
 

@@ -79,7 +79,7 @@ corpus = data.load(DATA, DATA_ROOT)
 print(", ".join(f"{len(corpus.split(split)):,} reviews for {split}" for split in data.SPLITS))
 print(f"({corpus.note})\n")
 for review in corpus.train[:6]:
-    print(f"{figures.CLASSES[review.label]}: {review.text}")
+    print(f"{figures.CLASSES[review.label]}: {review.text:.300}")
 
 # %% [markdown]
 # ## Tokens and batches
