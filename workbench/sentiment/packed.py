@@ -59,7 +59,8 @@ class PackedGRU(nn.GRU):
             if layer:
                 steps = F.dropout(steps, self.dropout, self.training)
             weights = self.all_weights[layer * D : (layer + 1) * D]
-            gates = F.linear(steps, torch.cat([own[0] for own in weights]), torch.cat([own[2] for own in weights]))
+            first, bias = (torch.cat([own[i].roll(self.hidden_size, 0) for own in weights]) for i in (0, 2))  # n, r, z
+            gates = F.linear(steps, first, bias)
             ahead, *behind = gates.chunk(D, dim=2)  # (T, N, 3H)
             both = torch.stack([ahead, *(_reordered(way, turned) for way in behind)], dim=1)
             hidden, bias = (torch.stack([own[i] for own in weights]) for i in (1, 3))
@@ -78,50 +79,61 @@ def _reordered(steps: Tensor, order: Tensor) -> Tensor:
 class Recurrence(torch.autograd.Function):
     """What a GRU does step by step (Cho et al. 2014, as torch has it), for several directions at once.
 
-    r = sigmoid(x_r + W_r h + b_r)
-    z = sigmoid(x_z + W_z h + b_z)
-    n = tanh(x_n + r * (W_n h + b_n))
-    h' = n + z * (h - n)
+        r = sigmoid(x_r + W_r h + b_r)
+        z = sigmoid(x_z + W_z h + b_z)
+        n = tanh(x_n + r * (W_n h + b_n))
+        h' = n + z * (h - n)
+
+    A step is a handful of operations on slices that are made before: for states of this size, to start an operation
+    takes longer than to do it.
     """
 
     @staticmethod
     def forward(ctx: FunctionCtx, gates: Tensor, hidden: Tensor, bias: Tensor) -> Tensor:
-        """All states (T, D, N, H), of the inputs' share in the gates (T, D, N, 3H), weights (D, 3H, H) and (D, 3H)."""
+        """All states (T, D, N, H).
+
+        Args:
+            gates: (T, D, N, 3H), x_n, x_r and x_z.
+            hidden, bias: (D, 3H, H) and (D, 3H), for r, z and n, as torch keeps them.
+        """
         T, D, N, H = *gates.shape[:3], hidden.size(2)
-        states, kept = gates.new_zeros(T + 1, D, N, H), torch.empty(T, D, N, 4 * H, dtype=gates.dtype)
+        states = gates.new_zeros(T + 1, D, N, H)
+        inner, rz, n = (gates.new_empty(T, D, N, size) for size in (3 * H, 2 * H, H))  # W h + b first
+        of_n = inner[..., 2 * H :]
+        slices = (gates[..., H:], gates[..., :H], inner, inner[..., : 2 * H], of_n, rz, *rz.split(H, dim=3), n)
         weights, bias = hidden.transpose(1, 2), bias.unsqueeze(1)
+        steps = zip(states, states[1:], *slices, strict=False)
         with one_thread():
-            for x, h, new, keep in zip(gates, states, states[1:], kept, strict=False):
-                inner = torch.baddbmm(bias, h, weights)  # (D, N, 3H)
-                r_z = torch.add(x[..., : 2 * H], inner[..., : 2 * H], out=keep[..., : 2 * H]).sigmoid_()
-                keep[..., 3 * H :] = inner[..., 2 * H :]
-                n = keep[..., 2 * H : 3 * H]
-                torch.addcmul(x[..., 2 * H :], r_z[..., :H], inner[..., 2 * H :], out=n).tanh_()
-                torch.lerp(n, h, r_z[..., H:], out=new)
-        ctx.save_for_backward(states, kept, hidden)
+            for h, after, x_rz, x_n, product, product_rz, product_n, both, r, z, new in steps:
+                torch.baddbmm(bias, h, weights, out=product)
+                torch.add(x_rz, product_rz, out=both).sigmoid_()
+                torch.addcmul(x_n, r, product_n, out=new).tanh_()
+                torch.lerp(new, h, z, out=after)
+        ctx.save_for_backward(states, rz, n, of_n, hidden)
         return states[1:]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        states, kept, hidden = ctx.saved_tensors
-        H = hidden.size(2)
-        r, z, n, inner = kept.split(H, dim=3)  # (T, D, N, H)
+        states, rz, n, of_n, hidden = ctx.saved_tensors
+        T, D, N, H = n.shape
+        r, z = rz.split(H, dim=3)
         before = states[:-1]
-        to_n, to_z = (1 - z) * (1 - n * n), (before - n) * z * (1 - z)
-        to_r = inner * r * (1 - r)
-        gates, inside = torch.empty_like(kept[..., : 3 * H]), torch.empty_like(kept[..., : 3 * H])
+        # How a step's gradient goes on: from h' to n and z before their functions, and from n to r and to W_n h + b_n.
+        from_h = torch.stack(((1 - z) * (1 - n * n), (before - n) * z * (1 - z)), dim=3)  # (T, D, N, 2, H)
+        from_n = torch.stack((of_n * r * (1 - r), r), dim=3)
+        own = n.new_empty(T, D, N, 4, H)  # the gradients of n, r, z and W_n h + b_n
+        inside = own[..., 1:, :].flatten(3)  # of W h + b: r, z, n
+        slices = (upstream, from_h, from_n, z, own[..., ::2, :], own[..., :1, :], own[..., 1::2, :], inside)
         back = torch.zeros_like(before[0])
         with one_thread():
-            for t in range(len(kept) - 1, -1, -1):
-                back = back + upstream[t]
-                own, own_inside = gates[t], inside[t]
-                dn = torch.mul(back, to_n[t], out=own[..., 2 * H :])
-                torch.mul(back, to_z[t], out=own[..., H : 2 * H])
-                torch.mul(dn, to_r[t], out=own[..., :H])
-                own_inside[..., : 2 * H] = own[..., : 2 * H]
-                torch.mul(dn, r[t], out=own_inside[..., 2 * H :])
-                back = torch.baddbmm(back * z[t], own_inside, hidden)
+            for up, to_nz, to_r, keep, own_nz, own_n, own_r, own_inside in zip(
+                *(reversed(part.unbind(0)) for part in slices), strict=True
+            ):
+                back += up
+                torch.mul(to_nz, back.unsqueeze(2), out=own_nz)
+                torch.mul(to_r, own_n, out=own_r)
+                back = torch.baddbmm(back * keep, own_inside, hidden)
         flat = inside.transpose(0, 1).flatten(1, 2)  # (D, T * N, 3H)
         weights = torch.bmm(flat.transpose(1, 2), before.transpose(0, 1).flatten(1, 2))
-        return gates, weights, flat.sum(dim=1)
+        return own[..., :3, :].flatten(3), weights, flat.sum(dim=1)

@@ -107,7 +107,7 @@ def test_an_archive_that_breaks_off_is_an_error(tmp_path):
         imdb.read(tmp_path / "cut.tar")
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="needs ../shared/data/aclImdb")
+@pytest.mark.needs("data aclImdb")
 def test_the_real_reviews_split_as_in_the_classic_exercise():
     corpus = data.load("imdb", REAL)
     assert (len(corpus.train), len(corpus.validation), len(corpus.test)) == (3500, 1500, 2500)
