@@ -287,7 +287,7 @@ def _assign(entries: list[_Entry], assignment: Assignment, taken: Taken) -> dict
         named = loose.get(name, [])
         if len(paths[name]) > 1:  # the name alone does not say which of them it is; its folder may
             folder = PurePosixPath(path).parent.name
-            named = [entry for entry in named if PurePosixPath(meant[entry]).parent.name == folder]
+            named = [entry for entry in named if PurePosixPath(meant[entry]).parent.name.lower() == folder]
         copies = [entry for entry in entries if meant[entry] == home + path]
         candidates = exact or similar or [entry for entry in named if entry.name == meant[entry]] or copies or named
         if len(candidates) > 1:
@@ -297,12 +297,13 @@ def _assign(entries: list[_Entry], assignment: Assignment, taken: Taken) -> dict
             chosen[path] = candidates[0]
             if not exact:
                 taken.notes.append(f"{shown(candidates[0].name)} was taken as {path}.")
-    used = {entry.name for entry in chosen.values()}
     for name, choices in paths.items():
-        for entry in loose.get(name, []) if len(choices) > 1 else []:
-            if entry.name not in used:
+        left = [path for path in choices if path not in chosen]
+        folders = {PurePosixPath(path).parent.name for path in choices}
+        for entry in loose.get(name, []) if len(choices) > 1 and left else []:
+            if PurePosixPath(meant[entry]).parent.name.lower() not in folders:
                 taken.notes.append(
-                    f"{shown(entry.name)} was not taken: it can be {joined(choices, 'or')}. Hand it in inside of its "
+                    f"{shown(entry.name)} was not taken: it can be {joined(left, 'or')}. Hand it in inside of its "
                     "folder, or let collect_submission.py pack your work."
                 )
     return chosen

@@ -86,7 +86,9 @@ class Summary:
 
     @property
     def accuracy(self) -> float | None:
-        """Of the weights that are kept, on the validation split; None where no classes are predicted."""
+        """Of the weights that are kept, on validation; None where no classes are predicted, and after divergence."""
+        if self.diverged:
+            return None
         accuracy: float | None = self.result.get("accuracy", self.best.get("validation_accuracy"))
         return accuracy
 

@@ -46,19 +46,12 @@ class Reader:
         return positions
 
 
-def resolve(name: str) -> str:
-    """The model that "auto" stands for: that of the package if it is installed, else the tiny one."""
-    if name != "auto":
-        return name
-    return "minilm" if importlib.util.find_spec(MODULE) else "tiny"
-
-
 @functools.cache  # a training, its task and every trial of a search ask for the same one
 def load(name: str, layers: int = 0) -> Reader:
     """Load BERT in eval mode, on the CPU, in float32.
 
     Args:
-        name: as `resolve` gives it.
+        name: as in `Reader`.
         layers: how many of its layers to keep, from the first on; 0 for all.
 
     Raises:
@@ -84,7 +77,10 @@ def _pretrained(name: str) -> tuple[nn.Module, Any]:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     place = _packaged() if name == "minilm" else name
     try:
-        bert, tokenizer = AutoModel.from_pretrained(place), AutoTokenizer.from_pretrained(place)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)  # for weights that are missing there, as those of a pooler
+            bert = AutoModel.from_pretrained(place, dtype=torch.float32)
+        tokenizer = AutoTokenizer.from_pretrained(place)
     except (OSError, ValueError) as error:
         first = str(error).strip().splitlines()[0]
         raise DataError(

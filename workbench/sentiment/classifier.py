@@ -69,14 +69,12 @@ class Classifier:
         texts = [row.text for row in self.texts.rows(reviews).examples]
         self.bert.keep(Outputs(self.reader, texts, cache_folder() / "bert-outputs", self.device).places())
 
-    def probabilities(
-        self, reviews: tuple[Review, ...], track: Callable[[Iterable[Any]], Iterable[Any]] = iter
-    ) -> Tensor:
-        """The probability (N,) that each review is positive, in their order."""
+    def all_logits(self, reviews: tuple[Review, ...], track: Callable[[Iterable[Any]], Iterable[Any]] = iter) -> Tensor:
+        """The logit (N,) of each review, in their order."""
         result = torch.zeros(len(reviews))
         with evaluating(self.module):
             for batch in track(self.texts.batches(reviews, SIZE)):
-                result[batch.place] = torch.sigmoid(self.logits(batch.text)).cpu()
+                result[batch.place] = self.logits(batch.text).cpu()
         return result
 
 

@@ -72,8 +72,10 @@ def mistakes(
     device: Device = "auto",
 ) -> None:
     """Show a model's most confident mistakes on a split, and draw how good its probabilities are."""
+    import torch
+
     from workbench.commands.progress import tracked
-    from workbench.sentiment import figures, quality
+    from workbench.sentiment import data, figures, quality
     from workbench.sentiment.trained import TrainedClassifier
 
     if picture:
@@ -81,10 +83,11 @@ def mistakes(
 
         plots.check(picture)
     trained = TrainedClassifier.load(run, tree, data_root, device)
-    probabilities, labels = trained.probabilities(split, lambda all: tracked(all, "reading"))
+    logits, labels = trained.logits(split, lambda all: tracked(all, "reading"))
+    probabilities = torch.sigmoid(logits)
     reviews = trained.corpus().split(split)
     for place in quality.worst(probabilities, labels, count):
-        label, sure = figures.CLASSES[reviews[place].label], probabilities[place].item()
+        label, sure = data.CLASSES[reviews[place].label], probabilities[place].item()
         console.print(Text.assemble((label, "bold"), f", and the model says {sure:.1%} positive:"))
         console.print(f"  {reviews[place].text}\n", soft_wrap=True)
     if picture:

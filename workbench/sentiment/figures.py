@@ -26,10 +26,10 @@ from workbench.pictures.drawing import (
     Drawing,
     tint,
 )
+from workbench.sentiment.data import CLASSES
 from workbench.sentiment.explaining import Word
 from workbench.sentiment.quality import Bin
 
-CLASSES = ("negative", "positive")
 COLUMNS = 90  # letters in a line of a review
 LETTER, LINE = 0.093, 0.27  # inches
 

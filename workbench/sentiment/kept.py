@@ -64,10 +64,11 @@ class KeptBert(nn.Module):
         found = [place for place in places if place is not None]
         if others or len(found) < len(places):
             bert = self._bert[0].to(input_ids.device)
+            bert.eval()  # whoever has it may have changed that
             return bert(input_ids, attention_mask=attention_mask, **others)
         hidden = torch.zeros(*input_ids.shape, self.config.hidden_size)
         for row, (outputs, start, length) in zip(hidden, found, strict=True):
-            row[:length] = torch.from_numpy(outputs[start : start + length])
+            row[:length] = torch.from_numpy(outputs[start : start + length].astype(np.float32))
         return BaseModelOutput(last_hidden_state=hidden.to(input_ids.device))
 
     def _find(self, input_ids: Tensor, mask: Tensor | None) -> Iterator[Place | None]:
@@ -127,7 +128,7 @@ class Outputs:
             with FileLock(self.path.with_suffix(".lock")):  # processes that train together ask at the same time
                 if not self.path.is_file():
                     self._complete(self.path.with_suffix(".part"))
-            array = np.memmap(self.path, np.float16, "c", shape=(self.tokens, self.size))
+            array = np.memmap(self.path, np.float16, "r", shape=(self.tokens, self.size))
         except (OSError, ValueError) as error:
             raise DataError(f"BERT's outputs cannot be kept in {self.path}: {error}") from error
         places = zip(self._keys, self._starts, map(len, self.texts), strict=False)
@@ -152,7 +153,10 @@ class Outputs:
                 file.flush()
                 os.fsync(file.fileno())
         except KeyboardInterrupt:
-            words = "stopped while BERT was reading; what it has read is kept, and the same command goes on"
+            words = (
+                "stopped while BERT was reading. What it has read is kept: run the command again, `train` with "
+                "--resume, and it goes on"
+            )
             raise WorkbenchError(words) from None
         part.replace(self.path)
 
@@ -170,7 +174,7 @@ class Outputs:
                 "folder by the environment variable WORKBENCH_CACHE, or take fewer reviews (first) or shorter ones "
                 "(max_length)"
             )
-        begun = f", {done:,} of them before" if done else ""
+        begun = f" ({done:,} are read already)" if done else ""
         size = f"{self.weight / 1e9:.2f} GB in {folder}"
         print(f"BERT reads {len(self.texts):,} texts once{begun}; its outputs are kept: {size}", file=sys.stderr)
 
@@ -191,7 +195,7 @@ class Outputs:
         for row, reads, text in zip(ids, mask, texts, strict=True):
             row[: len(text)] = torch.from_numpy(text.copy())
             reads[: len(text)] = 1
-        bert = self.reader.bert.to(self.device)
+        bert = self.reader.bert.to(self.device).eval()
         half = torch.autocast(self.device.type, torch.bfloat16) if self.half else contextlib.nullcontext()
         with torch.no_grad(), half:
             hidden = bert(ids.to(self.device), attention_mask=mask.to(self.device)).last_hidden_state

@@ -10,7 +10,7 @@ from workbench.sentiment.settings import BY_DATA, DATA, DEFAULT, MODEL, NEEDS, T
 def check(model: str, values: Values) -> None:
     """Raises: SettingsError, for settings that do not go together."""
     if values["compile"]:
-        raise SettingsError("compile is for translation: here a GRU learns, which torch has whole; leave compile out")
+        raise SettingsError("compile is not for sentiment; leave it out")
     if values["max_length"] < 3:
         raise SettingsError(f"max_length is {values['max_length']}; [CLS], a token and [SEP] take 3")
 
@@ -37,6 +37,7 @@ PART = Part(
     trained="workbench.sentiment.trained:TrainedClassifier",
     commands="workbench.sentiment.commands",
     needs={MODEL: NEEDS},
+    files=("bert.json",),
     scores=(
         Score("accuracy", "accuracy", max, "{:.2%}"),
         Score("accuracy of TF-IDF", "tfidf_accuracy", max, "{:.2%}"),

@@ -12,7 +12,7 @@ class Shape:
 
     Attributes:
         bert: minilm (of a package that is installed by itself), tiny (random weights), a folder, or a name on Hugging
-            Face's hub, such as bert-base-uncased; auto is minilm if it is installed, else tiny.
+            Face's hub, such as bert-base-uncased.
         bert_layers: how many of BERT's layers read, from the first on; 0 for all. The last ones say more about what
             BERT was trained for, as minilm to compare sentences, and earlier ones more about words.
         hidden_dim: of the GRU, each direction.
@@ -22,7 +22,7 @@ class Shape:
     """
 
     title: ClassVar[str] = "BERTGRUSentiment"
-    bert: str = "auto"
+    bert: str = "minilm"
     bert_layers: int = 0
     hidden_dim: int = 256
     n_layers: int = 2
@@ -64,8 +64,9 @@ TUNED: dict[str, object] = {
     "epochs": 8,
     "precision": "medium",
 }
-# Our own reviews are short and few: a smaller model, smaller batches and more epochs, whatever BERT is.
+# Our own reviews are short and few: a smaller model, smaller batches and more epochs.
 REVIEWS: dict[str, object] = {
+    "bert": "tiny",  # which needs no package
     "bert_layers": 0,
     "hidden_dim": 64,
     "n_layers": 1,

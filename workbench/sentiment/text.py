@@ -73,9 +73,13 @@ class Texts:
         ids = self._numericalize(self._tokenizer, text, self._max_length)
         if isinstance(ids, list) and 2 <= len(ids) <= self._max_length and all(type(each) is int for each in ids):
             return ids
-        came = f"{len(ids)} of them" if isinstance(ids, list) else f"a {type(ids).__name__}"
+        came = f"a {type(ids).__name__}"
+        if isinstance(ids, list):
+            odd = next((each for each in ids if type(each) is not int), None)
+            came = f"a list with {odd!r:.40}, a {type(odd).__name__}," if odd is not None else f"{len(ids)} of them"
         raise WorkbenchError(
-            f"numericalize returned {came}; expected a list of 2 to {self._max_length} ids for {text[:40]!r}"
+            f"numericalize returned {came} for {text[:40]!r}; expected a list of 2 to {self._max_length} ids, "
+            "each of type int"
         )
 
     def rows(self, reviews: tuple[Review, ...]) -> Dataset:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -12,14 +12,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from harness.tree import Tree
-from workbench.sentiment import baseline, berts, data, explaining, quality
+from workbench.sentiment import baseline, data, explaining, quality
 from workbench.sentiment.classifier import Classifier, build
 from workbench.sentiment.data import Corpus, Review
 from workbench.sentiment.task import SentimentTask
 from workbench.training.devices import Processes, seed_everything
-from workbench.training.run_folder import Run
+from workbench.training.run_folder import RESTORE, Run, RunError
 from workbench.training.settings import Settings
 from workbench.training.trained import Measured, Track, Trained
+
+BERT = "bert.json"
 
 
 @dataclass
@@ -32,14 +34,23 @@ class TrainedClassifier(Trained):
     @classmethod
     def new(cls, settings: Settings, tree: Tree, data_root: Path | None, device: torch.device) -> TrainedClassifier:
         data.load(settings.data, data_root)  # what is missing is said before BERT is loaded
-        shape = replace(settings.shape, bert=berts.resolve(settings.shape.bert))
-        return cls._built(replace(settings, shape=shape), tree, data_root, device)
+        return cls._built(settings, tree, data_root, device)
 
     @classmethod
     def stored(
         cls, run: Run, settings: Settings, tree: Tree, data_root: Path | None, device: torch.device
     ) -> TrainedClassifier:
-        return cls._built(settings, tree, data_root, device)
+        """Raises: RunError, where the BERT of this name is not the one that the run has been trained with."""
+        trained = cls._built(settings, tree, data_root, device)
+        if run.read_object(BERT, "digest")["digest"] != trained.classifier.reader.digest:
+            raise RunError(
+                f"{run.folder} was trained on another {settings.shape.bert} than what has this name now: its weights "
+                f"differ. {RESTORE}"
+            )
+        return trained
+
+    def store(self, run: Run) -> None:
+        run.write_json(BERT, {"name": self.settings.shape.bert, "digest": self.classifier.reader.digest})
 
     @classmethod
     def _built(cls, settings: Settings, tree: Tree, data_root: Path | None, device: torch.device) -> TrainedClassifier:
@@ -56,22 +67,22 @@ class TrainedClassifier(Trained):
     def corpus(self) -> Corpus:
         return data.load(self.settings.data, self.data_root)
 
-    def probabilities(self, split: str, track: Track = iter) -> tuple[Tensor, Tensor]:
-        """The probability that each review of a split is positive (N,), and the labels (N,)."""
+    def logits(self, split: str, track: Track = iter) -> tuple[Tensor, Tensor]:
+        """The logit of each review of a split (N,), and the labels (N,)."""
         reviews = self.corpus().split(split)
         self.classifier.keep(reviews)
         labels = torch.tensor([review.label for review in reviews])
-        return self.classifier.probabilities(reviews, track), labels
+        return self.classifier.all_logits(reviews, track), labels
 
     def evaluate(self, split: str, track: Track = iter) -> Measured:
         """Beside it stands what a classifier reaches that counts words and has learnt from the same reviews."""
         corpus, start = self.corpus(), time.perf_counter()
-        probabilities, labels = self.probabilities(split, track)
-        seconds = time.perf_counter() - start
+        logits, labels = self.logits(split, track)
+        seconds, probabilities = time.perf_counter() - start, torch.sigmoid(logits)
         matrix, bins = quality.confusion(probabilities, labels), quality.calibration(probabilities, labels)
         (true_negative, false_positive), (false_negative, true_positive) = matrix
         counted = baseline.accuracy(corpus.train[: self.settings.batching.first or None], corpus.split(split))
-        loss = F.binary_cross_entropy(probabilities, labels.float()).item()
+        loss = F.binary_cross_entropy_with_logits(logits, labels.float()).item()
         numbers = {
             "split": split,
             "reviews": len(labels),
@@ -95,17 +106,10 @@ class TrainedClassifier(Trained):
         notes = [f"{corpus.note}; measured in {seconds:.1f} s"]
         return Measured(numbers, f"all {len(labels):,} reviews of {split}", head, rows, notes)
 
-    def mistakes(self, split: str, count: int, track: Track = iter) -> list[tuple[float, Review]]:
-        """The most confident mistakes on a split: the probability of positive, and the review."""
-        probabilities, labels = self.probabilities(split, track)
-        reviews = self.corpus().split(split)
-        return [(probabilities[i].item(), reviews[i]) for i in quality.worst(probabilities, labels, count)]
-
     def predict(self, texts: Sequence[str], track: Track = iter) -> list[float]:
         """The probability that each text is positive."""
-        probabilities: list[float] = self.classifier.probabilities(
-            tuple(Review(text, 0) for text in texts), track
-        ).tolist()
+        logits = self.classifier.all_logits(tuple(Review(text, 0) for text in texts), track)  # labels are not read
+        probabilities: list[float] = torch.sigmoid(logits).tolist()
         return probabilities
 
     def explain(self, text: str) -> tuple[float, list[explaining.Word]]:
@@ -118,8 +122,7 @@ class TrainedClassifier(Trained):
     def examples(self) -> list[str]:
         reviews = self.corpus().validation[:5]
         said = self.predict([review.text for review in reviews])
-        names = ("negative", "positive")
         return [
-            f"  {review.text:.200}\n  [{names[review.label]}] {probability:.1%} positive\n"
+            f"  {review.text:.200}\n  [{data.CLASSES[review.label]}] {probability:.1%} positive\n"
             for review, probability in zip(reviews, said, strict=True)
         ]

@@ -34,7 +34,7 @@ def rounded_products() -> Iterator[None]:
 
 @contextlib.contextmanager
 def no_denormals() -> Iterator[None]:
-    """Numbers below 1e-38 are zero, where the processor can do so.
+    """Numbers below 1e-38 are zero where this thread computes, if the processor can do so. Ends with the ordinary mode.
 
     Gradients that vanish over many steps become such numbers, with which processors compute a hundred times slower.
     """

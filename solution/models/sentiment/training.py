@@ -64,19 +64,24 @@ def train(
 def evaluate(model: nn.Module, iterator: Iterable[Any], criterion: nn.Module) -> tuple[float, float]:
     """Mean loss and accuracy over all examples, as `train` returns them, of a model that does not learn.
 
-    The model is in eval mode and stays in it; no gradients are recorded.
+    The model is in eval mode meanwhile, and afterwards in the mode in which it was, also if an exception is raised; no
+    gradients are recorded.
     """
-    # TODO(sentiment.training): as train, with nothing that learns.
+    # TODO(sentiment.training): as train, with nothing that learns; the mode is restored.
     # BEGIN SOLUTION
+    was_training = model.training
     model.eval()
     loss_sum, right, examples = 0.0, 0.0, 0
-    with torch.no_grad():
-        for batch in iterator:
-            logits = model(batch.text).squeeze(1)
-            N = len(batch.label)
-            loss_sum += criterion(logits, batch.label).item() * N
-            right += binary_accuracy(logits, batch.label) * N
-            examples += N
+    try:
+        with torch.no_grad():
+            for batch in iterator:
+                logits = model(batch.text).squeeze(1)
+                N = len(batch.label)
+                loss_sum += criterion(logits, batch.label).item() * N
+                right += binary_accuracy(logits, batch.label) * N
+                examples += N
+    finally:
+        model.train(was_training)
     return loss_sum / examples, right / examples
     # END SOLUTION
 
@@ -84,7 +89,7 @@ def evaluate(model: nn.Module, iterator: Iterable[Any], criterion: nn.Module) ->
 def predict_sentiment(model: nn.Module, tokenizer: Any, sentence: str) -> float:
     """The probability that a sentence is positive, by a model that reads it alone.
 
-    The model is in eval mode meanwhile, and afterwards in the mode in which it was; no gradients are recorded.
+    Modes and gradients are as in `evaluate`.
 
     Args:
         tokenizer: see `tokenization`, whose `numericalize` gives the ids; at most 512 are read.
@@ -93,10 +98,12 @@ def predict_sentiment(model: nn.Module, tokenizer: Any, sentence: str) -> float:
     # BEGIN SOLUTION
     was_training = model.training
     model.eval()
-    device = next(model.parameters()).device
-    text = torch.tensor([numericalize(tokenizer, sentence)], device=device)
-    with torch.no_grad():
-        logits = model(text)
-    model.train(was_training)
+    try:
+        device = next(model.parameters()).device
+        text = torch.tensor([numericalize(tokenizer, sentence)], device=device)
+        with torch.no_grad():
+            logits = model(text)
+    finally:
+        model.train(was_training)
     return torch.sigmoid(logits).item()
     # END SOLUTION

@@ -48,16 +48,17 @@ def train(
 def evaluate(model: nn.Module, iterator: Iterable[Any], criterion: nn.Module) -> tuple[float, float]:
     """Mean loss and accuracy over all examples, as `train` returns them, of a model that does not learn.
 
-    The model is in eval mode and stays in it; no gradients are recorded.
+    The model is in eval mode meanwhile, and afterwards in the mode in which it was, also if an exception is raised; no
+    gradients are recorded.
     """
-    # TODO(sentiment.training): as train, with nothing that learns.
+    # TODO(sentiment.training): as train, with nothing that learns; the mode is restored.
     raise NotImplementedError("sentiment.training")
 
 
 def predict_sentiment(model: nn.Module, tokenizer: Any, sentence: str) -> float:
     """The probability that a sentence is positive, by a model that reads it alone.
 
-    The model is in eval mode meanwhile, and afterwards in the mode in which it was; no gradients are recorded.
+    Modes and gradients are as in `evaluate`.
 
     Args:
         tokenizer: see `tokenization`, whose `numericalize` gives the ids; at most 512 are read.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -49,6 +49,12 @@ def sentence_of(given: Given, words: int, name: str = "words") -> str:
     return " ".join("".join(PIECES[next(pieces)] for _ in range(length)) for length in lengths)
 
 
+class Read(NamedTuple):
+    """What BERT returns, by name or by index."""
+
+    last_hidden_state: Tensor
+
+
 class BertDouble(nn.Module):
     """Stands in for BERT: what it says of a token depends on all tokens that the mask lets it read.
 
@@ -70,7 +76,7 @@ class BertDouble(nn.Module):
         self.modes: list[str] = []
         self.gradients: list[bool] = []
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Any:
+    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None, return_dict: bool = True) -> "Read":
         self.masks.append(None if attention_mask is None else attention_mask.detach().clone() * 1)
         self.modes.append(mode_of(self))
         self.gradients.append(torch.is_grad_enabled())
@@ -81,7 +87,7 @@ class BertDouble(nn.Module):
         position = torch.arange(input_ids.size(1)).view(1, -1, 1) / 10
         hidden = torch.sin(words + context @ self.mix + position)
         hidden = hidden + 4 * (input_ids == PAD).unsqueeze(2)
-        return SimpleNamespace(last_hidden_state=-hidden if self.training else hidden)
+        return Read(-hidden if self.training else hidden)
 
 
 class ClassifierDouble(nn.Module):

@@ -119,6 +119,8 @@ def test_bert_is_never_trained(models, given, show):
     show("gradients of bert", [parameter.grad for parameter in model.bert.parameters()])
     model.eval()
     show("mode after eval()", mode_of(model))
+    with torch.no_grad():
+        show("gradients are recorded where they are switched off", model(text).requires_grad)
 
 
 @number("5.2.7")

@@ -1,5 +1,6 @@
 """binary_accuracy, train, evaluate and predict_sentiment. Most tests use stand-ins for models and optimizers."""
 
+from contextlib import suppress
 from types import SimpleNamespace
 
 import torch
@@ -29,6 +30,23 @@ def draw_batches(given, *sizes):
         labels = given.integers(f"labels {place}", N, low=0, high=2).to(torch.get_default_dtype())
         batches.append(SimpleNamespace(text=text, label=labels))
     return batches
+
+
+class Broken(Exception):
+    """What breaks off an evaluation or a prediction."""
+
+
+def breaking(batches):
+    """Yield the first batch, and then break off."""
+    yield batches[0]
+    raise Broken
+
+
+class BrokenTokenizer(TokenizerDouble):
+    """A tokenizer that stops at every sentence."""
+
+    def tokenize(self, sentence):
+        raise Broken
 
 
 def descent(model, rate=0.5):
@@ -162,19 +180,25 @@ def test_evaluate_counts_every_text_the_same(models, given, show):
 @number("5.3.8")
 @weight(0.5)
 def test_evaluate_changes_nothing(models, given, show):
-    """Evaluation runs in eval mode without gradients, and changes no parameter and no gradient."""
-    model, batches = ClassifierDouble(given), draw_batches(given, 3, 2)
-    models.sentiment.training.evaluate(model.train(), batches, nn.BCEWithLogitsLoss())
-    show("modes of the calls", modes(model))
-    show("mode afterwards", mode_of(model))
+    """Evaluation runs in eval mode without gradients, and changes no parameter, no gradient, and not the mode."""
+    evaluate, batches = models.sentiment.training.evaluate, draw_batches(given, 3, 2)
+    for is_training in (True, False):
+        model = ClassifierDouble(given).train(is_training)
+        name = "training" if is_training else "evaluation"
+        evaluate(model, batches, nn.BCEWithLogitsLoss())
+        show(f"modes of the calls, found in {name}", modes(model))
+        show(f"mode afterwards, found in {name}", mode_of(model))
     show("parameters afterwards", list(model.parameters()))
     show("gradients afterwards", [parameter.grad for parameter in model.parameters()])
+    with suppress(Broken):
+        evaluate(model.train(), breaking(batches), nn.BCEWithLogitsLoss())
+    show("mode after an exception", mode_of(model))
 
 
 @number("5.3.9")
 @weight(0.5)
 def test_a_prediction_is_a_probability(models, given, show):
-    """predict_sentiment gives the sigmoid of the logit of one sentence, a float, also for an empty sentence."""
+    """predict_sentiment gives the sigmoid of the logit of one sentence, a float, whether it is empty or too long."""
     training, tokenizer = models.sentiment.training, TokenizerDouble()
     model = ClassifierDouble(given).eval()
     with given_numericalize(training):
@@ -182,6 +206,7 @@ def test_a_prediction_is_a_probability(models, given, show):
             "a sentence": sentence_of(given, 4),
             "another sentence": sentence_of(given, 5, "more words"),
             "no words": "",
+            "more tokens than BERT can read": sentence_of(given, 530, "many words"),
         }.items():
             show(f"probability of {name}", figure(training.predict_sentiment(model, tokenizer, sentence)))
     show("texts of the calls", list(model.texts))
@@ -199,6 +224,9 @@ def test_a_prediction_restores_the_mode(models, given, show):
             show(f"probability of a model in {name}", figure(training.predict_sentiment(model, tokenizer, sentence)))
             show(f"mode of the call, found in {name}", modes(model))
             show(f"mode afterwards, found in {name}", mode_of(model))
+        with suppress(Broken):
+            training.predict_sentiment(model.train(), BrokenTokenizer(), sentence)
+        show("mode after an exception", mode_of(model))
 
 
 @number("5.3.11")

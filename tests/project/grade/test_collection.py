@@ -118,6 +118,12 @@ def test_files_whose_name_several_deliverables_have_are_told_apart_by_their_fold
     }
 
 
+def test_a_stray_file_with_such_a_name_beside_whole_work_needs_no_word(submit):
+    taken = submit({**FILES, "training.py": b""})
+    assert taken.files == FILES
+    assert taken.notes == []
+
+
 def test_a_loose_file_whose_name_several_deliverables_have_is_not_taken(submit):
     taken = submit({"training.py": b"", "RNN.py": b""})
     assert list(taken.files) == ["models/naive/RNN.py"]

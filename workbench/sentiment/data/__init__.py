@@ -16,6 +16,7 @@ from torchtext.data import Dataset, Example, RawField
 
 from workbench.errors import DataError
 
+CLASSES = ("negative", "positive")  # by their label
 SPLITS = ("train", "validation", "test")
 SPLIT_SEED, TRAIN_SHARE = 1234, 0.7  # of the classic exercise
 

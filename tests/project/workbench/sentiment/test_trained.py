@@ -17,12 +17,14 @@ from tests.project.workbench import trees
 from workbench.commands.app import app
 from workbench.errors import SettingsError, WorkbenchError
 from workbench.experiments import compare
-from workbench.sentiment import berts
+from workbench.sentiment import baseline, berts
+from workbench.sentiment.data import Review
 from workbench.sentiment.explaining import gradient_times_input
 from workbench.sentiment.kept import Outputs
 from workbench.sentiment.part import PART
 from workbench.sentiment.trained import TrainedClassifier
 from workbench.training import launch
+from workbench.training.run_folder import Run, RunError
 from workbench.training.settings import Settings
 from workbench.training.trainer import Trainer
 from workbench.training.trees import open_tree
@@ -70,11 +72,27 @@ def test_a_run_has_the_models_weights_and_none_of_berts(run):
     assert 0 < result.accuracy < 1
 
 
-def test_auto_is_written_down_as_what_it_was(solution, monkeypatch):
-    monkeypatch.setattr(berts, "MODULE", "no_such_package")
-    assert (
-        TrainedClassifier.new(settings("bert=auto"), solution, None, torch.device("cpu")).settings.shape.bert == "tiny"
-    )
+def test_a_run_whose_bert_is_another_one_now_is_not_used(run):
+    path = run[2] / "bert.json"
+    before = path.read_text()
+    path.write_text(before.replace(berts.load("tiny", 0).digest, "another"))
+    try:
+        with pytest.raises(RunError, match="was trained on another tiny"):
+            TrainedClassifier.load(run[2])
+    finally:
+        path.write_text(before)
+
+
+def test_a_run_on_default_settings_counts_as_one(run, tmp_path, solution):
+    assert not compare.Summary.read(run[2]).is_default
+    default = Settings.of("bert-gru", "reviews")
+    Run.create(tmp_path / "run", {"settings": default.to_json(), "tree": "solution", "data_root": None})
+    assert compare.Summary.read(tmp_path / "run").is_default
+
+
+def test_word_counting_knows_no_class_that_it_has_not_seen():
+    reviews = (Review("good", 1), Review("bad", 0), Review("fine", 1))
+    assert baseline.accuracy(reviews[:1], reviews) == pytest.approx(2 / 3)
 
 
 def test_a_run_resumes_to_the_same_weights(run, solution, tmp_path, monkeypatch):
@@ -101,17 +119,18 @@ def test_what_is_measured_is_what_a_plain_computation_gives(run):
     bert, tokenizer = berts.load("tiny").bert, berts.load("tiny").tokenizer
     module = trained.module.eval()
     bert.eval()
-    logits = []
+    plain = []
     with torch.no_grad():
         for review in reviews[:40]:  # one by one, without padding and without what is kept
             ids = torch.tensor([tokenizer.encode(review.text)])
             _, states = nn.GRU.forward(module.rnn, bert(ids).last_hidden_state)
-            logits.append(module.out(torch.cat((states[-2], states[-1]), dim=1)).item())
-    found, labels = trained.probabilities("test")
-    torch.testing.assert_close(found[:40], torch.sigmoid(torch.tensor(logits)), atol=0.02, rtol=0.02)
+            plain.append(module.out(torch.cat((states[-2], states[-1]), dim=1)).item())
+    logits, labels = trained.logits("test")
+    found = torch.sigmoid(logits)
+    torch.testing.assert_close(found[:40], torch.sigmoid(torch.tensor(plain)), atol=0.02, rtol=0.02)
     assert labels.tolist() == [review.label for review in reviews]
     assert numbers["accuracy"] == pytest.approx(((found > 0.5).long() == labels).float().mean().item())
-    assert numbers["loss"] == pytest.approx(F.binary_cross_entropy(found, labels.float()).item())
+    assert numbers["loss"] == pytest.approx(F.binary_cross_entropy_with_logits(logits, labels.float()).item())
     assert sum(map(sum, numbers["confusion"])) == numbers["reviews"] == 1000
 
 
@@ -184,7 +203,7 @@ def test_shares_of_words_add_up_to_the_change_of_the_logit_for_small_vectors(run
 
 def test_settings_that_cannot_be_are_refused(solution):
     for change, words in (
-        ("compile=true", "compile is for translation"),
+        ("compile=true", "compile is not for sentiment"),
         ("max_length=2", "take 3"),
         ("dropout=1.5", "between 0 and 1"),
     ):
@@ -205,8 +224,8 @@ def test_settings_that_cannot_be_are_refused(solution):
         ),
         ("BERTGRUSentiment", "return logits", "return logits.detach()", "no gradient can go back"),
         ("BERTGRUSentiment", "return logits", "return logits + None", r"stopped with TypeError.*BERTGRUSentiment"),
-        ("tokenization", "return ids", "return torch.tensor(ids)", "returned a Tensor; expected a list of 2 to 512"),
-        ("tokenization", "return ids", "return ids * 100", "of them; expected a list of 2 to 512 ids"),
+        ("tokenization", "return ids", "return torch.tensor(ids)", "returned a Tensor for"),
+        ("tokenization", "return ids", "return ids * 100", "of them for .*; expected a list of 2 to 512 ids"),
     ],
 )
 def test_wrong_code_is_said_before_bert_reads_anything(
