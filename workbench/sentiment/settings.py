@@ -52,16 +52,16 @@ NEEDS = ("sentiment.tokenization", "sentiment.BERTGRUSentiment")
 DEFAULT: dict[str, object] = {"epochs": 2, "clip": 0.0}
 TUNED: dict[str, object] = {
     "bert_layers": 4,
-    "hidden_dim": 32,
+    "hidden_dim": 64,
     "n_layers": 1,
     "dropout": 0.3,
-    "batch_size": 64,
+    "batch_size": 32,
     "optimizer": "adamw",
     "learning_rate": 2e-3,
     "weight_decay": 0.05,
     "schedule": "cosine",
     "warmup_steps": 30,
-    "epochs": 8,
+    "epochs": 5,
     "precision": "medium",
 }
 # Our own reviews are short and few: a smaller model, smaller batches and more epochs.

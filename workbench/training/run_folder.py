@@ -2,7 +2,7 @@
 
     settings.json       the run's settings; written last when a run begins, so a folder with it holds a complete run
     about.json          the number of parameters, the device, the number of processes
-    text.json           vocabularies; vocabulary.json and corpus.json for language models
+    text.json           vocabularies; vocabulary.json and corpus.json for language models, bert.json for sentiment
     best.safetensors    the weights that validated best (with `ema` their moving mean)
     last/               everything that is needed to resume where the run stopped
     epochs/             weights of single epochs, only while their mean may be wanted
