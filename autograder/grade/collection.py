@@ -297,16 +297,25 @@ def _assign(entries: list[_Entry], assignment: Assignment, taken: Taken) -> dict
             chosen[path] = candidates[0]
             if not exact:
                 taken.notes.append(f"{shown(candidates[0].name)} was taken as {path}.")
+    taken.notes += _unclear(loose, meant, paths, chosen)
+    return chosen
+
+
+def _unclear(
+    loose: dict[str, list[_Entry]], meant: dict[_Entry, str], paths: dict[str, list[str]], chosen: dict[str, _Entry]
+) -> Iterator[str]:
+    """A sentence for each loose file whose name several files of the assignment have, while one of these is missing."""
     for name, choices in paths.items():
         left = [path for path in choices if path not in chosen]
+        if len(choices) == 1 or not left:
+            continue
         folders = {PurePosixPath(path).parent.name for path in choices}
-        for entry in loose.get(name, []) if len(choices) > 1 and left else []:
+        for entry in loose.get(name, []):
             if PurePosixPath(meant[entry]).parent.name.lower() not in folders:
-                taken.notes.append(
+                yield (
                     f"{shown(entry.name)} was not taken: it can be {joined(left, 'or')}. Hand it in inside of its "
                     "folder, or let collect_submission.py pack your work."
                 )
-    return chosen
 
 
 def _home(entries: list[_Entry], assignment: Assignment, taken: Taken) -> str:

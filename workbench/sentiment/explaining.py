@@ -15,8 +15,6 @@ from workbench.errors import WorkbenchError
 from workbench.sentiment.classifier import Classifier
 from workbench.training.modes import evaluating
 
-SPECIAL = 2  # [CLS] in front, [SEP] behind
-
 
 class Word(NamedTuple):
     """A word, and by how much its vectors raise the logit, to a first approximation; below 0 they lower it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import resource
 import statistics
 import time
@@ -87,7 +88,7 @@ def peak() -> float:
 
 def _some(classifier: Classifier, settings: Settings, reviews: Any, count: int) -> Iterator[Batch]:
     batches = classifier.texts.batches(reviews, settings.batching.batch_size, "0/1")
-    yield from (batch for _, batch in zip(range(count), batches, strict=False))
+    return itertools.islice(batches, count)
 
 
 def _step(classifier: Classifier, settings: Settings) -> Callable[[Batch], None]:

@@ -31,6 +31,7 @@ import warnings
 
 import torch
 from torch import nn
+from workbench.datasets.corpus import SPLITS
 from workbench.notebook import Notebook, one_line_errors, show_table
 from workbench.pictures import plots
 from workbench.sentiment import baseline, berts, data, explaining, figures, quality
@@ -76,7 +77,7 @@ notebook = Notebook(TREE)
 
 # %%
 corpus = data.load(DATA, DATA_ROOT)
-print(", ".join(f"{len(corpus.split(split)):,} reviews for {split}" for split in data.SPLITS))
+print(", ".join(f"{len(corpus.split(split)):,} reviews for {split}" for split in SPLITS))
 print(f"({corpus.note})\n")
 for review in corpus.train[:6]:
     print(f"{data.CLASSES[review.label]}: {review.text:.300}")

@@ -106,7 +106,8 @@ def test_a_logit_of_zero_is_negative(models, given, show):
 def test_train_takes_a_step_a_batch(models, given, show):
     """An epoch with plain gradient descent gives the right parameters, and the mean loss and accuracy of its texts.
 
-    Each loss is that of before its step. The last batch is smaller, and its texts count as much as others.
+    Each loss is computed before the step of its batch. The last batch is smaller, and its texts count as much as
+    others.
     """
     model, batches = ClassifierDouble(given), draw_batches(given, 4, 4, 1)
     for epoch in ("first", "second"):

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from torchtext.data import Dataset, Example, RawField
 
+from workbench.datasets import corpus
 from workbench.errors import DataError
 
 CLASSES = ("negative", "positive")  # by their label
-SPLITS = ("train", "validation", "test")
 SPLIT_SEED, TRAIN_SHARE = 1234, 0.7  # of the classic exercise
 
 
@@ -29,29 +29,14 @@ class Review(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Corpus:
-    """Reviews. No model sees `test` before it is evaluated for good.
+class Corpus(corpus.Corpus[Review]):
+    """Reviews in three splits.
 
     Attributes:
         note: where they come from, in words.
     """
 
-    name: str
-    train: tuple[Review, ...]
-    validation: tuple[Review, ...]
-    test: tuple[Review, ...]
     note: str
-
-    def split(self, name: str) -> tuple[Review, ...]:
-        """The reviews of the split "train", "validation" or "test".
-
-        Raises:
-            DataError: for any other name.
-        """
-        if name not in SPLITS:
-            raise DataError(f"split: expected one of {', '.join(SPLITS)}, got {name!r}")
-        reviews: tuple[Review, ...] = getattr(self, name)
-        return reviews
 
 
 @functools.cache  # a training, its task and every trial of a search ask for the same reviews

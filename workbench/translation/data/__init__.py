@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from workbench.datasets import corpus
 from workbench.errors import DataError
-
-SPLITS = ("train", "validation", "test")
 
 
 class Pair(NamedTuple):
@@ -19,25 +17,7 @@ class Pair(NamedTuple):
     target: str
 
 
-@dataclass(frozen=True)
-class Corpus:
-    """Parallel sentences. No model sees `test` before it is evaluated for good."""
-
-    name: str
-    train: tuple[Pair, ...]
-    validation: tuple[Pair, ...]
-    test: tuple[Pair, ...]
-
-    def split(self, name: str) -> tuple[Pair, ...]:
-        """The pairs of the split "train", "validation" or "test".
-
-        Raises:
-            DataError: for any other name.
-        """
-        if name not in SPLITS:
-            raise DataError(f"split: expected one of {', '.join(SPLITS)}, got {name!r}")
-        pairs: tuple[Pair, ...] = getattr(self, name)
-        return pairs
+Corpus = corpus.Corpus[Pair]
 
 
 @functools.cache  # a training, its samples and every trial of a search ask for the same pairs
